@@ -1,0 +1,94 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int exit_status;
+} codes[] = {
+    [ERR_NONE] = {"none", 0},
+    [ERR_USAGE] = {"usage", 2},
+    [ERR_LOGIN_REQUIRED] = {"login_required", 4},
+    [ERR_REJECTED] = {"rejected", 4},
+    [ERR_DENIED] = {"denied", 1},
+    [ERR_WRONG_HOST] = {"wrong_host", 1},
+    [ERR_STORAGE] = {"storage", 1},
+    [ERR_CONFIG] = {"config", 1},
+    [ERR_PROTOCOL] = {"protocol", 1},
+    [ERR_FAILED] = {"failed", 1},
+    [ERR_TIMEOUT] = {"timeout", 75},
+    [ERR_NETWORK] = {"network", 75},
+    [ERR_SERVER] = {"server", 75},
+    [ERR_BUSY] = {"busy", 75},
+    [ERR_INTERRUPTED] = {"interrupted", 130},
+};
+
+static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+{
+	*err = (struct err){.code = code};
+	vsnprintf(err->what, sizeof(err->what), format, args);
+	err_advise(err, todo);
+}
+
+int err_set(struct err *err, enum err_code code, const char *todo, const char *format, ...)
+{
+	if (!err)
+		return -1;
+	va_list args;
+	va_start(args, format);
+	fill(err, code, todo, format, args);
+	va_end(args);
+	return -1;
+}
+
+int err_errno(struct err *err, enum err_code code, const char *todo, const char *format, ...)
+{
+	int saved = errno;
+
+	if (!err)
+		return -1;
+	va_list args;
+	va_start(args, format);
+	fill(err, code, todo, format, args);
+	va_end(args);
+	size_t len = strlen(err->what);
+	snprintf(err->what + len, sizeof(err->what) - len, ": %s", strerror(saved));
+	return -1;
+}
+
+int err_memory(struct err *err)
+{
+	return err_set(err, ERR_FAILED, "free some memory and try again", "out of memory");
+}
+
+void err_advise(struct err *err, const char *todo)
+{
+	if (err)
+		snprintf(err->todo, sizeof(err->todo), "%s", todo ? todo : "");
+}
+
+const char *err_name(enum err_code code)
+{
+	return codes[code].name;
+}
+
+int err_exit_status(enum err_code code)
+{
+	return codes[code].exit_status;
+}
+
+enum err_code err_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(codes[i].name, name) == 0)
+			return (enum err_code)i;
+	return ERR_FAILED;
+}
+
+int err_is_passing(enum err_code code)
+{
+	return err_exit_status(code) == 75;
+}

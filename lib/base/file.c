@@ -1,0 +1,270 @@
+#include "base/file.h"
+
+#include "base/clock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The name of a sibling: ".NAME.kimi-XXXXXX", so that a sweep knows its own and nobody else's. */
+static const char sibling_mark[] = ".kimi-";
+enum { sibling_digits = 12 };
+
+static int refuse_kind(const char *path, const struct stat *st, struct err *err)
+{
+	if (S_ISLNK(st->st_mode))
+		return err_set(err, ERR_STORAGE, "put the file itself in its place", "%s is a symbolic link", path);
+	return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a regular file", path);
+}
+
+static int read_open(int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat,
+    struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, ERR_STORAGE, NULL, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode))
+		return refuse_kind(path, &st, err);
+	if ((flags & FILE_OWN) && st.st_uid != geteuid())
+		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
+		    "%s belongs to another user (uid %lu)", path, (unsigned long)st.st_uid);
+	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)", path,
+		    (long long)st.st_size);
+	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0700) < 0) {
+		/* a file that can be read but not tightened is still the user's login */
+	}
+	buf_reserve(ret_bytes, st.st_size > 0 ? (size_t)st.st_size : 0);
+	for (;;) {
+		char chunk[16384];
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n > 0)
+			buf_add(ret_bytes, chunk, (size_t)n);
+		if (ret_bytes->secret && n > 0)
+			wipe(chunk, (size_t)n);
+		if (n < 0)
+			return err_errno(err, ERR_STORAGE, NULL, "cannot read %s", path);
+		if (ret_bytes->failed)
+			return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large", path);
+		if (n == 0)
+			break;
+	}
+	if (ret_stat)
+		*ret_stat = st;
+	return 0;
+}
+
+int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (flags & FILE_FOLLOW ? 0 : O_NOFOLLOW));
+
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return 1;
+		struct stat st;
+		if (errno == ELOOP && lstat(path, &st) == 0)
+			return refuse_kind(path, &st, err);
+		return err_errno(err, ERR_STORAGE,
+		    errno == EACCES ? "give yourself the right to read it" : NULL, "cannot read %s", path);
+	}
+	int failed = read_open(fd, path, flags, ret_bytes, ret_stat, err);
+	close(fd);
+	return failed;
+}
+
+int write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static size_t folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static const char *write_advice(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space and try again";
+	case EROFS:
+		return "the file system is read-only: use a KIMI_SHARE_DIR that can be written";
+	case EACCES:
+	case EPERM:
+		return "give yourself the right to write there, or use another KIMI_SHARE_DIR";
+	case EBUSY:
+		return "the file is a mount point of its own: mount its folder instead";
+	default:
+		return "make sure that the file can be replaced";
+	}
+}
+
+int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err)
+{
+	size_t folder = folder_len(path);
+
+	for (int attempt = 0; attempt < 16; attempt++) {
+		unsigned long long tag = ((unsigned long long)getpid() << 24 ^ (unsigned long long)clock_ms() << 8 ^
+					     (unsigned)clock_jitter(0, 255)) &
+		    0xffffffffffffULL;
+		int n = snprintf(f->sibling, sizeof(f->sibling), "%.*s.%s%s%0*llx", (int)folder, path, path + folder,
+		    sibling_mark, sibling_digits, tag);
+		if (n < 0 || (size_t)n >= sizeof(f->sibling) || (size_t)n - folder > NAME_MAX)
+			return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
+		f->fd = open(f->sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		if (f->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (f->fd < 0)
+		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
+	snprintf(f->target, sizeof(f->target), "%s", path);
+	if (fchmod(f->fd, mode) < 0) { /* the umask is not to widen or narrow it */
+		err_errno(err, ERR_STORAGE, NULL, "cannot set the mode of %s", f->sibling);
+		newfile_abandon(f);
+		return -1;
+	}
+	return 0;
+}
+
+int newfile_reserve(struct newfile *f, size_t bytes, struct err *err)
+{
+	int error = posix_fallocate(f->fd, 0, (off_t)bytes);
+
+	if (error == 0 || error == EOPNOTSUPP || error == EINVAL || error == ENOSYS)
+		return 0;
+	errno = error;
+	return err_errno(err, ERR_STORAGE, write_advice(error), "no room to write %s", f->target);
+}
+
+int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err)
+{
+	if (write_all(f->fd, bytes, len) < 0)
+		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
+	return 0;
+}
+
+static int sync_folder(const char *path)
+{
+	char folder[4096];
+	size_t len = folder_len(path);
+
+	snprintf(folder, sizeof(folder), "%.*s", len ? (int)len : 1, len ? path : ".");
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int failed = fsync(fd);
+	/* Some file systems cannot sync a folder and say EINVAL: nothing more can be done there. */
+	if (failed && (errno == EINVAL || errno == ENOTSUP))
+		failed = 0;
+	close(fd);
+	return failed;
+}
+
+int newfile_commit(struct newfile *f, struct err *err)
+{
+	off_t end = lseek(f->fd, 0, SEEK_CUR);
+
+	/* What newfile_reserve() set aside beyond the bytes goes back. */
+	if (end < 0 || ftruncate(f->fd, end) < 0 || fsync(f->fd) < 0)
+		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
+	if (rename(f->sibling, f->target) < 0)
+		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot replace %s", f->target);
+	close(f->fd);
+	f->fd = -1;
+	if (sync_folder(f->target) < 0)
+		return err_errno(err, ERR_STORAGE, NULL, "cannot make %s safe on the disk", f->target);
+	return 0;
+}
+
+void newfile_abandon(struct newfile *f)
+{
+	if (f->fd < 0)
+		return;
+	unlink(f->sibling);
+	close(f->fd);
+	f->fd = -1;
+}
+
+void newfile_sweep(const char *path)
+{
+	char folder[4096];
+	size_t len = folder_len(path);
+	const char *name = path + len;
+	size_t name_len = strlen(name);
+
+	snprintf(folder, sizeof(folder), "%.*s", len ? (int)len : 1, len ? path : ".");
+	DIR *dir = opendir(folder);
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		const char *s = entry->d_name;
+		if (s[0] != '.' || strncmp(s + 1, name, name_len) != 0)
+			continue;
+		s += 1 + name_len;
+		if (strncmp(s, sibling_mark, sizeof(sibling_mark) - 1) != 0)
+			continue;
+		s += sizeof(sibling_mark) - 1;
+		if (strlen(s) == sibling_digits && strspn(s, "0123456789abcdef") == sibling_digits)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, struct err *err)
+{
+	struct newfile f = NEWFILE_INIT;
+	int failed = newfile_open(&f, path, mode, err) < 0 || newfile_write(&f, bytes, len, err) < 0 ||
+	    newfile_commit(&f, err) < 0;
+
+	newfile_abandon(&f);
+	return failed ? -1 : 0;
+}
+
+int dir_make(const char *path, struct err *err)
+{
+	char part[4096];
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a folder", path);
+	}
+	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
+		return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
+	for (char *at = part + 1;; at++) {
+		if (*at != '/' && *at)
+			continue;
+		char kept = *at;
+		*at = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
+		*at = kept;
+		if (!kept)
+			break;
+	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a folder", path);
+	return 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * file: reading small files with care, and replacing files whole.
+ *
+ * Reading never waits on what only looks like a file (a FIFO, a device), never
+ * follows a link in the file's own place unless asked to, and is bounded.
+ *
+ * Replacing is a small object with states: none, open, done. newfile_open()
+ * makes an exclusive sibling of the target, newfile_commit() makes it safe on
+ * the disk (fsync) and renames it over the target, so that a reader sees the old
+ * bytes or the new ones and nothing else, whatever happens in between:
+ *
+ *	struct newfile f = NEWFILE_INIT;
+ *	int failed = newfile_open(&f, path, 0600, err) || newfile_write(&f, bytes, len, err) ||
+ *		     newfile_commit(&f, err);
+ *	newfile_abandon(&f);            always; does nothing once committed
+ *
+ * A SIGKILL in between leaves the sibling behind; newfile_sweep() removes such
+ * leftovers, by whoever holds the lock that guards the target.
+ *
+ * Errors carry ERR_STORAGE; a caller that speaks of another room says so itself.
+ */
+#ifndef KIMI_BASE_FILE_H
+#define KIMI_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+enum file_read_flags {
+	FILE_FOLLOW = 1, /* a link in the file's place is followed */
+	FILE_OWN = 2,    /* the file must belong to the user */
+	FILE_PRIVATE = 4 /* rights of group and others are taken away; ret_stat shows those from before */
+};
+
+/*
+ * Reads a whole regular file into `ret_bytes`, whose maximum bounds it.
+ * 0 read, 1 there is no such file, -1 error. *ret_stat (may be NULL) is what the
+ * open file was.
+ */
+int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err);
+
+struct newfile {
+	int fd; /* -1 unless open */
+	char target[4096];
+	char sibling[4096];
+};
+
+#define NEWFILE_INIT {.fd = -1}
+
+/* Opens an empty sibling of `path` with exactly `mode`. */
+int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err);
+
+/* Sets room for `bytes` aside on the disk now, so that a later write cannot find it full. */
+int newfile_reserve(struct newfile *f, size_t bytes, struct err *err);
+
+int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err);
+
+/* fsync, rename over the target, fsync of the folder. After an error the target is what it was. */
+int newfile_commit(struct newfile *f, struct err *err);
+
+/* Closes and removes the sibling unless it was committed. */
+void newfile_abandon(struct newfile *f);
+
+/* Removes what killed writers of `path` left beside it. Errors are nobody's business: the next one tries again. */
+void newfile_sweep(const char *path);
+
+/* Replaces `path` with these bytes in one go. */
+int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, struct err *err);
+
+/* Makes a folder, and those above it, with mode 0700; fine if it is there. A last part that is no folder is an error. */
+int dir_make(const char *path, struct err *err);
+
+/* Writes all of it; -1 with errno. */
+int write_all(int fd, const void *bytes, size_t len);
+
+#endif

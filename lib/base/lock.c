@@ -1,0 +1,74 @@
+#include "base/lock.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Someone may have put another file in the place of the one we locked; then we hold nothing. */
+static int is_still_there(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && held.st_nlink > 0 && stat(path, &named) == 0 &&
+	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int open_lock(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return err_errno(err, ERR_STORAGE, "make sure that it can be written", "cannot open the lock %s", path);
+	struct stat st;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
+		close(fd);
+		return err_set(err, ERR_STORAGE, "remove it", "the lock %s is not a file of yours", path);
+	}
+	return fd;
+}
+
+int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err)
+{
+	for (int wait = 5;;) {
+		int fd = open_lock(path, err);
+		if (fd < 0)
+			return -1;
+		while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			if (errno != EWOULDBLOCK && errno != EINTR) {
+				err_errno(err, ERR_STORAGE, "use a KIMI_SHARE_DIR on a file system with locks",
+				    "cannot lock %s", path);
+				close(fd);
+				return -1;
+			}
+			int left = clock_left(deadline);
+			if (!left) {
+				close(fd);
+				return err_set(err, ERR_BUSY, "try again later",
+				    "another process holds the lock %s", path);
+			}
+			int pause = clock_jitter(wait / 2, wait);
+			if (signals_sleep(pause < left ? pause : left, err) < 0) {
+				close(fd);
+				return -1;
+			}
+			wait = wait < 50 ? wait * 2 : 100;
+		}
+		if (is_still_there(fd, path)) {
+			lock->fd = fd;
+			return 0;
+		}
+		close(fd);
+	}
+}
+
+void lock_release(struct lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}

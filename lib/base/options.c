@@ -1,0 +1,206 @@
+#include "base/options.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256 };
+
+static const char advice[] = "see --help";
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits (insert, drop, change, swap neighbours) that turn a into b; words too long to be a typing error cost all. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[3][MAX_WORD + 1], m = strlen(a), n = strlen(b);
+
+	if (m > MAX_WORD || n > MAX_WORD)
+		return MAX_WORD;
+	for (size_t j = 0; j <= n; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= m; i++) {
+		size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+		now[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			now[j] = smaller(last[j], now[j - 1]) + 1;
+			now[j] = smaller(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = smaller(now[j], before[j - 2] + 1);
+		}
+	}
+	return row[m % 3][n];
+}
+
+const char *options_nearest(const char *typed, const char *const candidates[])
+{
+	const char *nearest = NULL;
+	size_t best = strlen(typed) / 3 + 2; /* one more than may be wrong */
+
+	for (; *candidates; candidates++) {
+		size_t d = strncmp(*candidates, typed, strlen(typed)) == 0 ? 1 : distance(typed, *candidates);
+		if (d < best) {
+			best = d;
+			nearest = *candidates;
+		}
+	}
+	return nearest;
+}
+
+static int unknown(const struct option_row *table, const char *typed, struct err *err)
+{
+	const char *names[MAX_ROWS + 1], *nearest = NULL;
+	char word[MAX_WORD + 2];
+	int n = 0;
+
+	for (; table->kind != OPTION_KIND_END && n < MAX_ROWS; table++)
+		if (!table->hidden)
+			names[n++] = table->name;
+	names[n] = NULL;
+	if (strncmp(typed, "--", 2) == 0) {
+		snprintf(word, sizeof(word), "%.*s", (int)smaller(strcspn(typed + 2, "="), MAX_WORD + 1), typed + 2);
+		nearest = options_nearest(word, names);
+	}
+	if (!nearest)
+		return err_set(err, ERR_USAGE, advice, "unknown option '%.80s'", typed);
+	char todo[80];
+	snprintf(todo, sizeof(todo), "did you mean --%s?", nearest);
+	return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+	size_t len = strlen(value);
+
+	while (*choices) {
+		size_t n = strcspn(choices, "|");
+		if (n == len && strncmp(choices, value, n) == 0)
+			return true;
+		choices += n + (choices[n] == '|');
+	}
+	return false;
+}
+
+static int take(const struct option_row *row, const char *value, struct err *err)
+{
+	switch (row->kind) {
+	case OPTION_KIND_FLAG:
+		*(bool *)row->value = true;
+		return 0;
+	case OPTION_KIND_CHOICE:
+		if (!is_choice(row->argument, value))
+			return err_set(err, ERR_USAGE, advice, "--%s takes %s, not '%.80s'", row->name, row->argument,
+			    value);
+		*(const char **)row->value = value;
+		return 0;
+	case OPTION_KIND_NUMBER: {
+		char *end;
+		double number = strtod(value, &end);
+		if (!*value || *end || strspn(value, "0123456789.") != strlen(value) || number < row->least ||
+		    number > row->most)
+			return err_set(err, ERR_USAGE, advice, "--%s takes a number from %.0f to %.0f, not '%.80s'",
+			    row->name, row->least, row->most, value);
+		*(double *)row->value = number;
+		return 0;
+	}
+	default:
+		if (!*value)
+			return err_set(err, ERR_USAGE, advice, "--%s needs a value", row->name);
+		*(const char **)row->value = value;
+		return 0;
+	}
+}
+
+int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err)
+{
+	struct option longs[MAX_ROWS + 1] = {{0}};
+	char shorts[MAX_ROWS * 2 + 2] = ":"; /* ':' first: a missing value is told apart from an unknown option */
+	size_t n_shorts = 1;
+
+	for (int i = 0; table[i].kind != OPTION_KIND_END && i < MAX_ROWS; i++) {
+		int value = table[i].kind == OPTION_KIND_FLAG ? no_argument : required_argument;
+		longs[i] = (struct option){table[i].name, value, NULL, LONG_ONLY + i};
+		if (table[i].letter)
+			shorts[n_shorts++] = table[i].letter;
+	}
+	opterr = 0;
+	optind = 0; /* a test may parse more than once */
+	for (;;) {
+		int at = optind ? optind : 1;
+		int c = getopt_long(argc, argv, shorts, longs, NULL);
+		if (c == -1)
+			break;
+		const char *typed = at < argc ? argv[at] : "";
+		int index = c >= LONG_ONLY ? c - LONG_ONLY : -1;
+		for (int i = 0; index < 0 && table[i].kind != OPTION_KIND_END; i++)
+			if (c != '?' && c != ':' && table[i].letter == c)
+				index = i;
+		if (index >= 0) {
+			if (take(&table[index], optarg, err) < 0)
+				return -1;
+			continue;
+		}
+		typed = optind > 0 && optind <= argc ? argv[optind - 1] : typed;
+		if (c == ':')
+			return err_set(err, ERR_USAGE, advice, "%.80s needs a value", typed);
+		if (optopt >= LONG_ONLY)
+			return err_set(err, ERR_USAGE, advice, "--%s takes no value", table[optopt - LONG_ONLY].name);
+		if (optopt) {
+			char letter[] = {'-', (char)optopt, '\0'};
+			return unknown(table, letter, err);
+		}
+		return unknown(table, typed, err);
+	}
+	*ret_operands = optind;
+	return 0;
+}
+
+bool options_has_flag(int argc, char **argv, const char *flag)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strncmp(argv[i], "--", 2) == 0 && strcmp(argv[i] + 2, flag) == 0)
+			return true;
+	return false;
+}
+
+static void row_head(const struct option_row *row, char *ret, size_t size)
+{
+	char letter[8] = "    ";
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	snprintf(ret, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
+	    row->argument ? row->argument : "");
+}
+
+void options_help(const struct option_row *table, struct buf *out)
+{
+	char head[120];
+	size_t width = 0;
+
+	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++) {
+		if (row->hidden)
+			continue;
+		row_head(row, head, sizeof(head));
+		if (strlen(head) > width)
+			width = strlen(head);
+	}
+	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++) {
+		if (row->hidden)
+			continue;
+		row_head(row, head, sizeof(head));
+		buf_addf(out, "  %-*s  %s\n", (int)width, head, row->help);
+	}
+}
+
+void options_list(const struct option_row *table, struct buf *out)
+{
+	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++)
+		if (!row->hidden)
+			buf_addf(out, "--%s\t%s\t%s\n", row->name, row->argument ? row->argument : "", row->help);
+}

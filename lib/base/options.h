@@ -1,0 +1,78 @@
+/*
+ * options: one table a command.
+ *
+ * The table is the only description of a command's options: options_parse()
+ * reads the command line with it (getopt_long underneath: --name VALUE,
+ * --name=VALUE, -h, -- ends options), options_help() prints it for a person and
+ * options_list() for completion and for the test that compares it with the man
+ * page.
+ *
+ *	struct option_row table[] = {
+ *	    OPTION_FLAG("header", &header, "print the line Authorization: Bearer ..."),
+ *	    OPTION_NUMBER("min-valid", &min_valid, "SECONDS", 0, 1e9, "..."),
+ *	    OPTION_END,
+ *	};
+ */
+#ifndef KIMI_BASE_OPTIONS_H
+#define KIMI_BASE_OPTIONS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum option_kind { OPTION_KIND_END, OPTION_KIND_FLAG, OPTION_KIND_TEXT, OPTION_KIND_CHOICE, OPTION_KIND_NUMBER };
+
+struct option_row {
+	enum option_kind kind;
+	char letter;          /* short form, 0 for none */
+	bool hidden;          /* not in help or lists */
+	const char *name;     /* without dashes */
+	const char *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */
+	const char *help;
+	void *value; /* bool *, const char ** (into argv), or double * */
+	double least, most;
+};
+
+#define OPTION_FLAG(name_, value_, help_)                                                                     \
+	{                                                                                                     \
+		.kind = OPTION_KIND_FLAG, .name = name_, .value = value_, .help = help_                       \
+	}
+#define OPTION_TEXT(name_, value_, argument_, help_)                                                          \
+	{                                                                                                     \
+		.kind = OPTION_KIND_TEXT, .name = name_, .value = value_, .argument = argument_, .help = help_ \
+	}
+#define OPTION_CHOICE(name_, value_, choices_, help_)                                                         \
+	{                                                                                                     \
+		.kind = OPTION_KIND_CHOICE, .name = name_, .value = value_, .argument = choices_, .help = help_ \
+	}
+#define OPTION_NUMBER(name_, value_, argument_, least_, most_, help_)                                         \
+	{                                                                                                     \
+		.kind = OPTION_KIND_NUMBER, .name = name_, .value = value_, .argument = argument_, .help = help_, \
+		.least = least_, .most = most_                                                                \
+	}
+#define OPTION_END                                                                                            \
+	{                                                                                                     \
+		.kind = OPTION_KIND_END                                                                       \
+	}
+
+/*
+ * Reads the options of argv[1] and on; values not given stay as they were. The
+ * operands are moved to the end of argv: *ret_operands is the index of the first.
+ * -1: ERR_USAGE (an unknown option names the nearest one).
+ */
+int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err);
+
+/* True if the flag stands among the options of argv; for what must be known before parsing can fail. */
+bool options_has_flag(int argc, char **argv, const char *flag);
+
+/* Adds the rows to `out`, aligned, for --help. */
+void options_help(const struct option_row *table, struct buf *out);
+
+/* Adds a line a row: --name, TAB, argument ("" for a flag), TAB, help. */
+void options_list(const struct option_row *table, struct buf *out);
+
+/* The candidate nearest to what was typed, NULL if none is near enough to be meant. Ends with NULL. */
+const char *options_nearest(const char *typed, const char *const candidates[]);
+
+#endif

@@ -1,0 +1,229 @@
+#include "base/process.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* What the caller left open to us is not to reach a child: it could keep the caller's pipes open for ever. */
+static void close_inherited_on_exec(void)
+{
+#ifdef SYS_close_range
+	enum { CLOSE_RANGE_CLOEXEC_FLAG = 1 << 2 };
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC_FLAG) == 0)
+		return;
+#endif
+	long max = sysconf(_SC_OPEN_MAX);
+	for (int fd = 3; fd < (max > 0 && max < 4096 ? max : 4096); fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* in and out become the child's standard input and output; -1 is /dev/null. */
+static int spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, defaults;
+
+	close_inherited_on_exec();
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	if (in >= 0)
+		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (out >= 0)
+		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	posix_spawnattr_setflags(&attr,
+	    (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (own_session ? POSIX_SPAWN_SETSID : 0)));
+	int error = (strchr(argv[0], '/') ? posix_spawn : posix_spawnp)(
+	    ret_pid, argv[0], &actions, &attr, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return error;
+}
+
+static int not_started(const char *program, int error, struct err *err)
+{
+	errno = error;
+	return err_errno(err, ERR_FAILED, NULL, "cannot run %s", program);
+}
+
+int process_start_detached(const char *const *argv, struct err *err)
+{
+	pid_t pid;
+	int error = spawn(argv, true, -1, -1, &pid);
+
+	return error ? not_started(argv[0], error, err) : 0;
+}
+
+/* A running child and our ends of its pipes. */
+struct child {
+	pid_t pid;
+	int pidfd; /* readable once it ended; -1 where the kernel has none, then we look every few ms */
+	int in, out;
+	bool ended;
+	int wait_status;
+	bool own_session;
+};
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Pipes above the standard three, so that a caller with a closed standard input does not get them mixed up. */
+static int make_pipe(int ends[2])
+{
+	int raw[2];
+
+	ends[0] = ends[1] = -1;
+	if (pipe2(raw, O_CLOEXEC) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		ends[i] = raw[i] > STDERR_FILENO ? raw[i] : fcntl(raw[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (ends[i] != raw[i])
+			close(raw[i]);
+	}
+	if (ends[0] >= 0 && ends[1] >= 0)
+		return 0;
+	close_end(&ends[0]);
+	close_end(&ends[1]);
+	return -1;
+}
+
+static int start(struct child *child, const struct process *process, struct err *err)
+{
+	int in[2] = {-1, -1}, out[2] = {-1, -1};
+
+	*child = (struct child){.pidfd = -1, .in = -1, .out = -1, .own_session = process->own_session};
+	int error = 0;
+	if (make_pipe(out) < 0 || (process->input && make_pipe(in) < 0))
+		error = errno;
+	if (!error)
+		error = spawn(process->argv, process->own_session, in[0], out[1], &child->pid);
+	close_end(&in[0]);
+	close_end(&out[1]);
+	if (error) {
+		close_end(&in[1]);
+		close_end(&out[0]);
+		return not_started(process->argv[0], error, err);
+	}
+	child->in = in[1];
+	child->out = out[0];
+	if (child->in >= 0)
+		fcntl(child->in, F_SETFL, O_NONBLOCK);
+	fcntl(child->out, F_SETFL, O_NONBLOCK);
+#ifdef SYS_pidfd_open
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+#endif
+	return 0;
+}
+
+static void feed(struct child *child, const struct process *process, size_t *sent)
+{
+	ssize_t n = write(child->in, process->input + *sent, process->input_len - *sent);
+
+	if (n > 0)
+		*sent += (size_t)n;
+	if ((n < 0 && errno != EAGAIN && errno != EINTR) || *sent == process->input_len)
+		close_end(&child->in);
+}
+
+static void drain(struct child *child, struct buf *output)
+{
+	char chunk[8192];
+
+	for (;;) {
+		ssize_t n = read(child->out, chunk, sizeof(chunk));
+		if (n > 0) {
+			buf_add(output, chunk, (size_t)n);
+			if (output->secret)
+				wipe(chunk, (size_t)n);
+			continue;
+		}
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			close_end(&child->out);
+		if (n == 0 || errno != EINTR)
+			return;
+	}
+}
+
+static void reap(struct child *child, int options)
+{
+	if (!child->ended && waitpid(child->pid, &child->wait_status, options) == child->pid)
+		child->ended = true;
+}
+
+/* One wait for whatever comes first: room to write, something to read, its end, a signal, the deadline. */
+static void wait_for_event(const struct child *child, long long deadline)
+{
+	struct pollfd fds[] = {
+	    {.fd = child->in, .events = POLLOUT},
+	    {.fd = child->out, .events = POLLIN},
+	    {.fd = child->pidfd, .events = POLLIN},
+	    {.fd = signals_fd(), .events = POLLIN},
+	};
+	int left = clock_left(deadline);
+
+	if (child->pidfd < 0 && left > 10)
+		left = 10;
+	poll(fds, 4, left);
+}
+
+int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end, int *ret_status,
+    struct err *err)
+{
+	struct child child;
+	size_t sent = 0;
+	int failed = 0;
+
+	if (start(&child, process, err) < 0)
+		return -1;
+	while (!child.ended && clock_left(process->deadline)) {
+		if (signals_caught()) {
+			failed = signals_error(err);
+			break;
+		}
+		wait_for_event(&child, process->deadline);
+		reap(&child, WNOHANG);
+		if (child.in >= 0)
+			feed(&child, process, &sent);
+		if (child.out >= 0)
+			drain(&child, ret_output);
+	}
+	if (!child.ended && !process->outlives) {
+		kill(process->own_session ? -child.pid : child.pid, SIGKILL);
+		reap(&child, 0);
+		child.ended = false;
+	}
+	close_end(&child.in);
+	close_end(&child.out);
+	close_end(&child.pidfd);
+	if (!child.ended)
+		*ret_end = PROCESS_UNFINISHED;
+	else
+		*ret_end = WIFEXITED(child.wait_status) ? PROCESS_EXITED : PROCESS_KILLED;
+	*ret_status = WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : WTERMSIG(child.wait_status);
+	return failed;
+}

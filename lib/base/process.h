@@ -1,0 +1,48 @@
+/*
+ * process: the one room that starts children.
+ *
+ * A child gets default signals, nothing blocked, no descriptor beyond the three
+ * standard ones, and the environment of the caller. Whether the program could be
+ * started at all is told apart from what it did then. Nothing is passed through
+ * a shell.
+ *
+ * Who closes what: the room makes, watches and closes every pipe itself.
+ */
+#ifndef KIMI_BASE_PROCESS_H
+#define KIMI_BASE_PROCESS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct process {
+	const char *const *argv; /* ended by NULL; argv[0] with a slash is run as it is, else looked up on PATH */
+	const char *input;       /* bytes for its standard input; NULL: /dev/null */
+	size_t input_len;
+	bool own_session; /* out of reach of signals to the caller's group and terminal */
+	bool outlives;    /* at the deadline it is left running instead of killed */
+	long long deadline; /* of clock_ms() */
+};
+
+enum process_end {
+	PROCESS_EXITED,
+	PROCESS_KILLED,     /* by a signal */
+	PROCESS_UNFINISHED, /* the deadline passed (it was killed unless `outlives`) */
+};
+
+/*
+ * Runs a child to its end or the deadline. Its standard output is added to
+ * ret_output (initialised by the caller; more than its maximum is read and
+ * thrown away, and sets `failed`); its standard error goes to /dev/null.
+ * *ret_status is the exit status or the number of the signal.
+ * -1: it could not be started (ERR_FAILED), or a signal came (ERR_INTERRUPTED).
+ */
+int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end, int *ret_status,
+    struct err *err);
+
+/* Starts a child in a session of its own with /dev/null for everything, and does not wait for it. */
+int process_start_detached(const char *const *argv, struct err *err);
+
+#endif

@@ -1,0 +1,112 @@
+#include "base/signals.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static volatile sig_atomic_t caught;
+static int wake[2] = {-1, -1};
+static int holds;
+static sigset_t mask_before;
+
+static void note(int number)
+{
+	int saved = errno;
+
+	caught = number;
+	if (write(wake[1], "", 1) < 0) {
+		/* the pipe is full: it is readable already, which is all it is for */
+	}
+	errno = saved;
+}
+
+void signals_start(void)
+{
+	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		wake[0] = wake[1] = -1;
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
+		struct sigaction now;
+		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			continue;
+		struct sigaction noted = {.sa_handler = note};
+		sigemptyset(&noted.sa_mask);
+		sigaction(stop_signals[i], &noted, NULL);
+	}
+}
+
+int signals_caught(void)
+{
+	return holds ? 0 : caught;
+}
+
+int signals_error(struct err *err)
+{
+	return err_set(err, ERR_INTERRUPTED, NULL, "interrupted by %s",
+	    caught == SIGTERM    ? "SIGTERM"
+		: caught == SIGHUP ? "SIGHUP"
+				   : "Ctrl-C");
+}
+
+void signals_hold(void)
+{
+	if (holds++)
+		return;
+	sigset_t all;
+	sigfillset(&all);
+	/* A crash must stay a crash. */
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	sigprocmask(SIG_BLOCK, &all, &mask_before);
+}
+
+void signals_release(void)
+{
+	if (!holds || --holds)
+		return;
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+int signals_fd(void)
+{
+	return wake[0];
+}
+
+int signals_sleep(int milliseconds, struct err *err)
+{
+	long long deadline = clock_ms() + milliseconds;
+
+	for (;;) {
+		if (signals_caught())
+			return signals_error(err);
+		int left = clock_left(deadline);
+		if (!left)
+			return 0;
+		struct pollfd woken = {.fd = holds ? -1 : wake[0], .events = POLLIN};
+		poll(&woken, 1, left);
+	}
+}
+
+void signals_reset_child(void)
+{
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
+		struct sigaction now;
+		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == note)
+			signal(stop_signals[i], SIG_DFL);
+	}
+	signal(SIGPIPE, SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}

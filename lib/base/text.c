@@ -1,0 +1,121 @@
+#include "base/text.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+#include <wchar.h>
+
+enum { REPLACEMENT = 0xfffd };
+
+/* Bytes that follow the first one, or -1 for a byte that cannot be a first one. */
+static int following(unsigned char c)
+{
+	if (c < 0x80)
+		return 0;
+	if (c >= 0xc2 && c <= 0xdf)
+		return 1;
+	if (c >= 0xe0 && c <= 0xef)
+		return 2;
+	if (c >= 0xf0 && c <= 0xf4)
+		return 3;
+	return -1;
+}
+
+uint32_t text_next(const char **at, const char *end)
+{
+	static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)*at;
+	int more = following(*s);
+
+	(*at)++;
+	if (more <= 0)
+		return more < 0 ? REPLACEMENT : *s;
+	if (end - (const char *)s <= more)
+		return REPLACEMENT;
+	uint32_t c = *s & (0x3fu >> more);
+	for (int i = 1; i <= more; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return REPLACEMENT;
+		c = c << 6 | (s[i] & 0x3fu);
+	}
+	if (c < smallest[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return REPLACEMENT;
+	*at += more;
+	return c;
+}
+
+static bool is_dropped(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || (c >= 0x200e && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+void text_clean(struct buf *out, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	for (const char *at = bytes; at < end;) {
+		const char *start = at;
+		uint32_t c = text_next(&at, end);
+		if (c == '\n' || c == '\t' || c == '\r')
+			buf_addch(out, ' ');
+		else if (c == REPLACEMENT && at == start + 1)
+			buf_addstr(out, "\xef\xbf\xbd");
+		else if (!is_dropped(c))
+			buf_add(out, start, (size_t)(at - start));
+	}
+}
+
+void text_clean_inplace(char *s)
+{
+	const char *end = s + strlen(s);
+	char *to = s;
+
+	for (const char *at = s; at < end;) {
+		const char *start = at;
+		uint32_t c = text_next(&at, end);
+		size_t len = (size_t)(at - start);
+		if (c == '\n' || c == '\t' || c == '\r') {
+			*to++ = ' ';
+		} else if (c == REPLACEMENT && len == 1) {
+			*to++ = '?';
+		} else if (!is_dropped(c)) {
+			memmove(to, start, len);
+			to += len;
+		}
+	}
+	*to = '\0';
+}
+
+bool text_is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (*s < 0x21 || *s > 0x7e)
+			return false;
+	return true;
+}
+
+/* wcwidth() knows the characters only in a UTF-8 locale; a user in the C locale gets its UTF-8 twin for this. */
+static void know_widths(void)
+{
+	static bool known; /* the process's locale is set once */
+
+	if (known)
+		return;
+	known = true;
+	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+size_t text_width(const char *s)
+{
+	const char *end = s + strlen(s);
+	size_t width = 0;
+
+	know_widths();
+	while (s < end) {
+		int columns = wcwidth((wchar_t)text_next(&s, end));
+		width += columns > 0 ? (size_t)columns : 0;
+	}
+	return width;
+}

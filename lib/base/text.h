@@ -1,0 +1,37 @@
+/*
+ * text: what a terminal may be shown, and how wide it is there.
+ *
+ * Text from a server, a config or a file name can hold escape sequences and
+ * characters that reorder what stands around them. This is the one place that
+ * decides what of it reaches a terminal.
+ */
+#ifndef KIMI_BASE_TEXT_H
+#define KIMI_BASE_TEXT_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Adds `len` bytes of untrusted text to `out` as clean UTF-8 on one line: line
+ * breaks and tabs become spaces, other control characters (C0, DEL, C1),
+ * bidirectional controls and line separators are dropped, bytes that are not
+ * UTF-8 become U+FFFD.
+ */
+void text_clean(struct buf *out, const char *bytes, size_t len);
+
+/* The same within an array: cleaned in place, cut to fit, always ended. Never grows. */
+void text_clean_inplace(char *s);
+
+/* Printable ASCII only (0x21 to 0x7e): what a token, a key or an id may be made of. */
+bool text_is_plain(const char *s);
+
+/* The next character of UTF-8; *at moves past it. U+FFFD for a byte that starts none. */
+uint32_t text_next(const char **at, const char *end);
+
+/* Terminal columns that clean UTF-8 takes. */
+size_t text_width(const char *s);
+
+#endif
