@@ -1,0 +1,84 @@
+#include "format/json.h"
+
+#include "base/buf.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void wiping_free(void *memory)
+{
+	if (memory)
+		wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void json_start(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+}
+
+json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
+{
+	json_error_t error;
+	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
+
+	if (!value) {
+		/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
+		enum json_error_code code = json_error_code(&error);
+		const char *why = code == json_error_premature_end_of_input ? "it ends too early"
+		    : code == json_error_invalid_utf8                       ? "it is not UTF-8"
+		    : code == json_error_out_of_memory                      ? "out of memory"
+		    : code == json_error_stack_overflow                     ? "it is nested too deep"
+		    : code == json_error_end_of_input_expected              ? "something follows its end"
+									    : "it is not JSON";
+		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column, why);
+	}
+	return value;
+}
+
+const char *json_text(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+bool json_number(const json_t *object, const char *name, double *ret_number)
+{
+	const json_t *value = json_object_get(object, name);
+	double number;
+
+	if (json_is_number(value)) {
+		number = json_number_value(value);
+	} else if (json_is_string(value) && json_string_length(value)) {
+		char *end;
+		const char *text = json_string_value(value);
+		number = strtod(text, &end);
+		if (*end || strspn(text, "0123456789.+-eE") != strlen(text))
+			return false;
+	} else {
+		return false;
+	}
+	if (!isfinite(number))
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+bool json_flag(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+json_t *json_from_number(double number)
+{
+	if (number == trunc(number) && fabs(number) < 9e15)
+		return json_integer((json_int_t)number);
+	return json_real(number);
+}
+
+char *json_print(const json_t *value)
+{
+	return json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+}

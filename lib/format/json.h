@@ -1,0 +1,39 @@
+/*
+ * json: jansson, held the way this project needs it.
+ *
+ * json_start() gives jansson an allocator that wipes what it frees, since
+ * tokens pass through it; call it before anything else of JSON. Readers below
+ * are lenient about a number written as a string and strict about all else, and
+ * never follow a member that is not there.
+ */
+#ifndef KIMI_FORMAT_JSON_H
+#define KIMI_FORMAT_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+void json_start(void);
+
+/*
+ * Parses exactly one JSON value in `len` bytes. NULL: it is none; `ret_why`
+ * (`size` bytes) says where and why, without a byte of the text itself.
+ */
+json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size);
+
+/* The string member, or NULL if it is absent or no string. Borrowed. */
+const char *json_text(const json_t *object, const char *name);
+
+/* The number member, or one written as a string, into *ret_number; false if there is none, or it is not finite. */
+bool json_number(const json_t *object, const char *name, double *ret_number);
+
+/* The member is there and true. */
+bool json_flag(const json_t *object, const char *name);
+
+/* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. */
+json_t *json_from_number(double number);
+
+/* The value as text on one line; the caller wipes and frees it. NULL: no memory. */
+char *json_print(const json_t *value);
+
+#endif
