@@ -1,0 +1,277 @@
+#include "http/http.h"
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/signals.h"
+#include "base/text.h"
+#include "http/proxy.h"
+#include "http/url.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { CONNECT_MS = 3000 };
+
+static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
+
+void http_release(struct http_response *response)
+{
+	buf_release(&response->body);
+}
+
+void http_form_add(struct buf *form, const char *name, const char *value)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	if (form->len)
+		buf_addch(form, '&');
+	buf_addstr(form, name);
+	buf_addch(form, '=');
+	for (; *value; value++) {
+		unsigned char c = (unsigned char)*value;
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    strchr("-._~", c)) {
+			buf_addch(form, (char)c);
+		} else {
+			char escaped[] = {'%', digits[c >> 4], digits[c & 15]};
+			buf_add(form, escaped, sizeof(escaped));
+		}
+	}
+}
+
+/* One transfer under way. */
+struct transfer {
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct http_response *response;
+	bool too_large;
+	char detail[CURL_ERROR_SIZE];
+	char proxy[512];
+};
+
+static size_t take_body(char *bytes, size_t one, size_t len, void *context)
+{
+	struct transfer *t = context;
+
+	(void)one;
+	buf_add(&t->response->body, bytes, len);
+	t->too_large = t->response->body.failed;
+	return t->too_large ? 0 : len;
+}
+
+static bool header_is(const char *line, size_t len, const char *name, const char **ret_value)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) != 0)
+		return false;
+	*ret_value = line + n;
+	while (*ret_value < line + len && (**ret_value == ' ' || **ret_value == '\t'))
+		(*ret_value)++;
+	return true;
+}
+
+static size_t take_header(char *line, size_t one, size_t len, void *context)
+{
+	struct transfer *t = context;
+	const char *value, *end = line + len;
+	char number[24];
+
+	(void)one;
+	if (header_is(line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
+		t->response->retry_after = 0;
+		t->response->is_html = false;
+	} else if (header_is(line, len, "Content-Type:", &value)) {
+		t->response->is_html = end - value >= 9 && strncasecmp(value, "text/html", 9) == 0;
+	} else if (header_is(line, len, "Retry-After:", &value)) {
+		snprintf(number, sizeof(number), "%.*s", (int)(end - value < 20 ? end - value : 20), value);
+		t->response->retry_after = strtod(number, NULL);
+		if (!(t->response->retry_after > 0)) /* the form with a date is not worth a parser: back-off serves */
+			t->response->retry_after = 0;
+	}
+	return len;
+}
+
+static int prepare(struct transfer *t, const struct http_request *request, struct err *err)
+{
+	t->multi = curl_multi_init();
+	t->easy = curl_easy_init();
+	if (!t->multi || !t->easy)
+		return err_memory(err);
+	for (const char *const *line = request->headers; line && *line; line++) {
+		struct curl_slist *more = curl_slist_append(t->headers, *line);
+		if (!more)
+			return err_memory(err);
+		t->headers = more;
+	}
+	CURL *c = t->easy;
+	proxy_for(request->url, t->proxy, sizeof(t->proxy));
+	curl_easy_setopt(c, CURLOPT_URL, request->url);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us up at the end */
+#endif
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, proxy_exceptions());
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	/* libcurl itself reads these only in its command-line tool. */
+	if (env_get("SSL_CERT_FILE"))
+		curl_easy_setopt(c, CURLOPT_CAINFO, env_get("SSL_CERT_FILE"));
+	if (env_get("SSL_CERT_DIR"))
+		curl_easy_setopt(c, CURLOPT_CAPATH, env_get("SSL_CERT_DIR"));
+	if (request->bearer) {
+		curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, request->bearer);
+	}
+	if (request->form) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(request->form));
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->form);
+	}
+	return curl_multi_add_handle(t->multi, c) == CURLM_OK ? 0 : err_memory(err);
+}
+
+/* Drives the transfer to its end; the signal pipe among the descriptors ends it at once when asked to stop. */
+static int drive(struct transfer *t, CURLcode *ret_code, struct err *err)
+{
+	struct curl_waitfd woken = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
+
+	for (int running = 1; running;) {
+		if (signals_caught())
+			return signals_error(err);
+		if (curl_multi_perform(t->multi, &running) != CURLM_OK)
+			return err_memory(err);
+		if (running)
+			curl_multi_poll(t->multi, &woken, woken.fd >= 0 ? 1 : 0, 1000, NULL);
+	}
+	int left;
+	CURLMsg *message = curl_multi_info_read(t->multi, &left);
+	*ret_code = message ? message->data.result : CURLE_RECV_ERROR;
+	return 0;
+}
+
+/* What to try when a host was not reached, by what failed. */
+static const char *network_advice(CURLcode code, bool proxied)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CONNECT_ERROR:
+		return "check the system's clock; if a proxy inspects TLS, set SSL_CERT_FILE to its CA certificate";
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "check HTTPS_PROXY";
+	default:
+		return proxied ? "check the network and the proxy, then try again"
+			       : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
+	}
+}
+
+static int transfer_error(const struct transfer *t, const struct http_request *request, CURLcode code, struct err *err)
+{
+	char host[160];
+
+	url_host(request->url, host, sizeof(host));
+	if (t->too_large)
+		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
+		    "%s answered with more than %zu bytes", host, request->max_body);
+	const char *detail = *t->detail ? t->detail : curl_easy_strerror(code);
+	return err_set(err, ERR_NETWORK, network_advice(code, *t->proxy), "cannot reach %s%s: %s", host,
+	    *t->response->via ? t->response->via : " (no proxy is set)", detail);
+}
+
+static int refuse_redirect(const struct transfer *t, const struct http_request *request, struct err *err)
+{
+	char *location = NULL;
+	char from[160], to[160] = "somewhere else";
+
+	url_host(request->url, from, sizeof(from));
+	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
+	if (location)
+		url_host(location, to, sizeof(to));
+	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
+	    "%s answered with a redirect to %s%s, which is not followed", from, to, t->response->via);
+}
+
+int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
+{
+	struct transfer t = {.response = ret_response};
+	CURLcode code = CURLE_OK;
+	int failed = -1;
+
+	*ret_response = (struct http_response){0};
+	buf_init_secret(&ret_response->body, request->max_body);
+	if (url_check(request->url, err) < 0)
+		return -1;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_memory(err);
+	if (prepare(&t, request, err) < 0)
+		goto out;
+	if (*t.proxy) {
+		char shown[120];
+		proxy_shown(t.proxy, shown, sizeof(shown));
+		snprintf(ret_response->via, sizeof(ret_response->via), " through the proxy %s", shown);
+	}
+	if (drive(&t, &code, err) < 0)
+		goto out;
+	curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &ret_response->status);
+	if (code != CURLE_OK) {
+		failed = transfer_error(&t, request, code, err);
+		goto out;
+	}
+	if (ret_response->status >= 300 && ret_response->status < 400 && ret_response->status != 304) {
+		failed = refuse_redirect(&t, request, err);
+		goto out;
+	}
+	const char *start = ret_response->body.data + strspn(ret_response->body.data, " \t\r\n");
+	if (strncasecmp(start, "<!doctype html", 14) == 0 || strncasecmp(start, "<html", 5) == 0)
+		ret_response->is_html = true;
+	failed = 0;
+out:
+	if (t.multi && t.easy)
+		curl_multi_remove_handle(t.multi, t.easy);
+	curl_easy_cleanup(t.easy);
+	curl_multi_cleanup(t.multi);
+	curl_slist_free_all(t.headers);
+	return failed;
+}
+
+int http_not_kimi(const struct http_request *request, const struct http_response *response, struct err *err)
+{
+	char host[160];
+
+	url_host(request->url, host, sizeof(host));
+	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
+	    "what answered for %s%s (status %ld) is a web page, not Kimi", host,
+	    *response->via ? response->via : " (no proxy is set)", response->status);
+}
+
+int http_bad_status(const struct http_request *request, const struct http_response *response, struct err *err)
+{
+	char host[160];
+	bool passing = response->status == 429 || response->status == 408 || response->status >= 500;
+
+	if (response->is_html && response->status < 400)
+		return http_not_kimi(request, response, err);
+	url_host(request->url, host, sizeof(host));
+	return err_set(err, passing ? ERR_SERVER : ERR_PROTOCOL,
+	    passing ? "try again later" : "check that this is Kimi's server and that kimi is up to date",
+	    "%s answered with status %ld%s", host, response->status, response->via);
+}

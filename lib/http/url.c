@@ -1,0 +1,89 @@
+#include "http/url.h"
+
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* The authority of a URL: what stands between "//" and the path. NULL: it has none. */
+static const char *authority(const char *url, size_t *ret_len)
+{
+	const char *at = strstr(url, "://");
+
+	if (!at)
+		return NULL;
+	at += 3;
+	*ret_len = strcspn(at, "/?#");
+	return at;
+}
+
+/* The host without its port and without the brackets of an IPv6 address. False: there is none, or a bad port. */
+static bool bare_host(const char *url, char *ret_host, size_t size)
+{
+	size_t len;
+	const char *at = authority(url, &len);
+
+	if (!at)
+		return false;
+	const char *host = at, *end = at + len, *host_end;
+	if (*host == '[') {
+		host++;
+		host_end = memchr(host, ']', (size_t)(end - host));
+		if (!host_end)
+			return false;
+		at = host_end + 1;
+	} else {
+		host_end = memchr(host, ':', len);
+		if (!host_end)
+			host_end = end;
+		at = host_end;
+	}
+	if (at < end && (*at != ':' || strspn(at + 1, "0123456789") != (size_t)(end - at - 1)))
+		return false;
+	if (host_end == host || (size_t)(host_end - host) >= size)
+		return false;
+	snprintf(ret_host, size, "%.*s", (int)(host_end - host), host);
+	return true;
+}
+
+bool url_is_loopback(const char *url)
+{
+	char host[256];
+	struct in_addr four;
+	struct in6_addr six;
+
+	if (!bare_host(url, host, sizeof(host)))
+		return false;
+	if (strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+int url_check(const char *url, struct err *err)
+{
+	char host[256];
+	size_t len;
+	const char *at = authority(url, &len);
+
+	if (!text_is_plain(url) || !at || !bare_host(url, host, sizeof(host)) || strpbrk(url, "\\\"<>^`{|}"))
+		return err_set(err, ERR_CONFIG, "use one like https://auth.kimi.com", "'%.200s' is not a URL", url);
+	if (memchr(at, '@', len)) /* a password would end up in messages; a name can dress up another host */
+		return err_set(err, ERR_CONFIG, "leave the user name out of it", "the URL names a user");
+	if (strncasecmp(url, "https://", 8) == 0)
+		return 0;
+	if (strncasecmp(url, "http://", 7) == 0 && url_is_loopback(url))
+		return 0;
+	return err_set(err, ERR_CONFIG, "use an https URL", "'%.200s' may not be asked: only https is spoken", url);
+}
+
+void url_host(const char *url, char *ret_host, size_t size)
+{
+	size_t len = 0;
+	const char *at = authority(url, &len);
+
+	snprintf(ret_host, size, "%.*s", (int)len, at ? at : "");
+}

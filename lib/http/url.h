@@ -1,0 +1,23 @@
+/*
+ * url: which URLs may be asked, opened or shown. Needs no libcurl.
+ */
+#ifndef KIMI_HTTP_URL_H
+#define KIMI_HTTP_URL_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The URL is https, or http to loopback (localhost, 127.0.0.0/8, ::1), has a
+ * host, no user name in it and only printable ASCII. -1: ERR_CONFIG.
+ */
+int url_check(const char *url, struct err *err);
+
+/* Copies "host" or "host:port" of a checked URL, for messages. */
+void url_host(const char *url, char *ret_host, size_t size);
+
+bool url_is_loopback(const char *url);
+
+#endif
