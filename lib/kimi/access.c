@@ -1,0 +1,126 @@
+#include "kimi/access.h"
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/sibling.h"
+#include "format/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The refresher bounds itself; the longest is only there so that nothing waits for ever on a stopped process. */
+enum { PATIENCE_MS = 4000, LONGEST_MS = 300000, MAX_EVENTS = 64 * 1024 };
+
+/* The refresher's last event, if it is an error: its words become ours. */
+static int read_error_event(const struct buf *events, struct err *err)
+{
+	const char *start = events->data, *end = events->data + events->len;
+	char why[120];
+
+	while (end > start && end[-1] == '\n')
+		end--;
+	for (const char *at = start; at < end; at++)
+		if (*at == '\n')
+			start = at + 1;
+	json_t *event = json_parse(start, (size_t)(end - start), why, sizeof(why));
+	const char *type = json_text(event, "type"), *message = json_text(event, "message");
+	const char *code = json_text(json_object_get(event, "data"), "code");
+	int found = type && message && code && strcmp(type, "error") == 0;
+	if (found)
+		err_set(err, err_by_name(code), NULL, "%s", message);
+	json_decref(event);
+	return found;
+}
+
+static int run_refresher(const struct platform *platform, double min_valid, int patience_ms, struct err *err)
+{
+	char path[4096], seconds[32];
+	const char *argv[] = {path, "--json", "--quiet", "--platform", platform->id, "--min-valid", seconds, NULL};
+	struct process process = {
+	    .argv = argv, .own_session = true, .outlives = true, .deadline = clock_ms() + patience_ms};
+	enum process_end end;
+	struct buf events;
+	int status = 0;
+
+	if (min_valid < 0)
+		argv[5] = NULL;
+	else
+		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
+	if (sibling_find("kimi-refresh", path, sizeof(path), err) < 0)
+		return -1;
+	buf_init(&events, MAX_EVENTS);
+	int failed = process_run(&process, &events, &end, &status, err);
+	if (!failed && end == PROCESS_UNFINISHED)
+		failed = err_set(err, ERR_TIMEOUT, "try again in a moment", "the refresh takes long and goes on");
+	else if (!failed && end == PROCESS_KILLED)
+		failed = err_set(err, ERR_FAILED, "try again", "kimi-refresh was killed by signal %d", status);
+	else if (!failed && status != 0 && !read_error_event(&events, err))
+		failed = err_set(err, ERR_FAILED, "run 'kimi refresh' to see why", "kimi-refresh failed with status %d",
+		    status);
+	else if (!failed && status != 0)
+		failed = -1;
+	buf_release(&events);
+	return failed;
+}
+
+static int load(struct store *store, struct token *token, struct err *err)
+{
+	int answer;
+
+	token_clear(token);
+	answer = store_load(store, token, err);
+	if (answer > 0)
+		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
+	if (!answer && token_is_tombstone(token))
+		return err_set(err, ERR_REJECTED, "run 'kimi login'", "the stored login was ended by another program");
+	return answer;
+}
+
+static int dead(const struct access_wish *wish, const struct token *token, struct err *err)
+{
+	if (!*token->refresh_token)
+		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'",
+		    "the access token has expired and cannot be refreshed");
+	if (wish->no_refresh)
+		return err_set(err, ERR_TIMEOUT, "run 'kimi refresh', or leave out --no-refresh",
+		    "the access token has expired");
+	return err_set(err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
+}
+
+int access_get(const struct platform *platform, struct store *store, const struct access_wish *wish,
+    struct access *ret_access, struct err *err)
+{
+	struct token token = TOKEN_INIT;
+	struct err trouble = {0};
+
+	if (load(store, &token, err) < 0) {
+		token_clear(&token);
+		return -1;
+	}
+	double left = token_left(&token, clock_now());
+	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
+		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : LONGEST_MS;
+		run_refresher(platform, wish->min_valid, patience, &trouble);
+		if (trouble.code == ERR_INTERRUPTED || load(store, &token, err) < 0) {
+			if (trouble.code == ERR_INTERRUPTED)
+				*err = trouble;
+			token_clear(&token);
+			return -1;
+		}
+		left = token_left(&token, clock_now());
+	}
+	if (left <= 0) {
+		if (trouble.code != ERR_NONE)
+			*err = trouble;
+		else
+			dead(wish, &token, err);
+		token_clear(&token);
+		return -1;
+	}
+	*ret_access = (struct access){
+	    .token = token,
+	    .satisfied = left >= (wish->min_valid >= 0 ? wish->min_valid : token_wanted_left(&token, -1)),
+	    .trouble = trouble,
+	};
+	return 0;
+}

@@ -1,0 +1,187 @@
+#include "kimi/config_file.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/signals.h"
+#include "kimi/config_legacy.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_CONFIG_BYTES = 64 * 1024 * 1024, LOCK_WAIT_MS = 10000, TRIES = 20, SETTLE_MS = 100 };
+
+static const char fix_it[] = "correct the file by hand, then run the command again";
+
+int config_file_error(const struct toml_error *error, struct err *err)
+{
+	if (!error->line)
+		return err_set(err, ERR_CONFIG, fix_it, "config.toml: %s", error->message);
+	return err_set(err, ERR_CONFIG, fix_it, "config.toml, line %zu, column %zu: %s", error->line, error->column,
+	    error->message);
+}
+
+/* The file as it was read. */
+struct snapshot {
+	char path[PATH_MAX]; /* the real file, behind any links */
+	bool exists;
+	bool is_legacy; /* the bytes come from config.json */
+	struct stat st;
+	struct buf bytes;
+};
+
+static int as_config_error(struct err *err)
+{
+	if (err && err->code == ERR_STORAGE)
+		err->code = ERR_CONFIG;
+	return -1;
+}
+
+static int take_snapshot(const struct home *home, struct snapshot *s, struct err *err)
+{
+	char named[HOME_PATH_MAX];
+
+	home_config_file(home, named);
+	s->is_legacy = false;
+	buf_clear(&s->bytes);
+	if (!realpath(named, s->path)) {
+		if (errno != ENOENT)
+			return err_errno(err, ERR_CONFIG, NULL, "cannot find %s", named);
+		struct stat st;
+		if (lstat(named, &st) == 0)
+			return err_set(err, ERR_CONFIG, "make the file it leads to, or remove the link",
+			    "%s is a link to a file that is not there", named);
+		snprintf(s->path, sizeof(s->path), "%s", named);
+	}
+	int answer = file_read(s->path, FILE_OWN, &s->bytes, &s->st, err);
+	if (answer < 0)
+		return as_config_error(err);
+	s->exists = answer == 0;
+	return 0;
+}
+
+static struct toml *parse(const struct snapshot *s, struct err *err)
+{
+	struct toml_error error;
+	struct toml *doc = toml_parse(s->bytes.data, s->bytes.len, &error);
+
+	if (!doc)
+		config_file_error(&error, err);
+	return doc;
+}
+
+int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err)
+{
+	struct snapshot s;
+	int answer;
+
+	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
+	answer = take_snapshot(home, &s, err);
+	if (!answer && !s.exists) {
+		answer = 1;
+	} else if (!answer) {
+		*ret_doc = parse(&s, err);
+		answer = *ret_doc ? 0 : -1;
+	}
+	buf_release(&s.bytes);
+	return answer;
+}
+
+/* kimi-cli truncates and rewrites without a lock, and half a TOML file may parse: a file touched just now is left to
+ * settle. */
+static int settle(const struct snapshot *s, struct err *err)
+{
+	double age = clock_now() - ((double)s->st.st_mtim.tv_sec + (double)s->st.st_mtim.tv_nsec / 1e9);
+
+	if (!s->exists || age < 0 || age * 1000 >= SETTLE_MS)
+		return 0;
+	return signals_sleep(SETTLE_MS, err);
+}
+
+static bool is_still(const struct snapshot *s)
+{
+	struct stat now;
+
+	if (lstat(s->path, &now) < 0)
+		return !s->exists;
+	return s->exists && now.st_dev == s->st.st_dev && now.st_ino == s->st.st_ino && now.st_size == s->st.st_size &&
+	    now.st_mtim.tv_sec == s->st.st_mtim.tv_sec && now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec;
+}
+
+/* 0 replaced, 1 the file changed under our hands, -1 error. */
+static int replace(const struct snapshot *s, const struct buf *text, struct err *err)
+{
+	struct newfile f = NEWFILE_INIT;
+	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
+	int answer = 0;
+
+	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0)
+		answer = as_config_error(err);
+	else if (settle(s, err) < 0)
+		answer = -1;
+	else if (!is_still(s))
+		answer = 1;
+	else if (newfile_commit(&f, err) < 0)
+		answer = as_config_error(err);
+	newfile_abandon(&f);
+	return answer;
+}
+
+/* One pass: 0 done, 1 the file changed meanwhile, -1 error. */
+static int change_once(const struct home *home, struct snapshot *s, config_edit *edit, void *context,
+    bool *ret_changed, struct err *err)
+{
+	struct toml_error error;
+	struct buf text;
+	int answer = take_snapshot(home, s, err);
+
+	if (answer < 0)
+		return -1;
+	if (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0)
+		return -1;
+	struct toml *doc = parse(s, err);
+	if (!doc)
+		return -1;
+	buf_init_secret(&text, MAX_CONFIG_BYTES);
+	answer = edit(doc, context, err);
+	*ret_changed = !answer && (s->is_legacy || toml_edited(doc));
+	if (*ret_changed && toml_render(doc, &text, &error) < 0)
+		answer = config_file_error(&error, err);
+	if (!answer && *ret_changed) {
+		newfile_sweep(s->path);
+		answer = replace(s, &text, err);
+	}
+	if (!answer && s->is_legacy)
+		answer = config_legacy_retire(home, err);
+	buf_release(&text);
+	toml_free(doc);
+	return answer;
+}
+
+int config_file_change(const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err)
+{
+	struct lock lock = LOCK_INIT;
+	struct snapshot s;
+	char lock_file[HOME_PATH_MAX];
+	bool changed = false;
+	int answer = 1;
+
+	home_config_lock(home, lock_file);
+	if (dir_make(home->folder, err) < 0 || lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, err) < 0)
+		return as_config_error(err);
+	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
+	for (int n = 0; n < TRIES && answer > 0; n++)
+		answer = change_once(home, &s, edit, context, &changed, err);
+	if (answer > 0)
+		answer = err_set(err, ERR_BUSY, "try again later", "another program keeps changing config.toml");
+	buf_release(&s.bytes);
+	lock_release(&lock);
+	if (!answer && ret_changed)
+		*ret_changed = changed;
+	return answer;
+}

@@ -1,0 +1,38 @@
+/*
+ * config_file: config.toml read, and changed in one critical section.
+ *
+ * The file is shared with kimi-cli and belongs to the user. A change runs under
+ * a lock of our own: read, parse, edit, look whether the file on the disk is
+ * still the one that was read (else start over), replace whole. A link is
+ * followed to the real file, whose mode is kept; a new file gets 0600. A file
+ * that does not parse is never written to. A change that changes nothing leaves
+ * the file alone.
+ *
+ * Where there is no config.toml but kimi-cli's older config.json, the first
+ * change migrates it: its settings become config.toml, and it is kept as
+ * config.json.bak.
+ *
+ * All errors here are ERR_CONFIG, but ERR_BUSY (the lock) and ERR_INTERRUPTED.
+ */
+#ifndef KIMI_KIMI_CONFIG_FILE_H
+#define KIMI_KIMI_CONFIG_FILE_H
+
+#include "base/err.h"
+#include "format/toml.h"
+#include "kimi/home.h"
+
+#include <stdbool.h>
+
+/* Reads it; the caller frees *ret_doc. 0 read, 1 there is none, -1 error (line and column in its text). */
+int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err);
+
+/* Notes edits on the document (toml.h). May be called again with a newer document. -1 fills *err. */
+typedef int config_edit(struct toml *doc, void *context, struct err *err);
+
+/* *ret_changed (may be NULL): the file was written. */
+int config_file_change(const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err);
+
+/* Fills *err with the place in config.toml and returns -1. */
+int config_file_error(const struct toml_error *error, struct err *err);
+
+#endif

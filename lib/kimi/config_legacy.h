@@ -1,0 +1,19 @@
+/*
+ * config_legacy: config.json, kimi-cli's configuration before config.toml.
+ */
+#ifndef KIMI_KIMI_CONFIG_LEGACY_H
+#define KIMI_KIMI_CONFIG_LEGACY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "kimi/home.h"
+
+#include <stdbool.h>
+
+/* Adds its settings to `ret_text` as TOML; *ret_found false and nothing added if there is none. -1: ERR_CONFIG. */
+int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_found, struct err *err);
+
+/* Keeps it as config.json.bak, now that config.toml has taken its place. */
+int config_legacy_retire(const struct home *home, struct err *err);
+
+#endif

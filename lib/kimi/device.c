@@ -1,0 +1,106 @@
+#include "kimi/device.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum { ID_DIGITS = 32, MAX_ID_BYTES = 4096 };
+
+void device_clean_value(const char *value, char *ret_clean, size_t size)
+{
+	size_t len = 0;
+
+	for (; *value && len + 1 < size; value++)
+		if (*value >= 0x20 && *value <= 0x7e && (len || *value != ' '))
+			ret_clean[len++] = *value;
+	while (len && ret_clean[len - 1] == ' ')
+		len--;
+	ret_clean[len] = '\0';
+	if (!len)
+		snprintf(ret_clean, size, "unknown");
+}
+
+static int read_id(const char *path, char *ret_id, size_t size)
+{
+	struct buf bytes;
+	int found = 0;
+
+	buf_init(&bytes, MAX_ID_BYTES);
+	if (file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0) {
+		bytes.data[strcspn(bytes.data, "\r\n")] = '\0';
+		device_clean_value(bytes.data, ret_id, size);
+		found = strcmp(ret_id, "unknown") != 0;
+	}
+	buf_release(&bytes);
+	return found;
+}
+
+static void random_id(char ret_id[ID_DIGITS + 1])
+{
+	unsigned char bytes[ID_DIGITS / 2] = {0};
+
+	/* A device id is no secret: without randomness at boot it may as well be zeros. */
+	if (getrandom(bytes, sizeof(bytes), 0) < 0)
+		memset(bytes, 0, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(ret_id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* Many processes may make the id at once; link() lets the first one win and all read the same. */
+static void make_id(const struct home *home, const char *path, const char *id)
+{
+	struct newfile f = NEWFILE_INIT;
+
+	if (dir_make(home->folder, NULL) == 0 && newfile_open(&f, path, 0600, NULL) == 0 &&
+	    newfile_write(&f, id, strlen(id), NULL) == 0 && fsync(f.fd) == 0) {
+		struct buf bytes;
+		buf_init(&bytes, MAX_ID_BYTES);
+		if (link(f.sibling, path) < 0 && file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0 && !bytes.len)
+			newfile_commit(&f, NULL); /* what is there is empty: no id at all */
+		buf_release(&bytes);
+	}
+	newfile_abandon(&f);
+}
+
+static void find_id(const struct home *home, char *ret_id, size_t size)
+{
+	char path[HOME_PATH_MAX], id[ID_DIGITS + 1];
+
+	home_device_id_file(home, path);
+	if (read_id(path, ret_id, size))
+		return;
+	random_id(id);
+	make_id(home, path, id);
+	if (!read_id(path, ret_id, size))
+		snprintf(ret_id, size, "%s", id);
+}
+
+void device_describe(struct device *device, const struct home *home)
+{
+	struct utsname host = {0};
+	char model[sizeof(host.sysname) + sizeof(host.release) + sizeof(host.machine) + 3], id[129];
+
+	uname(&host);
+	snprintf(model, sizeof(model), "%s %s %s", host.sysname, host.release, host.machine);
+	find_id(home, id, sizeof(id));
+	const char *const values[DEVICE_HEADERS][2] = {
+	    {"X-Msh-Platform", "kimi_cli"},
+	    {"X-Msh-Version", KIMI_VERSION},
+	    {"X-Msh-Device-Name", host.nodename},
+	    {"X-Msh-Device-Model", model},
+	    {"X-Msh-Os-Version", host.version},
+	    {"X-Msh-Device-Id", id},
+	};
+	for (size_t i = 0; i < DEVICE_HEADERS; i++) {
+		char clean[256];
+		device_clean_value(values[i][1], clean, sizeof(clean));
+		snprintf(device->lines[i], DEVICE_HEADER_MAX, "%s: %s", values[i][0], clean);
+		device->headers[i] = device->lines[i];
+	}
+	device->headers[DEVICE_HEADERS] = NULL;
+}

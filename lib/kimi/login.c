@@ -1,0 +1,128 @@
+#include "kimi/login.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+
+#include <stdio.h>
+
+enum { LOCK_WAIT_MS = 30000, SLOW_DOWN_S = 5, LONGEST_BACK_OFF_S = 30 };
+
+/* One code's life. */
+struct round {
+	const struct oauth *oauth;
+	const struct login_watcher *watcher;
+	struct device_authorization authorization;
+	long long end; /* of the code, of clock_ms() */
+	double interval;
+	double back_off; /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
+	struct err trouble; /* what the last poll failed with; ERR_NONE if it was answered */
+};
+
+/* Waits for the next poll; false when the code's life or the caller's time is over before it. */
+static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in_time, struct err *err)
+{
+	long long turn = clock_ms() + (long long)((r->interval + r->back_off) * 1000);
+	long long end = r->end < deadline ? r->end : deadline;
+
+	*ret_in_time = turn < end;
+	return signals_sleep(clock_left(*ret_in_time ? turn : end), err);
+}
+
+static void note_trouble(struct round *r, const struct err *why)
+{
+	if (r->trouble.code == ERR_NONE)
+		r->watcher->trouble(r->watcher->context, why);
+	r->trouble = *why;
+	r->back_off = r->back_off ? r->back_off * 2 : 1;
+	if (r->back_off > LONGEST_BACK_OFF_S)
+		r->back_off = LONGEST_BACK_OFF_S;
+}
+
+/* Polls until the code is decided: OAUTH_GRANTED, OAUTH_EXPIRED or OAUTH_FAILED. */
+static enum oauth_answer poll_until_decided(struct round *r, long long deadline, struct token *ret_token,
+    struct err *err)
+{
+	for (;;) {
+		bool in_time;
+		if (wait_for_turn(r, deadline, &in_time, err) < 0)
+			return OAUTH_FAILED;
+		if (!in_time && clock_ms() >= deadline) {
+			err_set(err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
+			return OAUTH_FAILED;
+		}
+		if (!in_time && r->trouble.code != ERR_NONE) {
+			*err = r->trouble;
+			return OAUTH_FAILED;
+		}
+		if (!in_time)
+			return OAUTH_EXPIRED;
+		enum oauth_answer answer = oauth_poll(r->oauth, r->authorization.device_code, ret_token, err);
+		if (answer == OAUTH_PASSING) {
+			note_trouble(r, err);
+			continue;
+		}
+		if (answer != OAUTH_PENDING && answer != OAUTH_SLOW_DOWN)
+			return answer;
+		r->trouble.code = ERR_NONE;
+		r->back_off = 0;
+		if (answer == OAUTH_SLOW_DOWN)
+			r->interval += SLOW_DOWN_S;
+	}
+}
+
+int login_run_device_flow(const struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
+    struct token *ret_token, struct err *err)
+{
+	for (;;) {
+		struct round r = {.oauth = oauth, .watcher = watcher};
+		if (oauth_authorize_device(oauth, &r.authorization, err) < 0)
+			return -1;
+		r.end = clock_ms() + (long long)(r.authorization.expires_in * 1000);
+		r.interval = r.authorization.interval;
+		watcher->code(watcher->context, &r.authorization);
+		enum oauth_answer answer = poll_until_decided(&r, deadline, ret_token, err);
+		device_authorization_clear(&r.authorization);
+		if (answer == OAUTH_GRANTED) {
+			signals_hold();
+			return 0;
+		}
+		if (answer != OAUTH_EXPIRED)
+			return -1;
+		watcher->expired(watcher->context);
+		/* A server that calls every code expired is not to be asked for new ones without a pause. */
+		if (signals_sleep(1000, err) < 0)
+			return -1;
+		if (!clock_left(deadline))
+			return err_set(err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
+	}
+}
+
+int login_check_store(struct store *store, struct err *err)
+{
+	struct token present = TOKEN_INIT;
+	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+
+	if (!failed) {
+		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
+		bool there = store_load(store, &present, NULL) == 0;
+		failed = store_prepare(store, there ? &present : NULL, err);
+	}
+	token_clear(&present);
+	store_close(store);
+	return failed;
+}
+
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err)
+{
+	struct state state = {.expires_at = token->expires_at, .last_refresh = clock_now()};
+	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+
+	snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", oauth->host);
+	if (!failed)
+		failed = store_save(store, token, err);
+	if (!failed)
+		state_save(store->state, &state, NULL); /* the login is safe; the rest is convenience */
+	store_close(store);
+	signals_release();
+	return failed;
+}

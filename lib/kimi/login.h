@@ -1,0 +1,42 @@
+/*
+ * login: getting a new login from a person, and putting it away.
+ *
+ * login_run_device_flow() is RFC 8628 from the client's side: take a code, let
+ * the caller show it, ask until the person has decided. login_save() puts the
+ * tokens into the store. Nothing here prints: a watcher is told what happens.
+ */
+#ifndef KIMI_KIMI_LOGIN_H
+#define KIMI_KIMI_LOGIN_H
+
+#include "base/err.h"
+#include "kimi/oauth.h"
+#include "kimi/store.h"
+#include "kimi/token.h"
+
+#include <stdbool.h>
+
+struct login_watcher {
+	void *context;
+	/* A code to show; before a browser is opened, and again for every new code. */
+	void (*code)(void *context, const struct device_authorization *authorization);
+	/* The code ran out unused; a new one follows. */
+	void (*expired)(void *context);
+	/* The host did not answer this time; it is asked again. */
+	void (*trouble)(void *context, const struct err *why);
+};
+
+/*
+ * Runs the flow until `deadline` (of clock_ms()). -1: ERR_DENIED, ERR_TIMEOUT,
+ * ERR_INTERRUPTED, ERR_NETWORK and ERR_SERVER (no answer until the code's own
+ * end), ERR_PROTOCOL. On success signals are held: login_save() releases them.
+ */
+int login_run_device_flow(const struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
+    struct token *ret_token, struct err *err);
+
+/* Finds out, before a person is troubled, that the tokens can be saved. Needs no login to be stored. */
+int login_check_store(struct store *store, struct err *err);
+
+/* Saves the tokens under the store's lock and notes who issued them. */
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err);
+
+#endif

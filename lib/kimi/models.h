@@ -1,0 +1,53 @@
+/*
+ * models: what a platform offers, and what each model can do.
+ */
+#ifndef KIMI_KIMI_MODELS_H
+#define KIMI_KIMI_MODELS_H
+
+#include "base/err.h"
+#include "kimi/device.h"
+#include "kimi/platform.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum model_capability { MODEL_THINKING = 1, MODEL_ALWAYS_THINKING = 2, MODEL_IMAGE_IN = 4, MODEL_VIDEO_IN = 8 };
+
+struct model {
+	char *id;
+	char *display_name; /* NULL: the platform gives none */
+	long long context_length; /* tokens, 0: not known */
+	unsigned capabilities;    /* of enum model_capability */
+};
+
+struct models {
+	struct model *items;
+	size_t count;
+};
+
+void models_clear(struct models *models);
+
+/* The four capabilities that kimi-cli knows, in its order, ended by a NULL name. */
+extern const struct model_capability_name {
+	enum model_capability bit;
+	const char *name;
+} model_capability_names[];
+
+/*
+ * Reads a model list answer. Items without an id are skipped, so are ids that
+ * the platform does not count and repetitions of an id. Text is cleaned. -1: it
+ * is no list; `ret_why` says so.
+ */
+int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
+    char *ret_why, size_t size);
+
+/*
+ * Fetches the list from the platform's base URL, with an access token or an API
+ * key. -1: ERR_REJECTED (401: the token or key), ERR_DENIED (402, or the account
+ * was ended), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL, ERR_CONFIG.
+ */
+int models_fetch(const struct platform *platform, const struct device *device, const char *bearer,
+    struct models *ret_models, struct err *err);
+
+#endif

@@ -1,0 +1,214 @@
+#include "kimi/refresh.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "kimi/oauth.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30 };
+
+static const char login_first[] = "run 'kimi login'";
+
+bool refresh_is_needed(const struct refresh_wish *wish, const struct token *token)
+{
+	double now = clock_now(), left = token_left(token, now);
+
+	if (wish->force || left <= 0)
+		return true;
+	if (wish->background && token_is_due(token, now))
+		return true;
+	return left < token_wanted_left(token, wish->min_valid);
+}
+
+static int load(struct store *store, struct token *ret_token, struct err *err)
+{
+	struct token token = TOKEN_INIT;
+	int answer = store_load(store, &token, err);
+
+	if (answer > 0)
+		return err_set(err, ERR_LOGIN_REQUIRED, login_first, "not logged in");
+	if (answer < 0)
+		return -1;
+	if (token_is_tombstone(&token)) {
+		token_clear(&token);
+		return err_set(err, ERR_REJECTED, login_first, "the stored login was ended by another program");
+	}
+	token_clear(ret_token);
+	*ret_token = token;
+	return 0;
+}
+
+static int may_be_sent(const struct state *state, const char *host, bool force, struct err *err)
+{
+	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
+		return err_set(err, ERR_WRONG_HOST,
+		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the other host",
+		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
+	double wait = state_rejected_for(state, host, clock_now());
+	if (wait > 0 && !force)
+		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
+		    "the server rejected the refresh token; it is not sent again for %.0f s", wait);
+	return 0;
+}
+
+/* One refresh under way. */
+struct refresh {
+	struct store *store;
+	struct oauth oauth;
+	const struct refresh_wish *wish;
+	struct token token;        /* the login as last read */
+	char *seen;                /* the refresh token read before the first lock */
+	enum refresh_outcome outcome;
+	double retry_after;
+};
+
+/* Another process was faster: a login that is good enough now, or one that is not the one we came for. */
+static bool is_done_by_other(const struct refresh *r)
+{
+	bool changed = strcmp(r->seen, r->token.refresh_token) != 0;
+
+	if (r->wish->force)
+		return changed && token_left(&r->token, clock_now()) > 0;
+	return !refresh_is_needed(r->wish, &r->token);
+}
+
+static enum oauth_answer exchange(struct refresh *r, struct err *err)
+{
+	struct token fresh = TOKEN_INIT;
+	struct err save_err;
+
+	signals_hold();
+	enum oauth_answer answer =
+	    oauth_refresh(&r->oauth, r->token.refresh_token, &fresh, &r->retry_after, err);
+	if (answer == OAUTH_GRANTED) {
+		if (store_save(r->store, &fresh, &save_err) < 0) {
+			*err = save_err;
+			answer = OAUTH_FAILED;
+		} else {
+			struct state state = {.expires_at = fresh.expires_at, .last_refresh = clock_now()};
+			snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", r->oauth.host);
+			state_save(r->store->state, &state, NULL); /* the login is safe; the rest is convenience */
+			token_clear(&r->token);
+			r->token = fresh;
+			fresh = (struct token)TOKEN_INIT;
+		}
+	}
+	signals_release();
+	token_clear(&fresh);
+	return answer;
+}
+
+/*
+ * kimi-cli may have spent the token without the lock (it goes on after a few
+ * seconds): its new login shows up in a moment, and is then ours too.
+ */
+static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
+{
+	char *spent = strdup(r->token.refresh_token);
+	struct err load_err;
+	enum oauth_answer answer = OAUTH_REJECTED;
+
+	if (spent && signals_sleep(OTHER_CLIENT_MS, NULL) == 0 && load(r->store, &r->token, &load_err) == 0 &&
+	    strcmp(spent, r->token.refresh_token) != 0) {
+		if (is_done_by_other(r)) {
+			r->outcome = REFRESH_BY_OTHER;
+			answer = OAUTH_GRANTED;
+		} else {
+			answer = OAUTH_PASSING;
+		}
+	} else {
+		state->expires_at = r->token.expires_at;
+		state_reject(state, r->oauth.host, clock_now());
+		state_save(r->store->state, state, NULL); /* unsaved, the next run asks once more: no harm */
+	}
+	wipe_str(spent);
+	return answer;
+}
+
+/* With the lock held. */
+static enum oauth_answer attempt(struct refresh *r, struct err *err)
+{
+	struct state state;
+
+	if (load(r->store, &r->token, err) < 0)
+		return OAUTH_FAILED;
+	if (is_done_by_other(r)) {
+		r->outcome = REFRESH_BY_OTHER;
+		return OAUTH_GRANTED;
+	}
+	if (!*r->token.refresh_token) {
+		err_set(err, ERR_LOGIN_REQUIRED, login_first, "the stored login cannot be refreshed");
+		return OAUTH_FAILED;
+	}
+	state_load(r->store->state, r->token.expires_at, &state);
+	if (may_be_sent(&state, r->oauth.host, r->wish->force, err) < 0)
+		return OAUTH_FAILED;
+	if (store_prepare(r->store, &r->token, err) < 0)
+		return OAUTH_FAILED;
+	r->outcome = REFRESH_DONE;
+	enum oauth_answer answer = exchange(r, err);
+	return answer == OAUTH_REJECTED ? after_rejection(r, &state) : answer;
+}
+
+static int pause_before(int attempt_number, double retry_after, struct err *last, struct err *err)
+{
+	double seconds = attempt_number; /* 1 s, then 2 s */
+
+	if (retry_after > LONGEST_PAUSE_S) {
+		snprintf(last->todo, sizeof(last->todo), "the server asks to wait %.0f s: try again then", retry_after);
+		*err = *last;
+		return -1;
+	}
+	if (retry_after > seconds)
+		seconds = retry_after;
+	return signals_sleep((int)(seconds * 1000), err);
+}
+
+int refresh_login(const struct home *home, struct store *store, const struct refresh_wish *wish,
+    struct token *ret_token, enum refresh_outcome *ret_outcome, struct err *err)
+{
+	struct refresh r = {.store = store, .wish = wish, .token = TOKEN_INIT, .outcome = REFRESH_NOT_NEEDED};
+	struct err last = {0};
+	int failed = -1;
+
+	if (load(store, &r.token, err) < 0)
+		goto out;
+	if (!refresh_is_needed(wish, &r.token)) {
+		failed = 0;
+		goto out;
+	}
+	r.seen = strdup(r.token.refresh_token);
+	if (!r.seen) {
+		err_memory(err);
+		goto out;
+	}
+	if (oauth_open(&r.oauth, home, err) < 0)
+		goto out;
+	for (int n = 0; n < ATTEMPTS; n++) {
+		if (n && pause_before(n, r.retry_after, &last, err) < 0)
+			goto out;
+		if (store_lock(store, clock_ms() + LOCK_WAIT_MS, err) < 0)
+			goto out;
+		enum oauth_answer answer = attempt(&r, &last);
+		store_close(store);
+		failed = answer == OAUTH_GRANTED ? 0 : -1;
+		if (answer != OAUTH_PASSING)
+			break;
+	}
+	if (failed)
+		*err = last;
+	else if (signals_caught())
+		failed = signals_error(err); /* it came while the new login was being saved */
+out:
+	if (!failed) {
+		*ret_token = r.token;
+		r.token = (struct token)TOKEN_INIT;
+		*ret_outcome = r.outcome;
+	}
+	wipe_str(r.seen);
+	token_clear(&r.token);
+	return failed;
+}

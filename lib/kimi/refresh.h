@@ -1,0 +1,48 @@
+/*
+ * refresh: spending the refresh token, once, and never losing what comes back.
+ *
+ * However many processes ask at once, one request goes to the server: whoever
+ * waited for the lock reads the login again and finds it renewed. One attempt
+ * runs entirely under the lock that kimi-cli takes too:
+ *
+ *	lock, load again, is it still needed?, may this host have it?, was it rejected?,
+ *	store_prepare(), hold signals, exchange, store_save(), release signals, unlock
+ *
+ * Up to three attempts; between them the lock is free.
+ */
+#ifndef KIMI_KIMI_REFRESH_H
+#define KIMI_KIMI_REFRESH_H
+
+#include "base/err.h"
+#include "kimi/home.h"
+#include "kimi/store.h"
+#include "kimi/token.h"
+
+#include <stdbool.h>
+
+struct refresh_wish {
+	bool force;       /* whatever its age, and even if it was rejected not long ago */
+	bool background;  /* the rule of token_is_due(), for cron */
+	double min_valid; /* seconds that must be left, as token_wanted_left() takes them */
+};
+
+enum refresh_outcome {
+	REFRESH_NOT_NEEDED, /* the stored login is good as it is */
+	REFRESH_DONE,       /* renewed now */
+	REFRESH_BY_OTHER,   /* another process renewed it meanwhile */
+};
+
+/* Whether the wish asks for an exchange of this login now. */
+bool refresh_is_needed(const struct refresh_wish *wish, const struct token *token);
+
+/*
+ * Makes the login of `store` (opened, not locked) as fresh as wished. *ret_token
+ * is the login that is stored then; the caller clears it. -1: the old login is
+ * still stored. ERR_LOGIN_REQUIRED, ERR_REJECTED, ERR_WRONG_HOST, ERR_STORAGE,
+ * ERR_BUSY (the lock, within 30 s), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL,
+ * ERR_CONFIG, ERR_INTERRUPTED.
+ */
+int refresh_login(const struct home *home, struct store *store, const struct refresh_wish *wish,
+    struct token *ret_token, enum refresh_outcome *ret_outcome, struct err *err);
+
+#endif

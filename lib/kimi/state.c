@@ -1,0 +1,79 @@
+#include "kimi/state.h"
+
+#include "base/file.h"
+#include "format/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32 };
+
+void state_load(const char *path, double expires_at, struct state *ret_state)
+{
+	struct buf bytes;
+	struct state state = {0};
+	char why[120];
+	json_t *object = NULL;
+
+	*ret_state = state;
+	buf_init(&bytes, MAX_STATE_BYTES);
+	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0)
+		object = json_parse(bytes.data, bytes.len, why, sizeof(why));
+	double rejections = 0;
+	const char *host = json_text(object, "oauth_host"), *by = json_text(object, "rejected_by");
+	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
+		json_number(object, "last_refresh", &state.last_refresh);
+		json_number(object, "rejected_at", &state.rejected_at);
+		json_number(object, "rejections", &rejections);
+		state.rejections = rejections < 0 ? 0 : rejections > MAX_REJECTIONS ? MAX_REJECTIONS : (int)rejections;
+		snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", host ? host : "");
+		snprintf(state.rejected_by, sizeof(state.rejected_by), "%s", by ? by : "");
+		*ret_state = state;
+	}
+	json_decref(object);
+	buf_release(&bytes);
+}
+
+int state_save(const char *path, const struct state *state, struct err *err)
+{
+	json_t *object = json_pack("{s:o, s:s, s:o}", "expires_at", json_from_number(state->expires_at), "oauth_host",
+	    state->oauth_host, "last_refresh", json_from_number(state->last_refresh));
+
+	if (object && state->rejections) {
+		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));
+		json_object_set_new(object, "rejections", json_integer(state->rejections));
+		json_object_set_new(object, "rejected_by", json_string(state->rejected_by));
+	}
+	char *text = object ? json_print(object) : NULL;
+	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
+	free(text);
+	json_decref(object);
+	return failed;
+}
+
+void state_reject(struct state *state, const char *host, double now)
+{
+	if (strcasecmp(state->rejected_by, host) != 0)
+		state->rejections = 0;
+	snprintf(state->rejected_by, sizeof(state->rejected_by), "%s", host);
+	state->rejected_at = now;
+	if (state->rejections < MAX_REJECTIONS)
+		state->rejections++;
+}
+
+double state_rejected_for(const struct state *state, const char *host, double now)
+{
+	double wait = 300;
+
+	/* A rejection in the future means that the clock was set back: believe nothing. */
+	if (!state->rejections || state->rejected_at > now || strcasecmp(state->rejected_by, host) != 0)
+		return 0;
+	for (int i = 1; i < state->rejections && wait < 86400; i++)
+		wait *= 2;
+	if (wait > 86400)
+		wait = 86400;
+	double left = state->rejected_at + wait - now;
+	return left > 0 ? left : 0;
+}

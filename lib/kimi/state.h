@@ -1,0 +1,40 @@
+/*
+ * state: what is known about a stored login besides the login itself.
+ *
+ * credentials/NAME.state, JSON without a secret: who issued the login, when it
+ * was last refreshed, whether its refresh token was rejected. It speaks of the
+ * token whose expires_at it names; kimi-cli rewrites the token without knowing
+ * of this file, and then nothing here holds any more.
+ */
+#ifndef KIMI_KIMI_STATE_H
+#define KIMI_KIMI_STATE_H
+
+#include "base/err.h"
+#include "kimi/platform.h"
+
+struct state {
+	double expires_at;                 /* of the token it speaks of */
+	char oauth_host[PLATFORM_URL_MAX]; /* the issuer; "" if not known */
+	double last_refresh;               /* epoch seconds; 0: not known */
+	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
+	int rejections;                    /* in a row */
+	char rejected_by[PLATFORM_URL_MAX]; /* the host that did, since without an issuer it may have been the wrong one */
+};
+
+/* What `path` says of the token with that expires_at; all zero if it is absent, damaged, or of another token. */
+void state_load(const char *path, double expires_at, struct state *ret_state);
+
+/* Replaces it whole; the caller holds the store's lock. */
+int state_save(const char *path, const struct state *state, struct err *err);
+
+/* Notes one more rejection by that host. */
+void state_reject(struct state *state, const char *host, double now);
+
+/*
+ * Seconds until a rejected refresh token may be shown to that host once more:
+ * 300 after the first rejection, doubling to a day, since servers have rejected
+ * by mistake. 0: it may be shown now.
+ */
+double state_rejected_for(const struct state *state, const char *host, double now);
+
+#endif

@@ -1,0 +1,158 @@
+#include "kimi/token.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "format/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double usual_margin = 300;
+static const double longest_life = 100.0 * 365 * 86400;
+
+void token_clear(struct token *token)
+{
+	wipe_str(token->access_token);
+	wipe_str(token->refresh_token);
+	free(token->scope);
+	free(token->token_type);
+	*token = (struct token)TOKEN_INIT;
+}
+
+/* A token goes into a header line: anything but printable ASCII in it is not a token. */
+static int copy_text(const json_t *object, const char *name, const char *otherwise, bool plain, char **ret_text,
+    char *ret_why, size_t size)
+{
+	const json_t *value = json_object_get(object, name);
+	const char *text = !value || json_is_null(value) ? otherwise : json_string_value(value);
+
+	if (!text || (plain && !text_is_plain(text))) {
+		snprintf(ret_why, size, "its %s is not one", name);
+		return -1;
+	}
+	*ret_text = strdup(text);
+	if (*ret_text)
+		return 0;
+	snprintf(ret_why, size, "out of memory");
+	return -1;
+}
+
+static int copy_texts(const json_t *object, const char *type, struct token *token, char *ret_why, size_t size)
+{
+	return copy_text(object, "access_token", "", true, &token->access_token, ret_why, size) < 0 ||
+		copy_text(object, "refresh_token", "", true, &token->refresh_token, ret_why, size) < 0 ||
+		copy_text(object, "scope", "", false, &token->scope, ret_why, size) < 0 ||
+		copy_text(object, "token_type", type, false, &token->token_type, ret_why, size) < 0
+	    ? -1
+	    : 0;
+}
+
+int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
+{
+	struct token token = TOKEN_INIT;
+	json_t *object = len ? json_parse(bytes, len, ret_why, size) : NULL;
+	int failed = -1;
+
+	if (!len)
+		snprintf(ret_why, size, "it is empty");
+	if (!object)
+		return -1;
+	if (!json_is_object(object)) {
+		snprintf(ret_why, size, "it is not a JSON object");
+		goto out;
+	}
+	if (copy_texts(object, "Bearer", &token, ret_why, size) < 0)
+		goto out;
+	if (!*token.token_type) { /* kimi-cli writes "" when it was never told one */
+		free(token.token_type);
+		token.token_type = strdup("Bearer");
+	}
+	json_number(object, "expires_at", &token.expires_at);
+	json_number(object, "expires_in", &token.expires_in);
+	if (!*token.access_token && !token_is_tombstone(&token) && !*token.refresh_token) {
+		snprintf(ret_why, size, "it has no access_token");
+		goto out;
+	}
+	if (!token.token_type || token.expires_at < 0 || token.expires_in < 0 || token.expires_in > longest_life ||
+	    token.expires_at > 1e12) {
+		snprintf(ret_why, size, "its times make no sense");
+		goto out;
+	}
+	*ret_token = token;
+	token = (struct token)TOKEN_INIT;
+	failed = 0;
+out:
+	token_clear(&token);
+	json_decref(object);
+	return failed;
+}
+
+int token_from_answer(const json_t *answer, double now, struct token *ret_token, char *ret_why, size_t size)
+{
+	struct token token = TOKEN_INIT;
+
+	if (copy_texts(answer, "Bearer", &token, ret_why, size) < 0)
+		goto failed;
+	if (!*token.access_token || !*token.refresh_token) {
+		snprintf(ret_why, size, "it has no %s", *token.access_token ? "refresh_token" : "access_token");
+		goto failed;
+	}
+	if (!json_number(answer, "expires_in", &token.expires_in) || token.expires_in <= 0 ||
+	    token.expires_in > longest_life) {
+		snprintf(ret_why, size, "it has no positive expires_in");
+		goto failed;
+	}
+	token.expires_at = now + token.expires_in;
+	*ret_token = token;
+	return 0;
+failed:
+	token_clear(&token);
+	return -1;
+}
+
+char *token_print(const struct token *token)
+{
+	json_t *object = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "access_token", token->access_token,
+	    "refresh_token", token->refresh_token, "expires_at", json_from_number(token->expires_at), "scope",
+	    token->scope, "token_type", token->token_type, "expires_in", json_from_number(token->expires_in));
+	char *text = object ? json_print(object) : NULL;
+
+	json_decref(object);
+	return text;
+}
+
+bool token_is_tombstone(const struct token *token)
+{
+	return !*token->access_token && !*token->refresh_token && token->expires_at == 0;
+}
+
+bool token_is_same(const struct token *a, const struct token *b)
+{
+	return strcmp(a->access_token, b->access_token) == 0 && strcmp(a->refresh_token, b->refresh_token) == 0;
+}
+
+double token_left(const struct token *token, double now)
+{
+	return *token->access_token ? token->expires_at - now : 0;
+}
+
+double token_wanted_left(const struct token *token, double min_valid)
+{
+	double wanted = min_valid >= 0 ? min_valid : usual_margin;
+
+	if (!(token->expires_in > 0))
+		return wanted;
+	if (min_valid >= 0 ? wanted >= token->expires_in : wanted * 2 > token->expires_in)
+		return token->expires_in / 2;
+	return wanted;
+}
+
+bool token_is_due(const struct token *token, double now)
+{
+	double life = token->expires_in, threshold = usual_margin;
+
+	if (life > 0)
+		threshold = life / 2 < usual_margin && life > 2 * usual_margin ? usual_margin : life / 2;
+	return token_left(token, now) < threshold;
+}
