@@ -1,0 +1,106 @@
+/* kimi: the front. It finds kimi-SUB and becomes it. */
+#include "base/err.h"
+#include "base/options.h"
+#include "base/sibling.h"
+#include "cli/report.h"
+#include "cli/subcommand.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "summaries.h" /* made from the man pages' name lines */
+
+static const char *summary_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++)
+		if (strcmp(summaries[i].name, name) == 0)
+			return summaries[i].summary;
+	return "";
+}
+
+static int print_help(void)
+{
+	char **names = subcommand_list();
+
+	printf("usage: kimi COMMAND [OPTIONS]\n\nKeeps people, scripts and cron jobs logged in to Kimi.\n\n");
+	for (char **name = names; name && *name; name++)
+		printf("  %-10s %s\n", *name, summary_of(*name));
+	printf("\n'kimi help COMMAND' shows its manual, 'kimi COMMAND --help' its options.\n");
+	subcommand_free(names);
+	return 0;
+}
+
+static int print_commands(void)
+{
+	char **names = subcommand_list();
+
+	for (char **name = names; name && *name; name++)
+		printf("%s\n", *name);
+	subcommand_free(names);
+	return 0;
+}
+
+static int print_exec_path(struct err *err)
+{
+	char folder[3072];
+	unsigned at = 0;
+
+	if (!sibling_folder(&at, folder, sizeof(folder)))
+		return err_set(err, ERR_FAILED, "set KIMI_EXEC_PATH", "the folder of the commands is not known");
+	printf("%s\n", folder);
+	return 0;
+}
+
+static int show_manual(const char *sub, char **argv, struct err *err)
+{
+	char page[256], flag[] = "--help";
+
+	snprintf(page, sizeof(page), "kimi-%s", sub);
+	execlp("man", "man", page, (char *)NULL);
+	argv[1] = flag;
+	argv[2] = NULL;
+	return subcommand_exec(sub, argv, err);
+}
+
+static int unknown(const char *typed, struct err *err)
+{
+	char **names = subcommand_list(), todo[120] = "see 'kimi help'";
+	const char *nearest = names ? options_nearest(typed, (const char *const *)names) : NULL;
+
+	if (nearest)
+		snprintf(todo, sizeof(todo), "did you mean 'kimi %.60s'?", nearest);
+	subcommand_free(names);
+	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
+}
+
+static int run(int argc, char **argv, struct err *err)
+{
+	const char *first = argc > 1 ? argv[1] : "help";
+
+	if (strcmp(first, "--version") == 0)
+		return printf("kimi %s\n", KIMI_VERSION) < 0;
+	if (strcmp(first, "--exec-path") == 0)
+		return print_exec_path(err);
+	if (strcmp(first, "--list-cmds") == 0)
+		return print_commands();
+	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || (strcmp(first, "help") == 0 && argc < 3))
+		return print_help();
+	int answer = strcmp(first, "help") == 0 ? show_manual(argv[2], argv, err)
+						: subcommand_exec(first, argv + 1, err);
+	return answer > 0 ? unknown(strcmp(first, "help") == 0 ? argv[2] : first, err) : answer;
+}
+
+int main(int argc, char **argv)
+{
+	const struct report report = {.program = "kimi"};
+	struct err err = {0};
+
+	if (run(argc, argv, &err) < 0)
+		return report_error(&report, &err);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		err_errno(&err, ERR_FAILED, NULL, "cannot write to standard output");
+		return report_error(&report, &err);
+	}
+	return 0;
+}

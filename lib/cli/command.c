@@ -1,0 +1,109 @@
+#include "cli/command.h"
+
+#include "base/buf.h"
+#include "base/signals.h"
+#include "format/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { MAX_HELP = 16 * 1024 };
+
+/* A descriptor that the caller closed would be given to the next file we open, and a token end up in it. */
+static void open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* Standard output gets an end that refuses writing, so that a lost token is an error. */
+		int opened = open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+		if (opened >= 0 && opened != fd) {
+			dup2(opened, fd);
+			close(opened);
+		}
+	}
+}
+
+void command_harden(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	open_standard_descriptors();
+}
+
+static void print_help(const struct command *c, const struct option_row *table)
+{
+	struct buf rows;
+
+	buf_init(&rows, MAX_HELP);
+	options_help(table, &rows);
+	printf("usage: %s %s\n\n%s\n\n%s\nSee 'man kimi-%s'.\n", c->program, c->usage, c->summary, rows.data, c->name);
+	buf_release(&rows);
+}
+
+static void print_list(const struct option_row *table)
+{
+	struct buf rows;
+
+	buf_init(&rows, MAX_HELP);
+	options_list(table, &rows);
+	fputs(rows.data, stdout);
+	buf_release(&rows);
+}
+
+int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
+    struct err *err)
+{
+	command_harden();
+	signals_start();
+	json_start();
+	snprintf(c->program, sizeof(c->program), "kimi %s", c->name);
+	c->report.program = c->program;
+	c->report.terminal = isatty(STDERR_FILENO);
+	c->report.json = options_has_flag(argc, argv, "json");
+	if (options_parse(table, argc, argv, &c->operands, err) < 0)
+		return -1;
+	if (c->help || c->version || c->list_options) {
+		if (c->help)
+			print_help(c, table);
+		else if (c->version)
+			printf("%s %s\n", c->program, KIMI_VERSION);
+		else
+			print_list(table);
+		c->done = true;
+		return 1;
+	}
+	if (argc - c->operands > most_operands)
+		return err_set(err, ERR_USAGE, "see --help", "unexpected argument '%.80s'",
+		    argv[c->operands + most_operands]);
+	return 0;
+}
+
+int command_end_with(const struct command *c, int failed, const struct err *err, int exit_status)
+{
+	if (failed)
+		exit_status = report_error(&c->report, err);
+	errno = 0;
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	if (!lost || failed)
+		return exit_status;
+	struct err lost_err;
+	err_errno(&lost_err, ERR_FAILED, NULL, "cannot write to standard output");
+	if (errno == EPIPE) /* a reader such as head(1) that has enough is no fault */
+		return err_exit_status(ERR_FAILED);
+	struct report plain = c->report;
+	plain.json = false;
+	return report_error(&plain, &lost_err);
+}
+
+int command_end(const struct command *c, int failed, const struct err *err)
+{
+	return command_end_with(c, failed, err, 0);
+}

@@ -1,0 +1,66 @@
+/*
+ * command: what every command does before and after its own work.
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print an access token that is good for a while.");
+ *		const struct option_row table[] = {..., COMMAND_ROWS(c), OPTION_END};
+ *		struct err err = {0};
+ *
+ *		if (command_begin(&c, table, argc, argv, 0, &err))
+ *			return command_end(&c, c.done ? 0 : -1, &err);
+ *		return command_end(&c, run(&c, ..., &err), &err);
+ *	}
+ *
+ * command_begin() keeps the process from dumping core, makes sure that the three
+ * standard descriptors are open, takes over the signals, reads the options and
+ * answers --help, --version and --list-options itself. command_end() speaks the
+ * error, if there is one, and sees to it that standard output really took
+ * everything.
+ */
+#ifndef KIMI_CLI_COMMAND_H
+#define KIMI_CLI_COMMAND_H
+
+#include "base/err.h"
+#include "base/options.h"
+#include "cli/report.h"
+
+#include <stdbool.h>
+
+struct command {
+	const char *name;    /* "token" */
+	const char *usage;   /* what follows the name in the usage line */
+	const char *summary; /* one sentence */
+	char program[40];    /* "kimi token" */
+	struct report report;
+	int operands; /* index in argv of the first one */
+	bool done;    /* --help and the like: nothing is left to do */
+	bool help, version, list_options;
+};
+
+#define COMMAND_INIT(name_, usage_, summary_) {.name = name_, .usage = usage_, .summary = summary_}
+
+/* The rows every command has. */
+#define COMMAND_ROWS(c)                                                                                       \
+	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                  \
+	    OPTION_FLAG("quiet", &(c).report.quiet, "say nothing but errors"),                                \
+	    {.kind = OPTION_KIND_FLAG, .letter = 'h', .name = "help", .value = &(c).help, .help = "print this help"}, \
+	    OPTION_FLAG("version", &(c).version, "print the version"),                                        \
+	{                                                                                                     \
+		.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-options", .value = &(c).list_options  \
+	}
+
+/* 0: go on. Not 0: end at once with command_end(). More than `most_operands` operands are ERR_USAGE. */
+int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
+    struct err *err);
+
+/* Returns the exit status of the program: that of *err if `failed`, else 0 if standard output took everything. */
+int command_end(const struct command *c, int failed, const struct err *err);
+
+/* The same for work that has its own exit status for a success. */
+int command_end_with(const struct command *c, int failed, const struct err *err, int exit_status);
+
+/* What command_begin() does first of all; for programs that are no command. */
+void command_harden(void);
+
+#endif

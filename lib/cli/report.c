@@ -1,0 +1,119 @@
+#include "cli/report.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "format/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 1024 };
+
+/* One write(): lines of many processes on one terminal or log stay whole. */
+static void put_line(const struct report *report, const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, MAX_LINE);
+	buf_addf(&line, "%s: ", report->program);
+	text_clean(&line, text, strlen(text));
+	buf_addch(&line, '\n');
+	if (!line.failed && write(STDERR_FILENO, line.data, line.len) < 0) {
+		/* nobody is left to tell */
+	}
+	buf_release(&line);
+}
+
+void report_json(json_t *value)
+{
+	char *text = value ? json_print(value) : NULL;
+
+	if (text)
+		printf("%s\n", text);
+	wipe_str(text);
+	json_decref(value);
+}
+
+static void put_event(const struct report *report, const char *type, json_t *data, const char *message)
+{
+	struct buf clean;
+
+	if (!report->json) {
+		json_decref(data);
+		return;
+	}
+	buf_init(&clean, MAX_LINE);
+	text_clean(&clean, message, strlen(message));
+	json_t *event = json_pack("{s:s, s:s}", "type", type, "message", clean.data);
+	if (event && data)
+		json_object_set(event, "data", data);
+	json_decref(data);
+	report_json(event);
+	fflush(stdout); /* whoever reads events reads them as they happen */
+	buf_release(&clean);
+}
+
+int report_error(const struct report *report, const struct err *err)
+{
+	char message[sizeof(err->what) + sizeof(err->todo) + 2];
+
+	snprintf(message, sizeof(message), "%s%s%s", err->what, *err->todo ? "; " : "", err->todo);
+	put_event(report, "error", json_pack("{s:s}", "code", err_name(err->code)), message);
+	put_line(report, message);
+	return err_exit_status(err->code);
+}
+
+static void put_formatted(const struct report *report, const char *format, va_list args)
+{
+	char message[MAX_MESSAGE];
+
+	vsnprintf(message, sizeof(message), format, args);
+	put_line(report, message);
+}
+
+void report_note(const struct report *report, const char *format, ...)
+{
+	va_list args;
+
+	if (report->quiet)
+		return;
+	va_start(args, format);
+	put_formatted(report, format, args);
+	va_end(args);
+}
+
+void report_line(const struct report *report, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put_formatted(report, format, args);
+	va_end(args);
+}
+
+void report_tell(const struct report *report, const char *type, json_t *data, const char *format, ...)
+{
+	char message[MAX_MESSAGE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	put_event(report, type, data, message);
+	if (!report->json && !report->quiet)
+		put_line(report, message);
+}
+
+void report_event(const struct report *report, const char *type, json_t *data, const char *format, ...)
+{
+	char message[MAX_MESSAGE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	put_event(report, type, data, message);
+}

@@ -1,0 +1,142 @@
+#include "cli/subcommand.h"
+
+#include "base/env.h"
+#include "base/sibling.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char prefix[] = "kimi-";
+static const char usual_path[] = "/usr/local/bin:/usr/bin:/bin";
+
+enum { MAX_FOLDER = 3072 };
+
+/* Walks over the folders of the exec path, then those of PATH. */
+struct walk {
+	unsigned at;      /* in the exec path */
+	const char *rest; /* of PATH, once the exec path is done */
+	bool on_path;
+};
+
+static bool next_folder(struct walk *walk, char ret_folder[MAX_FOLDER])
+{
+	if (!walk->on_path && sibling_folder(&walk->at, ret_folder, MAX_FOLDER))
+		return true;
+	if (!walk->on_path) {
+		walk->on_path = true;
+		walk->rest = env_get("PATH") ? env_get("PATH") : usual_path;
+	}
+	while (walk->rest && *walk->rest) {
+		size_t len = strcspn(walk->rest, ":");
+		const char *folder = walk->rest;
+		walk->rest += len + (walk->rest[len] == ':');
+		if (len && len < MAX_FOLDER) { /* an empty part would mean the current folder, which nobody means */
+			snprintf(ret_folder, MAX_FOLDER, "%.*s", (int)len, folder);
+			return true;
+		}
+	}
+	return false;
+}
+
+int subcommand_exec(const char *sub, char **argv, struct err *err)
+{
+	char folder[MAX_FOLDER], path[MAX_FOLDER + 512];
+	struct walk walk = {0};
+
+	if (!*sub || strchr(sub, '/') || strlen(sub) > 200)
+		return 1;
+	while (next_folder(&walk, folder)) {
+		snprintf(path, sizeof(path), "%s/%s%s", folder, prefix, sub);
+		argv[0] = path;
+		execv(path, argv);
+		/* EACCES: a folder, or a file that is not for running; another one may be. */
+		if (errno != EACCES && errno != ENOENT && errno != ENOTDIR)
+			return err_errno(err, ERR_FAILED, NULL, "cannot run %s", path);
+	}
+	return 1;
+}
+
+struct names {
+	char **list;
+	size_t count, room;
+	bool failed;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+	if (names->count + 2 > names->room) {
+		size_t room = names->room ? names->room * 2 : 32;
+		char **list = reallocarray(names->list, room, sizeof(*list));
+		if (!list) {
+			names->failed = true;
+			return;
+		}
+		names->list = list;
+		names->room = room;
+	}
+	char *copy = strdup(name);
+	names->failed = names->failed || !copy;
+	if (copy)
+		names->list[names->count++] = copy;
+	names->list[names->count] = NULL;
+}
+
+static void add_folder(struct names *names, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct stat st;
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0 && entry->d_name[sizeof(prefix) - 1] &&
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+		    faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
+			add_name(names, entry->d_name + sizeof(prefix) - 1);
+	}
+	closedir(dir);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **subcommand_list(void)
+{
+	struct names names = {0};
+	struct walk walk = {0};
+	char folder[MAX_FOLDER];
+
+	while (next_folder(&walk, folder))
+		add_folder(&names, folder);
+	if (!names.list)
+		return calloc(1, sizeof(char *));
+	if (names.failed) {
+		subcommand_free(names.list);
+		return NULL;
+	}
+	qsort(names.list, names.count, sizeof(*names.list), by_name);
+	size_t kept = 0;
+	for (size_t i = 0; i < names.count; i++) {
+		if (kept && strcmp(names.list[kept - 1], names.list[i]) == 0)
+			free(names.list[i]);
+		else
+			names.list[kept++] = names.list[i];
+	}
+	names.list[kept] = NULL;
+	return names.list;
+}
+
+void subcommand_free(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}

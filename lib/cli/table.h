@@ -1,0 +1,34 @@
+/*
+ * table: rows for a person, or for a pipe.
+ *
+ * On a terminal the cells line up, whatever the width of their characters, under
+ * a heading; in a pipe they are parted by tabs, without one. Cells are cleaned:
+ * no tab or line break in them survives.
+ */
+#ifndef KIMI_CLI_TABLE_H
+#define KIMI_CLI_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TABLE_MAX_COLUMNS = 8 };
+
+struct table {
+	size_t columns;
+	char **cells; /* owned, row after row; the first row is the heading */
+	size_t count, room;
+	bool failed; /* no memory */
+};
+
+/* Starts with the heading, one text a column. */
+void table_init(struct table *table, const char *const heading[], size_t columns);
+
+/* Adds a row of `columns` cells; the texts are copied. */
+void table_add(struct table *table, const char *const cells[]);
+
+/* Prints it to standard output. False: no memory for it. */
+bool table_print(const struct table *table, bool terminal);
+
+void table_release(struct table *table);
+
+#endif
