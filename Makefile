@@ -60,7 +60,56 @@ $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(link_mode) $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(link_libs)
 
+# ---- Tests
+
+UNIT_TESTS = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
+
+# Runs the tests with what is installed; TESTS="token store" picks files by name.
+test: all $(UNIT_TESTS) $B/tests/toml-decode
+	$(Q)KIMI_TEST_BIN=$(CURDIR)/$B/bin JOBS=$(JOBS) tests/run.sh $B $(TESTS)
+
+check:
+	$(Q)tests/packages.sh check
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) test
+
+demo:
+	$(Q)tests/packages.sh demo
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)tests/demo.sh $B/bin
+
+login:
+	$(Q)tests/packages.sh build
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$B/bin/kimi login
+
+# The programs and their unit tests once more under the sanitizers, in a build folder of their own.
+sanitize:
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
+
+clean:
+	rm -rf build
+
+# ---- Lint
+
+SHELL_SCRIPTS = $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
+C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*.h)
+
+lint:
+	$(Q)tests/packages.sh lint
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+	$(Q)tests/lint-floors.sh
+	$(Q)shellcheck -x $(SHELL_SCRIPTS)
+	$(Q)mandoc -Tlint -Wwarning man/*.[1-8]
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/clang CC=clang all
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --std=c11 -Ilib \
+	  --suppress=missingIncludeSystem -DKIMI_VERSION='""' -DKIMI_BINDIR='""' cmd lib
+
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all
+.PHONY: all test check demo login sanitize clean lint
 .SECONDARY:

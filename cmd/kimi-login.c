@@ -38,7 +38,8 @@ static void show_code(void *context, const struct device_authorization *a)
 
 	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
 	report_event(report, "verification_url",
-	    json_pack("{s:s, s:s}", "verification_url", uri, "user_code", a->user_code), "verification URL: %s", uri);
+	    json_pack("{s:s, s:s}", "verification_url", uri, "user_code", a->user_code),
+	    "verification URL: %s", uri);
 	if (!report->json) { /* these lines are what the command is for, so --quiet keeps them */
 		report_line(report, "open this page to log in:  %s", uri);
 		report_line(report, "and confirm this code:     %s", a->user_code);
@@ -63,8 +64,8 @@ static void show_trouble(void *context, const struct err *why)
 }
 
 /* 1: the stored login is good, and *ret_token is it. 0: there is none that could be used. -1: it cannot be told now. */
-static int stored_login(const struct command *c, const struct home *home, struct store *store, struct token *ret_token,
-    struct err *err)
+static int stored_login(const struct command *c, const struct home *home, struct store *store,
+    struct token *ret_token, struct err *err)
 {
 	const struct refresh_wish wish = {.min_valid = -1};
 	enum refresh_outcome outcome;
@@ -110,20 +111,21 @@ static int write_config(const struct home *home, const struct platform *platform
 	if (failed) {
 		char what[sizeof(err->what)];
 		snprintf(what, sizeof(what), "%s", err->what);
-		return err_set(err, err->code, err->todo, "you are logged in, but the config was not written: %.500s",
-		    what);
+		return err_set(err, err->code, err->todo,
+		    "you are logged in, but the config was not written: %.500s", what);
 	}
 	if (!no_models)
 		return 0;
 	/* Whatever the list failed with, the login is good and a later sync may succeed: a passing failure. */
-	enum err_code code = models_err.code == ERR_INTERRUPTED || err_is_passing(models_err.code) ? models_err.code
-												    : ERR_SERVER;
+	enum err_code code = models_err.code == ERR_INTERRUPTED || err_is_passing(models_err.code)
+	                         ? models_err.code
+	                         : ERR_SERVER;
 	return err_set(err, code, "run 'kimi models --sync' later",
 	    "you are logged in, but the model list did not come: %.500s", models_err.what);
 }
 
-static int log_in(const struct command *c, const struct wish *wish, const struct home *home, struct store *store,
-    struct token *ret_token, struct err *err)
+static int log_in(const struct command *c, const struct wish *wish, const struct home *home,
+    struct store *store, struct token *ret_token, struct err *err)
 {
 	struct show show = {c, wish};
 	const struct login_watcher watcher = {&show, show_code, show_expired, show_trouble};
@@ -148,7 +150,8 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (!platform)
 		return -1;
 	if (!platform->oauth_key)
-		return err_set(err, ERR_USAGE, "use --platform kimi-code", "%s takes no device login", platform->id);
+		return err_set(
+		    err, ERR_USAGE, "use --platform kimi-code", "%s takes no device login", platform->id);
 	if (home_find(&home, err) < 0 || store_open(&store, &home, platform->oauth_key, err) < 0)
 		return -1;
 	int good = wish->force ? 0 : stored_login(c, &home, &store, &token, err);
@@ -167,13 +170,15 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 
 int main(int argc, char **argv)
 {
-	struct command c = COMMAND_INIT("login", "[OPTIONS]", "Log in to Kimi in a browser, here or on another device.");
+	struct command c =
+	    COMMAND_INIT("login", "[OPTIONS]", "Log in to Kimi in a browser, here or on another device.");
 	struct wish wish = {.timeout = 3600};
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
-	    OPTION_NUMBER("timeout", &wish.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
+	    OPTION_NUMBER(
+	        "timeout", &wish.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
 	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,

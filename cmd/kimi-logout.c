@@ -44,12 +44,14 @@ static void tell(const struct command *c, const struct platform *platform, bool 
 	say_span(left, span);
 	json_t *data = json_pack("{s:s}", "platform", platform->id);
 	if (!changed)
-		report_tell(&c->report, "success", data, "not logged in to %s: nothing to do", platform->name);
+		report_tell(
+		    &c->report, "success", data, "not logged in to %s: nothing to do", platform->name);
 	else if (left < 1)
 		report_tell(&c->report, "success", data, "logged out of %s", platform->name);
 	else
 		report_tell(&c->report, "success", data,
-		    "logged out of %s; the access token stays valid for another %s, since it cannot be revoked",
+		    "logged out of %s; the access token stays valid for another %s, since it cannot be "
+		    "revoked",
 		    platform->name, span);
 }
 
@@ -81,7 +83,8 @@ static int run(const struct command *c, const char *platform_id, struct err *err
 
 int main(int argc, char **argv)
 {
-	struct command c = COMMAND_INIT("logout", "[OPTIONS]", "Forget a login: its tokens and its part of the config.");
+	struct command c =
+	    COMMAND_INIT("logout", "[OPTIONS]", "Forget a login: its tokens and its part of the config.");
 	const char *platform_id = NULL;
 	struct err err = {0};
 	const struct option_row table[] = {

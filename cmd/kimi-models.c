@@ -32,8 +32,8 @@ static bool is_default(const struct platform *platform, const struct model *mode
 	return same;
 }
 
-static int print_table(const struct platform *platform, const struct models *models, const char *default_model,
-    struct err *err)
+static int print_table(
+    const struct platform *platform, const struct models *models, const char *default_model, struct err *err)
 {
 	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
 	struct table table;
@@ -44,9 +44,8 @@ static int print_table(const struct platform *platform, const struct models *mod
 		char context[24], capabilities[80];
 		snprintf(context, sizeof(context), "%lld", m->context_length);
 		join_capabilities(m, capabilities);
-		table_add(&table,
-		    (const char *const[]){is_default(platform, m, default_model) ? "*" : "", m->id,
-			m->display_name ? m->display_name : "", context, capabilities});
+		table_add(&table, (const char *const[]){is_default(platform, m, default_model) ? "*" : "",
+		                      m->id, m->display_name ? m->display_name : "", context, capabilities});
 	}
 	bool ok = table_print(&table, isatty(STDOUT_FILENO));
 	table_release(&table);
@@ -61,10 +60,10 @@ static json_t *model_json(const struct platform *platform, const struct model *m
 	for (const struct model_capability_name *c = model_capability_names; c->name; c++)
 		if (m->capabilities & c->bit)
 			json_array_append_new(capabilities, json_string(c->name));
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s?, s:I, s:o, s:b}", "key", key ? key : "", "platform",
-	    platform->id, "id", m->id, "display_name", m->display_name, "context_length",
-	    (json_int_t)m->context_length, "capabilities", capabilities, "default",
-	    is_default(platform, m, default_model));
+	json_t *object =
+	    json_pack("{s:s, s:s, s:s, s:s?, s:I, s:o, s:b}", "key", key ? key : "", "platform", platform->id,
+	        "id", m->id, "display_name", m->display_name, "context_length", (json_int_t)m->context_length,
+	        "capabilities", capabilities, "default", is_default(platform, m, default_model));
 	free(key);
 	return object;
 }
@@ -107,13 +106,14 @@ static int run(const struct command *c, const char *platform_id, bool sync, stru
 	if (!platform || home_find(&home, err) < 0)
 		return -1;
 	if (!platform->oauth_key)
-		return err_set(err, ERR_LOGIN_REQUIRED, "use --platform kimi-code", "%s has no stored key", platform->id);
+		return err_set(err, ERR_LOGIN_REQUIRED, "use --platform kimi-code", "%s has no stored key",
+		    platform->id);
 	int failed = catalog_fetch(&home, platform, &models, err);
 	if (!failed && sync)
 		failed = config_sync_models(&home, platform, &models, &changed, err);
 	if (!failed && sync)
 		report_note(&c->report, changed ? "the models in config.toml were brought up to date"
-						: "the models in config.toml are up to date");
+		                                : "the models in config.toml are up to date");
 	if (!failed)
 		failed = print(c, &home, platform, &models, err);
 	models_clear(&models);
@@ -122,7 +122,8 @@ static int run(const struct command *c, const char *platform_id, bool sync, stru
 
 int main(int argc, char **argv)
 {
-	struct command c = COMMAND_INIT("models", "[OPTIONS]", "List the models with context length and capabilities.");
+	struct command c =
+	    COMMAND_INIT("models", "[OPTIONS]", "List the models with context length and capabilities.");
 	const char *platform_id = NULL;
 	struct err err = {0};
 	bool sync = false;

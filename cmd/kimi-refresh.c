@@ -21,11 +21,12 @@ static void tell(const struct command *c, const struct platform *platform, const
 	say_span(token_left(token, clock_now()), span);
 	report_tell(&c->report, "success",
 	    json_pack("{s:s, s:b, s:I}", "platform", platform->id, "refreshed", outcome != REFRESH_NOT_NEEDED,
-		"expires_at", (json_int_t)floor(token->expires_at)),
+	        "expires_at", (json_int_t)floor(token->expires_at)),
 	    "%s; the token is good for another %s", words[outcome], span);
 }
 
-static int run(const struct command *c, const char *platform_id, const struct refresh_wish *wish, struct err *err)
+static int run(
+    const struct command *c, const char *platform_id, const struct refresh_wish *wish, struct err *err)
 {
 	const struct platform *platform = platform_find(platform_id, err);
 	struct token token = TOKEN_INIT;
@@ -36,8 +37,8 @@ static int run(const struct command *c, const char *platform_id, const struct re
 	if (!platform)
 		return -1;
 	if (!platform->oauth_key)
-		return err_set(err, ERR_USAGE, "use --platform kimi-code", "%s has keys, which need no refresh",
-		    platform->id);
+		return err_set(err, ERR_USAGE, "use --platform kimi-code",
+		    "%s has keys, which need no refresh", platform->id);
 	if (home_find(&home, err) < 0 || store_open(&store, &home, platform->oauth_key, err) < 0)
 		return -1;
 	int failed = refresh_login(&home, &store, wish, &token, &outcome, err);
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &wish.force, "refresh now, whatever is left of the token"),
 	    OPTION_NUMBER("min-valid", &wish.min_valid, "SECONDS", 0, 1e9,
-		"refresh what is good for less than that (default 300)"),
+	        "refresh what is good for less than that (default 300)"),
 	    OPTION_TEXT("platform", &platform_id, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,

@@ -47,7 +47,8 @@ static int print_exec_path(struct err *err)
 	unsigned at = 0;
 
 	if (!sibling_folder(&at, folder, sizeof(folder)))
-		return err_set(err, ERR_FAILED, "set KIMI_EXEC_PATH", "the folder of the commands is not known");
+		return err_set(
+		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "the folder of the commands is not known");
 	printf("%s\n", folder);
 	return 0;
 }
@@ -84,10 +85,11 @@ static int run(int argc, char **argv, struct err *err)
 		return print_exec_path(err);
 	if (strcmp(first, "--list-cmds") == 0)
 		return print_commands();
-	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || (strcmp(first, "help") == 0 && argc < 3))
+	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
+	    (strcmp(first, "help") == 0 && argc < 3))
 		return print_help();
 	int answer = strcmp(first, "help") == 0 ? show_manual(argv[2], argv, err)
-						: subcommand_exec(first, argv + 1, err);
+	                                        : subcommand_exec(first, argv + 1, err);
 	return answer > 0 ? unknown(strcmp(first, "help") == 0 ? argv[2] : first, err) : answer;
 }
 

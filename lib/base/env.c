@@ -15,5 +15,5 @@ bool env_true(const char *name)
 	const char *value = env_get(name);
 
 	return value && strcasecmp(value, "0") != 0 && strcasecmp(value, "false") != 0 &&
-	    strcasecmp(value, "no") != 0 && strcasecmp(value, "off") != 0;
+	       strcasecmp(value, "no") != 0 && strcasecmp(value, "off") != 0;
 }

@@ -17,12 +17,13 @@ enum { sibling_digits = 12 };
 static int refuse_kind(const char *path, const struct stat *st, struct err *err)
 {
 	if (S_ISLNK(st->st_mode))
-		return err_set(err, ERR_STORAGE, "put the file itself in its place", "%s is a symbolic link", path);
+		return err_set(
+		    err, ERR_STORAGE, "put the file itself in its place", "%s is a symbolic link", path);
 	return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a regular file", path);
 }
 
-static int read_open(int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat,
-    struct err *err)
+static int read_open(
+    int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
 {
 	struct stat st;
 
@@ -34,8 +35,8 @@ static int read_open(int fd, const char *path, unsigned flags, struct buf *ret_b
 		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
 		    "%s belongs to another user (uid %lu)", path, (unsigned long)st.st_uid);
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
-		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)", path,
-		    (long long)st.st_size);
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
+		    path, (long long)st.st_size);
 	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0700) < 0) {
 		/* a file that can be read but not tightened is still the user's login */
 	}
@@ -63,7 +64,8 @@ static int read_open(int fd, const char *path, unsigned flags, struct buf *ret_b
 
 int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (flags & FILE_FOLLOW ? 0 : O_NOFOLLOW));
+	int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (flags & FILE_FOLLOW ? 0 : O_NOFOLLOW));
 
 	if (fd < 0) {
 		if (errno == ENOENT)
@@ -125,11 +127,12 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 	size_t folder = folder_len(path);
 
 	for (int attempt = 0; attempt < 16; attempt++) {
-		unsigned long long tag = ((unsigned long long)getpid() << 24 ^ (unsigned long long)clock_ms() << 8 ^
-					     (unsigned)clock_jitter(0, 255)) &
+		unsigned long long tag =
+		    ((unsigned long long)getpid() << 24 ^ (unsigned long long)clock_ms() << 8 ^
+		        (unsigned)clock_jitter(0, 255)) &
 		    0xffffffffffffULL;
-		int n = snprintf(f->sibling, sizeof(f->sibling), "%.*s.%s%s%0*llx", (int)folder, path, path + folder,
-		    sibling_mark, sibling_digits, tag);
+		int n = snprintf(f->sibling, sizeof(f->sibling), "%.*s.%s%s%0*llx", (int)folder, path,
+		    path + folder, sibling_mark, sibling_digits, tag);
 		if (n < 0 || (size_t)n >= sizeof(f->sibling) || (size_t)n - folder > NAME_MAX)
 			return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
 		f->fd = open(f->sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -235,7 +238,7 @@ int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, s
 {
 	struct newfile f = NEWFILE_INIT;
 	int failed = newfile_open(&f, path, mode, err) < 0 || newfile_write(&f, bytes, len, err) < 0 ||
-	    newfile_commit(&f, err) < 0;
+	             newfile_commit(&f, err) < 0;
 
 	newfile_abandon(&f);
 	return failed ? -1 : 0;
@@ -259,7 +262,8 @@ int dir_make(const char *path, struct err *err)
 		char kept = *at;
 		*at = '\0';
 		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
+			return err_errno(
+			    err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
 		*at = kept;
 		if (!kept)
 			break;

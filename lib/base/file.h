@@ -39,7 +39,8 @@ enum file_read_flags {
  * 0 read, 1 there is no such file, -1 error. *ret_stat (may be NULL) is what the
  * open file was.
  */
-int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err);
+int file_read(
+    const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err);
 
 struct newfile {
 	int fd; /* -1 unless open */
@@ -47,7 +48,10 @@ struct newfile {
 	char sibling[4096];
 };
 
-#define NEWFILE_INIT {.fd = -1}
+#define NEWFILE_INIT                                                                                         \
+	{                                                                                                    \
+		.fd = -1                                                                                     \
+	}
 
 /* Opens an empty sibling of `path` with exactly `mode`. */
 int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err);

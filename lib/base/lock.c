@@ -15,7 +15,7 @@ static int is_still_there(int fd, const char *path)
 	struct stat held, named;
 
 	return fstat(fd, &held) == 0 && held.st_nlink > 0 && stat(path, &named) == 0 &&
-	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 static int open_lock(const char *path, struct err *err)
@@ -23,7 +23,8 @@ static int open_lock(const char *path, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
 
 	if (fd < 0)
-		return err_errno(err, ERR_STORAGE, "make sure that it can be written", "cannot open the lock %s", path);
+		return err_errno(
+		    err, ERR_STORAGE, "make sure that it can be written", "cannot open the lock %s", path);
 	struct stat st;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
 		close(fd);
@@ -40,8 +41,9 @@ int lock_acquire(struct lock *lock, const char *path, long long deadline, struct
 			return -1;
 		while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK && errno != EINTR) {
-				err_errno(err, ERR_STORAGE, "use a KIMI_SHARE_DIR on a file system with locks",
-				    "cannot lock %s", path);
+				err_errno(err, ERR_STORAGE,
+				    "use a KIMI_SHARE_DIR on a file system with locks", "cannot lock %s",
+				    path);
 				close(fd);
 				return -1;
 			}

@@ -14,7 +14,10 @@ struct lock {
 	int fd; /* -1 unless held */
 };
 
-#define LOCK_INIT {.fd = -1}
+#define LOCK_INIT                                                                                            \
+	{                                                                                                    \
+		.fd = -1                                                                                     \
+	}
 
 /*
  * Waits at most until `deadline` (of clock_ms()). -1: ERR_BUSY when another

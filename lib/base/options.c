@@ -63,7 +63,8 @@ static int unknown(const struct option_row *table, const char *typed, struct err
 			names[n++] = table->name;
 	names[n] = NULL;
 	if (strncmp(typed, "--", 2) == 0) {
-		snprintf(word, sizeof(word), "%.*s", (int)smaller(strcspn(typed + 2, "="), MAX_WORD + 1), typed + 2);
+		snprintf(word, sizeof(word), "%.*s", (int)smaller(strcspn(typed + 2, "="), MAX_WORD + 1),
+		    typed + 2);
 		nearest = options_nearest(word, names);
 	}
 	if (!nearest)
@@ -94,8 +95,8 @@ static int take(const struct option_row *row, const char *value, struct err *err
 		return 0;
 	case OPTION_KIND_CHOICE:
 		if (!is_choice(row->argument, value))
-			return err_set(err, ERR_USAGE, advice, "--%s takes %s, not '%.80s'", row->name, row->argument,
-			    value);
+			return err_set(err, ERR_USAGE, advice, "--%s takes %s, not '%.80s'", row->name,
+			    row->argument, value);
 		*(const char **)row->value = value;
 		return 0;
 	case OPTION_KIND_NUMBER: {
@@ -103,8 +104,9 @@ static int take(const struct option_row *row, const char *value, struct err *err
 		double number = strtod(value, &end);
 		if (!*value || *end || strspn(value, "0123456789.") != strlen(value) || number < row->least ||
 		    number > row->most)
-			return err_set(err, ERR_USAGE, advice, "--%s takes a number from %.0f to %.0f, not '%.80s'",
-			    row->name, row->least, row->most, value);
+			return err_set(err, ERR_USAGE, advice,
+			    "--%s takes a number from %.0f to %.0f, not '%.80s'", row->name, row->least,
+			    row->most, value);
 		*(double *)row->value = number;
 		return 0;
 	}
@@ -119,7 +121,8 @@ static int take(const struct option_row *row, const char *value, struct err *err
 int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err)
 {
 	struct option longs[MAX_ROWS + 1] = {{0}};
-	char shorts[MAX_ROWS * 2 + 2] = ":"; /* ':' first: a missing value is told apart from an unknown option */
+	char shorts[MAX_ROWS * 2 + 2] =
+	    ":"; /* ':' first: a missing value is told apart from an unknown option */
 	size_t n_shorts = 1;
 
 	for (int i = 0; table[i].kind != OPTION_KIND_END && i < MAX_ROWS; i++) {
@@ -149,7 +152,8 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 		if (c == ':')
 			return err_set(err, ERR_USAGE, advice, "%.80s needs a value", typed);
 		if (optopt >= LONG_ONLY)
-			return err_set(err, ERR_USAGE, advice, "--%s takes no value", table[optopt - LONG_ONLY].name);
+			return err_set(
+			    err, ERR_USAGE, advice, "--%s takes no value", table[optopt - LONG_ONLY].name);
 		if (optopt) {
 			char letter[] = {'-', (char)optopt, '\0'};
 			return unknown(table, letter, err);
@@ -202,5 +206,6 @@ void options_list(const struct option_row *table, struct buf *out)
 {
 	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++)
 		if (!row->hidden)
-			buf_addf(out, "--%s\t%s\t%s\n", row->name, row->argument ? row->argument : "", row->help);
+			buf_addf(
+			    out, "--%s\t%s\t%s\n", row->name, row->argument ? row->argument : "", row->help);
 }

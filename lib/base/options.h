@@ -21,39 +21,48 @@
 
 #include <stdbool.h>
 
-enum option_kind { OPTION_KIND_END, OPTION_KIND_FLAG, OPTION_KIND_TEXT, OPTION_KIND_CHOICE, OPTION_KIND_NUMBER };
+enum option_kind {
+	OPTION_KIND_END,
+	OPTION_KIND_FLAG,
+	OPTION_KIND_TEXT,
+	OPTION_KIND_CHOICE,
+	OPTION_KIND_NUMBER
+};
 
 struct option_row {
 	enum option_kind kind;
-	char letter;          /* short form, 0 for none */
-	bool hidden;          /* not in help or lists */
-	const char *name;     /* without dashes */
-	const char *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */
+	char letter;      /* short form, 0 for none */
+	bool hidden;      /* not in help or lists */
+	const char *name; /* without dashes */
+	const char
+	    *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */
 	const char *help;
 	void *value; /* bool *, const char ** (into argv), or double * */
 	double least, most;
 };
 
-#define OPTION_FLAG(name_, value_, help_)                                                                     \
-	{                                                                                                     \
-		.kind = OPTION_KIND_FLAG, .name = name_, .value = value_, .help = help_                       \
+#define OPTION_FLAG(name_, value_, help_)                                                                    \
+	{                                                                                                    \
+		.kind = OPTION_KIND_FLAG, .name = name_, .value = value_, .help = help_                      \
 	}
-#define OPTION_TEXT(name_, value_, argument_, help_)                                                          \
-	{                                                                                                     \
-		.kind = OPTION_KIND_TEXT, .name = name_, .value = value_, .argument = argument_, .help = help_ \
+#define OPTION_TEXT(name_, value_, argument_, help_)                                                         \
+	{                                                                                                    \
+		.kind = OPTION_KIND_TEXT, .name = name_, .value = value_, .argument = argument_,             \
+		.help = help_                                                                                \
 	}
-#define OPTION_CHOICE(name_, value_, choices_, help_)                                                         \
-	{                                                                                                     \
-		.kind = OPTION_KIND_CHOICE, .name = name_, .value = value_, .argument = choices_, .help = help_ \
+#define OPTION_CHOICE(name_, value_, choices_, help_)                                                        \
+	{                                                                                                    \
+		.kind = OPTION_KIND_CHOICE, .name = name_, .value = value_, .argument = choices_,            \
+		.help = help_                                                                                \
 	}
-#define OPTION_NUMBER(name_, value_, argument_, least_, most_, help_)                                         \
-	{                                                                                                     \
-		.kind = OPTION_KIND_NUMBER, .name = name_, .value = value_, .argument = argument_, .help = help_, \
-		.least = least_, .most = most_                                                                \
+#define OPTION_NUMBER(name_, value_, argument_, least_, most_, help_)                                        \
+	{                                                                                                    \
+		.kind = OPTION_KIND_NUMBER, .name = name_, .value = value_, .argument = argument_,           \
+		.help = help_, .least = least_, .most = most_                                                \
 	}
-#define OPTION_END                                                                                            \
-	{                                                                                                     \
-		.kind = OPTION_KIND_END                                                                       \
+#define OPTION_END                                                                                           \
+	{                                                                                                    \
+		.kind = OPTION_KIND_END                                                                      \
 	}
 
 /*

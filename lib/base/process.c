@@ -191,8 +191,8 @@ static void wait_for_event(const struct child *child, long long deadline)
 	poll(fds, 4, left);
 }
 
-int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end, int *ret_status,
-    struct err *err)
+int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
+    int *ret_status, struct err *err)
 {
 	struct child child;
 	size_t sent = 0;
@@ -224,6 +224,7 @@ int process_run(const struct process *process, struct buf *ret_output, enum proc
 		*ret_end = PROCESS_UNFINISHED;
 	else
 		*ret_end = WIFEXITED(child.wait_status) ? PROCESS_EXITED : PROCESS_KILLED;
-	*ret_status = WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : WTERMSIG(child.wait_status);
+	*ret_status =
+	    WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : WTERMSIG(child.wait_status);
 	return failed;
 }

@@ -18,11 +18,12 @@
 #include <stddef.h>
 
 struct process {
-	const char *const *argv; /* ended by NULL; argv[0] with a slash is run as it is, else looked up on PATH */
-	const char *input;       /* bytes for its standard input; NULL: /dev/null */
+	const char *const
+	    *argv;         /* ended by NULL; argv[0] with a slash is run as it is, else looked up on PATH */
+	const char *input; /* bytes for its standard input; NULL: /dev/null */
 	size_t input_len;
-	bool own_session; /* out of reach of signals to the caller's group and terminal */
-	bool outlives;    /* at the deadline it is left running instead of killed */
+	bool own_session;   /* out of reach of signals to the caller's group and terminal */
+	bool outlives;      /* at the deadline it is left running instead of killed */
 	long long deadline; /* of clock_ms() */
 };
 
@@ -39,8 +40,8 @@ enum process_end {
  * *ret_status is the exit status or the number of the signal.
  * -1: it could not be started (ERR_FAILED), or a signal came (ERR_INTERRUPTED).
  */
-int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end, int *ret_status,
-    struct err *err);
+int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
+    int *ret_status, struct err *err);
 
 /* Starts a child in a session of its own with /dev/null for everything, and does not wait for it. */
 int process_start_detached(const char *const *argv, struct err *err);

@@ -59,8 +59,8 @@ int sibling_find(const char *program, char *ret_path, size_t size, struct err *e
 	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));) {
 		if (!*first)
 			snprintf(first, sizeof(first), "%s", folder);
-		if (fits(snprintf(ret_path, size, "%s/%s", folder, program), size) && stat(ret_path, &st) == 0 &&
-		    S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
+		if (fits(snprintf(ret_path, size, "%s/%s", folder, program), size) &&
+		    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
 			return 0;
 	}
 	return err_set(err, ERR_FAILED, "install the toolkit again, or set KIMI_EXEC_PATH to its folder",

@@ -51,9 +51,9 @@ int signals_caught(void)
 int signals_error(struct err *err)
 {
 	return err_set(err, ERR_INTERRUPTED, NULL, "interrupted by %s",
-	    caught == SIGTERM    ? "SIGTERM"
-		: caught == SIGHUP ? "SIGHUP"
-				   : "Ctrl-C");
+	    caught == SIGTERM  ? "SIGTERM"
+	    : caught == SIGHUP ? "SIGHUP"
+	                       : "Ctrl-C");
 }
 
 void signals_hold(void)

@@ -69,7 +69,8 @@ bool browser_open(const char *url)
 	bool opened = false;
 	char *rest = NULL;
 
-	for (char *one = list ? strtok_r(list, ":", &rest) : NULL; one && !opened; one = strtok_r(NULL, ":", &rest))
+	for (char *one = list ? strtok_r(list, ":", &rest) : NULL; one && !opened;
+	     one = strtok_r(NULL, ":", &rest))
 		opened = open_with(one, url);
 	free(list);
 	for (size_t i = 0; !opened && i < sizeof(openers) / sizeof(openers[0]); i++)

@@ -44,7 +44,8 @@ static void print_help(const struct command *c, const struct option_row *table)
 
 	buf_init(&rows, MAX_HELP);
 	options_help(table, &rows);
-	printf("usage: %s %s\n\n%s\n\n%s\nSee 'man kimi-%s'.\n", c->program, c->usage, c->summary, rows.data, c->name);
+	printf("usage: %s %s\n\n%s\n\n%s\nSee 'man kimi-%s'.\n", c->program, c->usage, c->summary, rows.data,
+	    c->name);
 	buf_release(&rows);
 }
 

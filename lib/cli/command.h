@@ -38,16 +38,23 @@ struct command {
 	bool help, version, list_options;
 };
 
-#define COMMAND_INIT(name_, usage_, summary_) {.name = name_, .usage = usage_, .summary = summary_}
+#define COMMAND_INIT(name_, usage_, summary_)                                                                \
+	{                                                                                                    \
+		.name = name_, .usage = usage_, .summary = summary_                                          \
+	}
 
 /* The rows every command has. */
-#define COMMAND_ROWS(c)                                                                                       \
-	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                  \
-	    OPTION_FLAG("quiet", &(c).report.quiet, "say nothing but errors"),                                \
-	    {.kind = OPTION_KIND_FLAG, .letter = 'h', .name = "help", .value = &(c).help, .help = "print this help"}, \
-	    OPTION_FLAG("version", &(c).version, "print the version"),                                        \
-	{                                                                                                     \
-		.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-options", .value = &(c).list_options  \
+#define COMMAND_ROWS(c)                                                                                      \
+	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                 \
+	    OPTION_FLAG("quiet", &(c).report.quiet, "say nothing but errors"),                               \
+	    {.kind = OPTION_KIND_FLAG,                                                                       \
+	        .letter = 'h',                                                                               \
+	        .name = "help",                                                                              \
+	        .value = &(c).help,                                                                          \
+	        .help = "print this help"},                                                                  \
+	    OPTION_FLAG("version", &(c).version, "print the version"),                                       \
+	{                                                                                                    \
+		.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-options", .value = &(c).list_options \
 	}
 
 /* 0: go on. Not 0: end at once with command_end(). More than `most_operands` operands are ERR_USAGE. */

@@ -12,7 +12,8 @@ void say_span(double seconds, char ret_text[SAY_SPAN_MAX])
 	else if (seconds < 3600)
 		snprintf(ret_text, SAY_SPAN_MAX, "%d min", (int)(seconds / 60));
 	else if (seconds < 2 * 86400)
-		snprintf(ret_text, SAY_SPAN_MAX, "%d h %d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
+		snprintf(
+		    ret_text, SAY_SPAN_MAX, "%d h %d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
 	else
 		snprintf(ret_text, SAY_SPAN_MAX, "%.0f days", seconds / 86400);
 }

@@ -36,7 +36,8 @@ static bool next_folder(struct walk *walk, char ret_folder[MAX_FOLDER])
 		size_t len = strcspn(walk->rest, ":");
 		const char *folder = walk->rest;
 		walk->rest += len + (walk->rest[len] == ':');
-		if (len && len < MAX_FOLDER) { /* an empty part would mean the current folder, which nobody means */
+		if (len &&
+		    len < MAX_FOLDER) { /* an empty part would mean the current folder, which nobody means */
 			snprintf(ret_folder, MAX_FOLDER, "%.*s", (int)len, folder);
 			return true;
 		}
@@ -95,9 +96,9 @@ static void add_folder(struct names *names, const char *folder)
 	if (!dir)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0 && entry->d_name[sizeof(prefix) - 1] &&
-		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-		    faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0 &&
+		    entry->d_name[sizeof(prefix) - 1] && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
+		    S_ISREG(st.st_mode) && faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
 			add_name(names, entry->d_name + sizeof(prefix) - 1);
 	}
 	closedir(dir);

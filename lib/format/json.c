@@ -28,12 +28,12 @@ json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
 	if (!value) {
 		/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
 		enum json_error_code code = json_error_code(&error);
-		const char *why = code == json_error_premature_end_of_input ? "it ends too early"
-		    : code == json_error_invalid_utf8                       ? "it is not UTF-8"
-		    : code == json_error_out_of_memory                      ? "out of memory"
-		    : code == json_error_stack_overflow                     ? "it is nested too deep"
-		    : code == json_error_end_of_input_expected              ? "something follows its end"
-									    : "it is not JSON";
+		const char *why = code == json_error_premature_end_of_input  ? "it ends too early"
+		                  : code == json_error_invalid_utf8          ? "it is not UTF-8"
+		                  : code == json_error_out_of_memory         ? "out of memory"
+		                  : code == json_error_stack_overflow        ? "it is nested too deep"
+		                  : code == json_error_end_of_input_expected ? "something follows its end"
+		                                                             : "it is not JSON";
 		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column, why);
 	}
 	return value;
@@ -80,5 +80,6 @@ json_t *json_from_number(double number)
 
 char *json_print(const json_t *value)
 {
-	return json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+	return json_dumps(
+	    value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 }

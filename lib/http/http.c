@@ -82,7 +82,8 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	char number[24];
 
 	(void)one;
-	if (header_is(line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
+	if (header_is(
+	        line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
 		t->response->retry_after = 0;
 		t->response->is_html = false;
 	} else if (header_is(line, len, "Content-Type:", &value)) {
@@ -90,7 +91,8 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	} else if (header_is(line, len, "Retry-After:", &value)) {
 		snprintf(number, sizeof(number), "%.*s", (int)(end - value < 20 ? end - value : 20), value);
 		t->response->retry_after = strtod(number, NULL);
-		if (!(t->response->retry_after > 0)) /* the form with a date is not worth a parser: back-off serves */
+		if (!(t->response->retry_after >
+		        0)) /* the form with a date is not worth a parser: back-off serves */
 			t->response->retry_after = 0;
 	}
 	return len;
@@ -117,7 +119,8 @@ static int prepare(struct transfer *t, const struct http_request *request, struc
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us up at the end */
+	curl_easy_setopt(
+	    c, CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us up at the end */
 #endif
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -175,16 +178,18 @@ static const char *network_advice(CURLcode code, bool proxied)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CONNECT_ERROR:
-		return "check the system's clock; if a proxy inspects TLS, set SSL_CERT_FILE to its CA certificate";
+		return "check the system's clock; if a proxy inspects TLS, set SSL_CERT_FILE to its CA "
+		       "certificate";
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check HTTPS_PROXY";
 	default:
 		return proxied ? "check the network and the proxy, then try again"
-			       : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
+		               : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
 	}
 }
 
-static int transfer_error(const struct transfer *t, const struct http_request *request, CURLcode code, struct err *err)
+static int transfer_error(
+    const struct transfer *t, const struct http_request *request, CURLcode code, struct err *err)
 {
 	char host[160];
 

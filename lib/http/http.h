@@ -30,8 +30,8 @@ struct http_request {
 
 struct http_response {
 	long status;
-	struct buf body; /* secret: wiped on release */
-	bool is_html;    /* by its Content-Type, or by how it begins */
+	struct buf body;    /* secret: wiped on release */
+	bool is_html;       /* by its Content-Type, or by how it begins */
 	double retry_after; /* seconds, 0 if it was not sent */
 	char via[160];      /* " through the proxy X", or "" */
 };
@@ -50,6 +50,7 @@ void http_form_add(struct buf *form, const char *name, const char *value);
 int http_not_kimi(const struct http_request *request, const struct http_response *response, struct err *err);
 
 /* Fills *err for a status that is a passing failure (429, 5xx) or another; returns -1. */
-int http_bad_status(const struct http_request *request, const struct http_response *response, struct err *err);
+int http_bad_status(
+    const struct http_request *request, const struct http_response *response, struct err *err);
 
 #endif

@@ -54,6 +54,7 @@ void proxy_shown(const char *proxy, char *ret_text, size_t size)
 		len -= (size_t)(at + 1 - start);
 		start = at + 1;
 	}
-	snprintf(ret_text, size, "%.*s%.*s", scheme_end ? (int)(scheme_end + 3 - proxy) : 0, proxy, (int)len, start);
+	snprintf(ret_text, size, "%.*s%.*s", scheme_end ? (int)(scheme_end + 3 - proxy) : 0, proxy, (int)len,
+	    start);
 	text_clean_inplace(ret_text);
 }

@@ -70,14 +70,16 @@ int url_check(const char *url, struct err *err)
 	const char *at = authority(url, &len);
 
 	if (!text_is_plain(url) || !at || !bare_host(url, host, sizeof(host)) || strpbrk(url, "\\\"<>^`{|}"))
-		return err_set(err, ERR_CONFIG, "use one like https://auth.kimi.com", "'%.200s' is not a URL", url);
+		return err_set(
+		    err, ERR_CONFIG, "use one like https://auth.kimi.com", "'%.200s' is not a URL", url);
 	if (memchr(at, '@', len)) /* a password would end up in messages; a name can dress up another host */
 		return err_set(err, ERR_CONFIG, "leave the user name out of it", "the URL names a user");
 	if (strncasecmp(url, "https://", 8) == 0)
 		return 0;
 	if (strncasecmp(url, "http://", 7) == 0 && url_is_loopback(url))
 		return 0;
-	return err_set(err, ERR_CONFIG, "use an https URL", "'%.200s' may not be asked: only https is spoken", url);
+	return err_set(
+	    err, ERR_CONFIG, "use an https URL", "'%.200s' may not be asked: only https is spoken", url);
 }
 
 void url_host(const char *url, char *ret_host, size_t size)

@@ -35,7 +35,8 @@ static int read_error_event(const struct buf *events, struct err *err)
 static int run_refresher(const struct platform *platform, double min_valid, int patience_ms, struct err *err)
 {
 	char path[4096], seconds[32];
-	const char *argv[] = {path, "--json", "--quiet", "--platform", platform->id, "--min-valid", seconds, NULL};
+	const char *argv[] = {
+	    path, "--json", "--quiet", "--platform", platform->id, "--min-valid", seconds, NULL};
 	struct process process = {
 	    .argv = argv, .own_session = true, .outlives = true, .deadline = clock_ms() + patience_ms};
 	enum process_end end;
@@ -51,12 +52,14 @@ static int run_refresher(const struct platform *platform, double min_valid, int 
 	buf_init(&events, MAX_EVENTS);
 	int failed = process_run(&process, &events, &end, &status, err);
 	if (!failed && end == PROCESS_UNFINISHED)
-		failed = err_set(err, ERR_TIMEOUT, "try again in a moment", "the refresh takes long and goes on");
+		failed =
+		    err_set(err, ERR_TIMEOUT, "try again in a moment", "the refresh takes long and goes on");
 	else if (!failed && end == PROCESS_KILLED)
-		failed = err_set(err, ERR_FAILED, "try again", "kimi-refresh was killed by signal %d", status);
+		failed =
+		    err_set(err, ERR_FAILED, "try again", "kimi-refresh was killed by signal %d", status);
 	else if (!failed && status != 0 && !read_error_event(&events, err))
-		failed = err_set(err, ERR_FAILED, "run 'kimi refresh' to see why", "kimi-refresh failed with status %d",
-		    status);
+		failed = err_set(err, ERR_FAILED, "run 'kimi refresh' to see why",
+		    "kimi-refresh failed with status %d", status);
 	else if (!failed && status != 0)
 		failed = -1;
 	buf_release(&events);
@@ -72,7 +75,8 @@ static int load(struct store *store, struct token *token, struct err *err)
 	if (answer > 0)
 		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
 	if (!answer && token_is_tombstone(token))
-		return err_set(err, ERR_REJECTED, "run 'kimi login'", "the stored login was ended by another program");
+		return err_set(
+		    err, ERR_REJECTED, "run 'kimi login'", "the stored login was ended by another program");
 	return answer;
 }
 
@@ -84,7 +88,8 @@ static int dead(const struct access_wish *wish, const struct token *token, struc
 	if (wish->no_refresh)
 		return err_set(err, ERR_TIMEOUT, "run 'kimi refresh', or leave out --no-refresh",
 		    "the access token has expired");
-	return err_set(err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
+	return err_set(
+	    err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
 }
 
 int access_get(const struct platform *platform, struct store *store, const struct access_wish *wish,

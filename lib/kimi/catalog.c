@@ -17,8 +17,8 @@ static int fresh_token(const struct home *home, struct store *store, struct toke
 	return token_left(ret_token, clock_now()) > 0 ? 0 : -1;
 }
 
-int catalog_fetch(const struct home *home, const struct platform *platform, struct models *ret_models,
-    struct err *err)
+int catalog_fetch(
+    const struct home *home, const struct platform *platform, struct models *ret_models, struct err *err)
 {
 	const struct refresh_wish forced = {.force = true, .min_valid = -1};
 	struct token token = TOKEN_INIT, renewed = TOKEN_INIT;
@@ -35,7 +35,8 @@ int catalog_fetch(const struct home *home, const struct platform *platform, stru
 		if (failed && err->code == ERR_REJECTED && *token.refresh_token) {
 			failed = refresh_login(home, &store, &forced, &renewed, &outcome, err);
 			if (!failed)
-				failed = models_fetch(platform, &device, renewed.access_token, ret_models, err);
+				failed =
+				    models_fetch(platform, &device, renewed.access_token, ret_models, err);
 		}
 	}
 	token_clear(&token);

@@ -14,7 +14,7 @@
 #include "kimi/platform.h"
 
 /* The caller clears *ret_models. Errors are those of refresh_login() and models_fetch(). */
-int catalog_fetch(const struct home *home, const struct platform *platform, struct models *ret_models,
-    struct err *err);
+int catalog_fetch(
+    const struct home *home, const struct platform *platform, struct models *ret_models, struct err *err);
 
 #endif

@@ -113,7 +113,8 @@ static bool has_capabilities(const struct toml *doc, const char *key, const stru
 		return false;
 	for (const struct toml_node *item = toml_first(list); item; item = toml_next(item)) {
 		const struct model_capability_name *c = model_capability_names;
-		while (c->name && (toml_kind(item) != TOML_STRING || strcmp(c->name, toml_string(item, NULL)) != 0))
+		while (c->name &&
+		       (toml_kind(item) != TOML_STRING || strcmp(c->name, toml_string(item, NULL)) != 0))
 			c++;
 		if (!c->name || (bits & c->bit))
 			return false;
@@ -173,8 +174,8 @@ static bool can_think(const struct model *model)
 }
 
 /* Makes the list's first model the default; without one, any model that is left, or none at all. */
-static void move_default(struct editor *e, const struct platform *platform, const struct models *models,
-    const json_t *there)
+static void move_default(
+    struct editor *e, const struct platform *platform, const struct models *models, const json_t *there)
 {
 	if (models->count) {
 		char *key = config_model_key(platform, models->items[0].id);
@@ -308,7 +309,8 @@ static int remove_login(struct toml *doc, void *context, struct err *err)
 	return finish(&e, err);
 }
 
-int config_remove_login(const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err)
+int config_remove_login(
+    const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err)
 {
 	struct toml *doc = NULL;
 	int answer = config_file_read(home, &doc, err);

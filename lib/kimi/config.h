@@ -34,7 +34,8 @@ struct config_login {
 int config_add_login(const struct home *home, const struct config_login *login, struct err *err);
 
 /* Takes away what config_add_login() wrote. *ret_changed: there was something. */
-int config_remove_login(const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err);
+int config_remove_login(
+    const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err);
 
 /* Brings the platform's models up to the list; a default that went becomes the list's first. Needs its provider. */
 int config_sync_models(const struct home *home, const struct platform *platform, const struct models *models,

@@ -22,8 +22,8 @@ int config_file_error(const struct toml_error *error, struct err *err)
 {
 	if (!error->line)
 		return err_set(err, ERR_CONFIG, fix_it, "config.toml: %s", error->message);
-	return err_set(err, ERR_CONFIG, fix_it, "config.toml, line %zu, column %zu: %s", error->line, error->column,
-	    error->message);
+	return err_set(err, ERR_CONFIG, fix_it, "config.toml, line %zu, column %zu: %s", error->line,
+	    error->column, error->message);
 }
 
 /* The file as it was read. */
@@ -109,8 +109,9 @@ static bool is_still(const struct snapshot *s)
 
 	if (lstat(s->path, &now) < 0)
 		return !s->exists;
-	return s->exists && now.st_dev == s->st.st_dev && now.st_ino == s->st.st_ino && now.st_size == s->st.st_size &&
-	    now.st_mtim.tv_sec == s->st.st_mtim.tv_sec && now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec;
+	return s->exists && now.st_dev == s->st.st_dev && now.st_ino == s->st.st_ino &&
+	       now.st_size == s->st.st_size && now.st_mtim.tv_sec == s->st.st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec;
 }
 
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
@@ -163,7 +164,8 @@ static int change_once(const struct home *home, struct snapshot *s, config_edit 
 	return answer;
 }
 
-int config_file_change(const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err)
+int config_file_change(
+    const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err)
 {
 	struct lock lock = LOCK_INIT;
 	struct snapshot s;
@@ -172,13 +174,15 @@ int config_file_change(const struct home *home, config_edit *edit, void *context
 	int answer = 1;
 
 	home_config_lock(home, lock_file);
-	if (dir_make(home->folder, err) < 0 || lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, err) < 0)
+	if (dir_make(home->folder, err) < 0 ||
+	    lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, err) < 0)
 		return as_config_error(err);
 	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
 	for (int n = 0; n < TRIES && answer > 0; n++)
 		answer = change_once(home, &s, edit, context, &changed, err);
 	if (answer > 0)
-		answer = err_set(err, ERR_BUSY, "try again later", "another program keeps changing config.toml");
+		answer =
+		    err_set(err, ERR_BUSY, "try again later", "another program keeps changing config.toml");
 	buf_release(&s.bytes);
 	lock_release(&lock);
 	if (!answer && ret_changed)

@@ -30,7 +30,8 @@ int config_file_read(const struct home *home, struct toml **ret_doc, struct err 
 typedef int config_edit(struct toml *doc, void *context, struct err *err);
 
 /* *ret_changed (may be NULL): the file was written. */
-int config_file_change(const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err);
+int config_file_change(
+    const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err);
 
 /* Fills *err with the place in config.toml and returns -1. */
 int config_file_error(const struct toml_error *error, struct err *err);

@@ -20,23 +20,22 @@ static json_t *without_nulls(const json_t *value)
 
 	if (json_is_object(value)) {
 		copy = json_object();
-		json_object_foreach ((json_t *)value, key, item)
-			if (!json_is_null(item))
-				json_object_set_new(copy, key, without_nulls(item));
+		json_object_foreach((json_t *)value, key, item) if (!json_is_null(item))
+		    json_object_set_new(copy, key, without_nulls(item));
 		return copy;
 	}
 	if (json_is_array(value)) {
 		copy = json_array();
-		json_array_foreach (value, i, item)
-			if (!json_is_null(item))
-				json_array_append_new(copy, without_nulls(item));
+		json_array_foreach(value, i, item) if (!json_is_null(item))
+		    json_array_append_new(copy, without_nulls(item));
 		return copy;
 	}
 	return json_incref((json_t *)value);
 }
 
 /* A table's own values first, then the tables below it, as TOML wants them. */
-static int add_table(struct toml *doc, const json_t *table, const char *path[], size_t depth, struct toml_error *error)
+static int add_table(
+    struct toml *doc, const json_t *table, const char *path[], size_t depth, struct toml_error *error)
 {
 	const char *key;
 	json_t *value;
@@ -46,12 +45,14 @@ static int add_table(struct toml *doc, const json_t *table, const char *path[], 
 		return -1;
 	}
 	path[depth + 1] = NULL;
-	json_object_foreach ((json_t *)table, key, value) {
+	json_object_foreach((json_t *)table, key, value)
+	{
 		path[depth] = key;
 		if (!json_is_object(value) && toml_set(doc, path, value, error) < 0)
 			return -1;
 	}
-	json_object_foreach ((json_t *)table, key, value) {
+	json_object_foreach((json_t *)table, key, value)
+	{
 		path[depth] = key;
 		if (json_is_object(value) && add_table(doc, value, path, depth + 1, error) < 0)
 			return -1;
@@ -64,7 +65,8 @@ static int to_toml(const json_t *settings, struct buf *ret_text, struct toml_err
 {
 	const char *path[MAX_DEPTH + 2] = {NULL};
 	struct toml *doc = toml_parse("", 0, error);
-	int failed = !doc || add_table(doc, settings, path, 0, error) < 0 || toml_render(doc, ret_text, error) < 0;
+	int failed =
+	    !doc || add_table(doc, settings, path, 0, error) < 0 || toml_render(doc, ret_text, error) < 0;
 
 	toml_free(doc);
 	return failed ? -1 : 0;
@@ -88,11 +90,13 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 		if (!parsed)
 			answer = err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, why);
 		else if (!json_is_object(parsed))
-			answer = err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: it is not an object", path);
+			answer = err_set(
+			    err, ERR_CONFIG, fix_it, "%s cannot be migrated: it is not an object", path);
 		else if (!(settings = without_nulls(parsed)))
 			answer = err_memory(err);
 		else if (to_toml(settings, ret_text, &error) < 0)
-			answer = err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, error.message);
+			answer = err_set(
+			    err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, error.message);
 		*ret_found = !answer;
 		json_decref(parsed);
 		json_decref(settings);

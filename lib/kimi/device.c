@@ -60,7 +60,8 @@ static void make_id(const struct home *home, const char *path, const char *id)
 	    newfile_write(&f, id, strlen(id), NULL) == 0 && fsync(f.fd) == 0) {
 		struct buf bytes;
 		buf_init(&bytes, MAX_ID_BYTES);
-		if (link(f.sibling, path) < 0 && file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0 && !bytes.len)
+		if (link(f.sibling, path) < 0 && file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0 &&
+		    !bytes.len)
 			newfile_commit(&f, NULL); /* what is there is empty: no id at all */
 		buf_release(&bytes);
 	}

@@ -16,8 +16,8 @@ int home_find(struct home *home, struct err *err)
 	else if (user)
 		n = snprintf(home->folder, sizeof(home->folder), "%s/.kimi", user);
 	else
-		return err_set(err, ERR_CONFIG, "set HOME, or KIMI_SHARE_DIR to the folder that holds the login",
-		    "HOME is not set");
+		return err_set(err, ERR_CONFIG,
+		    "set HOME, or KIMI_SHARE_DIR to the folder that holds the login", "HOME is not set");
 	if (n < 0 || (size_t)n >= sizeof(home->folder))
 		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long",
 		    share ? "KIMI_SHARE_DIR" : "HOME");

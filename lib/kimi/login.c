@@ -14,7 +14,7 @@ struct round {
 	struct device_authorization authorization;
 	long long end; /* of the code, of clock_ms() */
 	double interval;
-	double back_off; /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
+	double back_off;    /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
 	struct err trouble; /* what the last poll failed with; ERR_NONE if it was answered */
 };
 
@@ -39,15 +39,16 @@ static void note_trouble(struct round *r, const struct err *why)
 }
 
 /* Polls until the code is decided: OAUTH_GRANTED, OAUTH_EXPIRED or OAUTH_FAILED. */
-static enum oauth_answer poll_until_decided(struct round *r, long long deadline, struct token *ret_token,
-    struct err *err)
+static enum oauth_answer poll_until_decided(
+    struct round *r, long long deadline, struct token *ret_token, struct err *err)
 {
 	for (;;) {
 		bool in_time;
 		if (wait_for_turn(r, deadline, &in_time, err) < 0)
 			return OAUTH_FAILED;
 		if (!in_time && clock_ms() >= deadline) {
-			err_set(err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
+			err_set(
+			    err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
 			return OAUTH_FAILED;
 		}
 		if (!in_time && r->trouble.code != ERR_NONE) {
@@ -93,7 +94,8 @@ int login_run_device_flow(const struct oauth *oauth, long long deadline, const s
 		if (signals_sleep(1000, err) < 0)
 			return -1;
 		if (!clock_left(deadline))
-			return err_set(err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
+			return err_set(
+			    err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
 	}
 }
 

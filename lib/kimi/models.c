@@ -78,7 +78,8 @@ static char *clean_copy(const char *text)
 }
 
 /* False: no memory. An item that does not count leaves the list as it is. */
-static bool take_item(const struct platform *platform, const json_t *item, json_t *seen, struct models *models)
+static bool take_item(
+    const struct platform *platform, const json_t *item, json_t *seen, struct models *models)
 {
 	const char *id = json_text(item, "id"), *name = json_text(item, "display_name");
 	double context = 0;
@@ -114,8 +115,7 @@ int models_from_answer(const struct platform *platform, const json_t *answer, st
 	models.items = calloc(json_array_size(data) + 1, sizeof(*models.items));
 	bool ok = seen && models.items;
 	if (ok)
-		json_array_foreach (data, i, item)
-			ok = ok && take_item(platform, item, seen, &models);
+		json_array_foreach(data, i, item) ok = ok && take_item(platform, item, seen, &models);
 	json_decref(seen);
 	if (!ok) {
 		models_clear(&models);
@@ -132,8 +132,8 @@ static const char *error_member(const json_t *answer, const char *name)
 	return json_text(json_object_get(answer, "error"), name);
 }
 
-static int refused(const struct http_request *request, const struct http_response *response, const json_t *answer,
-    struct err *err)
+static int refused(const struct http_request *request, const struct http_response *response,
+    const json_t *answer, struct err *err)
 {
 	const char *type = error_member(answer, "type"), *message = error_member(answer, "message");
 	char host[160], words[400];
@@ -142,14 +142,14 @@ static int refused(const struct http_request *request, const struct http_respons
 	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", message ? message : "",
 	    response->status);
 	if (type && strcmp(type, "access_terminated_error") == 0)
-		return err_set(err, ERR_DENIED, "ask Kimi's support", "%s has ended the access of this account%s", host,
-		    words);
+		return err_set(err, ERR_DENIED, "ask Kimi's support",
+		    "%s has ended the access of this account%s", host, words);
 	if (response->status == 401)
-		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again", "%s refused the token%s", host,
-		    words);
+		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
+		    "%s refused the token%s", host, words);
 	if (response->status == 402)
-		return err_set(err, ERR_DENIED, "see to the account's plan or balance", "%s refused the account%s", host,
-		    words);
+		return err_set(err, ERR_DENIED, "see to the account's plan or balance",
+		    "%s refused the account%s", host, words);
 	if (response->is_html)
 		return http_not_kimi(request, response, err);
 	http_bad_status(request, response, err);
@@ -186,9 +186,10 @@ int models_fetch(const struct platform *platform, const struct device *device, c
 	if (!failed && models_from_answer(platform, answer, ret_models, why, sizeof(why)) < 0) {
 		url_host(url, host, sizeof(host));
 		failed = response.is_html
-		    ? http_not_kimi(&request, &response, err)
-		    : err_set(err, ERR_PROTOCOL, "check that this is Kimi's server and that kimi is up to date",
-			  "the model list of %s makes no sense: %s", host, why);
+		             ? http_not_kimi(&request, &response, err)
+		             : err_set(err, ERR_PROTOCOL,
+		                   "check that this is Kimi's server and that kimi is up to date",
+		                   "the model list of %s makes no sense: %s", host, why);
 	}
 	json_decref(answer);
 	http_release(&response);

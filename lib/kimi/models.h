@@ -12,11 +12,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum model_capability { MODEL_THINKING = 1, MODEL_ALWAYS_THINKING = 2, MODEL_IMAGE_IN = 4, MODEL_VIDEO_IN = 8 };
+enum model_capability {
+	MODEL_THINKING = 1,
+	MODEL_ALWAYS_THINKING = 2,
+	MODEL_IMAGE_IN = 4,
+	MODEL_VIDEO_IN = 8
+};
 
 struct model {
 	char *id;
-	char *display_name; /* NULL: the platform gives none */
+	char *display_name;       /* NULL: the platform gives none */
 	long long context_length; /* tokens, 0: not known */
 	unsigned capabilities;    /* of enum model_capability */
 };

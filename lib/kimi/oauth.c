@@ -91,7 +91,8 @@ static int makes_no_sense(const struct answer *answer, const char *why, struct e
 /* An answer that is no success: its own words if it has any, else its status. */
 static int refused(const struct answer *answer, struct err *err)
 {
-	const char *error = answer_error(answer), *description = json_text(answer->object, "error_description");
+	const char *error = answer_error(answer),
+	           *description = json_text(answer->object, "error_description");
 	char host[160];
 
 	if (answer->response.status < 400 && !answer->object)
@@ -149,7 +150,8 @@ static int read_authorization(const struct answer *answer, struct device_authori
 	return 0;
 }
 
-int oauth_authorize_device(const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err)
+int oauth_authorize_device(
+    const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err)
 {
 	struct device_authorization authorization = {0};
 	struct answer answer;
@@ -163,7 +165,7 @@ int oauth_authorize_device(const struct oauth *oauth, struct device_authorizatio
 		failed = refused(&answer, err);
 	if (!failed)
 		failed = answer.object ? read_authorization(&answer, &authorization, err)
-				       : makes_no_sense(&answer, answer.why, err);
+		                       : makes_no_sense(&answer, answer.why, err);
 	if (!failed) {
 		*ret_authorization = authorization;
 		authorization = (struct device_authorization){0};
@@ -192,8 +194,8 @@ static enum oauth_answer read_token(const struct answer *answer, struct token *r
 	return passing_or_failed(err);
 }
 
-enum oauth_answer oauth_poll(const struct oauth *oauth, const char *device_code, struct token *ret_token,
-    struct err *err)
+enum oauth_answer oauth_poll(
+    const struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err)
 {
 	struct answer answer;
 	struct buf form;
@@ -215,7 +217,8 @@ enum oauth_answer oauth_poll(const struct oauth *oauth, const char *device_code,
 	} else if (error && strcmp(error, "expired_token") == 0) {
 		result = OAUTH_EXPIRED;
 	} else if (error && strcmp(error, "access_denied") == 0) {
-		err_set(err, ERR_DENIED, "run 'kimi login' again if that was a mistake", "the login was refused");
+		err_set(
+		    err, ERR_DENIED, "run 'kimi login' again if that was a mistake", "the login was refused");
 		result = OAUTH_FAILED;
 	} else if (answer.response.status == 200 && !error) {
 		result = read_token(&answer, ret_token, err);

@@ -32,7 +32,8 @@ struct device_authorization {
 
 void device_authorization_clear(struct device_authorization *authorization);
 
-int oauth_authorize_device(const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err);
+int oauth_authorize_device(
+    const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err);
 
 enum oauth_answer {
 	OAUTH_GRANTED,   /* *ret_token is the new login */
@@ -45,8 +46,8 @@ enum oauth_answer {
 };
 
 /* One poll, RFC 8628 section 3.4. access_denied is OAUTH_FAILED with ERR_DENIED. */
-enum oauth_answer oauth_poll(const struct oauth *oauth, const char *device_code, struct token *ret_token,
-    struct err *err);
+enum oauth_answer oauth_poll(
+    const struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err);
 
 /*
  * One exchange of a refresh token, RFC 6749 section 6. After OAUTH_GRANTED the

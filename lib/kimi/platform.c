@@ -8,26 +8,26 @@
 
 const struct platform platforms[] = {
     {
-	.id = "kimi-code",
-	.name = "Kimi Code",
-	.base_url = "https://api.kimi.com/coding/v1",
-	.base_url_variable = "KIMI_CODE_BASE_URL",
-	.oauth_key = "oauth/kimi-code",
-	.services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
+        .id = "kimi-code",
+        .name = "Kimi Code",
+        .base_url = "https://api.kimi.com/coding/v1",
+        .base_url_variable = "KIMI_CODE_BASE_URL",
+        .oauth_key = "oauth/kimi-code",
+        .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
     },
     {
-	.id = "moonshot-cn",
-	.name = "Moonshot AI Open Platform (moonshot.cn)",
-	.base_url = "https://api.moonshot.cn/v1",
-	.base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
-	.allowed_prefixes = {"kimi-k"},
+        .id = "moonshot-cn",
+        .name = "Moonshot AI Open Platform (moonshot.cn)",
+        .base_url = "https://api.moonshot.cn/v1",
+        .base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
+        .allowed_prefixes = {"kimi-k"},
     },
     {
-	.id = "moonshot-ai",
-	.name = "Moonshot AI Open Platform (moonshot.ai)",
-	.base_url = "https://api.moonshot.ai/v1",
-	.base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
-	.allowed_prefixes = {"kimi-k"},
+        .id = "moonshot-ai",
+        .name = "Moonshot AI Open Platform (moonshot.ai)",
+        .base_url = "https://api.moonshot.ai/v1",
+        .base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
+        .allowed_prefixes = {"kimi-k"},
     },
     {.id = NULL},
 };
@@ -62,7 +62,8 @@ static int copy_url(const char *url, const char *variable, char *ret_url, struct
 	int n = snprintf(ret_url, PLATFORM_URL_MAX, "%s", url);
 
 	if (n < 0 || n >= PLATFORM_URL_MAX)
-		return err_set(err, ERR_CONFIG, "set it to a shorter one", "the URL in %s is too long", variable);
+		return err_set(
+		    err, ERR_CONFIG, "set it to a shorter one", "the URL in %s is too long", variable);
 	while (n && ret_url[n - 1] == '/')
 		ret_url[--n] = '\0';
 	return 0;

@@ -14,11 +14,11 @@ enum { PLATFORM_URL_MAX = 1024 };
 struct platform {
 	const char *id;
 	const char *name;
-	const char *base_url;             /* as shipped; ask platform_base_url() */
-	const char *base_url_variable;    /* the environment variable that replaces it */
-	const char *oauth_key;            /* under which its login is stored; NULL: it takes API keys only */
-	const char *services[3][2];       /* config's [services.NAME] and its path below base_url; ends with NULL */
-	const char *allowed_prefixes[4];  /* model ids that count begin with one of these; none: all count */
+	const char *base_url;          /* as shipped; ask platform_base_url() */
+	const char *base_url_variable; /* the environment variable that replaces it */
+	const char *oauth_key;         /* under which its login is stored; NULL: it takes API keys only */
+	const char *services[3][2]; /* config's [services.NAME] and its path below base_url; ends with NULL */
+	const char *allowed_prefixes[4]; /* model ids that count begin with one of these; none: all count */
 };
 
 /* The table, ended by a row whose id is NULL. */

@@ -34,7 +34,8 @@ static int load(struct store *store, struct token *ret_token, struct err *err)
 		return -1;
 	if (token_is_tombstone(&token)) {
 		token_clear(&token);
-		return err_set(err, ERR_REJECTED, login_first, "the stored login was ended by another program");
+		return err_set(
+		    err, ERR_REJECTED, login_first, "the stored login was ended by another program");
 	}
 	token_clear(ret_token);
 	*ret_token = token;
@@ -45,7 +46,8 @@ static int may_be_sent(const struct state *state, const char *host, bool force, 
 {
 	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
 		return err_set(err, ERR_WRONG_HOST,
-		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the other host",
+		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the "
+		    "other host",
 		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
 	double wait = state_rejected_for(state, host, clock_now());
 	if (wait > 0 && !force)
@@ -59,8 +61,8 @@ struct refresh {
 	struct store *store;
 	struct oauth oauth;
 	const struct refresh_wish *wish;
-	struct token token;        /* the login as last read */
-	char *seen;                /* the refresh token read before the first lock */
+	struct token token; /* the login as last read */
+	char *seen;         /* the refresh token read before the first lock */
 	enum refresh_outcome outcome;
 	double retry_after;
 };
@@ -90,7 +92,8 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 		} else {
 			struct state state = {.expires_at = fresh.expires_at, .last_refresh = clock_now()};
 			snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", r->oauth.host);
-			state_save(r->store->state, &state, NULL); /* the login is safe; the rest is convenience */
+			state_save(
+			    r->store->state, &state, NULL); /* the login is safe; the rest is convenience */
 			token_clear(&r->token);
 			r->token = fresh;
 			fresh = (struct token)TOKEN_INIT;
@@ -158,7 +161,8 @@ static int pause_before(int attempt_number, double retry_after, struct err *last
 	double seconds = attempt_number; /* 1 s, then 2 s */
 
 	if (retry_after > LONGEST_PAUSE_S) {
-		snprintf(last->todo, sizeof(last->todo), "the server asks to wait %.0f s: try again then", retry_after);
+		snprintf(last->todo, sizeof(last->todo), "the server asks to wait %.0f s: try again then",
+		    retry_after);
 		*err = *last;
 		return -1;
 	}

@@ -27,7 +27,9 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "last_refresh", &state.last_refresh);
 		json_number(object, "rejected_at", &state.rejected_at);
 		json_number(object, "rejections", &rejections);
-		state.rejections = rejections < 0 ? 0 : rejections > MAX_REJECTIONS ? MAX_REJECTIONS : (int)rejections;
+		state.rejections = rejections < 0                ? 0
+		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
+		                                                 : (int)rejections;
 		snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", host ? host : "");
 		snprintf(state.rejected_by, sizeof(state.rejected_by), "%s", by ? by : "");
 		*ret_state = state;
@@ -38,8 +40,8 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 
 int state_save(const char *path, const struct state *state, struct err *err)
 {
-	json_t *object = json_pack("{s:o, s:s, s:o}", "expires_at", json_from_number(state->expires_at), "oauth_host",
-	    state->oauth_host, "last_refresh", json_from_number(state->last_refresh));
+	json_t *object = json_pack("{s:o, s:s, s:o}", "expires_at", json_from_number(state->expires_at),
+	    "oauth_host", state->oauth_host, "last_refresh", json_from_number(state->last_refresh));
 
 	if (object && state->rejections) {
 		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));

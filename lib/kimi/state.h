@@ -18,7 +18,8 @@ struct state {
 	double last_refresh;               /* epoch seconds; 0: not known */
 	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
 	int rejections;                    /* in a row */
-	char rejected_by[PLATFORM_URL_MAX]; /* the host that did, since without an issuer it may have been the wrong one */
+	char rejected_by
+	    [PLATFORM_URL_MAX]; /* the host that did, since without an issuer it may have been the wrong one */
 };
 
 /* What `path` says of the token with that expires_at; all zero if it is absent, damaged, or of another token. */

@@ -58,7 +58,8 @@ int store_load(struct store *store, struct token *ret_token, struct err *err)
 	buf_init_secret(&bytes, MAX_LOGIN_BYTES);
 	int answer = file_read(store->file, FILE_OWN | FILE_PRIVATE, &bytes, &st, err);
 	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0)
-		answer = err_set(err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", store->file, why);
+		answer = err_set(
+		    err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", store->file, why);
 	if (answer == 0) {
 		store->kind = STORE_FILE;
 		store->tightened = store->tightened || (st.st_mode & 077);
@@ -82,7 +83,8 @@ static int make_folder(const struct store *store, struct err *err)
 		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
 		    "%s belongs to another user (uid %lu)", store->folder, (unsigned long)st.st_uid);
 	if ((st.st_mode & 077) && chmod(store->folder, 0700) < 0)
-		return err_errno(err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", store->folder);
+		return err_errno(
+		    err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", store->folder);
 	return 0;
 }
 

@@ -31,15 +31,15 @@
 enum store_kind { STORE_NOWHERE, STORE_FILE, STORE_KEYRING };
 
 struct store {
-	char key[128];             /* "oauth/NAME" */
+	char key[128]; /* "oauth/NAME" */
 	char folder[HOME_PATH_MAX];
 	char file[HOME_PATH_MAX];  /* the login */
 	char state[HOME_PATH_MAX]; /* what is known of it */
 	char lock_file[HOME_PATH_MAX];
-	enum store_kind kind;      /* where store_load() found the login */
-	bool tightened;            /* store_load() found rights looser than 0600 and took them away */
+	enum store_kind kind; /* where store_load() found the login */
+	bool tightened;       /* store_load() found rights looser than 0600 and took them away */
 	struct lock lock;
-	struct newfile next;       /* room for the next login */
+	struct newfile next; /* room for the next login */
 };
 
 /* Names the store of a key; touches no disk. -1: the key would leave the folder (ERR_CONFIG). */

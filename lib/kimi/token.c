@@ -21,8 +21,8 @@ void token_clear(struct token *token)
 }
 
 /* A token goes into a header line: anything but printable ASCII in it is not a token. */
-static int copy_text(const json_t *object, const char *name, const char *otherwise, bool plain, char **ret_text,
-    char *ret_why, size_t size)
+static int copy_text(const json_t *object, const char *name, const char *otherwise, bool plain,
+    char **ret_text, char *ret_why, size_t size)
 {
 	const json_t *value = json_object_get(object, name);
 	const char *text = !value || json_is_null(value) ? otherwise : json_string_value(value);
@@ -41,11 +41,12 @@ static int copy_text(const json_t *object, const char *name, const char *otherwi
 static int copy_texts(const json_t *object, const char *type, struct token *token, char *ret_why, size_t size)
 {
 	return copy_text(object, "access_token", "", true, &token->access_token, ret_why, size) < 0 ||
-		copy_text(object, "refresh_token", "", true, &token->refresh_token, ret_why, size) < 0 ||
-		copy_text(object, "scope", "", false, &token->scope, ret_why, size) < 0 ||
-		copy_text(object, "token_type", type, false, &token->token_type, ret_why, size) < 0
-	    ? -1
-	    : 0;
+	               copy_text(object, "refresh_token", "", true, &token->refresh_token, ret_why, size) <
+	                   0 ||
+	               copy_text(object, "scope", "", false, &token->scope, ret_why, size) < 0 ||
+	               copy_text(object, "token_type", type, false, &token->token_type, ret_why, size) < 0
+	           ? -1
+	           : 0;
 }
 
 int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
@@ -74,8 +75,8 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 		snprintf(ret_why, size, "it has no access_token");
 		goto out;
 	}
-	if (!token.token_type || token.expires_at < 0 || token.expires_in < 0 || token.expires_in > longest_life ||
-	    token.expires_at > 1e12) {
+	if (!token.token_type || token.expires_at < 0 || token.expires_in < 0 ||
+	    token.expires_in > longest_life || token.expires_at > 1e12) {
 		snprintf(ret_why, size, "its times make no sense");
 		goto out;
 	}
@@ -95,7 +96,8 @@ int token_from_answer(const json_t *answer, double now, struct token *ret_token,
 	if (copy_texts(answer, "Bearer", &token, ret_why, size) < 0)
 		goto failed;
 	if (!*token.access_token || !*token.refresh_token) {
-		snprintf(ret_why, size, "it has no %s", *token.access_token ? "refresh_token" : "access_token");
+		snprintf(
+		    ret_why, size, "it has no %s", *token.access_token ? "refresh_token" : "access_token");
 		goto failed;
 	}
 	if (!json_number(answer, "expires_in", &token.expires_in) || token.expires_in <= 0 ||
@@ -129,7 +131,8 @@ bool token_is_tombstone(const struct token *token)
 
 bool token_is_same(const struct token *a, const struct token *b)
 {
-	return strcmp(a->access_token, b->access_token) == 0 && strcmp(a->refresh_token, b->refresh_token) == 0;
+	return strcmp(a->access_token, b->access_token) == 0 &&
+	       strcmp(a->refresh_token, b->refresh_token) == 0;
 }
 
 double token_left(const struct token *token, double now)

@@ -26,7 +26,10 @@ struct token {
 	double expires_in;
 };
 
-#define TOKEN_INIT {0}
+#define TOKEN_INIT                                                                                           \
+	{                                                                                                    \
+		0                                                                                            \
+	}
 
 void token_clear(struct token *token);
 

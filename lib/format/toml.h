@@ -1,0 +1,122 @@
+/*
+ * toml: a TOML 1.0 document that can be read, and edited without being printed.
+ *
+ * The document belongs to its user: every byte that an edit does not concern
+ * stays as it is (comments, order, quoting, line ends, a BOM, a missing last
+ * newline). So the source text is never changed and never printed back from a
+ * tree. Parsing makes an index of spans over the source; toml_set() and
+ * toml_remove() only note what is wanted; toml_render() copies the source and
+ * the new text in one pass. Without an effective edit the result is the source.
+ *
+ *	struct toml_error error;
+ *	struct toml *doc = toml_parse(bytes, len, &error);
+ *	toml_set(doc, (const char *[]){"models", "a", "size", NULL}, json, &error);
+ *	toml_render(doc, &out, &error);
+ *	toml_free(doc);
+ *
+ * How edits look:
+ *  - A new value takes the place of the old value alone; the comment behind it
+ *    stays. A value that is already the same is not an edit.
+ *  - A new key stands after the last key of its table, in the table's own form:
+ *    a line under a [header], a dotted line where the table is made of dotted
+ *    keys, a member inside { } where it is an inline table.
+ *  - A table that is not there yet becomes a [header] block, after one blank
+ *    line, behind the last table of its family ([models.*] stay together), else
+ *    at the end of the file; inside an inline table it becomes an inline table.
+ *  - A removed key takes its whole line with it, a removed table its header, its
+ *    keys and all its sub-tables wherever they lie. Comments above a removed key
+ *    or header stay: they are the user's.
+ *  - To remove what was inserted gives back the very bytes from before.
+ *  - Line ends are the file's own (those of its first line); the file ends with
+ *    a newline exactly if it did so before (a new or empty file does).
+ *
+ * Nothing here prints, or knows what the document is about. All of it is linear
+ * in the size of the document and the number of edits.
+ */
+#ifndef KIMI_FORMAT_TOML_H
+#define KIMI_FORMAT_TOML_H
+
+#include "base/buf.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where and why something failed; line and column count from 1 (columns in characters), 0 where no place applies. */
+struct toml_error {
+	size_t line;
+	size_t column;
+	char message[160]; /* printable ASCII */
+};
+
+enum toml_kind {
+	TOML_STRING,
+	TOML_INTEGER,
+	TOML_FLOAT,
+	TOML_BOOLEAN,
+	TOML_OFFSET_DATETIME,
+	TOML_LOCAL_DATETIME,
+	TOML_LOCAL_DATE,
+	TOML_LOCAL_TIME,
+	TOML_ARRAY, /* arrays of tables too */
+	TOML_TABLE,
+};
+
+struct toml;
+struct toml_node;
+
+/*
+ * Parses `len` bytes (they are copied; any bytes are safe, NUL included). The
+ * caller frees the document with toml_free(). NULL: not TOML 1.0 in UTF-8, too
+ * deep, or no memory; *ret_error tells.
+ */
+struct toml *toml_parse(const char *bytes, size_t len, struct toml_error *ret_error);
+void toml_free(struct toml *doc);
+
+/*
+ * Reading. Nodes belong to the document and live as long as it does; they show
+ * the source, without the edits noted since. Each accessor takes a node of its
+ * own kind only.
+ */
+const struct toml_node *toml_root(const struct toml *doc);
+enum toml_kind toml_kind(const struct toml_node *node);
+const struct toml_node *toml_member(const struct toml_node *table, const char *key); /* NULL: none */
+const struct toml_node *toml_get(const struct toml *doc, const char *const path[]);  /* path ends with NULL */
+const struct toml_node *toml_first(const struct toml_node *parent);                  /* of a table or an array */
+const struct toml_node *toml_next(const struct toml_node *node);
+/* Texts end with a NUL too; ret_len may be NULL where a text with a NUL inside is as good as none. */
+const char *toml_key(const struct toml_node *node, size_t *ret_len); /* of a member of a table */
+const char *toml_string(const struct toml_node *node, size_t *ret_len);
+int64_t toml_integer(const struct toml_node *node);
+double toml_float(const struct toml_node *node);
+bool toml_boolean(const struct toml_node *node);
+/* A date or time in RFC 3339 form (T between date and time), in the document's memory. */
+const char *toml_datetime(const struct toml_node *node);
+
+/*
+ * Notes that `path` (keys, ended by NULL) shall have `value`: a JSON string,
+ * integer, real, boolean, array or object (an object becomes an inline table).
+ * Tables missing on the way are made. The value is borrowed for the call only.
+ * -1: the path crosses something that is no table, or an array of tables, or
+ * the value cannot be written in TOML (null, NaN); *ret_error names the line.
+ */
+int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error);
+
+/*
+ * Notes that the key or table at `path` shall go. 0 also when there is none.
+ * -1 as for toml_set().
+ */
+int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error);
+
+/* True if the edits noted so far change anything. */
+bool toml_edited(const struct toml *doc);
+
+/*
+ * Writes the document with its edits to `ret_text` (initialised by the caller).
+ * The result has been parsed once more and compared: it holds what the edits
+ * asked for and nothing else has changed. -1: it would not, or no memory.
+ */
+int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error);
+
+#endif

@@ -1,0 +1,294 @@
+#include "format/toml_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- memory ---- */
+
+#define CHUNK_SIZE ((size_t)32 * 1024)
+
+struct chunk {
+	struct chunk *next;
+	char *at; /* the first free byte */
+	max_align_t bytes[];
+};
+
+void *toml_alloc(struct toml *doc, size_t size)
+{
+	const size_t align = sizeof(max_align_t);
+
+	if (size > SIZE_MAX / 2 - CHUNK_SIZE)
+		return NULL;
+	size = (size + align - 1) / align * align;
+	if (size > doc->chunk_left || !doc->chunks) {
+		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		struct chunk *chunk = calloc(1, sizeof(*chunk) + room);
+		if (!chunk)
+			return NULL;
+		chunk->at = (char *)chunk->bytes;
+		chunk->next = doc->chunks;
+		doc->chunks = chunk;
+		doc->chunk_left = room;
+	}
+	void *bytes = doc->chunks->at;
+	doc->chunks->at += size;
+	doc->chunk_left -= size;
+	return bytes;
+}
+
+char *toml_copy(struct toml *doc, const char *bytes, size_t len)
+{
+	char *copy = len < SIZE_MAX ? toml_alloc(doc, len + 1) : NULL;
+
+	if (copy && len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+void toml_free(struct toml *doc)
+{
+	if (!doc)
+		return;
+	for (struct toml_want *want = doc->wants; want; want = want->next)
+		json_decref(want->value);
+	for (struct chunk *chunk = doc->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	free(doc->slots);
+	free(doc->text);
+	free(doc);
+}
+
+/* ---- the tree ---- */
+
+static uint32_t hash_key(const struct toml_node *parent, const char *key, size_t key_len)
+{
+	uint32_t hash = 2166136261u ^ parent->hash; /* FNV-1a, started with the way here */
+
+	for (size_t i = 0; i < key_len; i++)
+		hash = (hash ^ (unsigned char)key[i]) * 16777619u;
+	return (hash ^ (hash >> 15)) * 2654435761u;
+}
+
+/* The slot where that key is, or would be put. */
+static struct toml_node **slot_of(
+    const struct toml *doc, const struct toml_node *parent, uint32_t hash, const char *key, size_t key_len)
+{
+	for (size_t i = hash;; i++) {
+		struct toml_node **slot = &doc->slots[i & (doc->slot_count - 1)];
+		const struct toml_node *node = *slot;
+		if (!node || (node->hash == hash && node->parent == parent && node->key_len == key_len &&
+		                 !memcmp(node->key, key, key_len)))
+			return slot;
+	}
+}
+
+static bool grow_slots(struct toml *doc)
+{
+	size_t count = doc->slot_count ? doc->slot_count * 2 : 64;
+
+	if (doc->slot_used < doc->slot_count / 2)
+		return true;
+	if (count > SIZE_MAX / 2 / sizeof(*doc->slots))
+		return false;
+	struct toml_node **old = doc->slots, **slots = calloc(count, sizeof(*slots));
+	size_t old_count = doc->slot_count;
+	if (!slots)
+		return false;
+	doc->slots = slots;
+	doc->slot_count = count;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			*slot_of(doc, old[i]->parent, old[i]->hash, old[i]->key, old[i]->key_len) = old[i];
+	}
+	free(old);
+	return true;
+}
+
+struct toml_node *toml_node_new(struct toml *doc, enum toml_kind kind, enum toml_form form)
+{
+	struct toml_node *node = toml_alloc(doc, sizeof(*node));
+
+	if (!node)
+		return NULL;
+	node->kind = (uint8_t)kind;
+	node->form = (uint8_t)form;
+	if (kind == TOML_TABLE) {
+		node->table = toml_alloc(doc, sizeof(*node->table));
+		if (!node->table)
+			return NULL;
+		node->table->doc = doc;
+	}
+	return node;
+}
+
+/* Elements have no key, but the tables in them do: their number keeps the hashes of equal ones apart. */
+static bool enter_key(struct toml *doc, struct toml_node *node, const char *key, size_t key_len)
+{
+	if (!key) {
+		size_t number = node->parent->u.children.count;
+		node->hash = hash_key(node->parent, (const char *)&number, sizeof(number));
+		return true;
+	}
+	node->key = toml_copy(doc, key, key_len);
+	node->key_len = key_len;
+	node->hash = hash_key(node->parent, key, key_len);
+	if (!node->key || !grow_slots(doc))
+		return false;
+	struct toml_node **slot = slot_of(doc, node->parent, node->hash, key, key_len);
+	if (*slot)
+		node->was = toml_node_source(*slot);
+	else
+		doc->slot_used++;
+	*slot = node;
+	return true;
+}
+
+bool toml_node_attach(
+    struct toml *doc, struct toml_node *parent, struct toml_node *node, const char *key, size_t key_len)
+{
+	node->parent = parent;
+	node->depth = (uint16_t)(parent->depth + 1);
+	if (!enter_key(doc, node, key, key_len))
+		return false;
+	struct toml_node **first = node->is_new ? &parent->table->new_first : &parent->u.children.first;
+	struct toml_node **last = node->is_new ? &parent->table->new_last : &parent->u.children.last;
+	if (*first)
+		(*last)->next = node;
+	else
+		*first = node;
+	*last = node;
+	if (!node->is_new)
+		parent->u.children.count++;
+	return true;
+}
+
+struct toml_node *toml_node_find(const struct toml_node *table, const char *key, size_t key_len)
+{
+	const struct toml *doc = table->table->doc;
+
+	if (!doc->slot_count)
+		return NULL;
+	return *slot_of(doc, table, hash_key(table, key, key_len), key, key_len);
+}
+
+struct toml_node *toml_node_source(struct toml_node *newest)
+{
+	return newest && newest->is_new ? newest->was : newest;
+}
+
+struct toml_node *toml_node_live(struct toml_node *newest)
+{
+	if (newest && newest->gone)
+		newest = newest->was;
+	return newest && !newest->gone ? newest : NULL;
+}
+
+bool toml_node_inline(const struct toml_node *table)
+{
+	const struct toml_node *scope = table->table->scope;
+
+	return scope && scope->form == FORM_VALUE;
+}
+
+json_t *toml_node_wanted(const struct toml_node *node)
+{
+	return node->want ? node->want->value : NULL;
+}
+
+static bool any_exists(const struct toml_node *first)
+{
+	for (const struct toml_node *node = first; node; node = node->next) {
+		if (toml_node_exists(node))
+			return true;
+	}
+	return false;
+}
+
+bool toml_node_exists(const struct toml_node *node)
+{
+	if (node->gone)
+		return false;
+	if (node->kind != TOML_TABLE || (node->form != FORM_IMPLICIT && node->form != FORM_DOTTED))
+		return true;
+	return any_exists(node->u.children.first) || any_exists(node->table->new_first);
+}
+
+/* ---- reading ---- */
+
+const struct toml_node *toml_root(const struct toml *doc)
+{
+	return doc->root;
+}
+
+enum toml_kind toml_kind(const struct toml_node *node)
+{
+	return (enum toml_kind)node->kind;
+}
+
+const struct toml_node *toml_member(const struct toml_node *table, const char *key)
+{
+	assert(table->kind == TOML_TABLE);
+	return toml_node_source(toml_node_find(table, key, strlen(key)));
+}
+
+const struct toml_node *toml_get(const struct toml *doc, const char *const path[])
+{
+	const struct toml_node *node = doc->root;
+
+	for (size_t i = 0; node && path[i]; i++)
+		node = node->kind == TOML_TABLE ? toml_member(node, path[i]) : NULL;
+	return node;
+}
+
+const struct toml_node *toml_first(const struct toml_node *parent)
+{
+	assert(parent->kind == TOML_TABLE || parent->kind == TOML_ARRAY);
+	return parent->u.children.first;
+}
+
+const struct toml_node *toml_next(const struct toml_node *node)
+{
+	return node->next;
+}
+
+const char *toml_key(const struct toml_node *node, size_t *ret_len)
+{
+	if (ret_len)
+		*ret_len = node->key_len;
+	return node->key;
+}
+
+const char *toml_string(const struct toml_node *node, size_t *ret_len)
+{
+	assert(node->kind == TOML_STRING);
+	if (ret_len)
+		*ret_len = node->u.string.len;
+	return node->u.string.text;
+}
+
+int64_t toml_integer(const struct toml_node *node)
+{
+	assert(node->kind == TOML_INTEGER);
+	return node->u.integer;
+}
+
+double toml_float(const struct toml_node *node)
+{
+	assert(node->kind == TOML_FLOAT);
+	return node->u.real;
+}
+
+bool toml_boolean(const struct toml_node *node)
+{
+	assert(node->kind == TOML_BOOLEAN);
+	return node->u.boolean;
+}
+
+const char *toml_datetime(const struct toml_node *node)
+{
+	assert(node->kind >= TOML_OFFSET_DATETIME && node->kind <= TOML_LOCAL_TIME);
+	return node->u.string.text;
+}

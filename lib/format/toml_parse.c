@@ -1,0 +1,475 @@
+#include "format/toml_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct key_part {
+	const char *key;
+	size_t len;
+	size_t begin;
+};
+
+struct parser {
+	struct toml *doc;
+	struct scan scan;
+	struct toml_node *section; /* the table of the last [header] */
+	size_t line;               /* where the statement's line begins */
+	struct key_part parts[TOML_DEPTH_MAX];
+	size_t part_count; /* of the key read last */
+	const char *why;   /* the first thing wrong, and where */
+	size_t bad;
+};
+
+/* ---- errors ---- */
+
+void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
+{
+	va_list args;
+	size_t begin = doc->body;
+
+	error->line = error->column = 1;
+	for (size_t i = doc->body; i < offset && i < doc->len; i++) {
+		if (doc->text[i] == '\n') {
+			error->line++;
+			begin = i + 1;
+		}
+	}
+	for (size_t i = begin; i < offset && i < doc->len; i++)
+		error->column += ((unsigned char)doc->text[i] & 0xC0) != 0x80;
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+}
+
+int toml_error_nowhere(struct toml_error *error, const char *message)
+{
+	error->line = error->column = 0;
+	snprintf(error->message, sizeof(error->message), "%s", message);
+	return -1;
+}
+
+static bool fail(struct parser *p, size_t offset, const char *why)
+{
+	p->bad = offset;
+	p->why = why;
+	return false;
+}
+
+static bool fail_memory(struct parser *p)
+{
+	return fail(p, p->scan.at, "out of memory");
+}
+
+/* For a token that is not what the grammar wants; the scanner knows best if it could not read it. */
+static bool fail_token(struct parser *p, struct token token, const char *why)
+{
+	return fail(p, token.begin, token.kind == TOKEN_BAD ? p->scan.why : why);
+}
+
+/* ---- the tree grows ---- */
+
+static struct toml_node *grow(
+    struct parser *p, struct toml_node *parent, const struct key_part *part, enum toml_kind kind, enum toml_form form)
+{
+	if (parent->depth >= TOML_DEPTH_MAX) {
+		fail(p, part ? part->begin : p->scan.at, "nested too deeply");
+		return NULL;
+	}
+	struct toml_node *node = toml_node_new(p->doc, kind, form);
+	if (!node ||
+	    !toml_node_attach(p->doc, parent, node, part ? part->key : NULL, part ? part->len : 0)) {
+		fail_memory(p);
+		return NULL;
+	}
+	node->begin = part ? part->begin : p->scan.at;
+	return node;
+}
+
+/* ---- keys ---- */
+
+static bool parse_key(struct parser *p, struct token token, const char *wanted)
+{
+	for (p->part_count = 0;; token = toml_scan(&p->scan, SCAN_KEY)) {
+		struct key_part *part = &p->parts[p->part_count];
+		size_t at;
+
+		if (token.kind != TOKEN_BARE && token.kind != TOKEN_BASIC && token.kind != TOKEN_LITERAL)
+			return fail_token(p, token, wanted);
+		const char *why = toml_value_key(p->doc, token, &part->key, &part->len, &at);
+		if (why)
+			return fail(p, at, why);
+		part->begin = token.begin;
+		p->part_count++;
+		struct scan ahead = p->scan;
+		if (toml_scan(&ahead, SCAN_KEY).kind != TOKEN_DOT)
+			return true;
+		if (p->part_count == TOML_DEPTH_MAX)
+			return fail(p, ahead.at, "nested too deeply");
+		p->scan = ahead;
+		wanted = "a key must follow the dot";
+	}
+}
+
+/* One step of a dotted key. Only tables that dotted keys of the same scope made, or that have no definition
+ * yet, can be added to. */
+static struct toml_node *dotted_step(
+    struct parser *p, struct toml_node *parent, const struct key_part *part, struct toml_node *scope)
+{
+	struct toml_node *node = toml_node_find(parent, part->key, part->len);
+
+	if (!node) {
+		node = grow(p, parent, part, TOML_TABLE, FORM_DOTTED);
+		if (node)
+			node->table->scope = scope;
+		return node;
+	}
+	if (node->kind == TOML_TABLE && node->form == FORM_IMPLICIT) {
+		node->form = FORM_DOTTED;
+		node->table->scope = scope;
+	}
+	if (node->kind == TOML_TABLE && node->form == FORM_DOTTED && node->table->scope == scope)
+		return node;
+	fail(p, part->begin,
+	    node->kind == TOML_TABLE ? "this table is defined elsewhere; a dotted key cannot add to it"
+	                             : "this key already has a value that is not a table");
+	return NULL;
+}
+
+/* The node for the key that was just read, in `scope`. */
+static struct toml_node *grow_member(struct parser *p, struct toml_node *scope)
+{
+	struct toml_node *parent = scope;
+	const struct key_part *last = &p->parts[p->part_count - 1];
+
+	for (const struct key_part *part = p->parts; part < last; part++) {
+		parent = dotted_step(p, parent, part, scope);
+		if (!parent)
+			return NULL;
+	}
+	if (toml_node_find(parent, last->key, last->len)) {
+		fail(p, last->begin, "this key is already defined");
+		return NULL;
+	}
+	return grow(p, parent, last, TOML_BOOLEAN, FORM_VALUE);
+}
+
+static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node *scope, size_t begin)
+{
+	struct toml_entry *entry = toml_alloc(p->doc, sizeof(*entry));
+
+	if (!entry)
+		return fail_memory(p);
+	*entry = (struct toml_entry){.node = node, .scope = scope, .prev = scope->table->entry_last, .begin = begin};
+	if (entry->prev)
+		entry->prev->next = entry;
+	else
+		scope->table->entry_first = entry;
+	for (struct toml_node *table = node->parent; table != scope; table = table->parent)
+		table->table->entry_last = entry;
+	scope->table->entry_last = entry;
+	node->entry = entry;
+	return true;
+}
+
+/* ---- values ---- */
+
+static bool parse_value(struct parser *p, struct token token, struct toml_node *node);
+
+/* `key = value`, from the key's first token on. */
+static struct toml_entry *parse_member(
+    struct parser *p, struct token token, struct toml_node *scope, const char *wanted)
+{
+	size_t begin = token.begin;
+
+	if (!parse_key(p, token, wanted))
+		return NULL;
+	struct token equals = toml_scan(&p->scan, SCAN_KEY);
+	if (equals.kind != TOKEN_EQUALS) {
+		fail_token(p, equals, "an equals sign must follow the key");
+		return NULL;
+	}
+	struct toml_node *node = grow_member(p, scope);
+	if (!node || !add_entry(p, node, scope, begin) ||
+	    !parse_value(p, toml_scan(&p->scan, SCAN_VALUE), node))
+		return NULL;
+	return node->entry;
+}
+
+static struct token scan_over_newlines(struct parser *p)
+{
+	struct token token;
+
+	do
+		token = toml_scan(&p->scan, SCAN_VALUE);
+	while (token.kind == TOKEN_NEWLINE);
+	return token;
+}
+
+static bool parse_array(struct parser *p, struct toml_node *array)
+{
+	array->kind = TOML_ARRAY;
+	for (;;) {
+		struct token token = scan_over_newlines(p);
+		if (token.kind == TOKEN_CLOSE_BRACKET)
+			return true;
+		if (token.kind == TOKEN_END)
+			return fail(p, array->begin, "this array is not closed");
+		struct toml_node *element = grow(p, array, NULL, TOML_BOOLEAN, FORM_VALUE);
+		if (!element || !parse_value(p, token, element))
+			return false;
+		token = scan_over_newlines(p);
+		if (token.kind == TOKEN_CLOSE_BRACKET)
+			return true;
+		if (token.kind == TOKEN_END)
+			return fail(p, array->begin, "this array is not closed");
+		if (token.kind != TOKEN_COMMA)
+			return fail_token(p, token, "a comma or a closing bracket must follow the array's element");
+	}
+}
+
+static const char *inline_wanted(struct token token, const char *wanted)
+{
+	return token.kind == TOKEN_NEWLINE || token.kind == TOKEN_END
+	           ? "an inline table must be closed on its line, and holds no comment"
+	           : wanted;
+}
+
+static bool parse_inline_table(struct parser *p, struct toml_node *table)
+{
+	table->kind = TOML_TABLE;
+	table->table = toml_alloc(p->doc, sizeof(*table->table));
+	if (!table->table)
+		return fail_memory(p);
+	table->table->doc = p->doc;
+	table->table->scope = table;
+	struct token token = toml_scan(&p->scan, SCAN_KEY);
+	if (token.kind == TOKEN_CLOSE_BRACE)
+		return true;
+	for (;;) {
+		const char *wanted = token.kind == TOKEN_CLOSE_BRACE ? "no comma can stand before the closing brace"
+		                                                     : inline_wanted(token, "a key must stand here");
+		if (!parse_member(p, token, table, wanted))
+			return false;
+		token = toml_scan(&p->scan, SCAN_KEY);
+		if (token.kind == TOKEN_CLOSE_BRACE)
+			return true;
+		if (token.kind != TOKEN_COMMA)
+			return fail_token(p, token, inline_wanted(token, "a comma or a closing brace must follow the value"));
+		token = toml_scan(&p->scan, SCAN_KEY);
+	}
+}
+
+static bool parse_value(struct parser *p, struct token token, struct toml_node *node)
+{
+	size_t at;
+	bool ok;
+
+	node->begin = token.begin;
+	switch (token.kind) {
+	case TOKEN_OPEN_BRACKET:
+		ok = parse_array(p, node);
+		node->end = p->scan.at;
+		return ok;
+	case TOKEN_OPEN_BRACE:
+		ok = parse_inline_table(p, node);
+		node->end = p->scan.at;
+		return ok;
+	case TOKEN_BARE:
+	case TOKEN_BASIC:
+	case TOKEN_LITERAL:
+	case TOKEN_MULTI_BASIC:
+	case TOKEN_MULTI_LITERAL:
+		p->why = toml_value_read(p->doc, token, node, &at);
+		return !p->why || fail(p, at, p->why);
+	default:
+		return fail_token(p, token, "a value must stand here");
+	}
+}
+
+/* ---- headers ---- */
+
+/* One step on the way to a header's last key. */
+static struct toml_node *header_step(struct parser *p, struct toml_node *parent, const struct key_part *part)
+{
+	struct toml_node *node = toml_node_find(parent, part->key, part->len);
+
+	if (!node)
+		return grow(p, parent, part, TOML_TABLE, FORM_IMPLICIT);
+	if (node->kind == TOML_TABLE && node->form != FORM_VALUE)
+		return node;
+	if (node->kind == TOML_ARRAY && node->form == FORM_TABLES)
+		return node->u.children.last;
+	fail(p, part->begin, "this key already has a value that no header can add to");
+	return NULL;
+}
+
+static struct toml_node *header_table(struct parser *p, struct toml_node *parent, const struct key_part *part)
+{
+	struct toml_node *node = toml_node_find(parent, part->key, part->len);
+
+	if (!node)
+		return grow(p, parent, part, TOML_TABLE, FORM_HEADER);
+	if (node->kind == TOML_TABLE && node->form == FORM_IMPLICIT) {
+		node->form = FORM_HEADER;
+		node->begin = part->begin;
+		return node;
+	}
+	fail(p, part->begin,
+	    node->kind == TOML_TABLE ? "this table is already defined" : "this key is already defined, not as a table");
+	return NULL;
+}
+
+static struct toml_node *header_element(struct parser *p, struct toml_node *parent, const struct key_part *part)
+{
+	struct toml_node *node = toml_node_find(parent, part->key, part->len);
+
+	if (!node)
+		node = grow(p, parent, part, TOML_ARRAY, FORM_TABLES);
+	else if (node->kind != TOML_ARRAY || node->form != FORM_TABLES)
+		fail(p, part->begin, "this key is already defined, not as an array of tables");
+	if (p->why || !node)
+		return NULL;
+	struct toml_node *element = grow(p, node, NULL, TOML_TABLE, FORM_HEADER);
+	if (element)
+		element->begin = part->begin;
+	return element;
+}
+
+static bool close_header(struct parser *p, bool doubled)
+{
+	struct token token = toml_scan(&p->scan, SCAN_KEY);
+
+	if (token.kind != TOKEN_CLOSE_BRACKET)
+		return fail_token(p, token, "a closing bracket must follow the table's name");
+	if (!doubled)
+		return true;
+	size_t end = token.end;
+	token = toml_scan(&p->scan, SCAN_KEY);
+	if (token.kind != TOKEN_CLOSE_BRACKET || token.begin != end)
+		return fail_token(p, token, "a second closing bracket must follow the first at once");
+	return true;
+}
+
+/* The end of a statement, and of its line. */
+static bool end_line(struct parser *p, const char *why)
+{
+	struct token token = toml_scan(&p->scan, SCAN_KEY);
+
+	return token.kind == TOKEN_NEWLINE || token.kind == TOKEN_END || fail_token(p, token, why);
+}
+
+static bool parse_header(struct parser *p)
+{
+	bool doubled = p->scan.at < p->scan.len && p->scan.text[p->scan.at] == '[';
+	struct toml_node *table = p->doc->root;
+
+	p->scan.at += doubled;
+	if (!parse_key(p, toml_scan(&p->scan, SCAN_KEY), "the table's name must stand here") ||
+	    !close_header(p, doubled))
+		return false;
+	const struct key_part *last = &p->parts[p->part_count - 1];
+	for (const struct key_part *part = p->parts; table && part < last; part++)
+		table = header_step(p, table, part);
+	if (table)
+		table = doubled ? header_element(p, table, last) : header_table(p, table, last);
+	if (!table || !end_line(p, "nothing but a comment can follow a header on its line"))
+		return false;
+	table->table->scope = table;
+	table->table->line_begin = p->line;
+	table->table->line_end = p->scan.at;
+	p->section = table;
+	for (struct toml_node *node = table; node; node = node->parent) {
+		if (node->kind == TOML_TABLE)
+			node->table->last_section = table;
+	}
+	return true;
+}
+
+/* ---- the document ---- */
+
+static bool parse_line(struct parser *p, struct token token)
+{
+	if (token.kind == TOKEN_OPEN_BRACKET)
+		return parse_header(p);
+	struct toml_entry *entry = parse_member(p, token, p->section, "a key or a header must stand here");
+	if (!entry || !end_line(p, "nothing but a comment can follow a value on its line"))
+		return false;
+	entry->line_begin = p->line;
+	entry->line_end = p->scan.at;
+	return true;
+}
+
+static bool parse_lines(struct parser *p)
+{
+	p->section = p->doc->root;
+	for (;;) {
+		p->line = p->scan.at;
+		struct token token = toml_scan(&p->scan, SCAN_KEY);
+		if (token.kind == TOKEN_END)
+			return true;
+		if (token.kind != TOKEN_NEWLINE && !parse_line(p, token))
+			return false;
+	}
+}
+
+static bool parse_text(struct toml *doc, struct toml_error *ret_error)
+{
+	const char *why = NULL;
+	size_t bad = toml_scan_check(doc->text, doc->len, &why);
+
+	if (bad < doc->len) {
+		toml_error_at(ret_error, doc, bad, "%s", why);
+		return false;
+	}
+	struct parser *p = calloc(1, sizeof(*p)); /* too big for the stack of a small thread */
+	if (!p) {
+		toml_error_nowhere(ret_error, "out of memory");
+		return false;
+	}
+	p->doc = doc;
+	p->scan = (struct scan){.text = doc->text, .len = doc->len, .at = doc->body};
+	bool ok = parse_lines(p);
+	if (!ok)
+		toml_error_at(ret_error, doc, p->bad, "%s", p->why);
+	free(p);
+	return ok;
+}
+
+static struct toml *new_document(const char *bytes, size_t len)
+{
+	struct toml *doc = calloc(1, sizeof(*doc));
+
+	if (!doc)
+		return NULL;
+	doc->text = len < SIZE_MAX ? malloc(len + 1) : NULL;
+	doc->root = doc->text ? toml_node_new(doc, TOML_TABLE, FORM_HEADER) : NULL;
+	if (!doc->root) {
+		toml_free(doc);
+		return NULL;
+	}
+	if (len)
+		memcpy(doc->text, bytes, len);
+	doc->text[len] = '\0';
+	doc->len = len;
+	doc->body = len >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	doc->root->table->scope = doc->root;
+	doc->root->table->line_begin = doc->root->table->line_end = doc->body;
+	return doc;
+}
+
+struct toml *toml_parse(const char *bytes, size_t len, struct toml_error *ret_error)
+{
+	struct toml *doc = new_document(bytes, len);
+
+	if (!doc) {
+		toml_error_nowhere(ret_error, "out of memory");
+		return NULL;
+	}
+	if (!parse_text(doc, ret_error)) {
+		toml_free(doc);
+		return NULL;
+	}
+	return doc;
+}

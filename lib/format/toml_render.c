@@ -1,0 +1,408 @@
+#include "format/toml_internal.h"
+
+#include <string.h>
+
+/* A stretch of the source. */
+struct span {
+	size_t begin, end;
+};
+
+struct render {
+	const struct toml *doc;
+	struct splices splices;
+	/* Where a block behind this section goes: found once, for the thousand that may follow. */
+	const struct toml_node *family;
+	size_t family_end;
+};
+
+/* ---- looking at lines ---- */
+
+static struct span indent_at(const struct toml *doc, size_t line)
+{
+	size_t end = line;
+
+	while (end < doc->len && (doc->text[end] == ' ' || doc->text[end] == '\t'))
+		end++;
+	return (struct span){line, end};
+}
+
+static size_t next_line(const struct toml *doc, size_t at)
+{
+	const char *newline = at < doc->len ? memchr(doc->text + at, '\n', doc->len - at) : NULL;
+
+	return newline ? (size_t)(newline - doc->text) + 1 : doc->len;
+}
+
+/* Behind the blank line that begins at `line`; `line` itself if none does. */
+static size_t behind_blank_line(const struct toml *doc, size_t line)
+{
+	size_t at = indent_at(doc, line).end;
+
+	if (at < doc->len && doc->text[at] == '\r')
+		at++;
+	return at < doc->len && doc->text[at] == '\n' ? at + 1 : line;
+}
+
+/* The start of the blank line that ends at `line`; `line` itself if none does. */
+static size_t before_blank_line(const struct toml *doc, size_t line)
+{
+	size_t at = line;
+
+	if (at == doc->body)
+		return line;
+	at--;
+	if (at > doc->body && doc->text[at - 1] == '\r')
+		at--;
+	while (at > doc->body && (doc->text[at - 1] == ' ' || doc->text[at - 1] == '\t'))
+		at--;
+	return at == doc->body || doc->text[at - 1] == '\n' ? at : line;
+}
+
+/* Behind the last key of a section, or its header. */
+static size_t section_end(const struct toml_node *section)
+{
+	const struct toml_entry *last = section->table->entry_last;
+
+	return last ? last->line_end : section->table->line_end;
+}
+
+/* The comment lines that follow at once belong to the section, unless they touch the next header. */
+static size_t section_end_with_comment(const struct toml *doc, const struct toml_node *section)
+{
+	size_t end = section_end(section), at = end;
+
+	for (size_t text; text = indent_at(doc, at).end, text < doc->len && doc->text[text] == '#';)
+		at = next_line(doc, at);
+	return at == doc->len || behind_blank_line(doc, at) > at ? at : end;
+}
+
+/* ---- taking away ---- */
+
+static void cut(struct render *r, size_t begin, size_t end)
+{
+	toml_splice(&r->splices, SPLICE_REPLACE, begin, end, r->splices.text.len);
+}
+
+/* A file does not begin with the blank line that stood behind what began it. */
+static void cut_gap(struct render *r, size_t line)
+{
+	size_t end = behind_blank_line(r->doc, line);
+
+	if (end > line)
+		toml_splice(&r->splices, SPLICE_GAP, line, end, r->splices.text.len);
+}
+
+/* `covered`: what stands below the same header is taken away already. */
+static void erase(struct render *r, const struct toml_node *node, bool covered)
+{
+	if (node->form == FORM_VALUE) {
+		if (!covered)
+			cut(r, node->entry->line_begin, node->entry->line_end);
+		return;
+	}
+	if (node->form == FORM_HEADER) {
+		cut(r, before_blank_line(r->doc, node->table->line_begin), section_end(node));
+		cut_gap(r, section_end(node));
+		covered = true;
+	}
+	for (const struct toml_node *child = node->u.children.first; child; child = child->next)
+		erase(r, child, covered);
+}
+
+static bool entry_gone(const struct toml_entry *entry)
+{
+	for (const struct toml_node *node = entry->node; node != entry->scope; node = node->parent) {
+		if (node->gone)
+			return true;
+	}
+	return false;
+}
+
+/* What toml_set() puts at the top of a file without root keys is followed by a blank line; with the keys it goes. */
+static void cut_root_gap(struct render *r)
+{
+	const struct toml_table *root = r->doc->root->table;
+
+	if (!root->entry_first || root->entry_first->line_begin != r->doc->body)
+		return;
+	for (const struct toml_entry *entry = root->entry_first; entry; entry = entry->next) {
+		if (!entry_gone(entry))
+			return;
+	}
+	cut_gap(r, root->entry_last->line_end);
+}
+
+/* ---- new text ---- */
+
+static void add_source(struct render *r, struct span span)
+{
+	buf_add(&r->splices.text, r->doc->text + span.begin, span.end - span.begin);
+}
+
+/* How the keys before a dotted table's members are written, without the dot behind them; empty for others. */
+static struct span dotted_prefix(const struct toml *doc, const struct toml_node *table)
+{
+	if (table->form != FORM_DOTTED)
+		return (struct span){0, 0};
+	size_t begin = table->table->entry_last->begin;
+	struct scan scan = {.text = doc->text, .len = doc->len, .at = begin};
+	for (int steps = table->depth - table->table->scope->depth; steps > 1; steps--) {
+		toml_scan(&scan, SCAN_KEY);
+		toml_scan(&scan, SCAN_KEY); /* the dot */
+	}
+	return (struct span){begin, toml_scan(&scan, SCAN_KEY).end};
+}
+
+static bool is_new_value(const struct toml_node *node)
+{
+	return !node->gone && toml_node_wanted(node);
+}
+
+static bool has_new_values(const struct toml_node *table)
+{
+	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
+		if (is_new_value(node))
+			return true;
+	}
+	return false;
+}
+
+static void add_member(struct render *r, const struct toml_node *node, struct span prefix)
+{
+	add_source(r, prefix);
+	if (prefix.end > prefix.begin)
+		buf_addch(&r->splices.text, '.');
+	toml_write_key(&r->splices.text, node->key, node->key_len);
+	buf_addstr(&r->splices.text, " = ");
+	toml_write_value(&r->splices.text, toml_node_wanted(node));
+}
+
+static void add_lines(struct render *r, const struct toml_node *table, struct span indent)
+{
+	struct span prefix = dotted_prefix(r->doc, table);
+
+	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
+		if (!is_new_value(node))
+			continue;
+		add_source(r, indent);
+		add_member(r, node, prefix);
+		buf_addstr(&r->splices.text, r->splices.eol);
+	}
+}
+
+static void add_header_keys(struct render *r, const struct toml_node *table)
+{
+	if (table->parent->parent) {
+		add_header_keys(r, table->parent);
+		buf_addch(&r->splices.text, '.');
+	}
+	toml_write_key(&r->splices.text, table->key, table->key_len);
+}
+
+/* The last section of the closest relatives; NULL: none. */
+static const struct toml_node *family_of(const struct toml_node *table)
+{
+	for (; table->parent; table = table->parent) {
+		const struct toml_node *source = table->is_new ? table->was : table;
+		if (source && source->kind == TOML_TABLE && source->table->last_section)
+			return source->table->last_section;
+	}
+	return NULL;
+}
+
+/* A block of its own, for a table that has no header. */
+static void render_block(struct render *r, const struct toml_node *table)
+{
+	const struct toml_node *family = family_of(table);
+	struct span header_indent = {0, 0}, indent = {0, 0};
+	size_t text = r->splices.text.len, at = r->doc->len;
+
+	if (family) {
+		if (family != r->family)
+			r->family_end = section_end_with_comment(r->doc, family);
+		r->family = family;
+		at = r->family_end;
+		const struct toml_entry *last = family->table->entry_last;
+		header_indent = indent_at(r->doc, family->table->line_begin);
+		indent = last ? indent_at(r->doc, last->line_begin) : header_indent;
+	}
+	add_source(r, header_indent);
+	buf_addch(&r->splices.text, '[');
+	add_header_keys(r, table);
+	buf_addch(&r->splices.text, ']');
+	buf_addstr(&r->splices.text, r->splices.eol);
+	add_lines(r, table, indent);
+	toml_splice(&r->splices, SPLICE_BLOCK, at, at, text);
+}
+
+static void render_new_values(struct render *r, const struct toml_node *table)
+{
+	const struct toml_entry *last = table->table->entry_last;
+	size_t text = r->splices.text.len;
+
+	if (table->form == FORM_IMPLICIT) {
+		render_block(r, table);
+		return;
+	}
+	size_t line = last ? last->line_begin : table->table->line_begin;
+	size_t at = last ? last->line_end : table->table->line_end;
+	bool top = !table->parent && !last;
+	add_lines(r, table, top ? (struct span){0, 0} : indent_at(r->doc, line));
+	toml_splice(&r->splices, top ? SPLICE_TOP : SPLICE_LINES, at, at, text);
+}
+
+/* ---- inline tables ---- */
+
+/* Adds ", key = value" for all new members of the table and of the dotted tables in it. */
+static void add_inline_members(struct render *r, const struct toml_node *table)
+{
+	struct span prefix = dotted_prefix(r->doc, table);
+
+	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
+		if (!is_new_value(node))
+			continue;
+		buf_addstr(&r->splices.text, ", ");
+		add_member(r, node, prefix);
+	}
+	for (const struct toml_node *node = table->u.children.first; node; node = node->next) {
+		if (node->form == FORM_DOTTED && !node->gone)
+			add_inline_members(r, node);
+	}
+}
+
+/* No member of the source stays. `text` is where the new ones begin, if any. */
+static void refill_inline(struct render *r, const struct toml_node *table, size_t text)
+{
+	const struct toml_entry *first = table->table->entry_first, *last = table->table->entry_last;
+	const char *source = r->doc->text;
+	size_t open = table->begin + 1, close = table->end - 1;
+	bool filled = r->splices.text.len > text;
+
+	if (first && filled) {
+		toml_splice(&r->splices, SPLICE_REPLACE, first->begin, last->node->end, text + 2);
+	} else if (first) {
+		/* { x = 1 } becomes {}; what is spaced otherwise keeps its blanks, see below. */
+		bool usual = first->begin == open + 1 && close == last->node->end + 1 && source[open] == ' ' &&
+		             source[close - 1] == ' ';
+		cut(r, usual ? open : first->begin, usual ? close : last->node->end);
+	} else if (filled && open == close) {
+		buf_addch(&r->splices.text, ' ');
+		toml_splice(&r->splices, SPLICE_REPLACE, open, close, text + 1);
+	} else if (filled) {
+		/* Blanks in an empty table stay before the first member, so that its removal leaves just them. */
+		toml_splice(&r->splices, SPLICE_REPLACE, close, close, text + 2);
+	}
+}
+
+/* A member goes with the comma before it; the first ones with the comma behind. */
+static void cut_inline(struct render *r, const struct toml_entry *entry, bool any_before)
+{
+	if (any_before)
+		cut(r, entry->prev->node->end, entry->node->end);
+	else
+		cut(r, entry->begin, entry->next->begin);
+}
+
+static void render_value(struct render *r, const struct toml_node *node);
+
+static void render_inline(struct render *r, const struct toml_node *table)
+{
+	const struct toml_table *t = table->table;
+	size_t text = r->splices.text.len, staying = 0;
+
+	for (const struct toml_entry *entry = t->entry_first; entry; entry = entry->next)
+		staying += !entry_gone(entry);
+	add_inline_members(r, table);
+	if (!staying) {
+		refill_inline(r, table, text);
+		return;
+	}
+	if (r->splices.text.len > text)
+		toml_splice(
+		    &r->splices, SPLICE_REPLACE, t->entry_last->node->end, t->entry_last->node->end, text);
+	bool any_before = false;
+	for (const struct toml_entry *entry = t->entry_first; entry; entry = entry->next) {
+		if (entry_gone(entry)) {
+			cut_inline(r, entry, any_before);
+		} else {
+			render_value(r, entry->node);
+			any_before = true;
+		}
+	}
+}
+
+/* ---- the document ---- */
+
+static void render_value(struct render *r, const struct toml_node *node)
+{
+	const json_t *wanted = toml_node_wanted(node);
+	size_t text = r->splices.text.len;
+
+	if (wanted) {
+		toml_write_value(&r->splices.text, wanted);
+		toml_splice(&r->splices, SPLICE_REPLACE, node->begin, node->end, text);
+	} else if (node->kind == TOML_TABLE) {
+		render_inline(r, node);
+	}
+}
+
+static void render_table(struct render *r, const struct toml_node *table)
+{
+	if (has_new_values(table))
+		render_new_values(r, table);
+	for (const struct toml_node *node = table->u.children.first; node; node = node->next) {
+		if (node->gone)
+			erase(r, node, false);
+		else if (node->form == FORM_VALUE)
+			render_value(r, node);
+		else if (node->kind == TOML_TABLE) /* no edit reaches into an array of tables */
+			render_table(r, node);
+	}
+	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
+		if (!node->gone && node->kind == TOML_TABLE)
+			render_table(r, node);
+	}
+}
+
+static void render_edits(const struct toml *doc, struct buf *out)
+{
+	struct render r = {.doc = doc};
+
+	toml_splices_init(&r.splices, doc);
+	render_table(&r, doc->root);
+	cut_root_gap(&r);
+	toml_splices_apply(&r.splices, out);
+	toml_splices_release(&r.splices);
+}
+
+/* What was written holds what was wanted, and nothing else; or nobody gets to see it. */
+static int check_result(const struct toml *doc, const struct buf *out, struct toml_error *error)
+{
+	struct toml *result = out->failed ? NULL : toml_parse(out->data, out->len, error);
+	bool same = result && toml_same_edited(doc, result);
+
+	toml_free(result);
+	if (out->failed)
+		return toml_error_nowhere(error, "out of memory");
+	return same ? 0 : toml_error_nowhere(error, "the edits cannot be written without changing something else");
+}
+
+int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error)
+{
+	struct buf out;
+	int result = 0;
+
+	buf_init(&out, SIZE_MAX / 4);
+	if (toml_edited(doc)) {
+		render_edits(doc, &out);
+		result = check_result(doc, &out, ret_error);
+	} else {
+		buf_add(&out, doc->text, doc->len);
+	}
+	if (!result && !out.failed)
+		buf_add(ret_text, out.data, out.len);
+	if (!result && (out.failed || ret_text->failed))
+		result = toml_error_nowhere(ret_error, "out of memory, or the document is too long");
+	buf_release(&out);
+	return result;
+}

@@ -1,0 +1,215 @@
+#include "format/toml_internal.h"
+
+#include <string.h>
+
+size_t toml_utf8_len(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t need;
+	unsigned char low = 0x80, high = 0xBF; /* bounds of the second byte */
+
+	if (!len)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xC2 || s[0] > 0xF4)
+		return 0;
+	need = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+	if (s[0] == 0xE0)
+		low = 0xA0; /* else overlong */
+	else if (s[0] == 0xED)
+		high = 0x9F; /* else a surrogate */
+	else if (s[0] == 0xF0)
+		low = 0x90;
+	else if (s[0] == 0xF4)
+		high = 0x8F; /* else above U+10FFFF */
+	if (len < need || s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < need; i++) {
+		if (s[i] < 0x80 || s[i] > 0xBF)
+			return 0;
+	}
+	return need;
+}
+
+bool toml_utf8_valid(const char *text, size_t len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		n = toml_utf8_len(text + at, len - at);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Neither strings nor comments may hold control characters and nothing else in
+ * TOML does, so one look at the bytes, before any grammar, settles that.
+ */
+size_t toml_scan_check(const char *text, size_t len, const char **ret_why)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		unsigned char c = (unsigned char)text[at];
+		n = toml_utf8_len(text + at, len - at);
+		if (!n) {
+			*ret_why = "not valid UTF-8";
+			return at;
+		}
+		if (c == '\r' && (at + 1 == len || text[at + 1] != '\n')) {
+			*ret_why = "a carriage return without a line feed after it";
+			return at;
+		}
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
+			*ret_why = "a control character";
+			return at;
+		}
+	}
+	return len;
+}
+
+static bool bare_char(char c, enum scan_mode mode)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')
+		return true;
+	return mode == SCAN_VALUE && (c == '+' || c == '.' || c == ':');
+}
+
+static bool digit_at(const struct scan *s, size_t at)
+{
+	return at < s->len && s->text[at] >= '0' && s->text[at] <= '9';
+}
+
+/* A date and its time may have one space between them: the only blank inside of a bare value. */
+static bool date_before_time(const struct scan *s, size_t begin)
+{
+	static const char shape[] = "0000-00-00";
+
+	if (s->at - begin != sizeof(shape) - 1 || s->at >= s->len || s->text[s->at] != ' ')
+		return false;
+	for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+		if (shape[i] == '0' ? !digit_at(s, begin + i) : s->text[begin + i] != shape[i])
+			return false;
+	}
+	return digit_at(s, s->at + 1);
+}
+
+static enum token_kind scan_bare(struct scan *s, enum scan_mode mode)
+{
+	size_t begin = s->at;
+
+	while (s->at < s->len && bare_char(s->text[s->at], mode))
+		s->at++;
+	if (mode == SCAN_VALUE && date_before_time(s, begin)) {
+		s->at++;
+		while (s->at < s->len && bare_char(s->text[s->at], mode))
+			s->at++;
+	}
+	return TOKEN_BARE;
+}
+
+static enum token_kind scan_line_string(struct scan *s, char quote)
+{
+	for (s->at++; s->at < s->len && s->text[s->at] != '\n'; s->at++) {
+		if (s->text[s->at] == quote) {
+			s->at++;
+			return quote == '"' ? TOKEN_BASIC : TOKEN_LITERAL;
+		}
+		if (quote == '"' && s->text[s->at] == '\\' && s->at + 1 < s->len && s->text[s->at + 1] != '\n')
+			s->at++;
+	}
+	s->why = "this string is not closed on its line";
+	return TOKEN_BAD;
+}
+
+static size_t count_quotes(const struct scan *s, char quote)
+{
+	size_t n = 0;
+
+	while (s->at + n < s->len && s->text[s->at + n] == quote)
+		n++;
+	return n;
+}
+
+/* Up to two quotes may stand before the three that close. */
+static enum token_kind scan_multi_string(struct scan *s, char quote)
+{
+	for (s->at += 3; s->at < s->len; s->at++) {
+		if (quote == '"' && s->text[s->at] == '\\') {
+			s->at++;
+			continue;
+		}
+		size_t quotes = count_quotes(s, quote);
+		if (quotes >= 3) {
+			s->at += quotes < 5 ? quotes : 5;
+			return quote == '"' ? TOKEN_MULTI_BASIC : TOKEN_MULTI_LITERAL;
+		}
+		if (quotes)
+			s->at += quotes - 1;
+	}
+	s->at = s->len; /* a final backslash steps over it */
+	s->why = "this string is not closed";
+	return TOKEN_BAD;
+}
+
+static enum token_kind scan_mark(struct scan *s)
+{
+	switch (s->text[s->at++]) {
+	case '=':
+		return TOKEN_EQUALS;
+	case ',':
+		return TOKEN_COMMA;
+	case '.':
+		return TOKEN_DOT;
+	case '[':
+		return TOKEN_OPEN_BRACKET;
+	case ']':
+		return TOKEN_CLOSE_BRACKET;
+	case '{':
+		return TOKEN_OPEN_BRACE;
+	case '}':
+		return TOKEN_CLOSE_BRACE;
+	default:
+		s->why = "this character cannot stand here";
+		return TOKEN_BAD;
+	}
+}
+
+static void skip_blanks(struct scan *s)
+{
+	while (s->at < s->len && (s->text[s->at] == ' ' || s->text[s->at] == '\t'))
+		s->at++;
+	if (s->at < s->len && s->text[s->at] == '#') {
+		const char *eol = memchr(s->text + s->at, '\n', s->len - s->at);
+		s->at = eol ? (size_t)(eol - s->text) : s->len;
+		if (eol && s->text[s->at - 1] == '\r')
+			s->at--;
+	}
+}
+
+static enum token_kind scan_kind(struct scan *s, enum scan_mode mode)
+{
+	if (s->at >= s->len)
+		return TOKEN_END;
+	char c = s->text[s->at];
+	if (c == '\n' || c == '\r') {
+		s->at += c == '\r' ? 2 : 1; /* toml_scan_check() saw to the line feed */
+		return TOKEN_NEWLINE;
+	}
+	if (bare_char(c, mode))
+		return scan_bare(s, mode);
+	if (c == '"' || c == '\'')
+		return mode == SCAN_VALUE && count_quotes(s, c) >= 3 ? scan_multi_string(s, c)
+		                                                     : scan_line_string(s, c);
+	return scan_mark(s);
+}
+
+struct token toml_scan(struct scan *s, enum scan_mode mode)
+{
+	struct token token;
+
+	skip_blanks(s);
+	token.begin = s->at;
+	token.kind = scan_kind(s, mode);
+	token.end = s->at;
+	return token;
+}

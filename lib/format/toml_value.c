@@ -1,0 +1,474 @@
+#include "format/toml_internal.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char no_memory[] = "out of memory";
+
+/* ---- strings ---- */
+
+/* A string on its way from the source to its value; the value is never longer. */
+struct decode {
+	const char *from, *end;
+	char *to;
+	bool multi;
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void put_utf8(struct decode *d, uint32_t c)
+{
+	if (c < 0x80) {
+		*d->to++ = (char)c;
+		return;
+	}
+	if (c < 0x800) {
+		*d->to++ = (char)(0xC0 | c >> 6);
+	} else if (c < 0x10000) {
+		*d->to++ = (char)(0xE0 | c >> 12);
+		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
+	} else {
+		*d->to++ = (char)(0xF0 | c >> 18);
+		*d->to++ = (char)(0x80 | (c >> 12 & 0x3F));
+		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
+	}
+	*d->to++ = (char)(0x80 | (c & 0x3F));
+}
+
+static const char *unicode_escape(struct decode *d, size_t digits)
+{
+	uint32_t c = 0;
+
+	if ((size_t)(d->end - d->from) < digits)
+		return "this escape needs more hexadecimal digits";
+	for (size_t i = 0; i < digits; i++) {
+		int digit = hex_digit(d->from[i]);
+		if (digit < 0)
+			return "this escape needs more hexadecimal digits";
+		c = c << 4 | (uint32_t)digit;
+	}
+	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+		return "this escape is not a Unicode character";
+	d->from += digits;
+	put_utf8(d, c);
+	return NULL;
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* A backslash at the end of a line takes all blanks and line ends behind it away. */
+static bool line_ending_backslash(struct decode *d)
+{
+	const char *at = d->from;
+
+	while (at < d->end && (*at == ' ' || *at == '\t' || *at == '\r'))
+		at++;
+	if (at == d->end || *at != '\n')
+		return false;
+	while (at < d->end && blank(*at))
+		at++;
+	d->from = at;
+	return true;
+}
+
+/* `from` is behind the backslash. */
+static const char *escape(struct decode *d)
+{
+	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
+
+	if (d->multi && line_ending_backslash(d))
+		return NULL;
+	char c = d->from < d->end ? *d->from++ : '\0';
+	if (c == 'u' || c == 'U')
+		return unicode_escape(d, c == 'u' ? 4 : 8);
+	const char *name = c ? strchr(names, c) : NULL;
+	if (!name)
+		return "there is no such escape";
+	*d->to++ = values[name - names];
+	return NULL;
+}
+
+static const char *decode_basic(struct decode *d, const char **ret_at)
+{
+	while (d->from < d->end) {
+		const char *at = d->from++;
+		if (*at != '\\') {
+			*d->to++ = *at;
+			continue;
+		}
+		const char *why = escape(d);
+		if (why) {
+			*ret_at = at;
+			return why;
+		}
+	}
+	return NULL;
+}
+
+/* Any of the four kinds of string. */
+static const char *read_string(
+    struct toml *doc, struct token token, const char **ret_text, size_t *ret_len, size_t *ret_at)
+{
+	bool multi = token.kind == TOKEN_MULTI_BASIC || token.kind == TOKEN_MULTI_LITERAL;
+	size_t quotes = multi ? 3 : 1, begin = token.begin + quotes, end = token.end - quotes;
+	const char *why = NULL, *at = NULL;
+
+	if (multi && begin < end && doc->text[begin] == '\r')
+		begin++;
+	if (multi && begin < end && doc->text[begin] == '\n')
+		begin++;
+	char *text = toml_copy(doc, doc->text + begin, end - begin);
+	if (!text)
+		return no_memory;
+	struct decode d = {.from = doc->text + begin, .end = doc->text + end, .to = text, .multi = multi};
+	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_MULTI_BASIC) {
+		why = decode_basic(&d, &at);
+		if (why)
+			*ret_at = (size_t)(at - doc->text);
+	} else {
+		d.to += end - begin;
+	}
+	*d.to = '\0';
+	*ret_text = text;
+	*ret_len = (size_t)(d.to - text);
+	return why;
+}
+
+const char *toml_value_key(
+    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at)
+{
+	*ret_at = token.begin;
+	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_LITERAL)
+		return read_string(doc, token, ret_key, ret_len, ret_at);
+	*ret_key = doc->text + token.begin;
+	*ret_len = token.end - token.begin;
+	return NULL;
+}
+
+/* ---- dates and times ---- */
+
+/* A cursor over a bare value. */
+struct bare {
+	const char *at, *end;
+};
+
+static bool take(struct bare *b, char c)
+{
+	if (b->at == b->end || *b->at != c)
+		return false;
+	b->at++;
+	return true;
+}
+
+static bool is_digit(const struct bare *b, size_t ahead)
+{
+	return (size_t)(b->end - b->at) > ahead && b->at[ahead] >= '0' && b->at[ahead] <= '9';
+}
+
+/* Exactly `count` digits, of a number from `low` to `high`. */
+static bool take_number(struct bare *b, size_t count, int low, int high, int *ret_number)
+{
+	int number = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_digit(b, 0))
+			return false;
+		number = number * 10 + (*b->at++ - '0');
+	}
+	*ret_number = number;
+	return number >= low && number <= high;
+}
+
+static bool take_date(struct bare *b)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day;
+
+	if (!take_number(b, 4, 0, 9999, &year) || !take(b, '-') || !take_number(b, 2, 1, 12, &month) ||
+	    !take(b, '-') || !take_number(b, 2, 1, days[month - 1], &day))
+		return false;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month != 2 || day < 29 || leap;
+}
+
+static bool take_time(struct bare *b)
+{
+	int number;
+
+	if (!take_number(b, 2, 0, 23, &number) || !take(b, ':') || !take_number(b, 2, 0, 59, &number) ||
+	    !take(b, ':') || !take_number(b, 2, 0, 60, &number)) /* 60: a leap second */
+		return false;
+	if (!take(b, '.'))
+		return true;
+	if (!is_digit(b, 0))
+		return false;
+	while (is_digit(b, 0))
+		b->at++;
+	return true;
+}
+
+static bool take_offset(struct bare *b)
+{
+	int number;
+
+	if (take(b, 'Z') || take(b, 'z'))
+		return true;
+	return (take(b, '+') || take(b, '-')) && take_number(b, 2, 0, 23, &number) && take(b, ':') &&
+	       take_number(b, 2, 0, 59, &number);
+}
+
+static bool take_datetime(struct bare *b, enum toml_kind *ret_kind)
+{
+	if (is_digit(b, 2)) { /* 12:.. is a time, 123.. a date */
+		*ret_kind = TOML_LOCAL_DATE;
+		if (!take_date(b))
+			return false;
+		if (b->at == b->end)
+			return true;
+		if (!take(b, 'T') && !take(b, 't') && !take(b, ' '))
+			return false;
+		*ret_kind = TOML_LOCAL_DATETIME;
+		if (!take_time(b))
+			return false;
+		if (b->at == b->end)
+			return true;
+		*ret_kind = TOML_OFFSET_DATETIME;
+		return take_offset(b) && b->at == b->end;
+	}
+	*ret_kind = TOML_LOCAL_TIME;
+	return take_time(b) && b->at == b->end;
+}
+
+static const char *read_datetime(struct toml *doc, struct bare b, struct toml_node *node)
+{
+	enum toml_kind kind;
+	size_t len = (size_t)(b.end - b.at);
+	char *text = toml_copy(doc, b.at, len);
+
+	if (!text)
+		return no_memory;
+	if (!take_datetime(&b, &kind))
+		return "this is not a date or time that exists";
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == 't' || text[i] == ' ')
+			text[i] = 'T';
+		else if (text[i] == 'z')
+			text[i] = 'Z';
+	}
+	node->kind = (uint8_t)kind;
+	node->u.string.text = text;
+	node->u.string.len = len;
+	return NULL;
+}
+
+/* ---- numbers ---- */
+
+/* strtod() and printf() follow the locale; only the decimal point of it matters here. */
+bool toml_value_to_double(const char *text, size_t len, double *ret_number)
+{
+	const char *point = localeconv()->decimal_point, *dot = memchr(text, '.', len);
+	struct buf b;
+	char *end;
+
+	buf_init(&b, SIZE_MAX / 4);
+	buf_add(&b, text, dot ? (size_t)(dot - text) : len);
+	if (dot) {
+		buf_addstr(&b, point);
+		buf_add(&b, dot + 1, len - (size_t)(dot + 1 - text));
+	}
+	int saved = errno;
+	*ret_number = strtod(b.data, &end);
+	errno = saved;
+	bool ok = !b.failed && b.len && end == b.data + b.len;
+	buf_release(&b);
+	return ok;
+}
+
+/* The shortest spelling that reads back as the same number. */
+void toml_value_from_double(struct buf *out, double number)
+{
+	char text[64];
+	double back = 0;
+
+	if (!isfinite(number)) {
+		buf_addstr(out, isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, number);
+		back = strtod(text, NULL);
+		if (back >= number && back <= number)
+			break;
+	}
+	const char *point = localeconv()->decimal_point, *dot = strstr(text, point);
+	if (!dot) {
+		buf_addstr(out, text);
+		if (!strchr(text, 'e'))
+			buf_addstr(out, ".0");
+		return;
+	}
+	buf_add(out, text, (size_t)(dot - text));
+	buf_addch(out, '.');
+	buf_addstr(out, dot + strlen(point));
+}
+
+static bool digit_of(char c, int base)
+{
+	int digit = hex_digit(c);
+
+	return digit >= 0 && digit < base;
+}
+
+/* Copies digits of `base` to `to`, without the underscores, which must stand between two of them. */
+static size_t take_digits(struct bare *b, int base, char *to)
+{
+	size_t count = 0;
+
+	while (b->at < b->end && digit_of(*b->at, base)) {
+		to[count++] = *b->at++;
+		if (b->end - b->at >= 2 && *b->at == '_' && digit_of(b->at[1], base))
+			b->at++;
+	}
+	return count;
+}
+
+static bool to_integer(const char *digits, size_t count, int base, bool negative, int64_t *ret_number)
+{
+	int64_t number = 0; /* counted below zero: there is one more of them there */
+
+	for (size_t i = 0; i < count; i++) {
+		int digit = hex_digit(digits[i]);
+		if (number < (INT64_MIN + digit) / base)
+			return false;
+		number = number * base - digit;
+	}
+	if (!negative && number == INT64_MIN)
+		return false;
+	*ret_number = negative ? number : -number;
+	return true;
+}
+
+static const char *integer_result(
+    struct toml_node *node, const char *digits, size_t count, int base, bool negative)
+{
+	node->kind = TOML_INTEGER;
+	if (!to_integer(digits, count, base, negative, &node->u.integer))
+		return "this integer does not fit in 64 bits";
+	return NULL;
+}
+
+static const char bad_value[] = "this is not a value";
+static const char bad_number[] = "this is not a number as TOML writes them";
+
+/* Behind a sign; `text` has room for the whole number. */
+static const char *read_decimal(struct bare b, bool negative, char *text, struct toml_node *node)
+{
+	size_t len = 0, integer = take_digits(&b, 10, text);
+
+	if (!integer || (integer > 1 && text[0] == '0'))
+		return bad_number;
+	if (b.at == b.end)
+		return integer_result(node, text, integer, 10, negative);
+	len = integer;
+	if (take(&b, '.')) {
+		text[len++] = '.';
+		size_t fraction = take_digits(&b, 10, text + len);
+		if (!fraction)
+			return bad_number;
+		len += fraction;
+	}
+	if (take(&b, 'e') || take(&b, 'E')) {
+		text[len++] = 'e';
+		if (take(&b, '-'))
+			text[len++] = '-';
+		else
+			take(&b, '+');
+		size_t exponent = take_digits(&b, 10, text + len);
+		if (!exponent)
+			return bad_number;
+		len += exponent;
+	}
+	node->kind = TOML_FLOAT;
+	if (b.at != b.end || !toml_value_to_double(text, len, &node->u.real))
+		return bad_number;
+	if (negative)
+		node->u.real = -node->u.real;
+	return NULL;
+}
+
+static const char *read_prefixed(struct bare b, int base, char *text, struct toml_node *node)
+{
+	b.at += 2;
+	size_t count = take_digits(&b, base, text);
+	if (!count || b.at != b.end)
+		return bad_number;
+	return integer_result(node, text, count, base, false);
+}
+
+static bool rest_is(struct bare b, const char *word)
+{
+	return (size_t)(b.end - b.at) == strlen(word) && !memcmp(b.at, word, strlen(word));
+}
+
+static const char *read_number(struct toml *doc, struct bare b, struct toml_node *node)
+{
+	char *text = toml_copy(doc, b.at, (size_t)(b.end - b.at));
+	bool is_signed = *b.at == '-' || *b.at == '+', negative = *b.at == '-';
+
+	if (!text)
+		return no_memory;
+	b.at += is_signed;
+	if (rest_is(b, "inf") || rest_is(b, "nan")) {
+		node->kind = TOML_FLOAT;
+		node->u.real = rest_is(b, "nan") ? NAN : negative ? -INFINITY : INFINITY;
+		return NULL;
+	}
+	if (!is_digit(&b, 0))
+		return bad_value;
+	if (!is_signed && b.end - b.at > 2 && *b.at == '0') {
+		int base = b.at[1] == 'x' ? 16 : b.at[1] == 'o' ? 8 : b.at[1] == 'b' ? 2 : 0;
+		if (base)
+			return read_prefixed(b, base, text, node);
+	}
+	return read_decimal(b, negative, text, node);
+}
+
+static const char *read_bare(struct toml *doc, struct bare b, struct toml_node *node)
+{
+	size_t len = (size_t)(b.end - b.at);
+
+	if (rest_is(b, "true") || rest_is(b, "false")) {
+		node->kind = TOML_BOOLEAN;
+		node->u.boolean = len == 4;
+		return NULL;
+	}
+	if (is_digit(&b, 0) && is_digit(&b, 1) &&
+	    ((len > 2 && b.at[2] == ':') || (len > 4 && is_digit(&b, 2) && is_digit(&b, 3) && b.at[4] == '-')))
+		return read_datetime(doc, b, node);
+	return read_number(doc, b, node);
+}
+
+const char *toml_value_read(struct toml *doc, struct token token, struct toml_node *node, size_t *ret_at)
+{
+	*ret_at = token.begin;
+	node->begin = token.begin;
+	node->end = token.end;
+	if (token.kind == TOKEN_BARE)
+		return read_bare(doc, (struct bare){doc->text + token.begin, doc->text + token.end}, node);
+	node->kind = TOML_STRING;
+	return read_string(doc, token, &node->u.string.text, &node->u.string.len, ret_at);
+}

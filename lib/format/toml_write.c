@@ -1,0 +1,142 @@
+#include "format/toml_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_bare(const char *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = key[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		        c == '-'))
+			return false;
+	}
+	return len > 0;
+}
+
+static void write_string(struct buf *out, const char *text, size_t len)
+{
+	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
+
+	buf_addch(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		const char *value = c ? strchr(values, c) : NULL;
+		if (value)
+			buf_addf(out, "\\%c", names[value - values]);
+		else if (c < 0x20 || c == 0x7F)
+			buf_addf(out, "\\u%04X", (unsigned)c);
+		else
+			buf_addch(out, (char)c);
+	}
+	buf_addch(out, '"');
+}
+
+void toml_write_key(struct buf *out, const char *key, size_t key_len)
+{
+	if (is_bare(key, key_len))
+		buf_add(out, key, key_len);
+	else
+		write_string(out, key, key_len);
+}
+
+static void write_array(struct buf *out, const json_t *array)
+{
+	buf_addch(out, '[');
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		if (i)
+			buf_addstr(out, ", ");
+		toml_write_value(out, json_array_get(array, i));
+	}
+	buf_addch(out, ']');
+}
+
+/* jansson's iterators want a pointer that is not const; nothing is changed through it. */
+static void write_object(struct buf *out, const json_t *object)
+{
+	json_t *o = (json_t *)(uintptr_t)object;
+	const char *before = "{ ";
+
+	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
+		buf_addstr(out, before);
+		toml_write_key(out, json_object_iter_key(i), json_object_iter_key_len(i));
+		buf_addstr(out, " = ");
+		toml_write_value(out, json_object_iter_value(i));
+		before = ", ";
+	}
+	buf_addstr(out, json_object_size(object) ? " }" : "{}");
+}
+
+void toml_write_value(struct buf *out, const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		write_string(out, json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		break;
+	case JSON_REAL:
+		toml_value_from_double(out, json_real_value(value));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		buf_addstr(out, json_is_true(value) ? "true" : "false");
+		break;
+	case JSON_ARRAY:
+		write_array(out, value);
+		break;
+	case JSON_OBJECT:
+		write_object(out, value);
+		break;
+	case JSON_NULL: /* toml_write_check() refused it */
+		break;
+	}
+}
+
+static const char *check_object(const json_t *object, int depth, int *deepest);
+
+static const char *check_value(const json_t *value, int depth, int *deepest)
+{
+	if (depth > TOML_DEPTH_MAX)
+		return "the value is nested too deeply";
+	if (depth > *deepest)
+		*deepest = depth;
+	if (!value || json_is_null(value))
+		return "TOML has no null";
+	if (json_is_real(value) && isnan(json_real_value(value)))
+		return "the value is not a number";
+	if (json_is_string(value) && !toml_utf8_valid(json_string_value(value), json_string_length(value)))
+		return "the value is not valid UTF-8";
+	if (json_is_object(value))
+		return check_object(value, depth, deepest);
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const char *why = check_value(json_array_get(value, i), depth + 1, deepest);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+static const char *check_object(const json_t *object, int depth, int *deepest)
+{
+	json_t *o = (json_t *)(uintptr_t)object;
+
+	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
+		if (!toml_utf8_valid(json_object_iter_key(i), json_object_iter_key_len(i)))
+			return "a key is not valid UTF-8";
+		const char *why = check_value(json_object_iter_value(i), depth + 1, deepest);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+const char *toml_write_check(const json_t *value, int *ret_depth)
+{
+	int deepest = 0;
+	const char *why = check_value(value, 1, &deepest);
+
+	*ret_depth = deepest;
+	return why;
+}

@@ -1,0 +1,80 @@
+#!/bin/sh
+# packages.sh build|demo|check|lint: installs what is missing for that, and nothing if all is there.
+# Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
+set -eu
+
+has() { command -v "$1" >/dev/null 2>&1; }
+has_library() { has pkg-config && pkg-config --exists "$1"; }
+
+# What each step needs: a test for it, and its package in Debian, Fedora, Arch, Alpine and openSUSE.
+need() {
+	eval "$1" && return
+	shift "$column"
+	missing="$missing $1"
+}
+
+find_manager() {
+	column=0
+	for manager in apt-get dnf pacman apk zypper; do
+		column=$((column + 1))
+		has "$manager" && return
+	done
+	manager=none column=1
+}
+
+needs_of_build() {
+	need 'has cc' gcc gcc gcc gcc gcc
+	need '[ -e /usr/include/stdio.h ]' libc6-dev glibc-devel glibc musl-dev glibc-devel
+	need 'has pkg-config' pkg-config pkgconf-pkg-config pkgconf pkgconf pkg-config
+	need 'has_library libcurl' libcurl4-openssl-dev libcurl-devel curl curl-dev libcurl-devel
+	need 'has_library jansson' libjansson-dev jansson-devel jansson 'jansson-dev jansson-static' libjansson-devel
+}
+
+needs_of_demo() {
+	needs_of_build
+	need 'has bash' bash bash bash bash bash
+	need 'has python3' python3 python3 python python3 python3
+	need 'has openssl' openssl openssl openssl openssl openssl
+}
+
+needs_of_check() {
+	needs_of_demo
+	need 'has bats' bats bats bats bats bats
+	need 'has parallel' parallel parallel parallel parallel gnu_parallel
+	need 'has flock && has setsid && has script' 'util-linux bsdutils' util-linux util-linux 'util-linux util-linux-misc' util-linux
+	need 'has ps' procps procps-ng procps-ng procps procps
+	need 'has strace' strace strace strace strace strace
+}
+
+needs_of_lint() {
+	needs_of_build
+	need 'has clang' clang clang clang clang clang
+	need 'has clang-format' clang-format clang-tools-extra clang clang-extra-tools clang-tools
+	need 'has clang-tidy' clang-tidy clang-tools-extra clang clang-extra-tools clang-tools
+	need 'has cppcheck' cppcheck cppcheck cppcheck cppcheck cppcheck
+	need 'has shellcheck' shellcheck ShellCheck shellcheck shellcheck ShellCheck
+	need 'has mandoc' mandoc mandoc mandoc mandoc mandoc
+}
+
+find_manager
+missing=
+"needs_of_$1"
+[ -n "$missing" ] || exit 0
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+echo "installing:$missing"
+# shellcheck disable=SC2086 # a list of packages
+case $manager in
+apt-get)
+	$as_root apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	;;
+dnf) $as_root dnf install -y -q $missing ;;
+pacman) $as_root pacman -S --needed --noconfirm --quiet $missing ;;
+apk) $as_root apk add -q $missing ;;
+zypper) $as_root zypper --non-interactive --quiet install --no-recommends $missing ;;
+none)
+	echo "packages.sh: no package manager that is known here; install by hand:$missing" >&2
+	exit 1
+	;;
+esac
