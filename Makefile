@@ -91,6 +91,17 @@ login:
 sanitize:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
+$B/bench/copy: tests/bench/copy.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -O2 -static -o $@ $<
+
+$B/bench/ratio: tests/bench/ratio.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+bench: all $B/bench/copy $B/bench/ratio
+	$(Q)tests/bench.sh $B
+
 clean:
 	rm -rf build
 
@@ -111,5 +122,5 @@ lint:
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all test check demo login sanitize clean lint
+.PHONY: all test check demo login sanitize bench clean lint
 .SECONDARY:

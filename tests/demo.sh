@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# demo.sh BIN: walks through the toolkit against the loopback server of tests/, in a throw-away home.
+set -eu
+cd "$(dirname "$0")/.."
+bin=$(cd "$1" && pwd)
+root=$(mktemp -d)
+unset "${!KIMI_@}"
+export HOME=$root/home PATH=$bin:$PATH KIMI_DISABLE_KEYRING=1
+unset DISPLAY WAYLAND_DISPLAY BROWSER
+mkdir -p "$HOME" "$root/server"
+mkfifo "$root/ready"
+python3 -E -S tests/server/kimi_server.py --dir "$root/server" --parent $$ </dev/null >"$root/ready" 2>"$root/server/log" &
+server=$!
+trap 'kill "$server" 2>/dev/null; rm -rf "$root"' EXIT
+read -r -t 20 url <"$root/ready"
+export KIMI_CODE_OAUTH_HOST=$url KIMI_CODE_BASE_URL=$url/coding/v1
+
+step() {
+	local shown="$*"
+	printf '\n$ %s\n' "${shown//$url/\$KIMI_CODE_OAUTH_HOST}"
+	"$@"
+}
+
+echo "A Kimi server of our own runs on loopback, and the home is $HOME: nothing of yours is touched."
+step kimi --version
+step kimi login
+step kimi token
+step kimi token --json
+step kimi models
+step kimi refresh
+step kimi refresh --force
+step cat "$HOME/.kimi/config.toml"
+step kimi logout
+printf '\n$ kimi token\n'
+kimi token || echo "(exit status $?: a login is needed)"
+echo
+echo "That was all of it, with $(wc -l <"$root/server/requests.jsonl") requests to the server. 'make login' does the same with the real one."
