@@ -34,10 +34,14 @@ CAN_STATIC := $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_o
 
 LIB_SOURCES = $(sort $(wildcard lib/*/*.c))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
-PROGRAMS = $(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c)))
+# Helpers are no commands: they lie apart, where no list and no PATH finds them. Without libsecret there is no keyring.
+SECRET_LIBS := $(shell $(PKG_CONFIG) --libs libsecret-1 2>/dev/null)
+HELPERS = kimi-credential-libsecret
+PROGRAMS = $(filter-out $(HELPERS),$(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))))
 BINARIES = $(PROGRAMS:%=$B/bin/%)
+HELPER_BINARIES = $(if $(SECRET_LIBS),$(HELPERS:%=$B/libexec/kimi/%))
 
-all: $(BINARIES)
+all: $(BINARIES) $(HELPER_BINARIES)
 
 $B/%.o: %.c Makefile | $B/gen/summaries.h
 	@mkdir -p $(@D)
@@ -59,6 +63,11 @@ link_libs = $(JANSSON_LIBS) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(link_mode) $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(link_libs)
+
+$B/cmd/kimi-credential-libsecret.o: KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecret-1 2>/dev/null)
+$(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS)
 
 # ---- Tests
 

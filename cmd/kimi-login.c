@@ -3,17 +3,20 @@
 #include "cli/browser.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "http/url.h"
 #include "kimi/config.h"
 #include "kimi/config_file.h"
 #include "kimi/home.h"
 #include "kimi/login.h"
 #include "kimi/refresh.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 struct wish {
 	const char *platform_id;
+	const char *storage;
 	bool no_browser, force;
 	double timeout;
 };
@@ -129,14 +132,44 @@ static int log_in(const struct command *c, const struct wish *wish, const struct
 {
 	struct show show = {c, wish};
 	const struct login_watcher watcher = {&show, show_code, show_expired, show_trouble};
+	char why[PATH_MAX];
 	struct oauth oauth;
 
-	if (oauth_open(&oauth, home, err) < 0 || login_check_store(store, err) < 0)
+	if (oauth_open(&oauth, home, err) < 0 ||
+	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
 		return -1;
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
-	if (login_run_device_flow(&oauth, deadline, &watcher, ret_token, err) < 0)
+	if (login_run_device_flow(&oauth, deadline, &watcher, ret_token, err) < 0 ||
+	    login_save(store, ret_token, err) < 0)
 		return -1;
-	return login_save(store, &oauth, ret_token, err);
+	if (store->fell_back)
+		snprintf(why, sizeof(why), "%s", store->trouble.why);
+	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
+		report_note(&c->report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
+	return 0;
+}
+
+/* A base URL that may not be asked is better refused before a person is troubled than after. */
+static int check_base_url(const struct platform *platform, struct err *err)
+{
+	char url[PLATFORM_URL_MAX];
+
+	return platform_base_url(platform, url, err) < 0 ? -1 : url_check(url, err);
+}
+
+/* A good login that is to lie elsewhere. */
+static int move(const struct command *c, const struct wish *wish, const struct home *home,
+    const struct platform *platform, struct store *store, struct err *err)
+{
+	enum store_kind kind = store_kind_by_name(wish->storage);
+
+	if (kind == STORE_NOWHERE || kind == store->found)
+		return 0;
+	if (store_move(store, kind, err) < 0 ||
+	    config_set_storage(home, platform, store_kind_name(kind), err) < 0)
+		return -1;
+	report_note(&c->report, "the login is kept in the %s now", wish->storage);
+	return 0;
 }
 
 static int run(const struct command *c, const struct wish *wish, struct err *err)
@@ -156,9 +189,11 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 		return -1;
 	int good = wish->force ? 0 : stored_login(c, &home, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
+	if (good > 0)
+		failed = move(c, wish, &home, platform, &store, err);
 	if (good == 0) {
 		done = "you are logged in";
-		failed = log_in(c, wish, &home, &store, &token, err);
+		failed = check_base_url(platform, err) < 0 ? -1 : log_in(c, wish, &home, &store, &token, err);
 	}
 	if (!failed && (good == 0 || !has_config(&home, platform)))
 		failed = write_config(&home, platform, &store, token.access_token, err);
@@ -177,6 +212,8 @@ int main(int argc, char **argv)
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
+	    OPTION_CHOICE("storage", &wish.storage, "auto|keyring|file",
+	        "where to keep the login (default auto: the keyring if it is open)"),
 	    OPTION_NUMBER(
 	        "timeout", &wish.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
 	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),

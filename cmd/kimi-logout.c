@@ -22,14 +22,16 @@ static int forget_tokens(const struct home *home, const struct platform *platfor
 	if (store_open(&store, home, platform->oauth_key, err) < 0)
 		return -1;
 	/* Nothing there: no folder is to be made just to find it empty. */
-	if (lstat(store.file, &st) < 0 && lstat(store.state, &st) < 0)
+	bool anything = lstat(store.file, &st) == 0 || lstat(store.state, &st) == 0;
+	if (!anything && store_load(&store, &token, NULL) > 0)
 		return 0;
+	token_clear(&token);
 	int failed = store_lock(&store, clock_ms() + LOCK_WAIT_MS, err);
 	if (!failed) {
 		if (store_load(&store, &token, NULL) == 0)
 			*ret_expires_at = token.expires_at;
 		failed = store_erase(&store, err);
-		*ret_changed = !failed;
+		*ret_changed = lstat(store.file, &st) < 0;
 	}
 	token_clear(&token);
 	store_close(&store);

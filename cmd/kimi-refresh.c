@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "kimi/config.h"
 #include "kimi/home.h"
 #include "kimi/platform.h"
 #include "kimi/refresh.h"
@@ -25,8 +26,18 @@ static void tell(const struct command *c, const struct platform *platform, const
 	    "%s; the token is good for another %s", words[outcome], span);
 }
 
-static int run(
-    const struct command *c, const char *platform_id, const struct refresh_wish *wish, struct err *err)
+static int move(const struct command *c, const struct home *home, const struct platform *platform,
+    struct store *store, const char *storage, struct err *err)
+{
+	if (store_move(store, store_kind_by_name(storage), err) < 0 ||
+	    config_set_storage(home, platform, storage, err) < 0)
+		return -1;
+	report_note(&c->report, "the login is kept in the %s now", storage);
+	return 0;
+}
+
+static int run(const struct command *c, const char *platform_id, const char *storage,
+    const struct refresh_wish *wish, struct err *err)
 {
 	const struct platform *platform = platform_find(platform_id, err);
 	struct token token = TOKEN_INIT;
@@ -44,6 +55,10 @@ static int run(
 	int failed = refresh_login(&home, &store, wish, &token, &outcome, err);
 	if (store.tightened)
 		report_note(&c->report, "%s could be read by others; it is private now", store.file);
+	if (store.fell_back)
+		report_note(&c->report, "%s: the login is kept in the file now", store.trouble.why);
+	if (!failed && storage)
+		failed = move(c, &home, platform, &store, storage, err);
 	if (!failed)
 		tell(c, platform, &token, outcome);
 	token_clear(&token);
@@ -54,12 +69,13 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Renew the stored login if that is due.");
 	struct refresh_wish wish = {.background = true, .min_valid = -1};
-	const char *platform_id = NULL;
+	const char *platform_id = NULL, *storage = NULL;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &wish.force, "refresh now, whatever is left of the token"),
 	    OPTION_NUMBER("min-valid", &wish.min_valid, "SECONDS", 0, 1e9,
 	        "refresh what is good for less than that (default 300)"),
+	    OPTION_CHOICE("storage", &storage, "keyring|file", "move the login there"),
 	    OPTION_TEXT("platform", &platform_id, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
@@ -67,6 +83,6 @@ int main(int argc, char **argv)
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, &wish, &err);
+		failed = run(&c, platform_id, storage, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

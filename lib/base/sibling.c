@@ -51,7 +51,7 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 	}
 }
 
-int sibling_find(const char *program, char *ret_path, size_t size, struct err *err)
+static int find(const char *program, const char *const places[], char *ret_path, size_t size, struct err *err)
 {
 	char folder[3072], first[3072] = "";
 	struct stat st;
@@ -59,10 +59,25 @@ int sibling_find(const char *program, char *ret_path, size_t size, struct err *e
 	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));) {
 		if (!*first)
 			snprintf(first, sizeof(first), "%s", folder);
-		if (fits(snprintf(ret_path, size, "%s/%s", folder, program), size) &&
-		    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
-			return 0;
+		for (const char *const *place = places; *place; place++)
+			if (fits(snprintf(ret_path, size, "%s/%s%s", folder, *place, program), size) &&
+			    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
+				return 0;
 	}
 	return err_set(err, ERR_FAILED, "install the toolkit again, or set KIMI_EXEC_PATH to its folder",
 	    "%s is not in %s", program, first);
+}
+
+int sibling_find(const char *program, char *ret_path, size_t size, struct err *err)
+{
+	static const char *const places[] = {"", NULL};
+
+	return find(program, places, ret_path, size, err);
+}
+
+int sibling_find_helper(const char *program, char *ret_path, size_t size, struct err *err)
+{
+	static const char *const places[] = {"../libexec/kimi/", "", NULL};
+
+	return find(program, places, ret_path, size, err);
 }

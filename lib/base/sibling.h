@@ -18,4 +18,7 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size);
 /* The absolute path of a program (no slash in its name); -1: it is not there, ERR_FAILED. */
 int sibling_find(const char *program, char *ret_path, size_t size, struct err *err);
 
+/* The same for a helper, which lies in ../libexec/kimi beside the folder of the programs, or in that folder itself. */
+int sibling_find_helper(const char *program, char *ret_path, size_t size, struct err *err);
+
 #endif

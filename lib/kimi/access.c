@@ -4,6 +4,7 @@
 #include "base/process.h"
 #include "base/sibling.h"
 #include "format/json.h"
+#include "kimi/cache.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,12 +67,21 @@ static int run_refresher(const struct platform *platform, double min_valid, int 
 	return failed;
 }
 
-static int load(struct store *store, struct token *token, struct err *err)
+/* The file, else the cache of a keyring login, else the keyring itself. */
+static int load(struct store *store, const struct access_wish *wish, struct token *token, struct err *err)
 {
-	int answer;
-
 	token_clear(token);
-	answer = store_load(store, token, err);
+	int answer = store_load_file(store, token, err);
+	if (answer > 0 && cache_load(store->key, store->host, token)) {
+		if (token_left(token, clock_now()) >= token_wanted_left(token, wish->min_valid))
+			return 0;
+		token_clear(token);
+	}
+	if (answer > 0) {
+		answer = store_load(store, token, err);
+		if (answer == 0 && store->kind == STORE_KEYRING)
+			cache_save(store->key, store->host, token);
+	}
 	if (answer > 0)
 		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
 	if (!answer && token_is_tombstone(token))
@@ -98,7 +108,7 @@ int access_get(const struct platform *platform, struct store *store, const struc
 	struct token token = TOKEN_INIT;
 	struct err trouble = {0};
 
-	if (load(store, &token, err) < 0) {
+	if (load(store, wish, &token, err) < 0) {
 		token_clear(&token);
 		return -1;
 	}
@@ -106,7 +116,7 @@ int access_get(const struct platform *platform, struct store *store, const struc
 	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
 		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : LONGEST_MS;
 		run_refresher(platform, wish->min_valid, patience, &trouble);
-		if (trouble.code == ERR_INTERRUPTED || load(store, &token, err) < 0) {
+		if (trouble.code == ERR_INTERRUPTED || load(store, wish, &token, err) < 0) {
 			if (trouble.code == ERR_INTERRUPTED)
 				*err = trouble;
 			token_clear(&token);

@@ -323,3 +323,58 @@ int config_remove_login(
 	}
 	return config_file_change(home, remove_login, (void *)platform, ret_changed, err);
 }
+
+struct storage {
+	const struct platform *platform;
+	const char *name;
+};
+
+static int set_storage(struct toml *doc, void *context, struct err *err)
+{
+	const struct storage *storage = context;
+	struct editor e = {.doc = doc};
+	char provider[NAME_MAX_BYTES];
+
+	provider_key(storage->platform, provider);
+	if (toml_get(doc, PATH("providers", provider, "oauth", "storage")))
+		set_text(&e, PATH("providers", provider, "oauth", "storage"), storage->name);
+	for (const char *const(*service)[2] = storage->platform->services; (*service)[0]; service++)
+		if (toml_get(doc, PATH("services", (*service)[0], "oauth", "storage")))
+			set_text(&e, PATH("services", (*service)[0], "oauth", "storage"), storage->name);
+	return finish(&e, err);
+}
+
+int config_set_storage(
+    const struct home *home, const struct platform *platform, const char *storage, struct err *err)
+{
+	struct storage context = {platform, storage};
+	struct toml *doc = NULL;
+	int answer = config_file_read(home, &doc, err);
+
+	toml_free(doc);
+	if (answer)
+		return answer < 0 ? -1 : 0;
+	return config_file_change(home, set_storage, &context, NULL, err);
+}
+
+bool config_names_keyring(const struct home *home, const char *key)
+{
+	struct toml *doc = NULL;
+	bool named = false;
+
+	if (config_file_read(home, &doc, NULL) != 0)
+		return false;
+	const struct toml_node *table = toml_get(doc, PATH("providers"));
+	for (const struct toml_node *node = table && toml_kind(table) == TOML_TABLE ? toml_first(table)
+	                                                                            : NULL;
+	     node; node = toml_next(node)) {
+		const struct toml_node *oauth =
+		    toml_kind(node) == TOML_TABLE ? toml_member(node, "oauth") : NULL;
+		const char *storage = oauth ? member_text(oauth, "storage") : NULL;
+		const char *its_key = oauth ? member_text(oauth, "key") : NULL;
+		if (storage && its_key && strcmp(storage, "keyring") == 0 && strcmp(its_key, key) == 0)
+			named = true;
+	}
+	toml_free(doc);
+	return named;
+}

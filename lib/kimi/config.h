@@ -44,6 +44,13 @@ int config_sync_models(const struct home *home, const struct platform *platform,
 /* The key of a model in the config, PLATFORM/ID; the caller frees it. NULL: no memory. */
 char *config_model_key(const struct platform *platform, const char *id);
 
+/* Notes where the tokens of a login lie now; nothing if the config does not have the login. */
+int config_set_storage(
+    const struct home *home, const struct platform *platform, const char *storage, struct err *err);
+
+/* The config says that the login with this key lies in the keyring. A config that cannot be read says nothing. */
+bool config_names_keyring(const struct home *home, const char *key);
+
 /* Questions to a document that config_file_read() gave. */
 bool config_has_login(const struct toml *doc, const struct platform *platform);
 const char *config_default_model(const struct toml *doc); /* NULL: none */

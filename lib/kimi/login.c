@@ -99,31 +99,40 @@ int login_run_device_flow(const struct oauth *oauth, long long deadline, const s
 	}
 }
 
-int login_check_store(struct store *store, struct err *err)
+int login_choose_store(
+    struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err)
 {
 	struct token present = TOKEN_INIT;
+	bool shared = home_is_shared(store->home);
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
 	if (!failed) {
 		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
 		bool there = store_load(store, &present, NULL) == 0;
-		failed = store_prepare(store, there ? &present : NULL, err);
+		store->kind = wanted != STORE_NOWHERE ? wanted : shared ? STORE_FILE : STORE_KEYRING;
+		snprintf(ret_why, size, "%s%s", shared ? "kimi-cli shares " : "the keyring is open",
+		    shared ? store->home->folder : "");
+		failed = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
+		if (failed && wanted == STORE_NOWHERE && store->kind == STORE_KEYRING &&
+		    *store->trouble.why) {
+			snprintf(ret_why, size, "%s", store->trouble.why);
+			store->kind = STORE_FILE;
+			failed =
+			    store_prepare(store, there && store->found == STORE_FILE ? &present : NULL, err);
+		}
 	}
 	token_clear(&present);
 	store_close(store);
 	return failed;
 }
 
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err)
+int login_save(struct store *store, const struct token *token, struct err *err)
 {
-	struct state state = {.expires_at = token->expires_at, .last_refresh = clock_now()};
+	struct state state = {.last_refresh = clock_now()};
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
-	snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", oauth->host);
 	if (!failed)
-		failed = store_save(store, token, err);
-	if (!failed)
-		state_save(store->state, &state, NULL); /* the login is safe; the rest is convenience */
+		failed = store_save(store, token, &state, err);
 	store_close(store);
 	signals_release();
 	return failed;

@@ -33,10 +33,17 @@ struct login_watcher {
 int login_run_device_flow(const struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
     struct token *ret_token, struct err *err);
 
-/* Finds out, before a person is troubled, that the tokens can be saved. Needs no login to be stored. */
-int login_check_store(struct store *store, struct err *err);
+/*
+ * Decides where the tokens will go and finds out, before a person is troubled,
+ * that they can be saved there. `wanted` STORE_NOWHERE is auto: the keyring if it
+ * answers and is open, else the file; the file too where kimi-cli shares the
+ * home. store->kind is the choice and ret_why why. -1: ERR_STORAGE, or ERR_BUSY
+ * for a keyring that was asked for by name.
+ */
+int login_choose_store(
+    struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err);
 
-/* Saves the tokens under the store's lock and notes who issued them. */
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err);
+/* Saves the tokens there under the store's lock, and notes who issued them. */
+int login_save(struct store *store, const struct token *token, struct err *err);
 
 #endif

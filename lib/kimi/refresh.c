@@ -86,14 +86,11 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	enum oauth_answer answer =
 	    oauth_refresh(&r->oauth, r->token.refresh_token, &fresh, &r->retry_after, err);
 	if (answer == OAUTH_GRANTED) {
-		if (store_save(r->store, &fresh, &save_err) < 0) {
+		struct state state = {.last_refresh = clock_now()};
+		if (store_save(r->store, &fresh, &state, &save_err) < 0) {
 			*err = save_err;
 			answer = OAUTH_FAILED;
 		} else {
-			struct state state = {.expires_at = fresh.expires_at, .last_refresh = clock_now()};
-			snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", r->oauth.host);
-			state_save(
-			    r->store->state, &state, NULL); /* the login is safe; the rest is convenience */
 			token_clear(&r->token);
 			r->token = fresh;
 			fresh = (struct token)TOKEN_INIT;
@@ -124,6 +121,7 @@ static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
 		}
 	} else {
 		state->expires_at = r->token.expires_at;
+		snprintf(state->storage, sizeof(state->storage), "%s", store_kind_name(r->store->kind));
 		state_reject(state, r->oauth.host, clock_now());
 		state_save(r->store->state, state, NULL); /* unsaved, the next run asks once more: no harm */
 	}

@@ -10,19 +10,41 @@
 
 enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32 };
 
-void state_load(const char *path, double expires_at, struct state *ret_state)
+static json_t *load(const char *path)
 {
 	struct buf bytes;
-	struct state state = {0};
 	char why[120];
 	json_t *object = NULL;
 
-	*ret_state = state;
 	buf_init(&bytes, MAX_STATE_BYTES);
 	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0)
 		object = json_parse(bytes.data, bytes.len, why, sizeof(why));
+	buf_release(&bytes);
+	return object;
+}
+
+static void copy_text(const json_t *object, const char *name, char *ret_text, size_t size)
+{
+	const char *text = json_text(object, name);
+
+	snprintf(ret_text, size, "%s", text ? text : "");
+}
+
+void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX])
+{
+	json_t *object = load(path);
+
+	copy_text(object, "storage", ret_storage, STATE_STORAGE_MAX);
+	json_decref(object);
+}
+
+void state_load(const char *path, double expires_at, struct state *ret_state)
+{
+	struct state state = {0};
+	json_t *object = load(path);
 	double rejections = 0;
-	const char *host = json_text(object, "oauth_host"), *by = json_text(object, "rejected_by");
+
+	*ret_state = state;
 	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
 		json_number(object, "last_refresh", &state.last_refresh);
 		json_number(object, "rejected_at", &state.rejected_at);
@@ -30,18 +52,19 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		state.rejections = rejections < 0                ? 0
 		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
 		                                                 : (int)rejections;
-		snprintf(state.oauth_host, sizeof(state.oauth_host), "%s", host ? host : "");
-		snprintf(state.rejected_by, sizeof(state.rejected_by), "%s", by ? by : "");
+		copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
+		copy_text(object, "storage", state.storage, sizeof(state.storage));
+		copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
 		*ret_state = state;
 	}
 	json_decref(object);
-	buf_release(&bytes);
 }
 
 int state_save(const char *path, const struct state *state, struct err *err)
 {
-	json_t *object = json_pack("{s:o, s:s, s:o}", "expires_at", json_from_number(state->expires_at),
-	    "oauth_host", state->oauth_host, "last_refresh", json_from_number(state->last_refresh));
+	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at", json_from_number(state->expires_at),
+	    "oauth_host", state->oauth_host, "storage", state->storage, "last_refresh",
+	    json_from_number(state->last_refresh));
 
 	if (object && state->rejections) {
 		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));

@@ -12,15 +12,25 @@
 #include "base/err.h"
 #include "kimi/platform.h"
 
+enum { STATE_STORAGE_MAX = 16 };
+
 struct state {
 	double expires_at;                 /* of the token it speaks of */
 	char oauth_host[PLATFORM_URL_MAX]; /* the issuer; "" if not known */
+	char storage[STATE_STORAGE_MAX];   /* "file" or "keyring" */
 	double last_refresh;               /* epoch seconds; 0: not known */
 	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
 	int rejections;                    /* in a row */
 	char rejected_by
 	    [PLATFORM_URL_MAX]; /* the host that did, since without an issuer it may have been the wrong one */
 };
+
+/*
+ * Where the login lay when this file was last written: "file", "keyring" or "".
+ * Unlike all else here it holds for any token: it tells a keyring that has no
+ * login from one that does not answer.
+ */
+void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX]);
 
 /* What `path` says of the token with that expires_at; all zero if it is absent, damaged, or of another token. */
 void state_load(const char *path, double expires_at, struct state *ret_state);

@@ -1,17 +1,19 @@
 #include "kimi/store.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "kimi/cache.h"
+#include "kimi/config.h"
+#include "kimi/config_file.h"
+#include "kimi/login_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_LOGIN_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024 };
-
-static const char login_again[] = "run 'kimi login' to log in again";
+enum { LOCK_WAIT_MS = 30000 };
 
 /* The name becomes a file name: it must stay in the folder, on one line, and out of the way of our siblings. */
 static bool is_safe_name(const char *name)
@@ -31,7 +33,7 @@ int store_open(struct store *store, const struct home *home, const char *key, st
 	static const char prefix[] = "oauth/";
 	const char *name = key + sizeof(prefix) - 1;
 
-	*store = (struct store){.lock = LOCK_INIT, .next = NEWFILE_INIT};
+	*store = (struct store){.home = home, .lock = LOCK_INIT, .next = NEWFILE_INIT};
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' cannot be the key of a login", key);
@@ -40,139 +42,243 @@ int store_open(struct store *store, const struct home *home, const char *key, st
 	home_credentials_file(home, name, "json", store->file);
 	home_credentials_file(home, name, "state", store->state);
 	home_credentials_file(home, name, "lock", store->lock_file);
-	return 0;
+	return platform_oauth_host(store->host, err);
 }
 
 void store_close(struct store *store)
 {
 	newfile_abandon(&store->next);
-	store_unlock(store);
+	lock_release(&store->lock);
+}
+
+static int keyring_busy(const struct store *store, struct err *err)
+{
+	return err_set(
+	    err, ERR_BUSY, "unlock or start the keyring, then try again", "%s", store->trouble.why);
+}
+
+/* A keyring that did not answer once is not waited for a second time. */
+static bool keyring_is_down(const struct store *store)
+{
+	return *store->trouble.why != '\0';
+}
+
+/* The state or the config says that the login is in the keyring; else one that does not answer holds none. */
+static bool is_expected_in_keyring(const struct store *store)
+{
+	char storage[STATE_STORAGE_MAX];
+
+	state_load_storage(store->state, storage);
+	return strcmp(storage, "keyring") == 0 ||
+	       (!*storage && config_names_keyring(store->home, store->key));
+}
+
+static int load_keyring(struct store *store, struct token *ret_token, struct err *err)
+{
+	struct buf secret;
+	char why[160];
+	int answer = 1;
+
+	if (credential_is_off())
+		return 1;
+	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
+	enum credential_answer found =
+	    keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
+	                           : credential_get(store->host, store->key, &secret, &store->trouble);
+	if (found == CREDENTIAL_FOUND) {
+		answer = token_read(secret.data, secret.len, ret_token, why, sizeof(why));
+		if (answer < 0)
+			err_set(err, ERR_STORAGE, "run 'kimi login --force' to log in again",
+			    "the login in the keyring is damaged: %s", why);
+		store->found = store->kind = STORE_KEYRING;
+	} else if (found == CREDENTIAL_LOCKED ||
+	           (found == CREDENTIAL_UNAVAILABLE && is_expected_in_keyring(store))) {
+		answer = keyring_busy(store, err);
+	}
+	buf_release(&secret);
+	return answer;
+}
+
+int store_load_file(struct store *store, struct token *ret_token, struct err *err)
+{
+	int answer = login_file_read(store->file, ret_token, &store->tightened, err);
+
+	store->found = store->kind = answer == 0 ? STORE_FILE : STORE_NOWHERE;
+	return answer;
 }
 
 int store_load(struct store *store, struct token *ret_token, struct err *err)
 {
-	struct buf bytes;
-	struct stat st;
-	char why[160];
+	int answer = store_load_file(store, ret_token, err);
 
-	buf_init_secret(&bytes, MAX_LOGIN_BYTES);
-	int answer = file_read(store->file, FILE_OWN | FILE_PRIVATE, &bytes, &st, err);
-	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0)
-		answer = err_set(
-		    err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", store->file, why);
-	if (answer == 0) {
-		store->kind = STORE_FILE;
-		store->tightened = store->tightened || (st.st_mode & 077);
-	} else {
-		store->kind = STORE_NOWHERE;
-	}
-	buf_release(&bytes);
-	return answer;
-}
-
-/* The folder must be the user's own and closed to others: who can write there can put another login in place. */
-static int make_folder(const struct store *store, struct err *err)
-{
-	struct stat st;
-
-	if (dir_make(store->folder, err) < 0)
-		return -1;
-	if (stat(store->folder, &st) < 0)
-		return err_errno(err, ERR_STORAGE, NULL, "cannot look at %s", store->folder);
-	if (st.st_uid != geteuid())
-		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
-		    "%s belongs to another user (uid %lu)", store->folder, (unsigned long)st.st_uid);
-	if ((st.st_mode & 077) && chmod(store->folder, 0700) < 0)
-		return err_errno(
-		    err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", store->folder);
-	return 0;
+	return answer > 0 ? load_keyring(store, ret_token, err) : answer;
 }
 
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (make_folder(store, err) < 0)
+	if (login_file_make_folder(store->folder, err) < 0)
 		return -1;
 	return lock_acquire(&store->lock, store->lock_file, deadline, err);
 }
 
-void store_unlock(struct store *store)
-{
-	lock_release(&store->lock);
-}
-
-static int write_login(struct newfile *f, const struct token *token, struct err *err)
+static enum credential_answer put_in_keyring(struct store *store, const struct token *token)
 {
 	char *text = token_print(token);
-	int failed = text ? newfile_write(f, text, strlen(text), err) : err_memory(err);
+	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
 
+	if (!text)
+		snprintf(store->trouble.why, sizeof(store->trouble.why), "out of memory");
+	else if (!keyring_is_down(store))
+		answer = credential_store(store->host, store->key, text, &store->trouble);
 	wipe_str(text);
-	return failed < 0 || newfile_commit(f, err) < 0 ? -1 : 0;
-}
-
-static int replace_login(const struct store *store, const struct token *token, struct err *err)
-{
-	struct newfile f = NEWFILE_INIT;
-	int failed = newfile_open(&f, store->file, 0600, err) < 0 || write_login(&f, token, err) < 0;
-
-	newfile_abandon(&f);
-	return failed ? -1 : 0;
-}
-
-/* What would be refused on reading must not be replaced unseen either. */
-static int refuse_odd_place(const struct store *store, struct err *err)
-{
-	struct stat st;
-
-	if (lstat(store->file, &st) < 0)
-		return 0;
-	if (S_ISREG(st.st_mode) && st.st_uid != geteuid())
-		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
-		    "%s belongs to another user (uid %lu)", store->file, (unsigned long)st.st_uid);
-	if (S_ISREG(st.st_mode))
-		return 0;
-	return err_set(err, ERR_STORAGE, "move it out of the way", "%s is %s", store->file,
-	    S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
+	return answer;
 }
 
 int store_prepare(struct store *store, const struct token *present, struct err *err)
 {
 	newfile_abandon(&store->next);
-	newfile_sweep(store->file);
 	newfile_sweep(store->state);
-	if (refuse_odd_place(store, err) < 0 || (present && replace_login(store, present, err) < 0))
+	if (login_file_check_place(store->file, err) < 0)
 		return -1;
-	if (newfile_open(&store->next, store->file, 0600, err) < 0)
+	if (store->kind == STORE_KEYRING) {
+		enum credential_answer answer =
+		    present                  ? put_in_keyring(store, present)
+		    : keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
+		                             : credential_probe(store->host, store->key, &store->trouble);
+		if (answer != CREDENTIAL_FOUND)
+			return keyring_busy(store, err);
+	} else if (present && login_file_rewrite(store->file, err) < 0) {
 		return -1;
-	return newfile_reserve(&store->next, ROOM_BYTES, err);
+	}
+	/* For the keyring too: should it vanish after the exchange, the file takes the new login. */
+	return login_file_reserve(store->file, &store->next, err);
 }
 
-int store_save(struct store *store, const struct token *token, struct err *err)
+/* kimi-cli moves a keyring login to the file at its start: a file that is there is the one that will be read. */
+static bool was_moved_to_file(const struct store *store)
 {
-	if (store->next.fd >= 0 && write_login(&store->next, token, err) == 0) {
-		store->kind = STORE_FILE;
-		return 0;
+	struct stat st;
+
+	return store->found == STORE_KEYRING && lstat(store->file, &st) == 0;
+}
+
+static bool drop_from_keyring(struct store *store)
+{
+	char storage[STATE_STORAGE_MAX];
+
+	if (store->found != STORE_KEYRING) {
+		state_load_storage(store->state, storage);
+		if (strcmp(storage, "keyring") != 0)
+			return true; /* nobody knows of a copy there, and asking costs time */
 	}
-	newfile_abandon(&store->next);
-	if (replace_login(store, token, err) < 0)
+	return !keyring_is_down(store) && !credential_is_off() &&
+	       credential_erase(store->host, store->key, &store->trouble) == CREDENTIAL_FOUND;
+}
+
+/*
+ * Saves to store->kind, then removes the other copy. *ret_owed: the one in the
+ * keyring could not be removed now.
+ */
+static int put(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+{
+	*ret_owed = false;
+	if (store->kind == STORE_KEYRING) {
+		if (put_in_keyring(store, token) != CREDENTIAL_FOUND)
+			return keyring_busy(store, err);
+		return login_file_remove(store->file, err);
+	}
+	if (login_file_write(store->file, &store->next, token, err) < 0)
 		return -1;
 	store->kind = STORE_FILE;
+	*ret_owed = !drop_from_keyring(store);
 	return 0;
+}
+
+/* What is owed is noted as a login in the keyring: the next save or logout finds it there and removes it. */
+static void note(const struct store *store, const struct token *token, bool owed, struct state *state)
+{
+	state->expires_at = token->expires_at;
+	snprintf(state->storage, sizeof(state->storage), "%s",
+	    store_kind_name(owed ? STORE_KEYRING : store->kind));
+	state_save(store->state, state, NULL); /* the login is safe; the rest is convenience */
+}
+
+int store_save(struct store *store, const struct token *token, struct state *state, struct err *err)
+{
+	bool owed;
+
+	if (was_moved_to_file(store))
+		store->kind = STORE_FILE;
+	int failed = put(store, token, &owed, err);
+	if (failed && store->kind == STORE_KEYRING) {
+		store->kind = STORE_FILE;
+		store->fell_back = true;
+		failed = put(store, token, &owed, err);
+	}
+	cache_drop(store->key);
+	if (failed)
+		return -1;
+	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->host);
+	note(store, token, owed, state);
+	return 0;
+}
+
+int store_move(struct store *store, enum store_kind kind, struct err *err)
+{
+	struct token token = TOKEN_INIT;
+	struct state state;
+	bool owed = false;
+	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+
+	if (!failed)
+		failed = store_load(store, &token, err);
+	if (failed > 0)
+		failed = err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
+	if (!failed && store->found != kind) {
+		state_load(store->state, token.expires_at, &state);
+		store->kind = kind;
+		failed = login_file_check_place(store->file, err) < 0 ? -1 : put(store, &token, &owed, err);
+		cache_drop(store->key);
+		if (!failed)
+			note(store, &token, owed, &state);
+		if (owed)
+			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
+			    "the login is in the file now, but its copy in the keyring could not be removed");
+	}
+	token_clear(&token);
+	store_close(store);
+	return failed;
 }
 
 int store_erase(struct store *store, struct err *err)
 {
-	const char *const paths[] = {store->file, store->state};
-
-	for (size_t i = 0; i < 2; i++) {
-		newfile_sweep(paths[i]);
-		if (unlink(paths[i]) < 0 && errno != ENOENT)
-			return err_errno(err, ERR_STORAGE, "remove it by hand", "cannot remove %s", paths[i]);
+	cache_drop(store->key);
+	if (login_file_remove(store->file, err) < 0)
+		return -1;
+	bool expected = is_expected_in_keyring(store);
+	if (!credential_is_off()) {
+		enum credential_answer answer =
+		    keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
+		                           : credential_erase(store->host, store->key, &store->trouble);
+		/* Without a keyring at all there is no copy in it, unless we know of one. */
+		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
+			return keyring_busy(store, err);
+	} else if (expected) {
+		return err_set(err, ERR_BUSY, "unset KIMI_DISABLE_KEYRING and log out once more",
+		    "the keyring may still hold the login, and is not to be asked");
 	}
 	store->kind = STORE_NOWHERE;
-	return 0;
+	return login_file_remove(store->state, err);
 }
 
 const char *store_kind_name(enum store_kind kind)
 {
 	return kind == STORE_FILE ? "file" : kind == STORE_KEYRING ? "keyring" : NULL;
+}
+
+enum store_kind store_kind_by_name(const char *name)
+{
+	if (name && strcmp(name, "file") == 0)
+		return STORE_FILE;
+	return name && strcmp(name, "keyring") == 0 ? STORE_KEYRING : STORE_NOWHERE;
 }

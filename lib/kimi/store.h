@@ -1,20 +1,22 @@
 /*
  * store: where a login lies, and how it is never lost.
  *
- * A login is one token under a key, "oauth/NAME". It lies in
- * credentials/NAME.json (0600, in a folder of 0700), the file that kimi-cli
- * reads too; credentials/NAME.lock is the lock both take around every refresh.
+ * A login is one token under a key, "oauth/NAME". It lies in the file that
+ * kimi-cli reads too (login_file.h) or in the keyring (credential.h); reading
+ * looks at the file first, and a change goes to where the login was read. There
+ * is one live copy. credentials/NAME.lock is the lock that kimi-cli and this
+ * toolkit take around every refresh.
  *
- * Reading needs no lock: a file is replaced whole, so a reader sees the old
- * login or the new one. Changing goes
+ * Reading needs no lock: a login is replaced whole, so a reader sees the old one
+ * or the new one. Changing goes
  *
  *	store_lock(); store_load() again; store_prepare(); ...the exchange...;
- *	store_save(); store_unlock();
+ *	store_save(); store_close();
  *
  * where store_prepare() finds out, BEFORE a refresh token is spent, that the
  * store can be written, by saving the present login once more the very same
- * way, and sets room aside for the next one. A failed save leaves the old login
- * untouched. Nothing here prompts or prints.
+ * way. A failed save leaves the old login untouched. Nothing here prompts or
+ * prints: `tightened` and `fell_back` are for the caller to speak of.
  */
 #ifndef KIMI_KIMI_STORE_H
 #define KIMI_KIMI_STORE_H
@@ -22,7 +24,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "kimi/credential.h"
 #include "kimi/home.h"
+#include "kimi/platform.h"
 #include "kimi/state.h"
 #include "kimi/token.h"
 
@@ -31,45 +35,67 @@
 enum store_kind { STORE_NOWHERE, STORE_FILE, STORE_KEYRING };
 
 struct store {
-	char key[128]; /* "oauth/NAME" */
+	const struct home *home;
+	char key[128];               /* "oauth/NAME" */
+	char host[PLATFORM_URL_MAX]; /* the OAuth host, under which a helper keeps the login */
 	char folder[HOME_PATH_MAX];
 	char file[HOME_PATH_MAX];  /* the login */
 	char state[HOME_PATH_MAX]; /* what is known of it */
 	char lock_file[HOME_PATH_MAX];
-	enum store_kind kind; /* where store_load() found the login */
-	bool tightened;       /* store_load() found rights looser than 0600 and took them away */
+	enum store_kind found; /* where store_load() found the login */
+	enum store_kind
+	    kind;       /* where store_save() is to put it: where it was found, unless the caller says else */
+	bool tightened; /* the file's rights were looser than 0600 and are not any more */
+	bool fell_back; /* store_save() could not reach the keyring and used the file */
+	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
 	struct lock lock;
 	struct newfile next; /* room for the next login */
 };
 
-/* Names the store of a key; touches no disk. -1: the key would leave the folder (ERR_CONFIG). */
+/* Names the store of a key; touches no disk. `home` is kept. -1: the key would leave the folder (ERR_CONFIG). */
 int store_open(struct store *store, const struct home *home, const char *key, struct err *err);
 
 /* Unlocks and forgets what was prepared. */
 void store_close(struct store *store);
 
 /*
- * Reads the login; the caller clears the token. 0 found, 1 none is stored,
- * -1 ERR_STORAGE: there is one that cannot be read or makes no sense.
+ * Reads the login; the caller clears the token. 0 found, 1 none is stored, -1:
+ * ERR_STORAGE there is one that cannot be read or makes no sense, ERR_BUSY it is
+ * in a keyring that is locked or does not answer.
  */
 int store_load(struct store *store, struct token *ret_token, struct err *err);
 
+/* The same, but only the file is looked at. */
+int store_load_file(struct store *store, struct token *ret_token, struct err *err);
+
 /* Waits for the lock until `deadline` (of clock_ms()); makes the folder first. ERR_BUSY, ERR_STORAGE, ERR_INTERRUPTED. */
 int store_lock(struct store *store, long long deadline, struct err *err);
-void store_unlock(struct store *store);
 
 /*
- * With the lock held: proves that the store can be written, with the login that
- * is in it now (NULL if there is none). Sweeps what killed writers left.
+ * With the lock held: proves that the login can be saved to store->kind
+ * (STORE_NOWHERE: the file), with the login that is in it now, NULL if there is
+ * none. ERR_STORAGE, ERR_BUSY.
  */
 int store_prepare(struct store *store, const struct token *present, struct err *err);
 
-/* With the lock held: replaces the login. */
-int store_save(struct store *store, const struct token *token, struct err *err);
+/* With the lock held: saves the login to store->kind and nowhere else, and notes that in the state. */
+int store_save(struct store *store, const struct token *token, struct state *state, struct err *err);
 
-/* With the lock held: removes the login and its state; fine if there is none. The lock file stays. */
+/*
+ * Moves the login to `kind` under the lock it takes itself, without a moment in
+ * which there is none; fine if it is there already.
+ */
+int store_move(struct store *store, enum store_kind kind, struct err *err);
+
+/*
+ * With the lock held: removes the login from file and keyring, and its state;
+ * fine if there is none. The lock file stays. -1 ERR_BUSY: the keyring may still
+ * hold it, the file does not.
+ */
 int store_erase(struct store *store, struct err *err);
 
-const char *store_kind_name(enum store_kind kind); /* "file", "keyring", NULL */
+/* "file", "keyring", NULL; and back, STORE_NOWHERE for anything else. */
+const char *store_kind_name(enum store_kind kind);
+enum store_kind store_kind_by_name(const char *name);
 
 #endif

@@ -1,0 +1,267 @@
+/*
+ * kimi-credential-libsecret: the system keyring as a Git credential helper.
+ *
+ * get, store or erase as the argument; git-credential(1)'s lines on standard
+ * input and output. It uses the attributes that Python's keyring uses (service
+ * and username), so that both find what the other stored. It never launches a
+ * bus, never unlocks and never prompts; exit status 0 found or done, 1 none, 3
+ * locked, 4 unavailable. Whoever runs it sets the deadline.
+ */
+#include "base/buf.h"
+#include "base/env.h"
+#include "cli/command.h"
+
+#include <libsecret/secret.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FOUND = 0, NONE = 1, USAGE = 2, LOCKED = 3, UNAVAILABLE = 4 };
+enum { MAX_LINE = 1024 * 1024 + 64 };
+
+/* DONT_MATCH_NAME: Python's keyring stores items without a schema's name. */
+static const SecretSchema schema = {
+    .name = "org.freedesktop.Secret.Generic",
+    .flags = SECRET_SCHEMA_DONT_MATCH_NAME,
+    .attributes = {{"service", SECRET_SCHEMA_ATTRIBUTE_STRING}, {"username", SECRET_SCHEMA_ATTRIBUTE_STRING}},
+};
+
+static const char service_name[] = "kimi-code";
+
+struct request {
+	char *username, *password; /* password: memory of libsecret's, wiped when freed */
+};
+
+static void take_line(struct request *request, const char *line)
+{
+	if (strncmp(line, "username=", 9) == 0) {
+		g_free(request->username);
+		request->username = g_strdup(line + 9);
+	} else if (strncmp(line, "password=", 9) == 0) {
+		secret_password_free(request->password);
+		request->password = g_strdup(line + 9);
+	}
+}
+
+static int read_request(struct request *request)
+{
+	char *line = malloc(MAX_LINE);
+	int ok = line != NULL;
+
+	while (ok && fgets(line, MAX_LINE, stdin)) {
+		size_t len = strlen(line);
+		ok = len && line[len - 1] == '\n'; /* a longer line, or a NUL in it */
+		line[len ? len - 1 : 0] = '\0';
+		if (!*line)
+			break;
+		take_line(request, line);
+	}
+	if (line)
+		wipe(line, MAX_LINE);
+	free(line);
+	return ok && request->username && *request->username;
+}
+
+static int is_own_socket(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
+}
+
+/*
+ * Without an address GDBus would launch a bus of its own. From cron there is
+ * none in the environment, but the user's bus may well run: its socket lies in a
+ * known place, and is taken only if it belongs to the user.
+ */
+static int find_bus(void)
+{
+	char path[128], address[160];
+	const char *given = env_get("DBUS_SESSION_BUS_ADDRESS"), *runtime = env_get("XDG_RUNTIME_DIR");
+
+	if (given)
+		return strncmp(given, "autolaunch:", 11) != 0 && strncmp(given, "disabled:", 9) != 0;
+	if (runtime && strlen(runtime) < sizeof(path) - 8) {
+		snprintf(path, sizeof(path), "%s/bus", runtime);
+		if (is_own_socket(path))
+			goto found;
+	}
+	snprintf(path, sizeof(path), "/run/user/%lu/bus", (unsigned long)geteuid());
+	if (!is_own_socket(path))
+		return 0;
+found:
+	snprintf(address, sizeof(address), "unix:path=%s", path);
+	return setenv("DBUS_SESSION_BUS_ADDRESS", address, 1) == 0;
+}
+
+static int trouble(const char *doing, GError *error)
+{
+	fprintf(stderr, "kimi-credential-libsecret: cannot %s: %s\n", doing,
+	    error ? error->message : "no answer");
+	g_clear_error(&error);
+	return UNAVAILABLE;
+}
+
+/* All items of the key, locked ones too; the newest first. */
+static GList *find_items(SecretService *service, const struct request *request, GError **error)
+{
+	GHashTable *attributes =
+	    secret_attributes_build(&schema, "service", service_name, "username", request->username, NULL);
+	GList *items =
+	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
+
+	g_hash_table_unref(attributes);
+	return items;
+}
+
+static int get(SecretService *service, const struct request *request, GList *items)
+{
+	GError *error = NULL;
+	int answer = items ? LOCKED : NONE;
+
+	(void)service;
+	for (GList *at = items; at && answer == LOCKED; at = at->next) {
+		SecretItem *item = at->data;
+		if (secret_item_get_locked(item))
+			continue;
+		if (!secret_item_load_secret_sync(item, NULL, &error))
+			return trouble("read the item", error);
+		SecretValue *value = secret_item_get_secret(item);
+		const char *text = value ? secret_value_get_text(value) : NULL;
+		if (text && *text && !strpbrk(text, "\r\n")) {
+			printf("username=%s\npassword=%s\n", request->username, text);
+			answer = FOUND;
+		}
+		if (value)
+			secret_value_unref(value);
+	}
+	return answer;
+}
+
+static int create(SecretService *service, const struct request *request, SecretValue *value)
+{
+	GError *error = NULL;
+	SecretCollection *collection = secret_collection_for_alias_sync(
+	    service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, NULL, &error);
+
+	if (error)
+		return trouble("find the default keyring", error);
+	if (!collection) /* making one would ask for its password */
+		return trouble(
+		    "store the login", g_error_new(SECRET_ERROR, 0, "there is no default keyring"));
+	int answer = LOCKED;
+	if (!secret_collection_get_locked(collection)) {
+		GHashTable *attributes = secret_attributes_build(
+		    &schema, "service", service_name, "username", request->username, NULL);
+		/* The name of the schema makes it an item that readers who match it find as well. */
+		g_hash_table_replace(attributes, g_strdup("xdg:schema"), g_strdup(schema.name));
+		char *label = g_strdup_printf("Kimi login (%s)", request->username);
+		SecretItem *item = secret_item_create_sync(
+		    collection, NULL, attributes, label, value, SECRET_ITEM_CREATE_REPLACE, NULL, &error);
+		answer = item ? FOUND : trouble("store the login", error);
+		g_clear_object(&item);
+		g_free(label);
+		g_hash_table_unref(attributes);
+	}
+	g_object_unref(collection);
+	return answer;
+}
+
+/* One item keeps the login: the first that is open gets it, and others of the same key go. */
+static int store(SecretService *service, const struct request *request, GList *items)
+{
+	SecretValue *value = secret_value_new(request->password, -1, "text/plain");
+	GError *error = NULL;
+	int answer = items ? LOCKED : NONE;
+
+	for (GList *at = items; at; at = at->next) {
+		SecretItem *item = at->data;
+		if (secret_item_get_locked(item))
+			continue;
+		if (answer == FOUND)
+			secret_item_delete_sync(item, NULL, NULL);
+		else
+			answer = secret_item_set_secret_sync(item, value, NULL, &error)
+			             ? FOUND
+			             : trouble("store the login", error);
+		if (answer == UNAVAILABLE)
+			break;
+	}
+	if (answer == NONE)
+		answer = create(service, request, value);
+	secret_value_unref(value);
+	return answer;
+}
+
+static int erase(SecretService *service, const struct request *request, GList *items)
+{
+	GError *error = NULL;
+	int answer = NONE;
+
+	(void)service;
+	(void)request;
+	for (GList *at = items; at; at = at->next) {
+		if (secret_item_get_locked(at->data))
+			return LOCKED; /* deleting it would ask for the password */
+		if (!secret_item_delete_sync(at->data, NULL, &error))
+			return trouble("remove the item", error);
+		answer = FOUND;
+	}
+	return answer;
+}
+
+typedef int operation(SecretService *service, const struct request *request, GList *items);
+
+static int perform(operation *run, const struct request *request)
+{
+	GError *error = NULL;
+	SecretService *service;
+	GList *items;
+	int answer;
+
+	if (!find_bus()) {
+		fprintf(stderr, "kimi-credential-libsecret: there is no session bus\n");
+		return UNAVAILABLE;
+	}
+	service = secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, NULL, &error);
+	if (!service)
+		return trouble("reach the keyring", error);
+	items = find_items(service, request, &error);
+	answer = error ? trouble("search the keyring", error) : run(service, request, items);
+	g_list_free_full(items, g_object_unref);
+	g_object_unref(service);
+	return answer;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		operation *run;
+	} operations[] = {{"get", get}, {"store", store}, {"erase", erase}};
+	struct request request = {0};
+	operation *run = NULL;
+
+	command_harden();
+	for (size_t i = 0; argc == 2 && i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (strcmp(argv[1], operations[i].name) == 0)
+			run = operations[i].run;
+	if (argc != 2) {
+		fprintf(stderr, "usage: kimi-credential-libsecret get|store|erase; see git-credential(1)\n");
+		return USAGE;
+	}
+	if (!run) /* operations to come are to be ignored, by the protocol */
+		return FOUND;
+	if (!read_request(&request) || (run == store && (!request.password || !*request.password))) {
+		fprintf(stderr, "kimi-credential-libsecret: no username, or nothing to store\n");
+		return USAGE;
+	}
+	int answer = perform(run, &request);
+	g_free(request.username);
+	secret_password_free(request.password);
+	if (fflush(stdout) != 0)
+		answer = UNAVAILABLE;
+	return answer;
+}

@@ -1,0 +1,26 @@
+/*
+ * cache: the access token of a keyring login, at hand for a minute.
+ *
+ * Asking the keyring costs several processes; a prompt or a loop of curl asks
+ * for the token again and again. $XDG_RUNTIME_DIR/kimi/NAME (0600 in 0700, gone
+ * at logout and reboot) holds the access token alone, never the refresh token.
+ * It is believed for a minute, by the same host only, so that another login
+ * shows; emptied whenever this toolkit saves, moves or removes the login; and
+ * never used with $KIMI_NO_CACHE.
+ */
+#ifndef KIMI_KIMI_CACHE_H
+#define KIMI_KIMI_CACHE_H
+
+#include "kimi/token.h"
+
+#include <stdbool.h>
+
+/* True: *ret_token is the cached access token, with an empty refresh token; the caller clears it. */
+bool cache_load(const char *key, const char *host, struct token *ret_token);
+
+/* Failing to cache is no failure. */
+void cache_save(const char *key, const char *host, const struct token *token);
+
+void cache_drop(const char *key);
+
+#endif

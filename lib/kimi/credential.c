@@ -1,0 +1,233 @@
+#include "kimi/credential.h"
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/process.h"
+#include "base/sibling.h"
+#include "http/url.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WAIT_MS = 2000, WAIT_FOR_ALL_MS = 2500 };
+
+static const char own_helper[] = "kimi-credential-libsecret";
+
+/* What our helper says by its exit status. */
+enum { STATUS_FOUND = 0, STATUS_NONE = 1, STATUS_LOCKED = 3, STATUS_UNAVAILABLE = 4 };
+
+/* The command line of the helper: a program, or a shell line as Git would run it. */
+struct helper {
+	bool is_own;
+	char command[8192];
+	const char *argv[6];
+};
+
+static bool find_helper(struct helper *helper, const char *operation)
+{
+	const char *named = env_get("KIMI_CREDENTIAL_HELPER");
+	size_t n = 0;
+
+	if (env_true("KIMI_DISABLE_KEYRING"))
+		return false;
+	helper->is_own = !named;
+	if (!named) {
+		if (sibling_find_helper(own_helper, helper->command, sizeof(helper->command), NULL) < 0)
+			return false;
+		helper->argv[n++] = helper->command;
+	} else {
+		/* The user's own words, so the shell is theirs too: "~" and quotes work as they do for Git. */
+		const char *git = *named == '!' || *named == '/' || *named == '~' ? "" : "git credential-";
+		int len = snprintf(
+		    helper->command, sizeof(helper->command), "%s%s \"$@\"", git, named + (*named == '!'));
+		if (len < 0 || (size_t)len >= sizeof(helper->command))
+			return false;
+		helper->argv[n++] = "/bin/sh";
+		helper->argv[n++] = "-c";
+		helper->argv[n++] = helper->command;
+		helper->argv[n++] = "kimi-credential";
+	}
+	helper->argv[n++] = operation;
+	helper->argv[n] = NULL;
+	return true;
+}
+
+bool credential_is_off(void)
+{
+	struct helper helper;
+
+	return !find_helper(&helper, "get");
+}
+
+static bool add_line(struct buf *lines, const char *name, const char *value)
+{
+	if (strpbrk(value, "\r\n"))
+		return false; /* it would be read as another attribute */
+	buf_addf(lines, "%s=", name);
+	buf_addstr(lines, value);
+	buf_addch(lines, '\n');
+	return !lines->failed;
+}
+
+static bool describe(struct buf *lines, const char *host, const char *key, const char *secret)
+{
+	char name[256];
+
+	url_host(host, name, sizeof(name));
+	return add_line(lines, "protocol", strncasecmp(host, "http:", 5) == 0 ? "http" : "https") &&
+	       add_line(lines, "host", name) && add_line(lines, "username", key) &&
+	       (!secret || add_line(lines, "password", secret));
+}
+
+static enum credential_answer fail(struct credential_trouble *trouble, const char *why)
+{
+	snprintf(trouble->why, sizeof(trouble->why), "%s", why);
+	return CREDENTIAL_UNAVAILABLE;
+}
+
+static enum credential_answer judge(
+    const struct helper *helper, enum process_end end, int status, struct credential_trouble *trouble)
+{
+	if (end == PROCESS_UNFINISHED)
+		return fail(trouble, "the keyring did not answer in time");
+	if (end == PROCESS_EXITED && status == STATUS_FOUND)
+		return CREDENTIAL_FOUND;
+	if (!helper->is_own || end != PROCESS_EXITED)
+		return fail(trouble, helper->is_own ? "the keyring helper crashed"
+		                                    : "the helper that KIMI_CREDENTIAL_HELPER names failed");
+	if (status == STATUS_NONE)
+		return CREDENTIAL_NONE;
+	if (status == STATUS_LOCKED) {
+		snprintf(trouble->why, sizeof(trouble->why), "the keyring is locked");
+		return CREDENTIAL_LOCKED;
+	}
+	return fail(trouble, "there is no keyring that answers");
+}
+
+static enum credential_answer ask(const char *operation, const char *host, const char *key,
+    const char *secret, long long deadline, struct buf *ret_lines, struct credential_trouble *trouble)
+{
+	enum credential_answer answer;
+	enum process_end end;
+	struct helper helper;
+	struct buf lines;
+	int status;
+
+	*trouble = (struct credential_trouble){0};
+	if (!find_helper(&helper, operation))
+		return fail(trouble, env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set"
+		                                                      : "no keyring helper is installed");
+	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
+	if (describe(&lines, host, key, secret)) {
+		buf_addch(&lines, '\n');
+		const struct process process = {
+		    .argv = helper.argv,
+		    .input = lines.data,
+		    .input_len = lines.len,
+		    .own_session = true,
+		    .deadline = deadline,
+		};
+		answer = process_run(&process, ret_lines, &end, &status, NULL) < 0
+		             ? fail(trouble, "the keyring helper cannot be run")
+		             : judge(&helper, end, status, trouble);
+	} else {
+		answer = fail(trouble, "the login cannot be written on one line");
+	}
+	buf_release(&lines);
+	return answer;
+}
+
+/* The value of the last `password=` line; helpers repeat what they were given and may add lines of their own. */
+static bool find_password(const struct buf *lines, struct buf *ret_secret)
+{
+	static const char name[] = "password=";
+	bool found = false;
+
+	for (const char *at = lines->data; at && *at;) {
+		size_t len = strcspn(at, "\n");
+		if (len >= sizeof(name) - 1 && strncmp(at, name, sizeof(name) - 1) == 0) {
+			buf_clear(ret_secret);
+			buf_add(ret_secret, at + sizeof(name) - 1, len - (sizeof(name) - 1));
+			found = ret_secret->len && !ret_secret->failed;
+		}
+		at += len + (at[len] == '\n');
+	}
+	return found;
+}
+
+static enum credential_answer get(const char *host, const char *key, long long deadline,
+    struct buf *ret_secret, struct credential_trouble *trouble)
+{
+	struct buf lines;
+
+	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
+	enum credential_answer answer = ask("get", host, key, NULL, deadline, &lines, trouble);
+	if (answer == CREDENTIAL_FOUND && lines.failed)
+		answer = fail(trouble, "the keyring holds something too large for a login");
+	else if (answer == CREDENTIAL_FOUND && !find_password(&lines, ret_secret))
+		answer = CREDENTIAL_NONE;
+	buf_release(&lines);
+	return answer;
+}
+
+static enum credential_answer store(const char *host, const char *key, const char *secret, long long deadline,
+    struct credential_trouble *trouble)
+{
+	struct buf ignored, back;
+
+	buf_init(&ignored, 4096);
+	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
+	enum credential_answer answer = ask("store", host, key, secret, deadline, &ignored, trouble);
+	/* By the book a helper may ignore a store, and say nothing. */
+	if (answer == CREDENTIAL_FOUND)
+		answer = get(host, key, deadline, &back, trouble);
+	if (answer == CREDENTIAL_NONE || (answer == CREDENTIAL_FOUND && strcmp(back.data, secret) != 0))
+		answer = fail(trouble, "the keyring does not keep what it is given");
+	buf_release(&back);
+	buf_release(&ignored);
+	return answer;
+}
+
+static enum credential_answer erase(
+    const char *host, const char *key, long long deadline, struct credential_trouble *trouble)
+{
+	struct buf ignored;
+
+	buf_init(&ignored, 4096);
+	enum credential_answer answer = ask("erase", host, key, NULL, deadline, &ignored, trouble);
+	buf_release(&ignored);
+	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
+}
+
+enum credential_answer credential_get(
+    const char *host, const char *key, struct buf *ret_secret, struct credential_trouble *ret_trouble)
+{
+	return get(host, key, clock_ms() + WAIT_MS, ret_secret, ret_trouble);
+}
+
+enum credential_answer credential_store(
+    const char *host, const char *key, const char *secret, struct credential_trouble *ret_trouble)
+{
+	return store(host, key, secret, clock_ms() + WAIT_FOR_ALL_MS, ret_trouble);
+}
+
+enum credential_answer credential_erase(
+    const char *host, const char *key, struct credential_trouble *ret_trouble)
+{
+	return erase(host, key, clock_ms() + WAIT_MS, ret_trouble);
+}
+
+enum credential_answer credential_probe(
+    const char *host, const char *key, struct credential_trouble *ret_trouble)
+{
+	struct credential_trouble ignored;
+	long long deadline = clock_ms() + WAIT_FOR_ALL_MS;
+	char probe[192];
+
+	snprintf(probe, sizeof(probe), "%s/probe", key);
+	enum credential_answer answer = store(host, probe, "probe", deadline, ret_trouble);
+	if (answer == CREDENTIAL_FOUND)
+		erase(host, probe, deadline, &ignored);
+	return answer;
+}

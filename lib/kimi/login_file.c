@@ -1,0 +1,110 @@
+#include "kimi/login_file.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024 };
+
+static const char login_again[] = "run 'kimi login' to log in again";
+
+int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err)
+{
+	struct buf bytes;
+	struct stat st;
+	char why[160];
+
+	buf_init_secret(&bytes, MAX_BYTES);
+	int answer = file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, &st, err);
+	if (answer == 0 && (st.st_mode & 077))
+		*ret_tightened = true;
+	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0)
+		answer =
+		    err_set(err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", path, why);
+	buf_release(&bytes);
+	return answer;
+}
+
+int login_file_make_folder(const char *folder, struct err *err)
+{
+	struct stat st;
+
+	if (dir_make(folder, err) < 0)
+		return -1;
+	if (stat(folder, &st) < 0)
+		return err_errno(err, ERR_STORAGE, NULL, "cannot look at %s", folder);
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
+		    "%s belongs to another user (uid %lu)", folder, (unsigned long)st.st_uid);
+	if ((st.st_mode & 077) && chmod(folder, 0700) < 0)
+		return err_errno(err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", folder);
+	return 0;
+}
+
+int login_file_check_place(const char *path, struct err *err)
+{
+	struct stat st;
+
+	newfile_sweep(path);
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is %s", path,
+		    S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
+		    "%s belongs to another user (uid %lu)", path, (unsigned long)st.st_uid);
+	return 0;
+}
+
+int login_file_reserve(const char *path, struct newfile *ret_next, struct err *err)
+{
+	if (newfile_open(ret_next, path, 0600, err) < 0)
+		return -1;
+	return newfile_reserve(ret_next, ROOM_BYTES, err);
+}
+
+static int write_into(struct newfile *f, const struct token *token, struct err *err)
+{
+	char *text = token_print(token);
+	int failed = text ? newfile_write(f, text, strlen(text), err) : err_memory(err);
+
+	wipe_str(text);
+	return failed < 0 || newfile_commit(f, err) < 0 ? -1 : 0;
+}
+
+int login_file_write(const char *path, struct newfile *next, const struct token *token, struct err *err)
+{
+	struct newfile f = NEWFILE_INIT;
+
+	if (next && next->fd >= 0 && write_into(next, token, err) == 0)
+		return 0;
+	if (next)
+		newfile_abandon(next);
+	int failed = newfile_open(&f, path, 0600, err) < 0 || write_into(&f, token, err) < 0;
+	newfile_abandon(&f);
+	return failed ? -1 : 0;
+}
+
+int login_file_rewrite(const char *path, struct err *err)
+{
+	struct buf bytes;
+
+	buf_init_secret(&bytes, MAX_BYTES);
+	int answer = file_read(path, FILE_OWN, &bytes, NULL, err);
+	if (answer == 0)
+		answer = file_replace(path, 0600, bytes.data, bytes.len, err);
+	buf_release(&bytes);
+	return answer < 0 ? -1 : 0;
+}
+
+int login_file_remove(const char *path, struct err *err)
+{
+	newfile_sweep(path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(err, ERR_STORAGE, "remove it by hand", "cannot remove %s", path);
+	return 0;
+}
