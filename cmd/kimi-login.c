@@ -1,228 +1,52 @@
-/* kimi login: logs a person in with the OAuth 2.0 device flow (RFC 8628). */
-#include "base/clock.h"
-#include "cli/browser.h"
+/* kimi login: logs a person in, with the OAuth 2.0 device flow (RFC 8628) or an API key. */
+#include "base/term.h"
 #include "cli/command.h"
-#include "cli/say.h"
-#include "http/url.h"
-#include "kimi/config.h"
-#include "kimi/config_file.h"
-#include "kimi/home.h"
-#include "kimi/login.h"
-#include "kimi/refresh.h"
+#include "cli/login_flow.h"
 
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
-struct wish {
-	const char *platform_id;
-	const char *storage;
-	bool no_browser, force;
-	double timeout;
-};
-
-/* The page with the code filled in if there is one, else the page to type it into. */
-static const char *best_uri(const struct device_authorization *a)
+/* Which way the platform is logged in to: only Kimi Code has tokens, and takes keys too. */
+static int run(const struct command *c, const char *platform_id, struct login_wish *wish, struct err *err)
 {
-	return *a->verification_uri_complete ? a->verification_uri_complete : a->verification_uri;
-}
-
-struct show {
-	const struct command *c;
-	const struct wish *wish;
-};
-
-static void show_code(void *context, const struct device_authorization *a)
-{
-	const struct show *show = context;
-	const struct report *report = &show->c->report;
-	const char *uri = best_uri(a);
-	bool browser = !show->wish->no_browser && browser_is_likely();
-
-	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
-	report_event(report, "verification_url",
-	    json_pack("{s:s, s:s}", "verification_url", uri, "user_code", a->user_code),
-	    "verification URL: %s", uri);
-	if (!report->json) { /* these lines are what the command is for, so --quiet keeps them */
-		report_line(report, "open this page to log in:  %s", uri);
-		report_line(report, "and confirm this code:     %s", a->user_code);
-	}
-	if (browser && browser_open(uri))
-		report_note(report, "the page should open in your browser by itself");
-	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
-}
-
-static void show_expired(void *context)
-{
-	const struct show *show = context;
-
-	report_tell(&show->c->report, "info", NULL, "the code has expired; here is a new one");
-}
-
-static void show_trouble(void *context, const struct err *why)
-{
-	const struct show *show = context;
-
-	report_tell(&show->c->report, "waiting", NULL, "%s; trying again", why->what);
-}
-
-/* 1: the stored login is good, and *ret_token is it. 0: there is none that could be used. -1: it cannot be told now. */
-static int stored_login(const struct command *c, const struct home *home, struct store *store,
-    struct token *ret_token, struct err *err)
-{
-	const struct refresh_wish wish = {.min_valid = -1};
-	enum refresh_outcome outcome;
-
-	if (refresh_login(home, store, &wish, ret_token, &outcome, err) == 0)
-		return 1;
-	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
-		return 0;
-	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
-		report_note(&c->report, "the stored login cannot be used: %s", err->what);
-		return 0;
-	}
-	return -1;
-}
-
-static int has_config(const struct home *home, const struct platform *platform)
-{
-	struct toml *doc = NULL;
-	int has = config_file_read(home, &doc, NULL) == 0 && config_has_login(doc, platform);
-
-	toml_free(doc);
-	return has;
-}
-
-/* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
-static int write_config(const struct home *home, const struct platform *platform, const struct store *store,
-    const char *access_token, struct err *err)
-{
-	struct models models = {0};
-	struct device device;
-	struct err models_err = {0};
-
-	device_describe(&device, home);
-	int no_models = models_fetch(platform, &device, access_token, &models, &models_err);
-	const struct config_login login = {
-	    .platform = platform,
-	    .storage = store_kind_name(store->kind),
-	    .key = store->key,
-	    .models = no_models ? NULL : &models,
-	};
-	int failed = config_add_login(home, &login, err);
-	models_clear(&models);
-	if (failed) {
-		char what[sizeof(err->what)];
-		snprintf(what, sizeof(what), "%s", err->what);
-		return err_set(err, err->code, err->todo,
-		    "you are logged in, but the config was not written: %.500s", what);
-	}
-	if (!no_models)
-		return 0;
-	/* Whatever the list failed with, the login is good and a later sync may succeed: a passing failure. */
-	enum err_code code = models_err.code == ERR_INTERRUPTED || err_is_passing(models_err.code)
-	                         ? models_err.code
-	                         : ERR_SERVER;
-	return err_set(err, code, "run 'kimi models --sync' later",
-	    "you are logged in, but the model list did not come: %.500s", models_err.what);
-}
-
-static int log_in(const struct command *c, const struct wish *wish, const struct home *home,
-    struct store *store, struct token *ret_token, struct err *err)
-{
-	struct show show = {c, wish};
-	const struct login_watcher watcher = {&show, show_code, show_expired, show_trouble};
-	char why[PATH_MAX];
-	struct oauth oauth;
-
-	if (oauth_open(&oauth, home, err) < 0 ||
-	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
-		return -1;
-	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
-	if (login_run_device_flow(&oauth, deadline, &watcher, ret_token, err) < 0 ||
-	    login_save(store, ret_token, err) < 0)
-		return -1;
-	if (store->fell_back)
-		snprintf(why, sizeof(why), "%s", store->trouble.why);
-	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
-		report_note(&c->report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
-	return 0;
-}
-
-/* A base URL that may not be asked is better refused before a person is troubled than after. */
-static int check_base_url(const struct platform *platform, struct err *err)
-{
-	char url[PLATFORM_URL_MAX];
-
-	return platform_base_url(platform, url, err) < 0 ? -1 : url_check(url, err);
-}
-
-/* A good login that is to lie elsewhere. */
-static int move(const struct command *c, const struct wish *wish, const struct home *home,
-    const struct platform *platform, struct store *store, struct err *err)
-{
-	enum store_kind kind = store_kind_by_name(wish->storage);
-
-	if (kind == STORE_NOWHERE || kind == store->found)
-		return 0;
-	if (store_move(store, kind, err) < 0 ||
-	    config_set_storage(home, platform, store_kind_name(kind), err) < 0)
-		return -1;
-	report_note(&c->report, "the login is kept in the %s now", wish->storage);
-	return 0;
-}
-
-static int run(const struct command *c, const struct wish *wish, struct err *err)
-{
-	const struct platform *platform = platform_find(wish->platform_id, err);
-	struct token token = TOKEN_INIT;
-	struct store store;
 	struct home home;
-	const char *done = "you are logged in already; --force logs in anew";
 
-	if (!platform)
+	if (platform_id && !(wish->platform = platform_find(platform_id, err)))
 		return -1;
-	if (!platform->oauth_key)
-		return err_set(
-		    err, ERR_USAGE, "use --platform kimi-code", "%s takes no device login", platform->id);
-	if (home_find(&home, err) < 0 || store_open(&store, &home, platform->oauth_key, err) < 0)
+	if (home_find(&home, err) < 0)
 		return -1;
-	int good = wish->force ? 0 : stored_login(c, &home, &store, &token, err);
-	int failed = good < 0 ? -1 : 0;
-	if (good > 0)
-		failed = move(c, wish, &home, platform, &store, err);
-	if (good == 0) {
-		done = "you are logged in";
-		failed = check_base_url(platform, err) < 0 ? -1 : log_in(c, wish, &home, &store, &token, err);
+	if (!wish->platform && !wish->api_key_stdin) {
+		wish->platform = &platforms[0];
+		if (term_is_there() && !c->report.json && login_flow_choose(&wish->platform, err) < 0)
+			return -1;
 	}
-	if (!failed && (good == 0 || !has_config(&home, platform)))
-		failed = write_config(&home, platform, &store, token.access_token, err);
-	if (!failed)
-		report_tell(&c->report, "success", json_pack("{s:s}", "platform", platform->id), "%s", done);
-	token_clear(&token);
-	return failed;
+	if (wish->api_key_stdin || !wish->platform->oauth_key)
+		return login_flow_key(&c->report, wish, &home, err);
+	return login_flow_oauth(&c->report, wish, &home, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct command c =
-	    COMMAND_INIT("login", "[OPTIONS]", "Log in to Kimi in a browser, here or on another device.");
-	struct wish wish = {.timeout = 3600};
+	struct command c = COMMAND_INIT("login", "[OPTIONS]",
+	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
+	struct login_wish wish = {.timeout = 3600};
+	const char *platform_id = NULL;
 	struct err err = {0};
 	const struct option_row table[] = {
+	    OPTION_TEXT(
+	        "platform", &platform_id, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
+	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
 	    OPTION_CHOICE("storage", &wish.storage, "auto|keyring|file",
 	        "where to keep the login (default auto: the keyring if it is open)"),
 	    OPTION_NUMBER(
 	        "timeout", &wish.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
-	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, &wish, &err);
+		failed = run(&c, platform_id, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

@@ -57,39 +57,66 @@ static void tell(const struct command *c, const struct platform *platform, bool 
 		    platform->name, span);
 }
 
-static int run(const struct command *c, const char *platform_id, struct err *err)
+static int log_out(const struct command *c, const struct home *home, const struct platform *platform,
+    bool *ret_changed, double *ret_expires_at, struct err *err)
 {
-	const struct platform *platform = platform_find(platform_id, err);
 	bool had_tokens = false, had_config = false;
-	double expires_at = 0;
 	struct err config_err;
-	struct home home;
+	int failed = 0;
 
-	if (!platform || home_find(&home, err) < 0)
-		return -1;
-	int failed = platform->oauth_key ? forget_tokens(&home, platform, &had_tokens, &expires_at, err) : 0;
+	if (platform->oauth_key)
+		failed = forget_tokens(home, platform, &had_tokens, ret_expires_at, err);
 	/* One that fails is no reason to leave the other behind. */
-	if (config_remove_login(&home, platform, &had_config, &config_err) < 0) {
-		if (!failed)
-			*err = config_err;
-		else
+	if (config_remove_login(home, platform, &had_config, &config_err) < 0) {
+		if (failed)
 			report_note(&c->report, "%s", config_err.what);
+		else
+			*err = config_err;
 		failed = -1;
 	}
 	if (failed && had_tokens)
 		report_note(&c->report, "the tokens are removed");
-	if (!failed)
-		tell(c, platform, had_tokens || had_config, expires_at);
+	*ret_changed = had_tokens || had_config;
+	return failed;
+}
+
+static int run(const struct command *c, const char *platform_id, bool all, struct err *err)
+{
+	const struct platform *only = platform_find(platform_id, err);
+	int failed = 0;
+	struct home home;
+
+	if (!only || home_find(&home, err) < 0)
+		return -1;
+	if (all && platform_id)
+		return err_set(err, ERR_USAGE, "see --help", "--all and --platform exclude each other");
+	for (const struct platform *p = platforms; p->id; p++) {
+		double expires_at = 0;
+		struct err one;
+		bool changed;
+		if (!all && p != only)
+			continue;
+		if (log_out(c, &home, p, &changed, &expires_at, &one) == 0) {
+			if (changed || !all)
+				tell(c, p, changed, expires_at);
+			continue;
+		}
+		if (!failed)
+			*err = one;
+		failed = -1;
+	}
 	return failed;
 }
 
 int main(int argc, char **argv)
 {
-	struct command c =
-	    COMMAND_INIT("logout", "[OPTIONS]", "Forget a login: its tokens and its part of the config.");
+	struct command c = COMMAND_INIT(
+	    "logout", "[OPTIONS]", "Forget a login: its tokens or key, and its part of the config.");
 	const char *platform_id = NULL;
 	struct err err = {0};
+	bool all = false;
 	const struct option_row table[] = {
+	    OPTION_FLAG("all", &all, "forget every login"),
 	    OPTION_TEXT("platform", &platform_id, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
@@ -97,6 +124,6 @@ int main(int argc, char **argv)
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, &err);
+		failed = run(&c, platform_id, all, &err);
 	return command_end(&c, failed < 0, &err);
 }

@@ -1,16 +1,23 @@
-/* kimi models: lists the models one can use, and keeps the config's list up to date. */
+/* kimi models: lists the models one can use, keeps the config's list up to date, and chooses the default. */
 #include "cli/command.h"
+#include "cli/model_choice.h"
+#include "cli/model_sync.h"
 #include "cli/table.h"
-#include "format/json.h"
 #include "kimi/catalog.h"
-#include "kimi/config.h"
 #include "kimi/config_file.h"
+#include "kimi/config_view.h"
 #include "kimi/home.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+struct wish {
+	const char *platform_id;
+	const char *use, *thinking;
+	bool sync;
+};
 
 /* "thinking,image_in" */
 static void join_capabilities(const struct model *model, char ret_text[80])
@@ -23,100 +30,117 @@ static void join_capabilities(const struct model *model, char ret_text[80])
 			len += (size_t)snprintf(ret_text + len, 80 - len, "%s%s", len ? "," : "", c->name);
 }
 
-static bool is_default(const struct platform *platform, const struct model *model, const char *default_model)
+static void add_row(struct table *table, const struct model *m, bool is_default)
 {
-	char *key = config_model_key(platform, model->id);
-	bool same = key && default_model && strcmp(key, default_model) == 0;
+	char context[24], capabilities[80];
 
-	free(key);
-	return same;
+	snprintf(context, sizeof(context), "%lld", m->context_length);
+	join_capabilities(m, capabilities);
+	table_add(table, (const char *const[]){is_default ? "*" : "", m->id,
+	                     m->display_name ? m->display_name : "", context, capabilities});
 }
 
-static int print_table(
-    const struct platform *platform, const struct models *models, const char *default_model, struct err *err)
+static json_t *model_json(
+    const struct platform *platform, const struct model *m, const char *key, bool is_default)
 {
-	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
-	struct table table;
-
-	table_init(&table, heading, 5);
-	for (size_t i = 0; i < models->count; i++) {
-		const struct model *m = &models->items[i];
-		char context[24], capabilities[80];
-		snprintf(context, sizeof(context), "%lld", m->context_length);
-		join_capabilities(m, capabilities);
-		table_add(&table, (const char *const[]){is_default(platform, m, default_model) ? "*" : "",
-		                      m->id, m->display_name ? m->display_name : "", context, capabilities});
-	}
-	bool ok = table_print(&table, isatty(STDOUT_FILENO));
-	table_release(&table);
-	return ok ? 0 : err_memory(err);
-}
-
-static json_t *model_json(const struct platform *platform, const struct model *m, const char *default_model)
-{
-	char *key = config_model_key(platform, m->id);
 	json_t *capabilities = json_array();
 
 	for (const struct model_capability_name *c = model_capability_names; c->name; c++)
 		if (m->capabilities & c->bit)
 			json_array_append_new(capabilities, json_string(c->name));
-	json_t *object =
-	    json_pack("{s:s, s:s, s:s, s:s?, s:I, s:o, s:b}", "key", key ? key : "", "platform", platform->id,
-	        "id", m->id, "display_name", m->display_name, "context_length", (json_int_t)m->context_length,
-	        "capabilities", capabilities, "default", is_default(platform, m, default_model));
-	free(key);
-	return object;
+	return json_pack("{s:s, s:s, s:s, s:s?, s:I, s:o, s:b}", "key", key, "platform", platform->id, "id",
+	    m->id, "display_name", m->display_name, "context_length", (json_int_t)m->context_length,
+	    "capabilities", capabilities, "default", is_default);
 }
 
-static int print_json(const struct platform *platform, const struct models *models, const char *default_model)
+/* Shows every list that came, as a table or (list not NULL) as JSON. */
+static int show(const struct catalog *catalog, const char *default_model, json_t *list, struct err *err)
 {
-	json_t *list = json_array();
+	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
+	struct table table;
+	bool ok = true;
 
-	for (size_t i = 0; i < models->count; i++)
-		json_array_append_new(list, model_json(platform, &models->items[i], default_model));
-	report_json(json_pack("{s:o, s:[]}", "models", list, "errors"));
-	return 0;
+	table_init(&table, heading, 5);
+	for (size_t i = 0; i < catalog->count; i++) {
+		const struct catalog_entry *entry = &catalog->entries[i];
+		for (size_t j = 0; j < entry->models.count; j++) {
+			char *key = config_model_key(entry->platform, entry->models.items[j].id);
+			bool is_default = key && default_model && strcmp(key, default_model) == 0;
+			ok = ok && key;
+			if (key && list)
+				json_array_append_new(list,
+				    model_json(entry->platform, &entry->models.items[j], key, is_default));
+			else if (key)
+				add_row(&table, &entry->models.items[j], is_default);
+			free(key);
+		}
+	}
+	if (!list)
+		ok = table_print(&table, isatty(STDOUT_FILENO)) && ok;
+	table_release(&table);
+	return ok ? 0 : err_memory(err);
 }
 
-static int print(const struct command *c, const struct home *home, const struct platform *platform,
-    const struct models *models, struct err *err)
+static int print(
+    const struct command *c, const struct catalog *catalog, const char *default_model, struct err *err)
 {
-	struct toml *config = NULL;
-	struct err config_err;
-	int failed;
+	json_t *list = c->report.json ? json_array() : NULL, *errors = json_array();
+	int failed = show(catalog, default_model, list, err);
 
-	if (config_file_read(home, &config, &config_err) < 0)
-		report_note(&c->report, "the default model is not known: %s", config_err.what);
-	const char *default_model = config ? config_default_model(config) : NULL;
-	if (c->report.json)
-		failed = print_json(platform, models, default_model);
-	else
-		failed = print_table(platform, models, default_model, err);
-	toml_free(config);
+	for (size_t i = 0; i < catalog->count; i++) {
+		const struct catalog_entry *entry = &catalog->entries[i];
+		if (entry->failed)
+			json_array_append_new(errors, json_pack("{s:s, s:s}", "platform", entry->platform->id,
+			                                  "message", entry->err.what));
+	}
+	if (list && !failed)
+		report_json(json_pack("{s:O, s:O}", "models", list, "errors", errors));
+	json_decref(list);
+	json_decref(errors);
 	return failed;
 }
 
-static int run(const struct command *c, const char *platform_id, bool sync, struct err *err)
+static int list(const struct command *c, const struct wish *wish, const struct home *home,
+    const struct toml *config, struct err *err)
 {
-	const struct platform *platform = platform_find(platform_id, err);
-	struct models models = {0};
-	bool changed = false;
+	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+	struct catalog catalog;
+
+	if (wish->platform_id && !only)
+		return -1;
+	catalog_fetch(&catalog, home, config, only);
+	bool all_failed = true;
+	for (size_t i = 0; i < catalog.count; i++)
+		all_failed = all_failed && catalog.entries[i].failed;
+	int failed = wish->sync && !all_failed ? model_sync_write(&c->report, home, &catalog, err) : 0;
+	if (!failed && (!all_failed || catalog.count > 1))
+		failed = print(c, &catalog, config_default_model(config), err);
+	if (!failed)
+		failed = model_sync_outcome(&c->report, &catalog, err);
+	catalog_clear(&catalog);
+	return failed;
+}
+
+static int run(const struct command *c, const struct wish *wish, struct err *err)
+{
+	struct toml *config = NULL;
+	struct err config_err;
 	struct home home;
 
-	if (!platform || home_find(&home, err) < 0)
+	if (wish->thinking && !wish->use)
+		return err_set(err, ERR_USAGE, "see --help", "--thinking goes with --use");
+	if (home_find(&home, err) < 0)
 		return -1;
-	if (!platform->oauth_key)
-		return err_set(err, ERR_LOGIN_REQUIRED, "use --platform kimi-code", "%s has no stored key",
-		    platform->id);
-	int failed = catalog_fetch(&home, platform, &models, err);
-	if (!failed && sync)
-		failed = config_sync_models(&home, platform, &models, &changed, err);
-	if (!failed && sync)
-		report_note(&c->report, changed ? "the models in config.toml were brought up to date"
-		                                : "the models in config.toml are up to date");
-	if (!failed)
-		failed = print(c, &home, platform, &models, err);
-	models_clear(&models);
+	if (config_file_read(&home, &config, &config_err) < 0) {
+		if (wish->sync || wish->use) {
+			*err = config_err;
+			return -1;
+		}
+		report_note(&c->report, "%s", config_err.what);
+	}
+	int failed = wish->use ? model_choice_use(&c->report, &home, config, wish->use, wish->thinking, err)
+	                       : list(c, wish, &home, config, err);
+	toml_free(config);
 	return failed;
 }
 
@@ -124,18 +148,22 @@ int main(int argc, char **argv)
 {
 	struct command c =
 	    COMMAND_INIT("models", "[OPTIONS]", "List the models with context length and capabilities.");
-	const char *platform_id = NULL;
+	struct wish wish = {0};
 	struct err err = {0};
-	bool sync = false;
 	const struct option_row table[] = {
-	    OPTION_FLAG("sync", &sync, "write the list to config.toml too"),
-	    OPTION_TEXT("platform", &platform_id, "ID", "the platform (default kimi-code)"),
+	    OPTION_FLAG("sync", &wish.sync, "write the lists to config.toml too"),
+	    OPTION_TEXT(
+	        "use", &wish.use, "MODEL", "make it the default: its key, its id or the beginning of one"),
+	    OPTION_CHOICE(
+	        "thinking", &wish.thinking, "on|off", "with --use: whether it thinks, if it can do both"),
+	    OPTION_TEXT(
+	        "platform", &wish.platform_id, "ID", "the platform (default all that you are logged in to)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, sync, &err);
+		failed = run(&c, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

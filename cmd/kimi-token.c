@@ -1,33 +1,44 @@
 /* kimi token: prints an access token that is good for a while. The hot path: see kimi/access.h. */
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/env.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "format/json.h"
 #include "kimi/access.h"
+#include "kimi/api_key.h"
+#include "kimi/config_file.h"
+#include "kimi/config_view.h"
+#include "kimi/headers.h"
 #include "kimi/home.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct wish {
 	const char *platform_id;
-	bool header;
+	bool header, headers;
 	struct access_wish access;
 };
 
-/* expires_at and expires_in are null for a key that does not end. */
-static void print_json(const struct platform *platform, const char *secret, const struct access *access)
-{
-	const struct token *token = access ? &access->token : NULL;
-	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", platform->id, "access_token", secret,
-	    "token_type", token ? token->token_type : "Bearer");
+/* What is printed: the access token, or a key, which does not end. */
+struct found {
+	const struct platform *platform;
+	char *secret;
+	bool is_token;
+	struct access access;
+};
 
-	if (object && token) {
+static void print_json(const struct found *found)
+{
+	const struct token *token = &found->access.token;
+	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", found->platform->id, "access_token",
+	    found->secret, "token_type", found->is_token ? token->token_type : "Bearer");
+
+	if (object && found->is_token) {
 		json_object_set_new(object, "expires_at", json_integer((json_int_t)floor(token->expires_at)));
 		json_object_set_new(
 		    object, "expires_in", json_integer((json_int_t)floor(token_left(token, clock_now()))));
-		if (!access->satisfied)
+		if (!found->access.satisfied)
 			json_object_set_new(object, "satisfied", json_false());
 	} else if (object) {
 		json_object_set_new(object, "expires_at", json_null());
@@ -36,54 +47,108 @@ static void print_json(const struct platform *platform, const char *secret, cons
 	report_json(object);
 }
 
-static void print(const struct command *c, const struct wish *wish, const struct platform *platform,
-    const char *secret, const struct access *access)
+/* The headers beside Authorization are built before a byte is printed: all of them or none. */
+static int print_headers(const struct home *home, const struct found *found, struct err *err)
 {
-	if (c->report.json)
-		print_json(platform, secret, access);
-	else
-		printf("%s%s\n", wish->header ? "Authorization: Bearer " : "", secret);
+	struct toml *config = NULL;
+	struct headers headers;
+	struct device device;
+
+	if (config_file_read(home, &config, err) < 0)
+		return -1;
+	device_describe(&device, home);
+	int failed = headers_build(&headers, &device, config, found->platform, err);
+	if (!failed) {
+		printf("Authorization: Bearer %s\n", found->secret);
+		for (char **line = headers.lines; *line; line++)
+			printf("%s\n", *line);
+		headers_clear(&headers);
+	}
+	toml_free(config);
+	return failed;
 }
 
-/* Where nothing is stored, a pipeline may run on KIMI_API_KEY, unchanged from here to CI. */
-static int print_key_of_environment(
-    const struct command *c, const struct wish *wish, const struct platform *platform, struct err *err)
+static int print(const struct command *c, const struct wish *wish, const struct home *home,
+    const struct found *found, struct err *err)
 {
-	const char *key = env_get("KIMI_API_KEY");
-
-	if (!key)
-		return -1;
-	if (!text_is_plain(key))
-		return err_set(err, ERR_CONFIG, "set it to the key alone", "KIMI_API_KEY is not a key");
-	print(c, wish, platform, key, NULL);
+	if (wish->headers)
+		return print_headers(home, found, err);
+	if (c->report.json)
+		print_json(found);
+	else
+		printf("%s%s\n", wish->header ? "Authorization: Bearer " : "", found->secret);
 	return 0;
+}
+
+/* Programs take standard error for part of the key: on success only a person is told anything. */
+static void warn(const struct command *c, const struct store *store, const struct access *access)
+{
+	if (c->report.terminal && store->tightened)
+		report_note(&c->report, "%s could be read by others; it is private now", store->file);
+	if (c->report.terminal && access->trouble.code != ERR_NONE)
+		report_note(&c->report, "the token could not be refreshed: %s", access->trouble.what);
+}
+
+/* 0 found, 1 the platform has no usable tokens, -1 error. */
+static int find_token(const struct command *c, const struct wish *wish, const struct home *home,
+    struct found *found, struct err *err)
+{
+	struct store store;
+
+	if (!found->platform->oauth_key)
+		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login --platform' with its id",
+		           "not logged in to %s", found->platform->name) < 0;
+	if (store_open(&store, home, found->platform->oauth_key, err) < 0)
+		return -1;
+	if (access_get(found->platform, &store, &wish->access, &found->access, err) < 0)
+		return err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED ? 1 : -1;
+	warn(c, &store, &found->access);
+	found->is_token = true;
+	found->secret = strdup(found->access.token.access_token);
+	return found->secret ? 0 : err_memory(err);
+}
+
+/*
+ * Behind the tokens: the configured key of the platform, or of that of the default
+ * model if none was named, and KIMI_API_KEY where nothing at all is stored.
+ */
+static int find_key(const struct wish *wish, const struct home *home, struct found *found, struct err *err)
+{
+	const struct err no_token = *err;
+	int answer = api_key_of_config(home, found->platform, &found->secret, err);
+
+	if (answer > 0 && !wish->platform_id) {
+		const struct platform *other = config_default_platform_at(home);
+		if (other && (answer = api_key_of_config(home, other, &found->secret, err)) == 0)
+			found->platform = other;
+	}
+	if (answer != 0 && no_token.code == ERR_LOGIN_REQUIRED) {
+		int last = api_key_of_environment(&found->secret, answer > 0 ? err : NULL);
+		answer = last > 0 ? answer : last;
+	}
+	if (answer > 0)
+		*err = no_token;
+	return answer;
 }
 
 static int run(const struct command *c, const struct wish *wish, struct err *err)
 {
-	const struct platform *platform = platform_find(wish->platform_id, err);
-	struct access access;
-	struct store store;
+	struct found found = {.platform = platform_find(wish->platform_id, err)};
 	struct home home;
 
-	if (!platform)
+	if (!found.platform || home_find(&home, err) < 0)
 		return -1;
-	if (!platform->oauth_key)
-		return err_set(err, ERR_LOGIN_REQUIRED, "use --platform kimi-code", "%s has no stored key",
-		    platform->id);
-	if (home_find(&home, err) < 0 || store_open(&store, &home, platform->oauth_key, err) < 0)
-		return -1;
-	if (access_get(platform, &store, &wish->access, &access, err) < 0)
-		return err->code == ERR_LOGIN_REQUIRED ? print_key_of_environment(c, wish, platform, err)
-		                                       : -1;
-	/* Programs take standard error for part of the key: on success only a person is told anything. */
-	if (c->report.terminal && store.tightened)
-		report_note(&c->report, "%s could be read by others; it is private now", store.file);
-	if (c->report.terminal && access.trouble.code != ERR_NONE)
-		report_note(&c->report, "the token could not be refreshed: %s", access.trouble.what);
-	print(c, wish, platform, access.token.access_token, &access);
-	token_clear(&access.token);
-	return 0;
+	if (wish->header + wish->headers + c->report.json > 1)
+		return err_set(
+		    err, ERR_USAGE, "see --help", "--header, --headers and --json exclude each other");
+	int answer = find_token(c, wish, &home, &found, err);
+	if (answer > 0)
+		answer = find_key(wish, &home, &found, err);
+	if (answer == 0)
+		answer = print(c, wish, &home, &found, err);
+	token_clear(&found.access.token);
+	wipe_str(found.secret);
+	return answer == 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -94,10 +159,12 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("header", &wish.header, "print the line 'Authorization: Bearer ...'"),
+	    OPTION_FLAG("headers", &wish.headers, "print every header a request carries, one a line"),
 	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
 	        "life the token must have left (default 300, or half of a short life)"),
 	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "print what is stored as long as it lives"),
-	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),
+	    OPTION_TEXT("platform", &wish.platform_id, "ID",
+	        "the platform (default kimi-code, else that of the default model)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

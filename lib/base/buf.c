@@ -81,6 +81,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 		return false;
 	}
 	b->data = data;
+	b->data[b->len] = '\0'; /* fresh memory holds anything */
 	b->cap = cap;
 	return true;
 }

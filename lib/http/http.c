@@ -44,11 +44,13 @@ void http_form_add(struct buf *form, const char *name, const char *value)
 
 /* One transfer under way. */
 struct transfer {
-	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *headers;
+	const struct http_request *request;
 	struct http_response *response;
-	bool too_large;
+	struct err *err;
+	bool running, failed, too_large;
+	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
 	char proxy[512];
 };
@@ -98,11 +100,13 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	return len;
 }
 
-static int prepare(struct transfer *t, const struct http_request *request, struct err *err)
+static int prepare(struct transfer *t, CURLM *multi)
 {
-	t->multi = curl_multi_init();
+	const struct http_request *request = t->request;
+	struct err *err = t->err;
+
 	t->easy = curl_easy_init();
-	if (!t->multi || !t->easy)
+	if (!t->easy)
 		return err_memory(err);
 	for (const char *const *line = request->headers; line && *line; line++) {
 		struct curl_slist *more = curl_slist_append(t->headers, *line);
@@ -149,26 +153,50 @@ static int prepare(struct transfer *t, const struct http_request *request, struc
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(request->form));
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->form);
 	}
-	return curl_multi_add_handle(t->multi, c) == CURLM_OK ? 0 : err_memory(err);
+	t->running = curl_multi_add_handle(multi, c) == CURLM_OK;
+	return t->running ? 0 : err_memory(err);
 }
 
-/* Drives the transfer to its end; the signal pipe among the descriptors ends it at once when asked to stop. */
-static int drive(struct transfer *t, CURLcode *ret_code, struct err *err)
+static void note_finished(struct transfer transfers[], size_t count, CURLM *multi)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(multi, &left)))
+		for (size_t i = 0; i < count; i++)
+			if (message->msg == CURLMSG_DONE && transfers[i].easy == message->easy_handle) {
+				transfers[i].running = false;
+				transfers[i].code = message->data.result;
+			}
+}
+
+static void end_all(struct transfer transfers[], size_t count, int fill(struct err *err))
+{
+	for (size_t i = 0; i < count; i++)
+		if (transfers[i].running) {
+			transfers[i].failed = true;
+			fill(transfers[i].err);
+		}
+}
+
+/* Drives the transfers to their end; the signal pipe among the descriptors ends them at once when asked to stop. */
+static void drive(struct transfer transfers[], size_t count, CURLM *multi)
 {
 	struct curl_waitfd woken = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
 
 	for (int running = 1; running;) {
-		if (signals_caught())
-			return signals_error(err);
-		if (curl_multi_perform(t->multi, &running) != CURLM_OK)
-			return err_memory(err);
+		if (signals_caught()) {
+			end_all(transfers, count, signals_error);
+			return;
+		}
+		if (curl_multi_perform(multi, &running) != CURLM_OK) {
+			end_all(transfers, count, err_memory);
+			return;
+		}
+		note_finished(transfers, count, multi);
 		if (running)
-			curl_multi_poll(t->multi, &woken, woken.fd >= 0 ? 1 : 0, 1000, NULL);
+			curl_multi_poll(multi, &woken, woken.fd >= 0 ? 1 : 0, 1000, NULL);
 	}
-	int left;
-	CURLMsg *message = curl_multi_info_read(t->multi, &left);
-	*ret_code = message ? message->data.result : CURLE_RECV_ERROR;
-	return 0;
 }
 
 /* What to try when a host was not reached, by what failed. */
@@ -188,74 +216,109 @@ static const char *network_advice(CURLcode code, bool proxied)
 	}
 }
 
-static int transfer_error(
-    const struct transfer *t, const struct http_request *request, CURLcode code, struct err *err)
+static int transfer_error(const struct transfer *t)
 {
+	const struct http_request *request = t->request;
+	struct err *err = t->err;
 	char host[160];
 
 	url_host(request->url, host, sizeof(host));
 	if (t->too_large)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
-	const char *detail = *t->detail ? t->detail : curl_easy_strerror(code);
-	return err_set(err, ERR_NETWORK, network_advice(code, *t->proxy), "cannot reach %s%s: %s", host,
+	const char *detail = *t->detail ? t->detail : curl_easy_strerror(t->code);
+	return err_set(err, ERR_NETWORK, network_advice(t->code, *t->proxy), "cannot reach %s%s: %s", host,
 	    *t->response->via ? t->response->via : " (no proxy is set)", detail);
 }
 
-static int refuse_redirect(const struct transfer *t, const struct http_request *request, struct err *err)
+static int refuse_redirect(const struct transfer *t)
 {
 	char *location = NULL;
 	char from[160], to[160] = "somewhere else";
 
-	url_host(request->url, from, sizeof(from));
+	url_host(t->request->url, from, sizeof(from));
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
 	if (location)
 		url_host(location, to, sizeof(to));
-	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
+	return err_set(t->err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
 	    "%s answered with a redirect to %s%s, which is not followed", from, to, t->response->via);
+}
+
+static int judge(struct transfer *t)
+{
+	struct http_response *response = t->response;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response->status);
+	if (t->code != CURLE_OK)
+		return transfer_error(t);
+	if (response->status >= 300 && response->status < 400 && response->status != 304)
+		return refuse_redirect(t);
+	const char *start = response->body.data + strspn(response->body.data, " \t\r\n");
+	if (strncasecmp(start, "<!doctype html", 14) == 0 || strncasecmp(start, "<html", 5) == 0)
+		response->is_html = true;
+	return 0;
+}
+
+static int start(struct transfer *t, CURLM *multi)
+{
+	if (url_check(t->request->url, t->err) < 0)
+		return -1;
+	if (!multi)
+		return err_memory(t->err);
+	if (prepare(t, multi) < 0)
+		return -1;
+	if (*t->proxy) {
+		char shown[120];
+		proxy_shown(t->proxy, shown, sizeof(shown));
+		snprintf(t->response->via, sizeof(t->response->via), " through the proxy %s", shown);
+	}
+	return 0;
+}
+
+static void perform_all(struct transfer transfers[], size_t count)
+{
+	CURLM *multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		*transfers[i].response = (struct http_response){0};
+		buf_init_secret(&transfers[i].response->body, transfers[i].request->max_body);
+		transfers[i].failed = start(&transfers[i], multi) < 0;
+	}
+	if (multi)
+		drive(transfers, count, multi);
+	for (size_t i = 0; i < count; i++) {
+		struct transfer *t = &transfers[i];
+		if (!t->failed)
+			t->failed = judge(t) < 0;
+		if (t->easy)
+			curl_multi_remove_handle(multi, t->easy);
+		curl_easy_cleanup(t->easy);
+		curl_slist_free_all(t->headers);
+	}
+	curl_multi_cleanup(multi);
 }
 
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
-	struct transfer t = {.response = ret_response};
-	CURLcode code = CURLE_OK;
-	int failed = -1;
+	struct err unheard;
+	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &unheard};
 
-	*ret_response = (struct http_response){0};
-	buf_init_secret(&ret_response->body, request->max_body);
-	if (url_check(request->url, err) < 0)
-		return -1;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_memory(err);
-	if (prepare(&t, request, err) < 0)
-		goto out;
-	if (*t.proxy) {
-		char shown[120];
-		proxy_shown(t.proxy, shown, sizeof(shown));
-		snprintf(ret_response->via, sizeof(ret_response->via), " through the proxy %s", shown);
-	}
-	if (drive(&t, &code, err) < 0)
-		goto out;
-	curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &ret_response->status);
-	if (code != CURLE_OK) {
-		failed = transfer_error(&t, request, code, err);
-		goto out;
-	}
-	if (ret_response->status >= 300 && ret_response->status < 400 && ret_response->status != 304) {
-		failed = refuse_redirect(&t, request, err);
-		goto out;
-	}
-	const char *start = ret_response->body.data + strspn(ret_response->body.data, " \t\r\n");
-	if (strncasecmp(start, "<!doctype html", 14) == 0 || strncasecmp(start, "<html", 5) == 0)
-		ret_response->is_html = true;
-	failed = 0;
-out:
-	if (t.multi && t.easy)
-		curl_multi_remove_handle(t.multi, t.easy);
-	curl_easy_cleanup(t.easy);
-	curl_multi_cleanup(t.multi);
-	curl_slist_free_all(t.headers);
-	return failed;
+	perform_all(&t, 1);
+	return t.failed ? -1 : 0;
+}
+
+void http_perform_all(struct http_exchange exchanges[], size_t count)
+{
+	struct transfer transfers[HTTP_MOST_AT_ONCE] = {{0}};
+
+	count = count < HTTP_MOST_AT_ONCE ? count : HTTP_MOST_AT_ONCE;
+	for (size_t i = 0; i < count; i++)
+		transfers[i] = (struct transfer){.request = &exchanges[i].request,
+		    .response = &exchanges[i].response,
+		    .err = &exchanges[i].err};
+	perform_all(transfers, count);
+	for (size_t i = 0; i < count; i++)
+		exchanges[i].failed = transfers[i].failed;
 }
 
 int http_not_kimi(const struct http_request *request, const struct http_response *response, struct err *err)

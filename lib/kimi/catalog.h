@@ -1,20 +1,48 @@
 /*
- * catalog: the model list of a platform one is logged in to.
+ * catalog: the model lists of the platforms one is logged in to.
  *
- * Joins what the rooms below know: a fresh token (refresh.h), the list
- * (models.h), and what to do when the server refuses the token: one forced
- * refresh, one more try.
+ * Joins what the rooms below know: a fresh token or the configured key, the
+ * lists (models.h), and what to do when a server refuses the secret: for an OAuth
+ * login one forced refresh and one more try, then the configured key. All
+ * platforms are asked at once.
  */
 #ifndef KIMI_KIMI_CATALOG_H
 #define KIMI_KIMI_CATALOG_H
 
 #include "base/err.h"
+#include "format/toml.h"
 #include "kimi/home.h"
 #include "kimi/models.h"
 #include "kimi/platform.h"
 
-/* The caller clears *ret_models. Errors are those of refresh_login() and models_fetch(). */
-int catalog_fetch(
-    const struct home *home, const struct platform *platform, struct models *ret_models, struct err *err);
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CATALOG_MAX = 8 };
+
+struct catalog {
+	struct catalog_entry {
+		const struct platform *platform;
+		bool failed;
+		struct err err; /* why */
+		struct models models;
+	} entries[CATALOG_MAX];
+	size_t count;
+};
+
+/*
+ * Fetches the list of `only`, or (NULL) of every platform one is logged in to:
+ * there is always at least one entry, and each fails by itself, with
+ * ERR_LOGIN_REQUIRED if there is no login. `config` is the config as it was read,
+ * NULL for none. The caller clears the catalog.
+ */
+void catalog_fetch(
+    struct catalog *catalog, const struct home *home, const struct toml *config, const struct platform *only);
+
+/* Fetches one list with a secret that is not stored yet, as login does. */
+int catalog_fetch_with(const struct home *home, const struct toml *config, const struct platform *platform,
+    const char *bearer, struct models *ret_models, struct err *err);
+
+void catalog_clear(struct catalog *catalog);
 
 #endif

@@ -6,13 +6,13 @@
  * and takes away again. The user's own keys inside an owned table stay as long
  * as the table does. What is written always loads in kimi-cli: every model's
  * provider exists, the default model exists, only capabilities it knows.
- * Tokens are never written here.
+ * Tokens are never written here; an API key is, as api_key of its provider, where
+ * kimi-cli looks for it.
  */
 #ifndef KIMI_KIMI_CONFIG_H
 #define KIMI_KIMI_CONFIG_H
 
 #include "base/err.h"
-#include "format/toml.h"
 #include "kimi/home.h"
 #include "kimi/models.h"
 #include "kimi/platform.h"
@@ -21,17 +21,20 @@
 
 struct config_login {
 	const struct platform *platform;
-	const char *storage;         /* "file" or "keyring": where the tokens lie */
+	const char *storage;         /* "file" or "keyring": where the tokens lie; NULL for an API key */
 	const char *key;             /* under which: "oauth/kimi-code" */
+	const char *api_key;         /* NULL for an OAuth login */
 	const struct models *models; /* NULL: not known, the models stay as they are */
 };
 
 /*
- * Writes a login. The first model becomes the default, with thinking if it can,
+ * Writes a login. A file that holds an API key is closed to others (0600);
+ * *ret_tightened (may be NULL) if it was not before. The first model becomes the default, with thinking if it can,
  * unless the platform was there before and the default is a model that exists:
  * then the user chose it.
  */
-int config_add_login(const struct home *home, const struct config_login *login, struct err *err);
+int config_add_login(
+    const struct home *home, const struct config_login *login, bool *ret_tightened, struct err *err);
 
 /* Takes away what config_add_login() wrote. *ret_changed: there was something. */
 int config_remove_login(
@@ -41,18 +44,12 @@ int config_remove_login(
 int config_sync_models(const struct home *home, const struct platform *platform, const struct models *models,
     bool *ret_changed, struct err *err);
 
-/* The key of a model in the config, PLATFORM/ID; the caller frees it. NULL: no memory. */
-char *config_model_key(const struct platform *platform, const char *id);
+/* Makes a model of the config the default. `thinking`: -1 as it was; as kimi-cli, always on for a model that always
+ * thinks and off for one that cannot. */
+int config_use_model(const struct home *home, const char *key, int thinking, struct err *err);
 
 /* Notes where the tokens of a login lie now; nothing if the config does not have the login. */
 int config_set_storage(
     const struct home *home, const struct platform *platform, const char *storage, struct err *err);
-
-/* The config says that the login with this key lies in the keyring. A config that cannot be read says nothing. */
-bool config_names_keyring(const struct home *home, const char *key);
-
-/* Questions to a document that config_file_read() gave. */
-bool config_has_login(const struct toml *doc, const struct platform *platform);
-const char *config_default_model(const struct toml *doc); /* NULL: none */
 
 #endif

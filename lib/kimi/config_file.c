@@ -115,12 +115,12 @@ static bool is_still(const struct snapshot *s)
 }
 
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
-static int replace(const struct snapshot *s, const struct buf *text, struct err *err)
+static int replace(const struct snapshot *s, mode_t mode, const struct buf *text, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
-	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
 	int answer = 0;
 
+	newfile_sweep(s->path);
 	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0)
 		answer = as_config_error(err);
 	else if (settle(s, err) < 0)
@@ -133,44 +133,58 @@ static int replace(const struct snapshot *s, const struct buf *text, struct err 
 	return answer;
 }
 
-/* One pass: 0 done, 1 the file changed meanwhile, -1 error. */
-static int change_once(const struct home *home, struct snapshot *s, config_edit *edit, void *context,
-    bool *ret_changed, struct err *err)
+/* Edits the document and renders it; *ret_changed tells whether there is something to write. */
+static int edit(const struct snapshot *s, const struct config_change *change, bool *ret_changed,
+    struct buf *ret_text, struct err *err)
 {
 	struct toml_error error;
-	struct buf text;
-	int answer = take_snapshot(home, s, err);
-
-	if (answer < 0)
-		return -1;
-	if (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0)
-		return -1;
 	struct toml *doc = parse(s, err);
+
 	if (!doc)
 		return -1;
-	buf_init_secret(&text, MAX_CONFIG_BYTES);
-	answer = edit(doc, context, err);
+	int answer = change->edit(doc, change->context, err);
 	*ret_changed = !answer && (s->is_legacy || toml_edited(doc));
-	if (*ret_changed && toml_render(doc, &text, &error) < 0)
+	if (*ret_changed && toml_render(doc, ret_text, &error) < 0)
 		answer = config_file_error(&error, err);
-	if (!answer && *ret_changed) {
-		newfile_sweep(s->path);
-		answer = replace(s, &text, err);
-	}
-	if (!answer && s->is_legacy)
-		answer = config_legacy_retire(home, err);
-	buf_release(&text);
 	toml_free(doc);
 	return answer;
 }
 
-int config_file_change(
-    const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err)
+/* One pass: 0 done, 1 the file changed meanwhile, -1 error. */
+static int change_once(
+    const struct home *home, struct snapshot *s, struct config_change *change, struct err *err)
+{
+	struct buf text;
+	bool changed = false;
+
+	if (take_snapshot(home, s, err) < 0 ||
+	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
+		return -1;
+	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
+	bool loose = change->holds_secret && (mode & 077);
+	if (loose)
+		mode &= ~(mode_t)077;
+	buf_init_secret(&text, MAX_CONFIG_BYTES);
+	int answer = edit(s, change, &changed, &text, err);
+	if (!answer && changed)
+		answer = replace(s, mode, &text, err);
+	else if (!answer && loose && chmod(s->path, mode) < 0)
+		answer = err_errno(err, ERR_CONFIG, "chmod it to 600", "cannot close %s to others", s->path);
+	if (!answer && s->is_legacy)
+		answer = config_legacy_retire(home, err);
+	if (!answer) {
+		change->changed = changed;
+		change->tightened = loose;
+	}
+	buf_release(&text);
+	return answer;
+}
+
+int config_file_change(const struct home *home, struct config_change *change, struct err *err)
 {
 	struct lock lock = LOCK_INIT;
 	struct snapshot s;
 	char lock_file[HOME_PATH_MAX];
-	bool changed = false;
 	int answer = 1;
 
 	home_config_lock(home, lock_file);
@@ -179,13 +193,23 @@ int config_file_change(
 		return as_config_error(err);
 	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
 	for (int n = 0; n < TRIES && answer > 0; n++)
-		answer = change_once(home, &s, edit, context, &changed, err);
+		answer = change_once(home, &s, change, err);
 	if (answer > 0)
 		answer =
 		    err_set(err, ERR_BUSY, "try again later", "another program keeps changing config.toml");
 	buf_release(&s.bytes);
 	lock_release(&lock);
-	if (!answer && ret_changed)
-		*ret_changed = changed;
 	return answer;
+}
+
+bool config_file_exists(const struct home *home)
+{
+	char path[HOME_PATH_MAX];
+	struct stat st;
+
+	home_config_file(home, path);
+	if (lstat(path, &st) == 0)
+		return true;
+	home_legacy_config_file(home, path);
+	return lstat(path, &st) == 0;
 }

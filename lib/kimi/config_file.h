@@ -29,9 +29,18 @@ int config_file_read(const struct home *home, struct toml **ret_doc, struct err 
 /* Notes edits on the document (toml.h). May be called again with a newer document. -1 fills *err. */
 typedef int config_edit(struct toml *doc, void *context, struct err *err);
 
-/* *ret_changed (may be NULL): the file was written. */
-int config_file_change(
-    const struct home *home, config_edit *edit, void *context, bool *ret_changed, struct err *err);
+struct config_change {
+	config_edit *edit;
+	void *context;
+	bool holds_secret; /* the file is closed to others (0600), also if nothing else changes */
+	bool changed;      /* set: the file was written */
+	bool tightened;    /* set: others could read it before */
+};
+
+int config_file_change(const struct home *home, struct config_change *change, struct err *err);
+
+/* There is a config to change, config.toml or the older config.json. */
+bool config_file_exists(const struct home *home);
 
 /* Fills *err with the place in config.toml and returns -1. */
 int config_file_error(const struct toml_error *error, struct err *err);

@@ -3,8 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "kimi/cache.h"
-#include "kimi/config.h"
-#include "kimi/config_file.h"
+#include "kimi/config_view.h"
 #include "kimi/login_file.h"
 
 #include <stdio.h>

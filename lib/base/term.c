@@ -1,0 +1,77 @@
+#include "base/term.h"
+
+#include "base/file.h"
+#include "base/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+bool term_is_there(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static void trim(struct buf *line)
+{
+	size_t start = strspn(line->data, " \t\r");
+
+	while (line->len && strchr(" \t\r", line->data[line->len - 1]))
+		buf_truncate(line, line->len - 1);
+	if (start && start < line->len) {
+		memmove(line->data, line->data + start, line->len - start);
+		buf_truncate(line, line->len - start);
+	}
+}
+
+/* Byte by byte: what follows the line is not ours to take. */
+int term_read_line(struct buf *ret_line, struct err *err)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+		    {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+		char c;
+		if (signals_caught())
+			return signals_error(err);
+		if (poll(fds, 2, -1) < 0 || !fds[0].revents)
+			continue;
+		ssize_t n = read(STDIN_FILENO, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, ERR_USAGE, NULL, "cannot read standard input");
+		if (n == 0 && !ret_line->len)
+			return err_set(err, ERR_USAGE, NULL, "standard input ended without a line");
+		if (n == 0 || c == '\n')
+			break;
+		if (c == '\0')
+			return err_set(err, ERR_USAGE, NULL, "standard input is not text");
+		buf_addch(ret_line, c);
+		if (ret_line->failed)
+			return err_set(err, ERR_USAGE, NULL, "the line on standard input is too long");
+	}
+	trim(ret_line);
+	return 0;
+}
+
+int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err)
+{
+	struct termios before, silent;
+	bool changed = false;
+
+	write_all(STDERR_FILENO, prompt, strlen(prompt));
+	if (hidden && tcgetattr(STDIN_FILENO, &before) == 0) {
+		silent = before;
+		silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+		silent.c_lflag |= ECHONL;
+		changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+	}
+	int failed = term_read_line(ret_line, err);
+	if (changed)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	if (failed && changed)
+		write_all(STDERR_FILENO, "\n", 1);
+	return failed;
+}

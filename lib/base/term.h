@@ -1,0 +1,27 @@
+/*
+ * term: asking a person at a terminal.
+ */
+#ifndef KIMI_BASE_TERM_H
+#define KIMI_BASE_TERM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* A person can be asked: standard input and standard error are terminals. */
+bool term_is_there(void);
+
+/*
+ * Prints the prompt to standard error and reads one line of standard input into
+ * `ret_line`, without its end and the blanks around it. With `hidden` nothing
+ * that is typed shows, and the terminal is put right again whatever happens.
+ * -1: ERR_INTERRUPTED, or ERR_USAGE at the end of the input or for a line over
+ * the buffer's maximum.
+ */
+int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err);
+
+/* Reads a line of standard input in the same way, without a terminal. */
+int term_read_line(struct buf *ret_line, struct err *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * login_flow: logging in as a person sees it.
+ *
+ * Joins the rooms that know how (kimi/login.h, kimi/key_login.h) with a report
+ * and a person: what is shown, what is asked, and in which order things become
+ * safe. The secret is kept before the model list is fetched, so that a list that
+ * fails never costs a login.
+ */
+#ifndef KIMI_CLI_LOGIN_FLOW_H
+#define KIMI_CLI_LOGIN_FLOW_H
+
+#include "base/err.h"
+#include "cli/report.h"
+#include "kimi/home.h"
+#include "kimi/platform.h"
+
+#include <stdbool.h>
+
+struct login_wish {
+	const struct platform *platform; /* NULL: not named */
+	const char *storage;             /* "auto" or NULL, "keyring", "file" */
+	bool no_browser;
+	bool force;
+	bool api_key_stdin;
+	double timeout; /* seconds */
+};
+
+/* The device flow, unless a good login is stored. */
+int login_flow_oauth(
+    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err);
+
+/*
+ * An API key, from standard input or a prompt. Without a platform, the one that
+ * takes the key.
+ */
+int login_flow_key(
+    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err);
+
+/* Asks a person which platform. */
+int login_flow_choose(const struct platform **ret_platform, struct err *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* The API key flow of login_flow.h, and the choice of a platform. */
+#include "base/term.h"
+#include "cli/login_flow.h"
+#include "kimi/api_key.h"
+#include "kimi/key_login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_LINE = 8192 };
+
+int login_flow_choose(const struct platform **ret_platform, struct err *err)
+{
+	char menu[512] = "Log in to:\n";
+	size_t count = 0, len = strlen(menu);
+	struct buf line;
+
+	for (const struct platform *p = platforms; p->id; p++)
+		len += (size_t)snprintf(menu + len, sizeof(menu) - len, "  %zu  %s\n", ++count, p->name);
+	snprintf(menu + len, sizeof(menu) - len, "Which one? [1] ");
+	buf_init(&line, LONGEST_LINE);
+	int failed = term_ask(menu, false, &line, err);
+	if (!failed) {
+		char *end;
+		unsigned long number = line.len ? strtoul(line.data, &end, 10) : 1;
+		if (line.len && (*end || number < 1 || number > count))
+			failed =
+			    err_set(err, ERR_USAGE, "type its number", "'%.40s' is none of them", line.data);
+		else
+			*ret_platform = &platforms[number - 1];
+	}
+	buf_release(&line);
+	return failed;
+}
+
+static int read_key(const struct login_wish *wish, struct buf *ret_key, struct err *err)
+{
+	char prompt[160];
+	int failed;
+
+	if (wish->api_key_stdin) {
+		failed = term_read_line(ret_key, err);
+	} else if (!term_is_there()) {
+		return err_set(err, ERR_USAGE, "pipe the key to 'kimi login --api-key-stdin'",
+		    "there is no terminal to ask for the API key");
+	} else {
+		snprintf(prompt, sizeof(prompt), "API key of %s: ", wish->platform->name);
+		failed = term_ask(prompt, true, ret_key, err);
+	}
+	if (!failed && !api_key_is_valid(ret_key->data))
+		failed = err_set(err, ERR_USAGE, "give the key alone, on one line", "that is not an API key");
+	return failed;
+}
+
+/* 1: a key is stored and its platform takes it. */
+static int stored_key_is_good(const struct login_wish *wish, const struct home *home, struct err *err)
+{
+	struct models models = {0};
+	char *key = NULL;
+
+	if (wish->force || wish->api_key_stdin || !wish->platform)
+		return 0;
+	int answer = api_key_of_config(home, wish->platform, &key, err);
+	if (answer == 0)
+		answer = key_login_try(home, wish->platform, key, &models, err) == 0 ? 1
+		         : err->code == ERR_REJECTED                                 ? 0
+		                                                                     : -1;
+	else if (answer > 0)
+		answer = 0;
+	models_clear(&models);
+	wipe_str(key);
+	return answer;
+}
+
+static void tell(
+    const struct report *report, const struct platform *platform, bool tightened, const char *what)
+{
+	if (tightened)
+		report_note(report, "config.toml could be read by others; it is private now");
+	report_tell(
+	    report, "success", json_pack("{s:s}", "platform", platform->id), "%s %s", what, platform->name);
+}
+
+int login_flow_key(
+    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
+{
+	const struct platform *platform = wish->platform;
+	struct models models = {0};
+	bool tightened = false;
+	struct buf key;
+
+	int good = stored_key_is_good(wish, home, err);
+	if (good) {
+		if (good > 0)
+			tell(report, platform, false,
+			    "you are logged in already (--force takes another key) to");
+		return good < 0 ? -1 : 0;
+	}
+	buf_init_secret(&key, LONGEST_LINE);
+	int failed = read_key(wish, &key, err);
+	if (!failed)
+		failed = platform ? key_login_try(home, platform, key.data, &models, err)
+		                  : key_login_find(home, key.data, &platform, &models, err);
+	if (!failed)
+		failed = key_login_save(home, platform, key.data, &models, &tightened, err);
+	if (!failed)
+		tell(report, platform, tightened, "you are logged in with an API key to");
+	models_clear(&models);
+	buf_release(&key);
+	return failed;
+}

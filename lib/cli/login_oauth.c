@@ -1,0 +1,200 @@
+/* The device flow of login_flow.h. */
+#include "base/clock.h"
+#include "cli/browser.h"
+#include "cli/login_flow.h"
+#include "http/url.h"
+#include "kimi/catalog.h"
+#include "kimi/config.h"
+#include "kimi/config_file.h"
+#include "kimi/config_view.h"
+#include "kimi/login.h"
+#include "kimi/refresh.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The page with the code filled in if there is one, else the page to type it into. */
+static const char *best_uri(const struct device_authorization *a)
+{
+	return *a->verification_uri_complete ? a->verification_uri_complete : a->verification_uri;
+}
+
+struct show {
+	const struct report *report;
+	const struct login_wish *wish;
+};
+
+static void show_code(void *context, const struct device_authorization *a)
+{
+	const struct show *show = context;
+	const struct report *report = show->report;
+	const char *uri = best_uri(a);
+	bool browser = !show->wish->no_browser && browser_is_likely();
+
+	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
+	report_event(report, "verification_url",
+	    json_pack("{s:s, s:s}", "verification_url", uri, "user_code", a->user_code),
+	    "verification URL: %s", uri);
+	if (!report->json) { /* these lines are what the command is for, so --quiet keeps them */
+		report_line(report, "open this page to log in:  %s", uri);
+		report_line(report, "and confirm this code:     %s", a->user_code);
+	}
+	if (browser && browser_open(uri))
+		report_note(report, "the page should open in your browser by itself");
+	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
+}
+
+static void show_expired(void *context)
+{
+	const struct show *show = context;
+
+	report_tell(show->report, "info", NULL, "the code has expired; here is a new one");
+}
+
+static void show_trouble(void *context, const struct err *why)
+{
+	const struct show *show = context;
+
+	report_tell(show->report, "waiting", NULL, "%s; trying again", why->what);
+}
+
+/* 1: the stored login is good, and *ret_token is it. 0: there is none that could be used. -1: it cannot be told now. */
+static int stored_login(const struct report *report, const struct home *home, struct store *store,
+    struct token *ret_token, struct err *err)
+{
+	const struct refresh_wish wish = {.min_valid = -1};
+	enum refresh_outcome outcome;
+
+	if (refresh_login(home, store, &wish, ret_token, &outcome, err) == 0)
+		return 1;
+	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
+		return 0;
+	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
+		report_note(report, "the stored login cannot be used: %s", err->what);
+		return 0;
+	}
+	return -1;
+}
+
+static int has_config(const struct home *home, const struct platform *platform)
+{
+	struct toml *doc = NULL;
+	int has = config_file_read(home, &doc, NULL) == 0 && config_has_login(doc, platform);
+
+	toml_free(doc);
+	return has;
+}
+
+static int not_written(struct err *err)
+{
+	char what[sizeof(err->what)];
+
+	snprintf(what, sizeof(what), "%s", err->what);
+	return err_set(
+	    err, err->code, err->todo, "you are logged in, but the config was not written: %.500s", what);
+}
+
+/* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
+static int write_config(const struct home *home, const struct platform *platform, const struct store *store,
+    const char *access_token, struct err *err)
+{
+	struct models models = {0};
+	struct toml *config = NULL;
+	struct err models_err = {0};
+
+	if (config_file_read(home, &config, err) < 0)
+		return not_written(err);
+	int no_models = catalog_fetch_with(home, config, platform, access_token, &models, &models_err);
+	const struct config_login login = {
+	    .platform = platform,
+	    .storage = store_kind_name(store->kind),
+	    .key = store->key,
+	    .models = no_models ? NULL : &models,
+	};
+	int failed = config_add_login(home, &login, NULL, err);
+	models_clear(&models);
+	toml_free(config);
+	if (failed)
+		return not_written(err);
+	if (!no_models)
+		return 0;
+	/* Whatever the list failed with, the login is good and a later sync may succeed: a passing failure. */
+	enum err_code code = models_err.code == ERR_INTERRUPTED || err_is_passing(models_err.code)
+	                         ? models_err.code
+	                         : ERR_SERVER;
+	return err_set(err, code, "run 'kimi models --sync' later",
+	    "you are logged in, but the model list did not come: %.500s", models_err.what);
+}
+
+static int log_in(const struct report *report, const struct login_wish *wish, const struct home *home,
+    struct store *store, struct token *ret_token, struct err *err)
+{
+	struct show show = {report, wish};
+	const struct login_watcher watcher = {&show, show_code, show_expired, show_trouble};
+	char why[PATH_MAX];
+	struct oauth oauth;
+
+	if (oauth_open(&oauth, home, err) < 0 ||
+	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
+		return -1;
+	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
+	if (login_run_device_flow(&oauth, deadline, &watcher, ret_token, err) < 0 ||
+	    login_save(store, ret_token, err) < 0)
+		return -1;
+	if (store->fell_back)
+		snprintf(why, sizeof(why), "%s", store->trouble.why);
+	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
+		report_note(report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
+	return 0;
+}
+
+/* A base URL that may not be asked is better refused before a person is troubled than after. */
+static int check_base_url(const struct platform *platform, struct err *err)
+{
+	char url[PLATFORM_URL_MAX];
+
+	return platform_base_url(platform, url, err) < 0 ? -1 : url_check(url, err);
+}
+
+/* A good login that is to lie elsewhere. */
+static int move(const struct report *report, const struct login_wish *wish, const struct home *home,
+    const struct platform *platform, struct store *store, struct err *err)
+{
+	enum store_kind kind = store_kind_by_name(wish->storage);
+
+	if (kind == STORE_NOWHERE || kind == store->found)
+		return 0;
+	if (store_move(store, kind, err) < 0 ||
+	    config_set_storage(home, platform, store_kind_name(kind), err) < 0)
+		return -1;
+	report_note(report, "the login is kept in the %s now", wish->storage);
+	return 0;
+}
+
+int login_flow_oauth(
+    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
+{
+	const struct platform *platform = wish->platform;
+	const char *done = "you are logged in already; --force logs in anew";
+	struct token token = TOKEN_INIT;
+	struct store store;
+
+	if (store_open(&store, home, platform->oauth_key, err) < 0)
+		return -1;
+	int good = wish->force ? 0 : stored_login(report, home, &store, &token, err);
+	int failed = good < 0 ? -1 : 0;
+	if (good > 0)
+		failed = move(report, wish, home, platform, &store, err);
+	if (good == 0) {
+		done = "you are logged in";
+		failed =
+		    check_base_url(platform, err) < 0 ? -1 : log_in(report, wish, home, &store, &token, err);
+	}
+	if (!failed && (good == 0 || !has_config(home, platform)))
+		failed = write_config(home, platform, &store, token.access_token, err);
+	if (!failed)
+		report_tell(report, "success", json_pack("{s:s}", "platform", platform->id), "%s", done);
+	token_clear(&token);
+	return failed;
+}

@@ -1,0 +1,88 @@
+#include "cli/model_choice.h"
+
+#include "kimi/config.h"
+#include "kimi/config_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How well a name fits a model: what is typed whole beats what it begins. */
+enum fit { NO_FIT, BEGINS, IS_ID, IS_KEY };
+
+static enum fit fit_of(const char *typed, const char *key, const char *id)
+{
+	size_t len = strlen(typed);
+
+	if (strcmp(typed, key) == 0)
+		return IS_KEY;
+	if (id && strcmp(typed, id) == 0)
+		return IS_ID;
+	return strncmp(typed, key, len) == 0 || (id && strncmp(typed, id, len) == 0) ? BEGINS : NO_FIT;
+}
+
+/* The key of the best fit; *ret_count is how many models fit as well. */
+static const char *best_fit(
+    const struct toml *config, const char *typed, size_t *ret_count, enum fit *ret_fit)
+{
+	const char *best = NULL;
+
+	*ret_count = 0;
+	*ret_fit = BEGINS;
+	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
+		const char *key = toml_key(node, NULL);
+		enum fit fit = fit_of(typed, key, config_member_text(node, "model"));
+		if (fit < *ret_fit)
+			continue;
+		if (fit > *ret_fit)
+			*ret_count = 0;
+		if (!(*ret_count)++)
+			best = key;
+		*ret_fit = fit;
+	}
+	return best;
+}
+
+/* The models that could have been meant: those that fit as well, or all where none does. */
+static void list_candidates(
+    const struct toml *config, const char *typed, enum fit fit, bool all, char *ret_list, size_t size)
+{
+	size_t len = 0;
+
+	*ret_list = '\0';
+	for (const struct toml_node *node = config_first_model(config); node && len + 1 < size;
+	     node = toml_next(node)) {
+		const char *key = toml_key(node, NULL);
+		if (!all && fit_of(typed, key, config_member_text(node, "model")) != fit)
+			continue;
+		int n = snprintf(ret_list + len, size - len, "%s%s", len ? ", " : "", key);
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
+    const char *typed, const char *thinking, struct err *err)
+{
+	char list[220];
+	enum fit fit;
+	size_t count;
+	const char *found = best_fit(config, typed, &count, &fit);
+
+	if (!config_first_model(config))
+		return err_set(err, ERR_USAGE, "run 'kimi login', or 'kimi models --sync'",
+		    "config.toml has no models to choose from");
+	if (count != 1) {
+		list_candidates(config, typed, fit, count == 0, list, sizeof(list));
+		return err_set(err, ERR_USAGE, list,
+		    count ? "'%.80s' means several models" : "there is no model '%.80s'", typed);
+	}
+	/* The key lives in the document that is read anew for the change. */
+	char *key = strdup(found);
+	int failed = key ? config_use_model(home, key, thinking ? strcmp(thinking, "on") == 0 : -1, err)
+	                 : err_memory(err);
+	if (!failed)
+		report_tell(report, "success", json_pack("{s:s}", "default_model", key),
+		    "the default model is %s now", key);
+	free(key);
+	return failed;
+}

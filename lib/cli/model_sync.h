@@ -1,0 +1,26 @@
+/*
+ * model_sync: the model lists brought into config.toml, and spoken of.
+ */
+#ifndef KIMI_CLI_MODEL_SYNC_H
+#define KIMI_CLI_MODEL_SYNC_H
+
+#include "base/err.h"
+#include "cli/report.h"
+#include "kimi/catalog.h"
+#include "kimi/home.h"
+
+/* Writes the lists of a fetched catalog to the config, where they differ. Entries that failed are passed over. */
+int model_sync_write(
+    const struct report *report, const struct home *home, const struct catalog *catalog, struct err *err);
+
+/*
+ * What came of a catalog: 0, or -1 with the first entry that failed; further
+ * ones are spoken of at once.
+ */
+int model_sync_outcome(const struct report *report, const struct catalog *catalog, struct err *err);
+
+/* Fetches and writes, of `only` or (NULL) of every platform one is logged in to. */
+int model_sync_all(
+    const struct report *report, const struct home *home, const struct platform *only, struct err *err);
+
+#endif

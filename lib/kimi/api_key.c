@@ -1,0 +1,46 @@
+#include "kimi/api_key.h"
+
+#include "base/env.h"
+#include "base/text.h"
+#include "kimi/config_file.h"
+#include "kimi/config_view.h"
+
+#include <string.h>
+
+enum { LONGEST_KEY = 8192 };
+
+int api_key_is_valid(const char *key)
+{
+	return *key && strlen(key) <= LONGEST_KEY && text_is_plain(key);
+}
+
+static int copy(const char *key, char **ret_key, struct err *err)
+{
+	*ret_key = strdup(key);
+	return *ret_key ? 0 : err_memory(err);
+}
+
+int api_key_of_config(
+    const struct home *home, const struct platform *platform, char **ret_key, struct err *err)
+{
+	struct toml *config = NULL;
+	int answer = config_file_read(home, &config, err);
+
+	if (answer == 0) {
+		const char *key = config_api_key(config, platform);
+		answer = key && api_key_is_valid(key) ? copy(key, ret_key, err) : 1;
+	}
+	toml_free(config);
+	return answer;
+}
+
+int api_key_of_environment(char **ret_key, struct err *err)
+{
+	const char *key = env_get("KIMI_API_KEY");
+
+	if (!key)
+		return 1;
+	if (!api_key_is_valid(key))
+		return err_set(err, ERR_CONFIG, "set it to the key alone", "KIMI_API_KEY is not a key");
+	return copy(key, ret_key, err);
+}

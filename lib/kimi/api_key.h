@@ -1,0 +1,25 @@
+/*
+ * api_key: the keys that stand in where there are no tokens.
+ *
+ * A request's secret is resolved as kimi-cli does: the OAuth token first, then
+ * the api_key configured for the platform, and last KIMI_API_KEY, so that a
+ * pipeline runs unchanged where nothing is stored.
+ */
+#ifndef KIMI_KIMI_API_KEY_H
+#define KIMI_KIMI_API_KEY_H
+
+#include "base/err.h"
+#include "kimi/home.h"
+#include "kimi/platform.h"
+
+/* A key that can be sent: printable ASCII, not empty, not absurdly long. */
+int api_key_is_valid(const char *key);
+
+/* The configured key of a platform; the caller wipes and frees it. 0 found, 1 none, -1 ERR_CONFIG. */
+int api_key_of_config(
+    const struct home *home, const struct platform *platform, char **ret_key, struct err *err);
+
+/* The key in KIMI_API_KEY, likewise. */
+int api_key_of_environment(char **ret_key, struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+#include "kimi/config_editor.h"
+
+#include "kimi/config_file.h"
+
+void editor_set(struct editor *e, const char *const path[], json_t *value)
+{
+	if (!value)
+		e->failed = true;
+	if (!e->failed && toml_set(e->doc, path, value, &e->error) < 0)
+		e->failed = true;
+	json_decref(value);
+}
+
+void editor_set_text(struct editor *e, const char *const path[], const char *text)
+{
+	editor_set(e, path, json_string(text));
+}
+
+void editor_set_text_if_absent(struct editor *e, const char *const path[], const char *text)
+{
+	if (!toml_get(e->doc, path))
+		editor_set_text(e, path, text);
+}
+
+void editor_unset(struct editor *e, const char *const path[])
+{
+	if (!e->failed && toml_remove(e->doc, path, &e->error) < 0)
+		e->failed = true;
+}
+
+int editor_finish(const struct editor *e, struct err *err)
+{
+	if (!e->failed)
+		return 0;
+	return *e->error.message ? config_file_error(&e->error, err) : err_memory(err);
+}

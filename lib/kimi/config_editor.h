@@ -1,0 +1,42 @@
+/*
+ * config_editor: notes edits on the document, and remembers the first that failed.
+ *
+ * Note freely, look at the outcome once with editor_finish().
+ */
+#ifndef KIMI_KIMI_CONFIG_EDITOR_H
+#define KIMI_KIMI_CONFIG_EDITOR_H
+
+#include "base/err.h"
+#include "format/toml.h"
+#include "kimi/models.h"
+#include "kimi/platform.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct editor {
+	struct toml *doc;
+	struct toml_error error;
+	bool failed;
+};
+
+/* A path of keys for the calls below. */
+#define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+void editor_set(struct editor *e, const char *const path[], json_t *value /* taken */);
+void editor_set_text(struct editor *e, const char *const path[], const char *text);
+void editor_set_text_if_absent(struct editor *e, const char *const path[], const char *text);
+void editor_unset(struct editor *e, const char *const path[]);
+
+/* 0, or -1 with the first failure in *err. */
+int editor_finish(const struct editor *e, struct err *err);
+
+/*
+ * config_models.c: brings the platform's models up to the list, takes the others
+ * of its provider away, and makes the list's first the default if `choose`, or if
+ * the default is not a model that will be there.
+ */
+void editor_put_models(
+    struct editor *e, const struct platform *platform, const struct models *models, bool choose);
+
+#endif

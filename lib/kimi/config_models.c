@@ -1,0 +1,180 @@
+/* The models of config.h: kept up to the list of their platform, and the choice of the default. */
+#include "kimi/config.h"
+#include "kimi/config_editor.h"
+#include "kimi/config_file.h"
+#include "kimi/config_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *capabilities_json(const struct model *model)
+{
+	json_t *list = json_array();
+
+	for (const struct model_capability_name *c = model_capability_names; c->name; c++)
+		if (model->capabilities & c->bit)
+			json_array_append_new(list, json_string(c->name));
+	return list;
+}
+
+/* The bits of a capabilities array; false if it is none, or holds something unknown or twice. */
+static bool read_capabilities(const struct toml_node *list, unsigned *ret_bits)
+{
+	*ret_bits = 0;
+	if (!list || toml_kind(list) != TOML_ARRAY)
+		return false;
+	for (const struct toml_node *item = toml_first(list); item; item = toml_next(item)) {
+		const struct model_capability_name *c = model_capability_names;
+		while (c->name &&
+		       (toml_kind(item) != TOML_STRING || strcmp(c->name, toml_string(item, NULL)) != 0))
+			c++;
+		if (!c->name || (*ret_bits & c->bit))
+			return false;
+		*ret_bits |= c->bit;
+	}
+	return true;
+}
+
+static void put_model(struct editor *e, const char *provider, const char *key, const struct model *model)
+{
+	unsigned bits;
+
+	editor_set_text(e, PATH("models", key, "provider"), provider);
+	editor_set_text(e, PATH("models", key, "model"), model->id);
+	editor_set(e, PATH("models", key, "max_context_size"), json_integer(model->context_length));
+	/* The same capabilities in another order are no change. */
+	bool same = read_capabilities(toml_get(e->doc, PATH("models", key, "capabilities")), &bits) &&
+	            bits == model->capabilities;
+	if (!model->capabilities)
+		editor_unset(e, PATH("models", key, "capabilities"));
+	else if (!same)
+		editor_set(e, PATH("models", key, "capabilities"), capabilities_json(model));
+	if (model->display_name)
+		editor_set_text(e, PATH("models", key, "display_name"), model->display_name);
+	else
+		editor_unset(e, PATH("models", key, "display_name"));
+}
+
+/* The keys of the models there will be, those of the list first. */
+static json_t *put_all(struct editor *e, const struct platform *platform, const struct models *models)
+{
+	char provider[CONFIG_PROVIDER_MAX];
+	json_t *there = json_object();
+
+	config_provider_key(platform, provider);
+	for (size_t i = 0; i < models->count; i++) {
+		char *key = config_model_key(platform, models->items[i].id);
+		if (!key || json_object_set_new(there, key, json_true()) < 0)
+			e->failed = true;
+		else
+			put_model(e, provider, key, &models->items[i]);
+		free(key);
+	}
+	for (const struct toml_node *node = config_first_model(e->doc); node; node = toml_next(node)) {
+		const char *key = toml_key(node, NULL), *owner = config_member_text(node, "provider");
+		if (json_object_get(there, key))
+			continue;
+		if (owner && strcmp(owner, provider) == 0)
+			editor_unset(e, PATH("models", key));
+		else
+			json_object_set_new(there, key, json_true());
+	}
+	return there;
+}
+
+/* The list's first model; without one, any model that is left, or none at all. */
+static void move_default(
+    struct editor *e, const struct platform *platform, const struct models *models, const json_t *there)
+{
+	if (models->count) {
+		char *key = config_model_key(platform, models->items[0].id);
+		bool thinks = models->items[0].capabilities & (MODEL_THINKING | MODEL_ALWAYS_THINKING);
+		if (key)
+			editor_set_text(e, PATH("default_model"), key);
+		else
+			e->failed = true;
+		editor_set(e, PATH("default_thinking"), json_boolean(thinks));
+		free(key);
+		return;
+	}
+	const char *left = json_object_iter_key(json_object_iter((json_t *)there));
+	if (left)
+		editor_set_text(e, PATH("default_model"), left);
+	else
+		editor_unset(e, PATH("default_model"));
+}
+
+void editor_put_models(
+    struct editor *e, const struct platform *platform, const struct models *models, bool choose)
+{
+	json_t *there = put_all(e, platform, models);
+	const char *chosen = config_default_model(e->doc);
+
+	if (choose || !chosen || !json_object_get(there, chosen))
+		move_default(e, platform, models, there);
+	json_decref(there);
+}
+
+struct sync {
+	const struct platform *platform;
+	const struct models *models;
+};
+
+static int sync_models(struct toml *doc, void *context, struct err *err)
+{
+	const struct sync *sync = context;
+	struct editor e = {.doc = doc};
+
+	if (!config_has_login(doc, sync->platform))
+		return err_set(err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider managed:%s",
+		    sync->platform->id);
+	editor_put_models(&e, sync->platform, sync->models, false);
+	return editor_finish(&e, err);
+}
+
+int config_sync_models(const struct home *home, const struct platform *platform, const struct models *models,
+    bool *ret_changed, struct err *err)
+{
+	struct sync sync = {platform, models};
+	struct config_change change = {.edit = sync_models, .context = &sync};
+
+	if (config_file_change(home, &change, err) < 0)
+		return -1;
+	*ret_changed = change.changed;
+	return 0;
+}
+
+struct use {
+	const char *key;
+	int thinking;
+};
+
+static int use_model(struct toml *doc, void *context, struct err *err)
+{
+	const struct use *use = context;
+	struct editor e = {.doc = doc};
+	const struct toml_node *was = toml_get(doc, PATH("default_thinking"));
+	bool thinking =
+	    use->thinking >= 0 ? use->thinking : was && toml_kind(was) == TOML_BOOLEAN && toml_boolean(was);
+	unsigned bits;
+
+	if (!toml_get(doc, PATH("models", use->key)))
+		return err_set(
+		    err, ERR_CONFIG, "run the command again", "the model is gone from config.toml");
+	read_capabilities(toml_get(doc, PATH("models", use->key, "capabilities")), &bits);
+	if (bits & MODEL_ALWAYS_THINKING)
+		thinking = true;
+	else if (!(bits & MODEL_THINKING))
+		thinking = false;
+	editor_set_text(&e, PATH("default_model"), use->key);
+	editor_set(&e, PATH("default_thinking"), json_boolean(thinking));
+	return editor_finish(&e, err);
+}
+
+int config_use_model(const struct home *home, const char *key, int thinking, struct err *err)
+{
+	struct use use = {key, thinking};
+	struct config_change change = {.edit = use_model, .context = &use};
+
+	return config_file_change(home, &change, err);
+}

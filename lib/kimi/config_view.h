@@ -1,0 +1,47 @@
+/*
+ * config_view: what config.toml says, for those who only read it.
+ *
+ * Questions to a document that config_file_read() gave (NULL: there is none, and
+ * the answer is "nothing"). Texts live as long as the document.
+ */
+#ifndef KIMI_KIMI_CONFIG_VIEW_H
+#define KIMI_KIMI_CONFIG_VIEW_H
+
+#include "format/toml.h"
+#include "kimi/home.h"
+#include "kimi/platform.h"
+
+#include <stdbool.h>
+
+enum { CONFIG_PROVIDER_MAX = 64 };
+
+/* The key of a platform's provider, managed:ID, and of a model, ID/MODEL (the caller frees it; NULL: no memory). */
+void config_provider_key(const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);
+char *config_model_key(const struct platform *platform, const char *id);
+
+/* The text at a path that ends with NULL, or member of a table; NULL if there is none or it is something else. */
+const char *config_text(const struct toml *doc, const char *const path[]);
+const char *config_member_text(const struct toml_node *table, const char *key);
+
+/* The first of the models, for walking with toml_next(); each is a table with provider, model, ... NULL: none. */
+const struct toml_node *config_first_model(const struct toml *doc);
+
+bool config_has_login(const struct toml *doc, const struct platform *platform);
+const char *config_default_model(const struct toml *doc); /* NULL: none */
+
+/* The platform whose model is the default; NULL: none, or a provider of the user's own. */
+const struct platform *config_default_platform(const struct toml *doc);
+
+/* The same of the config as it is now; one that cannot be read says nothing. */
+const struct platform *config_default_platform_at(const struct home *home);
+
+/* The configured API key of a platform; NULL: none, or one that could not be sent. */
+const char *config_api_key(const struct toml *doc, const struct platform *platform);
+
+/* The table of the provider's custom_headers, NULL for none. */
+const struct toml_node *config_custom_headers(const struct toml *doc, const struct platform *platform);
+
+/* The config says that the login with this key lies in the keyring. A config that cannot be read says nothing. */
+bool config_names_keyring(const struct home *home, const char *key);
+
+#endif

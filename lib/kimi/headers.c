@@ -1,0 +1,66 @@
+#include "kimi/headers.h"
+
+#include "kimi/config_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_CUSTOM = 64 };
+
+/* RFC 9110 section 5.6.2, a token. */
+static int is_name(const char *name)
+{
+	return *name && strlen(name) <= 128 &&
+	       strspn(
+	           name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+	           strlen(name);
+}
+
+static int is_value(const char *value)
+{
+	if (strlen(value) > 4096)
+		return 0;
+	for (; *value; value++)
+		if ((unsigned char)*value < 0x20 || *value == 0x7f)
+			return 0;
+	return 1;
+}
+
+int headers_build(struct headers *headers, const struct device *device, const struct toml *config,
+    const struct platform *platform, struct err *err)
+{
+	size_t n = 0;
+	int ok;
+
+	headers->lines = calloc(DEVICE_HEADERS + MAX_CUSTOM + 1, sizeof(*headers->lines));
+	ok = headers->lines != NULL;
+	for (size_t i = 0; ok && i < DEVICE_HEADERS; i++)
+		ok = (headers->lines[n++] = strdup(device->headers[i])) != NULL;
+	const struct toml_node *custom = config_custom_headers(config, platform);
+	for (const struct toml_node *node = custom ? toml_first(custom) : NULL;
+	     ok && node && n < DEVICE_HEADERS + MAX_CUSTOM; node = toml_next(node)) {
+		const char *name = toml_key(node, NULL);
+		const char *value = toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : NULL;
+		if (!value || !is_name(name) || !is_value(value) || strcasecmp(name, "Authorization") == 0)
+			continue;
+		ok = asprintf(&headers->lines[n], "%s: %s", name, value) >= 0;
+		if (ok)
+			n++;
+		else
+			headers->lines[n] = NULL;
+	}
+	if (ok)
+		return 0;
+	headers_clear(headers);
+	return err_memory(err);
+}
+
+void headers_clear(struct headers *headers)
+{
+	for (char **line = headers->lines; line && *line; line++)
+		free(*line);
+	free(headers->lines);
+	headers->lines = NULL;
+}

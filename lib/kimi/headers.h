@@ -1,0 +1,27 @@
+/*
+ * headers: every header that a request to a platform carries, but Authorization.
+ *
+ * The six device headers, and the custom_headers that the user gave the
+ * platform's provider in config.toml.
+ */
+#ifndef KIMI_KIMI_HEADERS_H
+#define KIMI_KIMI_HEADERS_H
+
+#include "format/toml.h"
+#include "kimi/device.h"
+#include "kimi/platform.h"
+
+struct headers {
+	char **lines; /* "Name: value", ended by NULL; owned */
+};
+
+/*
+ * Builds the list; the caller frees it with headers_clear(). `config` may be
+ * NULL. A custom header that could not be sent (a name or value that is none, or
+ * Authorization, which is ours) is left out. -1: no memory.
+ */
+int headers_build(struct headers *headers, const struct device *device, const struct toml *config,
+    const struct platform *platform, struct err *err);
+void headers_clear(struct headers *headers);
+
+#endif

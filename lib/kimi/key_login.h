@@ -1,0 +1,33 @@
+/*
+ * key_login: logging in with an API key.
+ *
+ * A key is tried with its platform's model list before it is kept, as api_key of
+ * the platform's provider in config.toml, where kimi-cli looks for it.
+ */
+#ifndef KIMI_KIMI_KEY_LOGIN_H
+#define KIMI_KIMI_KEY_LOGIN_H
+
+#include "base/err.h"
+#include "kimi/home.h"
+#include "kimi/models.h"
+#include "kimi/platform.h"
+
+#include <stdbool.h>
+
+/* Tries the key. -1 ERR_REJECTED: the platform does not take it, and *err says what it may be. */
+int key_login_try(const struct home *home, const struct platform *platform, const char *api_key,
+    struct models *ret_models, struct err *err);
+
+/*
+ * Finds the platform that takes the key: one that looks like a key of Kimi Code
+ * is tried there first, others there last. -1: none takes it, or one that might
+ * did not answer.
+ */
+int key_login_find(const struct home *home, const char *api_key, const struct platform **ret_platform,
+    struct models *ret_models, struct err *err);
+
+/* Keeps it, with models and default model as for any login. *ret_tightened: others could read the config before. */
+int key_login_save(const struct home *home, const struct platform *platform, const char *api_key,
+    const struct models *models, bool *ret_tightened, struct err *err);
+
+#endif
