@@ -69,6 +69,18 @@ $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS)
 
+# ---- Install
+
+install: all
+	$(Q)PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) share/install.sh install $B
+
+uninstall:
+	$(Q)PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) share/install.sh uninstall $B
+
+dist:
+	@mkdir -p $B
+	$(call say,DIST,$B/kimi-$(VERSION).tar.gz)git archive --prefix=kimi-$(VERSION)/ -o $B/kimi-$(VERSION).tar.gz HEAD
+
 # ---- Tests
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -116,7 +128,7 @@ clean:
 
 # ---- Lint
 
-SHELL_SCRIPTS = $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
+SHELL_SCRIPTS = share/install.sh $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
 C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*.h)
 
 lint:
@@ -131,5 +143,5 @@ lint:
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all test check demo login sanitize bench clean lint
+.PHONY: all install uninstall dist test check demo login sanitize bench clean lint
 .SECONDARY:

@@ -2,9 +2,11 @@
 #include "base/err.h"
 #include "base/options.h"
 #include "base/sibling.h"
+#include "cli/handover.h"
 #include "cli/report.h"
 #include "cli/subcommand.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,10 +55,24 @@ static int print_exec_path(struct err *err)
 	return 0;
 }
 
+static bool is_command(const char *name)
+{
+	char **names = subcommand_list();
+	bool found = false;
+
+	for (char **one = names; one && *one; one++)
+		found = found || strcmp(*one, name) == 0;
+	subcommand_free(names);
+	return found;
+}
+
+/* 1: there is no such command. */
 static int show_manual(const char *sub, char **argv, struct err *err)
 {
 	char page[256], flag[] = "--help";
 
+	if (!is_command(sub)) /* man would end with a status of its own */
+		return 1;
 	snprintf(page, sizeof(page), "kimi-%s", sub);
 	execlp("man", "man", page, (char *)NULL);
 	argv[1] = flag;
@@ -66,6 +82,8 @@ static int show_manual(const char *sub, char **argv, struct err *err)
 
 static int unknown(const char *typed, struct err *err)
 {
+	if (*typed == '-')
+		return err_set(err, ERR_USAGE, "see 'kimi --help'", "unknown option '%.80s'", typed);
 	char **names = subcommand_list(), todo[120] = "see 'kimi help'";
 	const char *nearest = names ? options_nearest(typed, (const char *const *)names) : NULL;
 
@@ -77,10 +95,10 @@ static int unknown(const char *typed, struct err *err)
 
 static int run(int argc, char **argv, struct err *err)
 {
-	const char *first = argc > 1 ? argv[1] : "help";
+	const char *first = argc > 1 ? argv[1] : "";
 
 	if (strcmp(first, "--version") == 0)
-		return printf("kimi %s\n", KIMI_VERSION) < 0;
+		return printf("kimi %s (kimi-toolkit)\n", KIMI_VERSION) < 0;
 	if (strcmp(first, "--exec-path") == 0)
 		return print_exec_path(err);
 	if (strcmp(first, "--list-cmds") == 0)
@@ -88,9 +106,13 @@ static int run(int argc, char **argv, struct err *err)
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
 	    (strcmp(first, "help") == 0 && argc < 3))
 		return print_help();
-	int answer = strcmp(first, "help") == 0 ? show_manual(argv[2], argv, err)
-	                                        : subcommand_exec(first, argv + 1, err);
-	return answer > 0 ? unknown(strcmp(first, "help") == 0 ? argv[2] : first, err) : answer;
+	if (strcmp(first, "help") == 0)
+		return show_manual(argv[2], argv, err) > 0 ? unknown(argv[2], err) : -1;
+	if (*first && subcommand_exec(first, argv + 1, err) < 0)
+		return -1;
+	/* No command of ours: kimi-cli's, if it is installed. */
+	handover_to_other_kimi(argv);
+	return *first ? unknown(first, err) : print_help();
 }
 
 int main(int argc, char **argv)

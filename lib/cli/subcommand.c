@@ -49,6 +49,7 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 {
 	char folder[MAX_FOLDER], path[MAX_FOLDER + 512];
 	struct walk walk = {0};
+	char *as_typed = argv[0];
 
 	if (!*sub || strchr(sub, '/') || strlen(sub) > 200)
 		return 1;
@@ -56,6 +57,7 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 		snprintf(path, sizeof(path), "%s/%s%s", folder, prefix, sub);
 		argv[0] = path;
 		execv(path, argv);
+		argv[0] = as_typed;
 		/* EACCES: a folder, or a file that is not for running; another one may be. */
 		if (errno != EACCES && errno != ENOENT && errno != ENOTDIR)
 			return err_errno(err, ERR_FAILED, NULL, "cannot run %s", path);
