@@ -64,8 +64,8 @@ static void print_datetime(const char *type, const char *text)
 	size_t digits = dot ? strspn(dot + 1, "0123456789") : 3;
 	size_t head = dot ? (size_t)(dot + 1 - text) + digits : strlen(text);
 
-	printf("{\"type\": \"%s\", \"value\": \"%.*s%s%s\"}", type, (int)head, text, digits < 3 ? &"000"[digits] : "",
-	    text + head);
+	printf("{\"type\": \"%s\", \"value\": \"%.*s%s%s\"}", type, (int)head, text,
+	    digits < 3 ? &"000"[digits] : "", text + head);
 }
 
 static void print_node(const struct toml_node *node);

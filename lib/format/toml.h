@@ -17,16 +17,21 @@
  * How edits look:
  *  - A new value takes the place of the old value alone; the comment behind it
  *    stays. A value that is already the same is not an edit.
- *  - A new key stands after the last key of its table, in the table's own form:
- *    a line under a [header], a dotted line where the table is made of dotted
- *    keys, a member inside { } where it is an inline table.
+ *  - A new key stands after the last key of its table, in the table's own form
+ *    and indentation: a line under a [header], a dotted line where the table is
+ *    made of dotted keys, a member inside { } where it is an inline table. The
+ *    first key of the root goes to the very top, before a blank line.
  *  - A table that is not there yet becomes a [header] block, after one blank
  *    line, behind the last table of its family ([models.*] stay together), else
  *    at the end of the file; inside an inline table it becomes an inline table.
  *  - A removed key takes its whole line with it, a removed table its header, its
- *    keys and all its sub-tables wherever they lie. Comments above a removed key
- *    or header stay: they are the user's.
- *  - To remove what was inserted gives back the very bytes from before.
+ *    keys, what stands between them, one blank line before the header, and all
+ *    its sub-tables wherever they lie. Comments above a removed key or header
+ *    and below the last key stay: they are the user's. What stood at the file's
+ *    very top takes the blank line behind it along.
+ *  - To remove what was inserted gives back the very bytes from before. (One
+ *    thing is left: the header that a key brought for a table which had none
+ *    and was there only because of its sub-tables.)
  *  - Line ends are the file's own (those of its first line); the file ends with
  *    a newline exactly if it did so before (a new or empty file does).
  *
@@ -83,10 +88,11 @@ const struct toml_node *toml_root(const struct toml *doc);
 enum toml_kind toml_kind(const struct toml_node *node);
 const struct toml_node *toml_member(const struct toml_node *table, const char *key); /* NULL: none */
 const struct toml_node *toml_get(const struct toml *doc, const char *const path[]);  /* path ends with NULL */
-const struct toml_node *toml_first(const struct toml_node *parent);                  /* of a table or an array */
+const struct toml_node *toml_first(const struct toml_node *parent); /* of a table or an array */
 const struct toml_node *toml_next(const struct toml_node *node);
 /* Texts end with a NUL too; ret_len may be NULL where a text with a NUL inside is as good as none. */
 const char *toml_key(const struct toml_node *node, size_t *ret_len); /* of a member of a table */
+/* Line ends inside a multi-line string are those of the file, CRLF too. */
 const char *toml_string(const struct toml_node *node, size_t *ret_len);
 int64_t toml_integer(const struct toml_node *node);
 double toml_float(const struct toml_node *node);
@@ -96,10 +102,19 @@ const char *toml_datetime(const struct toml_node *node);
 
 /*
  * Notes that `path` (keys, ended by NULL) shall have `value`: a JSON string,
- * integer, real, boolean, array or object (an object becomes an inline table).
- * Tables missing on the way are made. The value is borrowed for the call only.
- * -1: the path crosses something that is no table, or an array of tables, or
- * the value cannot be written in TOML (null, NaN); *ret_error names the line.
+ * integer, real, boolean, array or object. Tables missing on the way are made.
+ * The value is borrowed for the call only. Edits add up: the last one on a path
+ * counts, whatever was noted before.
+ *
+ * An object becomes an inline table, in place of another inline table too; but
+ * where a table of another form stands (with a header, or of dotted keys), its
+ * members are set one by one and the keys it does not name stay.
+ *
+ * -1, and nothing noted: the path crosses something that is no table, or an
+ * array of tables; a table stands where a value shall; the value cannot be
+ * written in TOML (null, NaN, bytes that are not UTF-8, too deep). *ret_error
+ * names the line, if it is one of the source. -1 also: no memory; the document
+ * is good for nothing but toml_free() then.
  */
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error);
 
@@ -115,7 +130,8 @@ bool toml_edited(const struct toml *doc);
 /*
  * Writes the document with its edits to `ret_text` (initialised by the caller).
  * The result has been parsed once more and compared: it holds what the edits
- * asked for and nothing else has changed. -1: it would not, or no memory.
+ * asked for and nothing else has changed. -1, and nothing in `ret_text`: it
+ * would not, or it is longer than `ret_text` may be, or no memory.
  */
 int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error);
 

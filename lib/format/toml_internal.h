@@ -4,11 +4,14 @@
  * Layers, each knowing only those above it in this list:
  *	toml_scan.c	bytes to tokens, offsets to line and column
  *	toml_node.c	the tree: memory, look-up, the reading functions
- *	toml_value.c	one string, number or date out of its token
- *	toml_parse.c	tokens to tree, TOML's rules about tables
+ *	toml_string.c	one string out of its token
+ *	toml_value.c	one value out of its token: numbers, dates and times
+ *	toml_define.c	TOML's rules about what may be defined where
+ *	toml_parse.c	tokens to tree
  *	toml_write.c	JSON values and keys as TOML text
  *	toml_same.c	values compared: with JSON, and tree with tree
  *	toml_edit.c	notes what is wanted in the tree
+ *	toml_line.c	blank lines, comments, indentation
  *	toml_splice.c	the list of splices, and the source copied around them
  *	toml_render.c	the noted edits as splices; the check of the result
  *
@@ -69,6 +72,15 @@ size_t toml_scan_check(const char *text, size_t len, const char **ret_why);
 /* Length of the UTF-8 character at `text`; 0: it is none. */
 size_t toml_utf8_len(const char *text, size_t len);
 bool toml_utf8_valid(const char *text, size_t len);
+
+/* The one message that has no place in a text. */
+extern const char toml_no_memory[];
+
+/* Fills an error: at the line and column of `offset`. */
+void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Fills an error that has no place in the source; returns -1. */
+int toml_error_nowhere(struct toml_error *error, const char *message);
 
 /* ---- toml_node.c ---- */
 
@@ -182,18 +194,59 @@ json_t *toml_node_wanted(const struct toml_node *node);
 /* Whether the node is there once all edits are made: a table that only its members make vanishes with them. */
 bool toml_node_exists(const struct toml_node *node);
 
+/* ---- toml_string.c ---- */
+
+/* Any of the four kinds of string. Returns NULL, or what is wrong; `*ret_at` is where. */
+const char *toml_string_read(
+    struct toml *doc, struct token token, const char **ret_text, size_t *ret_len, size_t *ret_at);
+
+/* A key, quoted or bare. As above; a bare one is not NUL-terminated. */
+const char *toml_string_key(
+    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at);
+
+/* -1: none. */
+int toml_hex_digit(char c);
+
 /* ---- toml_value.c ---- */
 
 /* Decodes a token into `node`. Returns NULL, or what is wrong; `*ret_at` is where. */
 const char *toml_value_read(struct toml *doc, struct token token, struct toml_node *node, size_t *ret_at);
 
-/* Decodes a key's token. As above. */
-const char *toml_value_key(
-    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at);
-
-/* strtod() and its opposite, whatever the locale. The text has no sign before inf or nan. */
+/* strtod() and its opposite, whatever the locale. False: no memory (the text is a number). */
 bool toml_value_to_double(const char *text, size_t len, double *ret_number);
 void toml_value_from_double(struct buf *out, double number);
+
+/* ---- toml_define.c ---- */
+
+/* A key of a dotted key or a header. */
+struct toml_part {
+	const char *key;
+	size_t len;
+	size_t begin;
+};
+
+/*
+ * Each returns the node that the part leads to from `parent`, made if it was
+ * not there; NULL: that is against the rules or there is no memory.
+ */
+
+/* The last part of `key = ...`, and those before it; `scope` is the table whose header or braces they are in. */
+struct toml_node *toml_define_value(
+    struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why);
+struct toml_node *toml_define_dotted(struct toml *doc, struct toml_node *parent, const struct toml_part *part,
+    struct toml_node *scope, const char **ret_why);
+
+/* An element: FORM_VALUE, or FORM_HEADER in an array of tables. */
+struct toml_node *toml_define_element(
+    struct toml *doc, struct toml_node *array, enum toml_form form, const char **ret_why);
+
+/* The parts of a header: all but the last; the last of [table], of [[array]]. */
+struct toml_node *toml_define_super(
+    struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why);
+struct toml_node *toml_define_table(
+    struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why);
+struct toml_node *toml_define_next_table(
+    struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why);
 
 /* ---- toml_write.c ---- */
 
@@ -210,9 +263,26 @@ bool toml_same_json(const struct toml_node *node, const json_t *value);
 /* Whether the tree of `result` is that of `doc` with its edits. */
 bool toml_same_edited(const struct toml *doc, const struct toml *result);
 
+/* ---- toml_line.c ---- */
+
+/* A stretch of the source. */
+struct toml_span {
+	size_t begin, end;
+};
+
+struct toml_span toml_line_indent(const struct toml *doc, size_t line);
+
+/* The end of the blank line that begins at `line`, the start of the one that ends there; `line` if there is none. */
+size_t toml_line_behind_blank(const struct toml *doc, size_t line);
+size_t toml_line_before_blank(const struct toml *doc, size_t line);
+
+/* Behind the last key of a section, or its header; the second: and behind the comment that belongs to it. */
+size_t toml_section_end(const struct toml_node *section);
+size_t toml_section_end_with_comment(const struct toml *doc, const struct toml_node *section);
+
 /* ---- toml_splice.c ---- */
 
-enum splice_kind { /* in the order of those that begin at one place */
+enum splice_kind {      /* in the order of those that begin at one place */
 	SPLICE_TOP,     /* new lines at the file's top; a blank line if anything follows */
 	SPLICE_LINES,   /* new lines */
 	SPLICE_BLOCK,   /* new lines with a header; a blank line unless they come first */
@@ -221,7 +291,7 @@ enum splice_kind { /* in the order of those that begin at one place */
 };
 
 struct splice {
-	size_t begin, end; /* of the source */
+	size_t begin, end;     /* of the source */
 	size_t text, text_len; /* in `text` of the list */
 	size_t order;
 	enum splice_kind kind;
@@ -244,13 +314,5 @@ void toml_splice(struct splices *s, enum splice_kind kind, size_t begin, size_t 
 
 /* Copies the source to `out`, with the splices made. */
 void toml_splices_apply(struct splices *s, struct buf *out);
-
-/* ---- toml_parse.c ---- */
-
-/* Fills an error with what lies at `offset` of the text. */
-void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* The same where there is no place in the source. Both return -1. */
-int toml_error_nowhere(struct toml_error *error, const char *message);
 
 #endif

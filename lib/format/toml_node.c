@@ -69,7 +69,8 @@ static uint32_t hash_key(const struct toml_node *parent, const char *key, size_t
 
 	for (size_t i = 0; i < key_len; i++)
 		hash = (hash ^ (unsigned char)key[i]) * 16777619u;
-	return (hash ^ (hash >> 15)) * 2654435761u;
+	hash = (hash ^ hash >> 16) * 0x85EBCA6Bu; /* spreads what differs over all bits */
+	return hash ^ hash >> 15;
 }
 
 /* The slot where that key is, or would be put. */

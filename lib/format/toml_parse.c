@@ -1,54 +1,20 @@
 #include "format/toml_internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct key_part {
-	const char *key;
-	size_t len;
-	size_t begin;
-};
 
 struct parser {
 	struct toml *doc;
 	struct scan scan;
 	struct toml_node *section; /* the table of the last [header] */
 	size_t line;               /* where the statement's line begins */
-	struct key_part parts[TOML_DEPTH_MAX];
+	struct toml_part parts[TOML_DEPTH_MAX];
 	size_t part_count; /* of the key read last */
 	const char *why;   /* the first thing wrong, and where */
 	size_t bad;
 };
 
 /* ---- errors ---- */
-
-void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
-{
-	va_list args;
-	size_t begin = doc->body;
-
-	error->line = error->column = 1;
-	for (size_t i = doc->body; i < offset && i < doc->len; i++) {
-		if (doc->text[i] == '\n') {
-			error->line++;
-			begin = i + 1;
-		}
-	}
-	for (size_t i = begin; i < offset && i < doc->len; i++)
-		error->column += ((unsigned char)doc->text[i] & 0xC0) != 0x80;
-	va_start(args, format);
-	vsnprintf(error->message, sizeof(error->message), format, args);
-	va_end(args);
-}
-
-int toml_error_nowhere(struct toml_error *error, const char *message)
-{
-	error->line = error->column = 0;
-	snprintf(error->message, sizeof(error->message), "%s", message);
-	return -1;
-}
 
 static bool fail(struct parser *p, size_t offset, const char *why)
 {
@@ -59,7 +25,7 @@ static bool fail(struct parser *p, size_t offset, const char *why)
 
 static bool fail_memory(struct parser *p)
 {
-	return fail(p, p->scan.at, "out of memory");
+	return fail(p, p->scan.at, toml_no_memory);
 }
 
 /* For a token that is not what the grammar wants; the scanner knows best if it could not read it. */
@@ -68,36 +34,17 @@ static bool fail_token(struct parser *p, struct token token, const char *why)
 	return fail(p, token.begin, token.kind == TOKEN_BAD ? p->scan.why : why);
 }
 
-/* ---- the tree grows ---- */
-
-static struct toml_node *grow(
-    struct parser *p, struct toml_node *parent, const struct key_part *part, enum toml_kind kind, enum toml_form form)
-{
-	if (parent->depth >= TOML_DEPTH_MAX) {
-		fail(p, part ? part->begin : p->scan.at, "nested too deeply");
-		return NULL;
-	}
-	struct toml_node *node = toml_node_new(p->doc, kind, form);
-	if (!node ||
-	    !toml_node_attach(p->doc, parent, node, part ? part->key : NULL, part ? part->len : 0)) {
-		fail_memory(p);
-		return NULL;
-	}
-	node->begin = part ? part->begin : p->scan.at;
-	return node;
-}
-
 /* ---- keys ---- */
 
 static bool parse_key(struct parser *p, struct token token, const char *wanted)
 {
 	for (p->part_count = 0;; token = toml_scan(&p->scan, SCAN_KEY)) {
-		struct key_part *part = &p->parts[p->part_count];
+		struct toml_part *part = &p->parts[p->part_count];
 		size_t at;
 
 		if (token.kind != TOKEN_BARE && token.kind != TOKEN_BASIC && token.kind != TOKEN_LITERAL)
 			return fail_token(p, token, wanted);
-		const char *why = toml_value_key(p->doc, token, &part->key, &part->len, &at);
+		const char *why = toml_string_key(p->doc, token, &part->key, &part->len, &at);
 		if (why)
 			return fail(p, at, why);
 		part->begin = token.begin;
@@ -112,47 +59,19 @@ static bool parse_key(struct parser *p, struct token token, const char *wanted)
 	}
 }
 
-/* One step of a dotted key. Only tables that dotted keys of the same scope made, or that have no definition
- * yet, can be added to. */
-static struct toml_node *dotted_step(
-    struct parser *p, struct toml_node *parent, const struct key_part *part, struct toml_node *scope)
-{
-	struct toml_node *node = toml_node_find(parent, part->key, part->len);
-
-	if (!node) {
-		node = grow(p, parent, part, TOML_TABLE, FORM_DOTTED);
-		if (node)
-			node->table->scope = scope;
-		return node;
-	}
-	if (node->kind == TOML_TABLE && node->form == FORM_IMPLICIT) {
-		node->form = FORM_DOTTED;
-		node->table->scope = scope;
-	}
-	if (node->kind == TOML_TABLE && node->form == FORM_DOTTED && node->table->scope == scope)
-		return node;
-	fail(p, part->begin,
-	    node->kind == TOML_TABLE ? "this table is defined elsewhere; a dotted key cannot add to it"
-	                             : "this key already has a value that is not a table");
-	return NULL;
-}
-
 /* The node for the key that was just read, in `scope`. */
-static struct toml_node *grow_member(struct parser *p, struct toml_node *scope)
+static struct toml_node *define_member(struct parser *p, struct toml_node *scope)
 {
-	struct toml_node *parent = scope;
-	const struct key_part *last = &p->parts[p->part_count - 1];
+	struct toml_node *node = scope;
 
-	for (const struct key_part *part = p->parts; part < last; part++) {
-		parent = dotted_step(p, parent, part, scope);
-		if (!parent)
-			return NULL;
+	for (size_t i = 0; node && i < p->part_count; i++) {
+		const struct toml_part *part = &p->parts[i];
+		bool last = i + 1 == p->part_count;
+		p->bad = part->begin;
+		node = last ? toml_define_value(p->doc, node, part, &p->why)
+		            : toml_define_dotted(p->doc, node, part, scope, &p->why);
 	}
-	if (toml_node_find(parent, last->key, last->len)) {
-		fail(p, last->begin, "this key is already defined");
-		return NULL;
-	}
-	return grow(p, parent, last, TOML_BOOLEAN, FORM_VALUE);
+	return node;
 }
 
 static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node *scope, size_t begin)
@@ -161,7 +80,8 @@ static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node
 
 	if (!entry)
 		return fail_memory(p);
-	*entry = (struct toml_entry){.node = node, .scope = scope, .prev = scope->table->entry_last, .begin = begin};
+	*entry = (struct toml_entry){
+	    .node = node, .scope = scope, .prev = scope->table->entry_last, .begin = begin};
 	if (entry->prev)
 		entry->prev->next = entry;
 	else
@@ -190,7 +110,7 @@ static struct toml_entry *parse_member(
 		fail_token(p, equals, "an equals sign must follow the key");
 		return NULL;
 	}
-	struct toml_node *node = grow_member(p, scope);
+	struct toml_node *node = define_member(p, scope);
 	if (!node || !add_entry(p, node, scope, begin) ||
 	    !parse_value(p, toml_scan(&p->scan, SCAN_VALUE), node))
 		return NULL;
@@ -216,7 +136,8 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 			return true;
 		if (token.kind == TOKEN_END)
 			return fail(p, array->begin, "this array is not closed");
-		struct toml_node *element = grow(p, array, NULL, TOML_BOOLEAN, FORM_VALUE);
+		p->bad = token.begin;
+		struct toml_node *element = toml_define_element(p->doc, array, FORM_VALUE, &p->why);
 		if (!element || !parse_value(p, token, element))
 			return false;
 		token = scan_over_newlines(p);
@@ -225,7 +146,8 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 		if (token.kind == TOKEN_END)
 			return fail(p, array->begin, "this array is not closed");
 		if (token.kind != TOKEN_COMMA)
-			return fail_token(p, token, "a comma or a closing bracket must follow the array's element");
+			return fail_token(
+			    p, token, "a comma or a closing bracket must follow the array's element");
 	}
 }
 
@@ -248,15 +170,17 @@ static bool parse_inline_table(struct parser *p, struct toml_node *table)
 	if (token.kind == TOKEN_CLOSE_BRACE)
 		return true;
 	for (;;) {
-		const char *wanted = token.kind == TOKEN_CLOSE_BRACE ? "no comma can stand before the closing brace"
-		                                                     : inline_wanted(token, "a key must stand here");
+		const char *wanted = token.kind == TOKEN_CLOSE_BRACE
+		                         ? "no comma can stand before the closing brace"
+		                         : inline_wanted(token, "a key must stand here");
 		if (!parse_member(p, token, table, wanted))
 			return false;
 		token = toml_scan(&p->scan, SCAN_KEY);
 		if (token.kind == TOKEN_CLOSE_BRACE)
 			return true;
 		if (token.kind != TOKEN_COMMA)
-			return fail_token(p, token, inline_wanted(token, "a comma or a closing brace must follow the value"));
+			return fail_token(p, token,
+			    inline_wanted(token, "a comma or a closing brace must follow the value"));
 		token = toml_scan(&p->scan, SCAN_KEY);
 	}
 }
@@ -290,53 +214,6 @@ static bool parse_value(struct parser *p, struct token token, struct toml_node *
 
 /* ---- headers ---- */
 
-/* One step on the way to a header's last key. */
-static struct toml_node *header_step(struct parser *p, struct toml_node *parent, const struct key_part *part)
-{
-	struct toml_node *node = toml_node_find(parent, part->key, part->len);
-
-	if (!node)
-		return grow(p, parent, part, TOML_TABLE, FORM_IMPLICIT);
-	if (node->kind == TOML_TABLE && node->form != FORM_VALUE)
-		return node;
-	if (node->kind == TOML_ARRAY && node->form == FORM_TABLES)
-		return node->u.children.last;
-	fail(p, part->begin, "this key already has a value that no header can add to");
-	return NULL;
-}
-
-static struct toml_node *header_table(struct parser *p, struct toml_node *parent, const struct key_part *part)
-{
-	struct toml_node *node = toml_node_find(parent, part->key, part->len);
-
-	if (!node)
-		return grow(p, parent, part, TOML_TABLE, FORM_HEADER);
-	if (node->kind == TOML_TABLE && node->form == FORM_IMPLICIT) {
-		node->form = FORM_HEADER;
-		node->begin = part->begin;
-		return node;
-	}
-	fail(p, part->begin,
-	    node->kind == TOML_TABLE ? "this table is already defined" : "this key is already defined, not as a table");
-	return NULL;
-}
-
-static struct toml_node *header_element(struct parser *p, struct toml_node *parent, const struct key_part *part)
-{
-	struct toml_node *node = toml_node_find(parent, part->key, part->len);
-
-	if (!node)
-		node = grow(p, parent, part, TOML_ARRAY, FORM_TABLES);
-	else if (node->kind != TOML_ARRAY || node->form != FORM_TABLES)
-		fail(p, part->begin, "this key is already defined, not as an array of tables");
-	if (p->why || !node)
-		return NULL;
-	struct toml_node *element = grow(p, node, NULL, TOML_TABLE, FORM_HEADER);
-	if (element)
-		element->begin = part->begin;
-	return element;
-}
-
 static bool close_header(struct parser *p, bool doubled)
 {
 	struct token token = toml_scan(&p->scan, SCAN_KEY);
@@ -360,20 +237,32 @@ static bool end_line(struct parser *p, const char *why)
 	return token.kind == TOKEN_NEWLINE || token.kind == TOKEN_END || fail_token(p, token, why);
 }
 
+/* The table for the header that was just read. */
+static struct toml_node *define_section(struct parser *p, bool doubled)
+{
+	struct toml_node *table = p->doc->root;
+
+	for (size_t i = 0; table && i < p->part_count; i++) {
+		const struct toml_part *part = &p->parts[i];
+		p->bad = part->begin;
+		if (i + 1 < p->part_count)
+			table = toml_define_super(p->doc, table, part, &p->why);
+		else if (doubled)
+			table = toml_define_next_table(p->doc, table, part, &p->why);
+		else
+			table = toml_define_table(p->doc, table, part, &p->why);
+	}
+	return table;
+}
+
 static bool parse_header(struct parser *p)
 {
 	bool doubled = p->scan.at < p->scan.len && p->scan.text[p->scan.at] == '[';
-	struct toml_node *table = p->doc->root;
-
 	p->scan.at += doubled;
 	if (!parse_key(p, toml_scan(&p->scan, SCAN_KEY), "the table's name must stand here") ||
 	    !close_header(p, doubled))
 		return false;
-	const struct key_part *last = &p->parts[p->part_count - 1];
-	for (const struct key_part *part = p->parts; table && part < last; part++)
-		table = header_step(p, table, part);
-	if (table)
-		table = doubled ? header_element(p, table, last) : header_table(p, table, last);
+	struct toml_node *table = define_section(p, doubled);
 	if (!table || !end_line(p, "nothing but a comment can follow a header on its line"))
 		return false;
 	table->table->scope = table;
@@ -425,13 +314,15 @@ static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 	}
 	struct parser *p = calloc(1, sizeof(*p)); /* too big for the stack of a small thread */
 	if (!p) {
-		toml_error_nowhere(ret_error, "out of memory");
+		toml_error_nowhere(ret_error, toml_no_memory);
 		return false;
 	}
 	p->doc = doc;
 	p->scan = (struct scan){.text = doc->text, .len = doc->len, .at = doc->body};
 	bool ok = parse_lines(p);
-	if (!ok)
+	if (!ok && p->why == toml_no_memory)
+		toml_error_nowhere(ret_error, p->why);
+	else if (!ok)
 		toml_error_at(ret_error, doc, p->bad, "%s", p->why);
 	free(p);
 	return ok;
@@ -464,7 +355,7 @@ struct toml *toml_parse(const char *bytes, size_t len, struct toml_error *ret_er
 	struct toml *doc = new_document(bytes, len);
 
 	if (!doc) {
-		toml_error_nowhere(ret_error, "out of memory");
+		toml_error_nowhere(ret_error, toml_no_memory);
 		return NULL;
 	}
 	if (!parse_text(doc, ret_error)) {

@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-/* A stretch of the source. */
-struct span {
-	size_t begin, end;
-};
-
 struct render {
 	const struct toml *doc;
 	struct splices splices;
@@ -14,67 +9,6 @@ struct render {
 	const struct toml_node *family;
 	size_t family_end;
 };
-
-/* ---- looking at lines ---- */
-
-static struct span indent_at(const struct toml *doc, size_t line)
-{
-	size_t end = line;
-
-	while (end < doc->len && (doc->text[end] == ' ' || doc->text[end] == '\t'))
-		end++;
-	return (struct span){line, end};
-}
-
-static size_t next_line(const struct toml *doc, size_t at)
-{
-	const char *newline = at < doc->len ? memchr(doc->text + at, '\n', doc->len - at) : NULL;
-
-	return newline ? (size_t)(newline - doc->text) + 1 : doc->len;
-}
-
-/* Behind the blank line that begins at `line`; `line` itself if none does. */
-static size_t behind_blank_line(const struct toml *doc, size_t line)
-{
-	size_t at = indent_at(doc, line).end;
-
-	if (at < doc->len && doc->text[at] == '\r')
-		at++;
-	return at < doc->len && doc->text[at] == '\n' ? at + 1 : line;
-}
-
-/* The start of the blank line that ends at `line`; `line` itself if none does. */
-static size_t before_blank_line(const struct toml *doc, size_t line)
-{
-	size_t at = line;
-
-	if (at == doc->body)
-		return line;
-	at--;
-	if (at > doc->body && doc->text[at - 1] == '\r')
-		at--;
-	while (at > doc->body && (doc->text[at - 1] == ' ' || doc->text[at - 1] == '\t'))
-		at--;
-	return at == doc->body || doc->text[at - 1] == '\n' ? at : line;
-}
-
-/* Behind the last key of a section, or its header. */
-static size_t section_end(const struct toml_node *section)
-{
-	const struct toml_entry *last = section->table->entry_last;
-
-	return last ? last->line_end : section->table->line_end;
-}
-
-/* The comment lines that follow at once belong to the section, unless they touch the next header. */
-static size_t section_end_with_comment(const struct toml *doc, const struct toml_node *section)
-{
-	size_t end = section_end(section), at = end;
-
-	for (size_t text; text = indent_at(doc, at).end, text < doc->len && doc->text[text] == '#';)
-		at = next_line(doc, at);
-	return at == doc->len || behind_blank_line(doc, at) > at ? at : end;
-}
 
 /* ---- taking away ---- */
 
@@ -86,7 +20,7 @@ static void cut(struct render *r, size_t begin, size_t end)
 /* A file does not begin with the blank line that stood behind what began it. */
 static void cut_gap(struct render *r, size_t line)
 {
-	size_t end = behind_blank_line(r->doc, line);
+	size_t end = toml_line_behind_blank(r->doc, line);
 
 	if (end > line)
 		toml_splice(&r->splices, SPLICE_GAP, line, end, r->splices.text.len);
@@ -101,8 +35,8 @@ static void erase(struct render *r, const struct toml_node *node, bool covered)
 		return;
 	}
 	if (node->form == FORM_HEADER) {
-		cut(r, before_blank_line(r->doc, node->table->line_begin), section_end(node));
-		cut_gap(r, section_end(node));
+		cut(r, toml_line_before_blank(r->doc, node->table->line_begin), toml_section_end(node));
+		cut_gap(r, toml_section_end(node));
 		covered = true;
 	}
 	for (const struct toml_node *child = node->u.children.first; child; child = child->next)
@@ -134,23 +68,23 @@ static void cut_root_gap(struct render *r)
 
 /* ---- new text ---- */
 
-static void add_source(struct render *r, struct span span)
+static void add_source(struct render *r, struct toml_span span)
 {
 	buf_add(&r->splices.text, r->doc->text + span.begin, span.end - span.begin);
 }
 
 /* How the keys before a dotted table's members are written, without the dot behind them; empty for others. */
-static struct span dotted_prefix(const struct toml *doc, const struct toml_node *table)
+static struct toml_span dotted_prefix(const struct toml *doc, const struct toml_node *table)
 {
 	if (table->form != FORM_DOTTED)
-		return (struct span){0, 0};
+		return (struct toml_span){0, 0};
 	size_t begin = table->table->entry_last->begin;
 	struct scan scan = {.text = doc->text, .len = doc->len, .at = begin};
 	for (int steps = table->depth - table->table->scope->depth; steps > 1; steps--) {
 		toml_scan(&scan, SCAN_KEY);
 		toml_scan(&scan, SCAN_KEY); /* the dot */
 	}
-	return (struct span){begin, toml_scan(&scan, SCAN_KEY).end};
+	return (struct toml_span){begin, toml_scan(&scan, SCAN_KEY).end};
 }
 
 static bool is_new_value(const struct toml_node *node)
@@ -167,7 +101,7 @@ static bool has_new_values(const struct toml_node *table)
 	return false;
 }
 
-static void add_member(struct render *r, const struct toml_node *node, struct span prefix)
+static void add_member(struct render *r, const struct toml_node *node, struct toml_span prefix)
 {
 	add_source(r, prefix);
 	if (prefix.end > prefix.begin)
@@ -177,9 +111,9 @@ static void add_member(struct render *r, const struct toml_node *node, struct sp
 	toml_write_value(&r->splices.text, toml_node_wanted(node));
 }
 
-static void add_lines(struct render *r, const struct toml_node *table, struct span indent)
+static void add_lines(struct render *r, const struct toml_node *table, struct toml_span indent)
 {
-	struct span prefix = dotted_prefix(r->doc, table);
+	struct toml_span prefix = dotted_prefix(r->doc, table);
 
 	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
 		if (!is_new_value(node))
@@ -214,17 +148,17 @@ static const struct toml_node *family_of(const struct toml_node *table)
 static void render_block(struct render *r, const struct toml_node *table)
 {
 	const struct toml_node *family = family_of(table);
-	struct span header_indent = {0, 0}, indent = {0, 0};
+	struct toml_span header_indent = {0, 0}, indent = {0, 0};
 	size_t text = r->splices.text.len, at = r->doc->len;
 
 	if (family) {
 		if (family != r->family)
-			r->family_end = section_end_with_comment(r->doc, family);
+			r->family_end = toml_section_end_with_comment(r->doc, family);
 		r->family = family;
 		at = r->family_end;
 		const struct toml_entry *last = family->table->entry_last;
-		header_indent = indent_at(r->doc, family->table->line_begin);
-		indent = last ? indent_at(r->doc, last->line_begin) : header_indent;
+		header_indent = toml_line_indent(r->doc, family->table->line_begin);
+		indent = last ? toml_line_indent(r->doc, last->line_begin) : header_indent;
 	}
 	add_source(r, header_indent);
 	buf_addch(&r->splices.text, '[');
@@ -247,7 +181,7 @@ static void render_new_values(struct render *r, const struct toml_node *table)
 	size_t line = last ? last->line_begin : table->table->line_begin;
 	size_t at = last ? last->line_end : table->table->line_end;
 	bool top = !table->parent && !last;
-	add_lines(r, table, top ? (struct span){0, 0} : indent_at(r->doc, line));
+	add_lines(r, table, top ? (struct toml_span){0, 0} : toml_line_indent(r->doc, line));
 	toml_splice(&r->splices, top ? SPLICE_TOP : SPLICE_LINES, at, at, text);
 }
 
@@ -256,7 +190,7 @@ static void render_new_values(struct render *r, const struct toml_node *table)
 /* Adds ", key = value" for all new members of the table and of the dotted tables in it. */
 static void add_inline_members(struct render *r, const struct toml_node *table)
 {
-	struct span prefix = dotted_prefix(r->doc, table);
+	struct toml_span prefix = dotted_prefix(r->doc, table);
 
 	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
 		if (!is_new_value(node))
@@ -282,8 +216,8 @@ static void refill_inline(struct render *r, const struct toml_node *table, size_
 		toml_splice(&r->splices, SPLICE_REPLACE, first->begin, last->node->end, text + 2);
 	} else if (first) {
 		/* { x = 1 } becomes {}; what is spaced otherwise keeps its blanks, see below. */
-		bool usual = first->begin == open + 1 && close == last->node->end + 1 && source[open] == ' ' &&
-		             source[close - 1] == ' ';
+		bool usual = first->begin == open + 1 && close == last->node->end + 1 &&
+		             source[open] == ' ' && source[close - 1] == ' ';
 		cut(r, usual ? open : first->begin, usual ? close : last->node->end);
 	} else if (filled && open == close) {
 		buf_addch(&r->splices.text, ' ');
@@ -378,13 +312,16 @@ static void render_edits(const struct toml *doc, struct buf *out)
 /* What was written holds what was wanted, and nothing else; or nobody gets to see it. */
 static int check_result(const struct toml *doc, const struct buf *out, struct toml_error *error)
 {
-	struct toml *result = out->failed ? NULL : toml_parse(out->data, out->len, error);
-	bool same = result && toml_same_edited(doc, result);
-
-	toml_free(result);
 	if (out->failed)
-		return toml_error_nowhere(error, "out of memory");
-	return same ? 0 : toml_error_nowhere(error, "the edits cannot be written without changing something else");
+		return toml_error_nowhere(error, toml_no_memory);
+	struct toml *result = toml_parse(out->data, out->len, error);
+	if (!result && !error->line)
+		return -1; /* no memory */
+	bool same = result && toml_same_edited(doc, result);
+	toml_free(result);
+	return same
+	           ? 0
+	           : toml_error_nowhere(error, "the edits cannot be written without changing something else");
 }
 
 int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error)

@@ -1,5 +1,7 @@
 #include "format/toml_internal.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t toml_utf8_len(const char *text, size_t len)
@@ -69,7 +71,8 @@ size_t toml_scan_check(const char *text, size_t len, const char **ret_why)
 
 static bool bare_char(char c, enum scan_mode mode)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	    c == '-')
 		return true;
 	return mode == SCAN_VALUE && (c == '+' || c == '.' || c == ':');
 }
@@ -114,7 +117,8 @@ static enum token_kind scan_line_string(struct scan *s, char quote)
 			s->at++;
 			return quote == '"' ? TOKEN_BASIC : TOKEN_LITERAL;
 		}
-		if (quote == '"' && s->text[s->at] == '\\' && s->at + 1 < s->len && s->text[s->at + 1] != '\n')
+		if (quote == '"' && s->text[s->at] == '\\' && s->at + 1 < s->len &&
+		    s->text[s->at + 1] != '\n')
 			s->at++;
 	}
 	s->why = "this string is not closed on its line";
@@ -212,4 +216,32 @@ struct token toml_scan(struct scan *s, enum scan_mode mode)
 	token.kind = scan_kind(s, mode);
 	token.end = s->at;
 	return token;
+}
+
+const char toml_no_memory[] = "out of memory";
+
+void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
+{
+	va_list args;
+	size_t begin = doc->body;
+
+	error->line = error->column = 1;
+	for (size_t i = doc->body; i < offset && i < doc->len; i++) {
+		if (doc->text[i] == '\n') {
+			error->line++;
+			begin = i + 1;
+		}
+	}
+	for (size_t i = begin; i < offset && i < doc->len; i++)
+		error->column += ((unsigned char)doc->text[i] & 0xC0) != 0x80;
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+}
+
+int toml_error_nowhere(struct toml_error *error, const char *message)
+{
+	error->line = error->column = 0;
+	snprintf(error->message, sizeof(error->message), "%s", message);
+	return -1;
 }

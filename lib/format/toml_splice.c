@@ -29,7 +29,8 @@ static bool grow(struct splices *s)
 
 	if (s->count < s->cap)
 		return true;
-	struct splice *list = cap <= SIZE_MAX / 2 / sizeof(*list) ? realloc(s->list, cap * sizeof(*list)) : NULL;
+	struct splice *list =
+	    cap <= SIZE_MAX / 2 / sizeof(*list) ? realloc(s->list, cap * sizeof(*list)) : NULL;
 	if (!list)
 		return false;
 	s->list = list;

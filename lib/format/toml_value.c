@@ -7,158 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char no_memory[] = "out of memory";
-
-/* ---- strings ---- */
-
-/* A string on its way from the source to its value; the value is never longer. */
-struct decode {
-	const char *from, *end;
-	char *to;
-	bool multi;
-};
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static void put_utf8(struct decode *d, uint32_t c)
-{
-	if (c < 0x80) {
-		*d->to++ = (char)c;
-		return;
-	}
-	if (c < 0x800) {
-		*d->to++ = (char)(0xC0 | c >> 6);
-	} else if (c < 0x10000) {
-		*d->to++ = (char)(0xE0 | c >> 12);
-		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
-	} else {
-		*d->to++ = (char)(0xF0 | c >> 18);
-		*d->to++ = (char)(0x80 | (c >> 12 & 0x3F));
-		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
-	}
-	*d->to++ = (char)(0x80 | (c & 0x3F));
-}
-
-static const char *unicode_escape(struct decode *d, size_t digits)
-{
-	uint32_t c = 0;
-
-	if ((size_t)(d->end - d->from) < digits)
-		return "this escape needs more hexadecimal digits";
-	for (size_t i = 0; i < digits; i++) {
-		int digit = hex_digit(d->from[i]);
-		if (digit < 0)
-			return "this escape needs more hexadecimal digits";
-		c = c << 4 | (uint32_t)digit;
-	}
-	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-		return "this escape is not a Unicode character";
-	d->from += digits;
-	put_utf8(d, c);
-	return NULL;
-}
-
-static bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* A backslash at the end of a line takes all blanks and line ends behind it away. */
-static bool line_ending_backslash(struct decode *d)
-{
-	const char *at = d->from;
-
-	while (at < d->end && (*at == ' ' || *at == '\t' || *at == '\r'))
-		at++;
-	if (at == d->end || *at != '\n')
-		return false;
-	while (at < d->end && blank(*at))
-		at++;
-	d->from = at;
-	return true;
-}
-
-/* `from` is behind the backslash. */
-static const char *escape(struct decode *d)
-{
-	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
-
-	if (d->multi && line_ending_backslash(d))
-		return NULL;
-	char c = d->from < d->end ? *d->from++ : '\0';
-	if (c == 'u' || c == 'U')
-		return unicode_escape(d, c == 'u' ? 4 : 8);
-	const char *name = c ? strchr(names, c) : NULL;
-	if (!name)
-		return "there is no such escape";
-	*d->to++ = values[name - names];
-	return NULL;
-}
-
-static const char *decode_basic(struct decode *d, const char **ret_at)
-{
-	while (d->from < d->end) {
-		const char *at = d->from++;
-		if (*at != '\\') {
-			*d->to++ = *at;
-			continue;
-		}
-		const char *why = escape(d);
-		if (why) {
-			*ret_at = at;
-			return why;
-		}
-	}
-	return NULL;
-}
-
-/* Any of the four kinds of string. */
-static const char *read_string(
-    struct toml *doc, struct token token, const char **ret_text, size_t *ret_len, size_t *ret_at)
-{
-	bool multi = token.kind == TOKEN_MULTI_BASIC || token.kind == TOKEN_MULTI_LITERAL;
-	size_t quotes = multi ? 3 : 1, begin = token.begin + quotes, end = token.end - quotes;
-	const char *why = NULL, *at = NULL;
-
-	if (multi && begin < end && doc->text[begin] == '\r')
-		begin++;
-	if (multi && begin < end && doc->text[begin] == '\n')
-		begin++;
-	char *text = toml_copy(doc, doc->text + begin, end - begin);
-	if (!text)
-		return no_memory;
-	struct decode d = {.from = doc->text + begin, .end = doc->text + end, .to = text, .multi = multi};
-	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_MULTI_BASIC) {
-		why = decode_basic(&d, &at);
-		if (why)
-			*ret_at = (size_t)(at - doc->text);
-	} else {
-		d.to += end - begin;
-	}
-	*d.to = '\0';
-	*ret_text = text;
-	*ret_len = (size_t)(d.to - text);
-	return why;
-}
-
-const char *toml_value_key(
-    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at)
-{
-	*ret_at = token.begin;
-	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_LITERAL)
-		return read_string(doc, token, ret_key, ret_len, ret_at);
-	*ret_key = doc->text + token.begin;
-	*ret_len = token.end - token.begin;
-	return NULL;
-}
-
 /* ---- dates and times ---- */
 
 /* A cursor over a bare value. */
@@ -260,7 +108,7 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 	char *text = toml_copy(doc, b.at, len);
 
 	if (!text)
-		return no_memory;
+		return toml_no_memory;
 	if (!take_datetime(&b, &kind))
 		return "this is not a date or time that exists";
 	for (size_t i = 0; i < len; i++) {
@@ -328,7 +176,7 @@ void toml_value_from_double(struct buf *out, double number)
 
 static bool digit_of(char c, int base)
 {
-	int digit = hex_digit(c);
+	int digit = toml_hex_digit(c);
 
 	return digit >= 0 && digit < base;
 }
@@ -351,7 +199,7 @@ static bool to_integer(const char *digits, size_t count, int base, bool negative
 	int64_t number = 0; /* counted below zero: there is one more of them there */
 
 	for (size_t i = 0; i < count; i++) {
-		int digit = hex_digit(digits[i]);
+		int digit = toml_hex_digit(digits[i]);
 		if (number < (INT64_MIN + digit) / base)
 			return false;
 		number = number * base - digit;
@@ -403,8 +251,10 @@ static const char *read_decimal(struct bare b, bool negative, char *text, struct
 		len += exponent;
 	}
 	node->kind = TOML_FLOAT;
-	if (b.at != b.end || !toml_value_to_double(text, len, &node->u.real))
+	if (b.at != b.end)
 		return bad_number;
+	if (!toml_value_to_double(text, len, &node->u.real))
+		return toml_no_memory;
 	if (negative)
 		node->u.real = -node->u.real;
 	return NULL;
@@ -430,7 +280,7 @@ static const char *read_number(struct toml *doc, struct bare b, struct toml_node
 	bool is_signed = *b.at == '-' || *b.at == '+', negative = *b.at == '-';
 
 	if (!text)
-		return no_memory;
+		return toml_no_memory;
 	b.at += is_signed;
 	if (rest_is(b, "inf") || rest_is(b, "nan")) {
 		node->kind = TOML_FLOAT;
@@ -457,7 +307,8 @@ static const char *read_bare(struct toml *doc, struct bare b, struct toml_node *
 		return NULL;
 	}
 	if (is_digit(&b, 0) && is_digit(&b, 1) &&
-	    ((len > 2 && b.at[2] == ':') || (len > 4 && is_digit(&b, 2) && is_digit(&b, 3) && b.at[4] == '-')))
+	    ((len > 2 && b.at[2] == ':') ||
+	        (len > 4 && is_digit(&b, 2) && is_digit(&b, 3) && b.at[4] == '-')))
 		return read_datetime(doc, b, node);
 	return read_number(doc, b, node);
 }
@@ -470,5 +321,5 @@ const char *toml_value_read(struct toml *doc, struct token token, struct toml_no
 	if (token.kind == TOKEN_BARE)
 		return read_bare(doc, (struct bare){doc->text + token.begin, doc->text + token.end}, node);
 	node->kind = TOML_STRING;
-	return read_string(doc, token, &node->u.string.text, &node->u.string.len, ret_at);
+	return toml_string_read(doc, token, &node->u.string.text, &node->u.string.len, ret_at);
 }

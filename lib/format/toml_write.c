@@ -7,8 +7,8 @@ static bool is_bare(const char *key, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char c = key[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-		        c == '-'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		        c == '_' || c == '-'))
 			return false;
 	}
 	return len > 0;
@@ -18,17 +18,21 @@ static void write_string(struct buf *out, const char *text, size_t len)
 {
 	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
 
+	size_t plain = 0; /* where what needs no escape began */
 	buf_addch(out, '"');
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		const char *value = c ? strchr(values, c) : NULL;
+		if (!value && c >= 0x20 && c != 0x7F)
+			continue;
+		buf_add(out, text + plain, i - plain);
+		plain = i + 1;
 		if (value)
 			buf_addf(out, "\\%c", names[value - values]);
-		else if (c < 0x20 || c == 0x7F)
-			buf_addf(out, "\\u%04X", (unsigned)c);
 		else
-			buf_addch(out, (char)c);
+			buf_addf(out, "\\u%04X", (unsigned)c);
 	}
+	buf_add(out, text + plain, len - plain);
 	buf_addch(out, '"');
 }
 

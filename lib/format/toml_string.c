@@ -1,0 +1,151 @@
+#include "format/toml_internal.h"
+
+#include <string.h>
+
+/* A string on its way from the source to its value; the value is never longer. */
+struct decode {
+	const char *from, *end;
+	char *to;
+	bool multi;
+};
+
+int toml_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void put_utf8(struct decode *d, uint32_t c)
+{
+	if (c < 0x80) {
+		*d->to++ = (char)c;
+		return;
+	}
+	if (c < 0x800) {
+		*d->to++ = (char)(0xC0 | c >> 6);
+	} else if (c < 0x10000) {
+		*d->to++ = (char)(0xE0 | c >> 12);
+		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
+	} else {
+		*d->to++ = (char)(0xF0 | c >> 18);
+		*d->to++ = (char)(0x80 | (c >> 12 & 0x3F));
+		*d->to++ = (char)(0x80 | (c >> 6 & 0x3F));
+	}
+	*d->to++ = (char)(0x80 | (c & 0x3F));
+}
+
+static const char *unicode_escape(struct decode *d, size_t digits)
+{
+	uint32_t c = 0;
+
+	if ((size_t)(d->end - d->from) < digits)
+		return "this escape needs more hexadecimal digits";
+	for (size_t i = 0; i < digits; i++) {
+		int digit = toml_hex_digit(d->from[i]);
+		if (digit < 0)
+			return "this escape needs more hexadecimal digits";
+		c = c << 4 | (uint32_t)digit;
+	}
+	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+		return "this escape is not a Unicode character";
+	d->from += digits;
+	put_utf8(d, c);
+	return NULL;
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* A backslash at the end of a line takes all blanks and line ends behind it away. */
+static bool line_ending_backslash(struct decode *d)
+{
+	const char *at = d->from;
+
+	while (at < d->end && (*at == ' ' || *at == '\t' || *at == '\r'))
+		at++;
+	if (at == d->end || *at != '\n')
+		return false;
+	while (at < d->end && blank(*at))
+		at++;
+	d->from = at;
+	return true;
+}
+
+/* `from` is behind the backslash. */
+static const char *escape(struct decode *d)
+{
+	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
+
+	if (d->multi && line_ending_backslash(d))
+		return NULL;
+	char c = d->from < d->end ? *d->from++ : '\0';
+	if (c == 'u' || c == 'U')
+		return unicode_escape(d, c == 'u' ? 4 : 8);
+	const char *name = c ? strchr(names, c) : NULL;
+	if (!name)
+		return "there is no such escape";
+	*d->to++ = values[name - names];
+	return NULL;
+}
+
+static const char *decode_basic(struct decode *d, const char **ret_at)
+{
+	while (d->from < d->end) {
+		const char *at = d->from++;
+		if (*at != '\\') {
+			*d->to++ = *at;
+			continue;
+		}
+		const char *why = escape(d);
+		if (why) {
+			*ret_at = at;
+			return why;
+		}
+	}
+	return NULL;
+}
+
+/* Any of the four kinds of string. */
+const char *toml_string_read(
+    struct toml *doc, struct token token, const char **ret_text, size_t *ret_len, size_t *ret_at)
+{
+	bool multi = token.kind == TOKEN_MULTI_BASIC || token.kind == TOKEN_MULTI_LITERAL;
+	size_t quotes = multi ? 3 : 1, begin = token.begin + quotes, end = token.end - quotes;
+	const char *why = NULL, *at = NULL;
+
+	if (multi && begin < end && doc->text[begin] == '\r')
+		begin++;
+	if (multi && begin < end && doc->text[begin] == '\n')
+		begin++;
+	char *text = toml_copy(doc, doc->text + begin, end - begin);
+	if (!text)
+		return toml_no_memory;
+	struct decode d = {.from = doc->text + begin, .end = doc->text + end, .to = text, .multi = multi};
+	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_MULTI_BASIC) {
+		why = decode_basic(&d, &at);
+		if (why)
+			*ret_at = (size_t)(at - doc->text);
+	} else {
+		d.to += end - begin;
+	}
+	*d.to = '\0';
+	*ret_text = text;
+	*ret_len = (size_t)(d.to - text);
+	return why;
+}
+
+const char *toml_string_key(
+    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at)
+{
+	*ret_at = token.begin;
+	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_LITERAL)
+		return toml_string_read(doc, token, ret_key, ret_len, ret_at);
+	*ret_key = doc->text + token.begin;
+	*ret_len = token.end - token.begin;
+	return NULL;
+}

@@ -1,0 +1,39 @@
+/*
+ * tap: what a unit test prints. One program a subject:
+ *
+ *	ok(strlen("ab") == 2, "a string is as long as it is");
+ *	return tap_done();
+ *
+ * The plan comes last, so that nobody has to count.
+ */
+#ifndef KIMI_TESTS_TAP_H
+#define KIMI_TESTS_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static int tap_count, tap_failed;
+
+/* One test: a sentence, "ok" if `cond`. Returns `cond`, for what only makes sense then. */
+__attribute__((format(printf, 2, 3), unused)) static bool ok(bool cond, const char *sentence, ...)
+{
+	va_list args;
+
+	printf("%s %d - ", cond ? "ok" : "not ok", ++tap_count);
+	va_start(args, sentence);
+	vprintf(sentence, args);
+	va_end(args);
+	putchar('\n');
+	tap_failed += !cond;
+	return cond;
+}
+
+/* The exit status of the program. */
+__attribute__((unused)) static int tap_done(void)
+{
+	printf("1..%d\n", tap_count);
+	return tap_failed || !tap_count ? 1 : 0;
+}
+
+#endif

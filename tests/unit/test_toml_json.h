@@ -1,0 +1,85 @@
+/*
+ * What test_toml_suite.c and fuzz_toml.c share: a document's tree as JSON, by
+ * way of the public functions alone, so that what an edit did can be judged
+ * without trusting toml_render()'s own check.
+ */
+#ifndef KIMI_TESTS_TEST_TOML_JSON_H
+#define KIMI_TESTS_TEST_TOML_JSON_H
+
+#include "format/toml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *tree_json(const struct toml_node *node);
+
+/* Numbers are strings, lest nan be no JSON; the first letter keeps the types apart. */
+static json_t *scalar_json(const struct toml_node *node)
+{
+	char text[64];
+	size_t len;
+
+	switch (toml_kind(node)) {
+	case TOML_STRING: {
+		const char *string = toml_string(node, &len);
+		return json_stringn(string, len);
+	}
+	case TOML_INTEGER:
+		snprintf(text, sizeof(text), "i%lld", (long long)toml_integer(node));
+		return json_pack("[s]", text);
+	case TOML_FLOAT:
+		snprintf(text, sizeof(text), "f%.17g", toml_float(node));
+		return json_pack("[s]", text);
+	case TOML_BOOLEAN:
+		return json_boolean(toml_boolean(node));
+	default:
+		return json_pack("[s]", toml_datetime(node));
+	}
+}
+
+static json_t *tree_json(const struct toml_node *node)
+{
+	bool table = toml_kind(node) == TOML_TABLE;
+
+	if (!table && toml_kind(node) != TOML_ARRAY)
+		return scalar_json(node);
+	json_t *json = table ? json_object() : json_array();
+	for (const struct toml_node *child = toml_first(node); child; child = toml_next(child)) {
+		size_t len;
+		if (table) {
+			const char *key = toml_key(child, &len);
+			json_object_setn_new(json, key, len, tree_json(child));
+		} else {
+			json_array_append_new(json, tree_json(child));
+		}
+	}
+	return json;
+}
+
+/* Takes `path` out, and the tables above it that become empty by that. */
+static void cut_json(json_t *object, const char *const path[])
+{
+	json_t *next = json_object_get(object, path[0]);
+
+	if (path[1] && json_is_object(next))
+		cut_json(next, path + 1);
+	if (!path[1] || (json_is_object(next) && !json_object_size(next)))
+		json_object_del(object, path[0]);
+}
+
+/* Whether both documents hold the same apart from what is at `path` (NULL: at all). Frees nothing of theirs. */
+static bool same_but(const struct toml *a, const struct toml *b, const char *const path[])
+{
+	json_t *left = tree_json(toml_root(a)), *right = tree_json(toml_root(b));
+
+	if (path) {
+		cut_json(left, path);
+		cut_json(right, path);
+	}
+	bool same = json_equal(left, right);
+	json_decref(left);
+	json_decref(right);
+	return same;
+}
+
+#endif
