@@ -32,6 +32,10 @@ JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansso
 CAN_STATIC := $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); int main(void) { return !json_object(); }' | \
 	$(CC) -x c - -static -o $B/can-static $(JANSSON_LIBS) 2>/dev/null && echo yes))
 
+# Optional: without it `kimi login` draws no QR code.
+QR_LIBS := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null)
+$B/lib/cli/qr.o: KIMI_CPPFLAGS += $(if $(QR_LIBS),-DHAVE_QRENCODE)
+
 LIB_SOURCES = $(sort $(wildcard lib/*/*.c))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 # Helpers are no commands: they lie apart, where no list and no PATH finds them. Without libsecret there is no keyring.
@@ -58,7 +62,7 @@ $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
 	  echo '};'; } > $@
 
 link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static,-pie)
-link_libs = $(JANSSON_LIBS) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
+link_libs = $(JANSSON_LIBS) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
 
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)

@@ -37,6 +37,7 @@ int main(int argc, char **argv)
 	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
+	    OPTION_FLAG("qr", &wish.qr, "show the page as a QR code as well"),
 	    OPTION_CHOICE("storage", &wish.storage, "auto|keyring|file",
 	        "where to keep the login (default auto: the keyring if it is open)"),
 	    OPTION_NUMBER(

@@ -83,6 +83,7 @@ static int log_out(const struct command *c, const struct home *home, const struc
 static int run(const struct command *c, const char *platform_id, bool all, struct err *err)
 {
 	const struct platform *only = platform_find(platform_id, err);
+	bool any = false;
 	int failed = 0;
 	struct home home;
 
@@ -99,12 +100,16 @@ static int run(const struct command *c, const char *platform_id, bool all, struc
 		if (log_out(c, &home, p, &changed, &expires_at, &one) == 0) {
 			if (changed || !all)
 				tell(c, p, changed, expires_at);
+			any = any || changed;
 			continue;
 		}
 		if (!failed)
 			*err = one;
 		failed = -1;
 	}
+	if (all && !any && !failed)
+		report_tell(&c->report, "success", json_pack("{s:n}", "platform"),
+		    "not logged in to any platform: nothing to do");
 	return failed;
 }
 

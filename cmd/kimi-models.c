@@ -100,7 +100,7 @@ static int print(
 	return failed;
 }
 
-static int list(const struct command *c, const struct wish *wish, const struct home *home,
+static int list(struct command *c, const struct wish *wish, const struct home *home,
     const struct toml *config, struct err *err)
 {
 	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
@@ -113,15 +113,18 @@ static int list(const struct command *c, const struct wish *wish, const struct h
 	for (size_t i = 0; i < catalog.count; i++)
 		all_failed = all_failed && catalog.entries[i].failed;
 	int failed = wish->sync && !all_failed ? model_sync_write(&c->report, home, &catalog, err) : 0;
-	if (!failed && (!all_failed || catalog.count > 1))
+	if (!failed && (!all_failed || catalog.count > 1)) {
 		failed = print(c, &catalog, config_default_model(config), err);
+		/* The one object has been printed, and has the errors: from here on they are for people. */
+		c->report.json = c->report.json && failed;
+	}
 	if (!failed)
 		failed = model_sync_outcome(&c->report, &catalog, err);
 	catalog_clear(&catalog);
 	return failed;
 }
 
-static int run(const struct command *c, const struct wish *wish, struct err *err)
+static int run(struct command *c, const struct wish *wish, struct err *err)
 {
 	struct toml *config = NULL;
 	struct err config_err;

@@ -1,17 +1,38 @@
 #include "base/term.h"
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/signals.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 bool term_is_there(void)
 {
 	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+size_t term_width(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+bool term_can_redraw(int fd)
+{
+	const char *kind = env_get("TERM");
+
+	return isatty(fd) && kind && strcmp(kind, "dumb") != 0;
+}
+
+bool term_has_color(int fd)
+{
+	return term_can_redraw(fd) && !env_get("NO_COLOR");
 }
 
 static void trim(struct buf *line)
@@ -61,13 +82,14 @@ int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *
 	struct termios before, silent;
 	bool changed = false;
 
-	write_all(STDERR_FILENO, prompt, strlen(prompt));
+	/* Before the prompt: what a person or a program types as soon as it is seen must be neither shown nor flushed. */
 	if (hidden && tcgetattr(STDIN_FILENO, &before) == 0) {
 		silent = before;
 		silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 		silent.c_lflag |= ECHONL;
 		changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
 	}
+	write_all(STDERR_FILENO, prompt, strlen(prompt));
 	int failed = term_read_line(ret_line, err);
 	if (changed)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

@@ -1,5 +1,5 @@
 /*
- * term: asking a person at a terminal.
+ * term: a person at a terminal: what it can show, and asking them.
  */
 #ifndef KIMI_BASE_TERM_H
 #define KIMI_BASE_TERM_H
@@ -8,9 +8,17 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A person can be asked: standard input and standard error are terminals. */
 bool term_is_there(void);
+
+/* Columns of the terminal behind a descriptor; 80 where it does not say. */
+size_t term_width(int fd);
+
+/* It is a terminal that can move its cursor (not TERM=dumb), and one that may be coloured (NO_COLOR is not set). */
+bool term_can_redraw(int fd);
+bool term_has_color(int fd);
 
 /*
  * Prints the prompt to standard error and reads one line of standard input into

@@ -19,6 +19,7 @@
 struct login_wish {
 	const struct platform *platform; /* NULL: not named */
 	const char *storage;             /* "auto" or NULL, "keyring", "file" */
+	bool qr;                         /* always draw the QR code */
 	bool no_browser;
 	bool force;
 	bool api_key_stdin;

@@ -53,8 +53,9 @@ static int read_key(const struct login_wish *wish, struct buf *ret_key, struct e
 	return failed;
 }
 
-/* 1: a key is stored and its platform takes it. */
-static int stored_key_is_good(const struct login_wish *wish, const struct home *home, struct err *err)
+/* 1: a key is stored and its platform takes it; the config is made as a login leaves it, private above all. */
+static int stored_key_is_good(
+    const struct login_wish *wish, const struct home *home, bool *ret_tightened, struct err *err)
 {
 	struct models models = {0};
 	char *key = NULL;
@@ -68,6 +69,8 @@ static int stored_key_is_good(const struct login_wish *wish, const struct home *
 		                                                                     : -1;
 	else if (answer > 0)
 		answer = 0;
+	if (answer > 0 && key_login_save(home, wish->platform, key, &models, ret_tightened, err) < 0)
+		answer = -1;
 	models_clear(&models);
 	wipe_str(key);
 	return answer;
@@ -90,10 +93,10 @@ int login_flow_key(
 	bool tightened = false;
 	struct buf key;
 
-	int good = stored_key_is_good(wish, home, err);
+	int good = stored_key_is_good(wish, home, &tightened, err);
 	if (good) {
 		if (good > 0)
-			tell(report, platform, false,
+			tell(report, platform, tightened,
 			    "you are logged in already (--force takes another key) to");
 		return good < 0 ? -1 : 0;
 	}

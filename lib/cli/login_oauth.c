@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/browser.h"
 #include "cli/login_flow.h"
+#include "cli/login_screen.h"
 #include "http/url.h"
 #include "kimi/catalog.h"
 #include "kimi/config.h"
@@ -14,12 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The page with the code filled in if there is one, else the page to type it into. */
-static const char *best_uri(const struct device_authorization *a)
-{
-	return *a->verification_uri_complete ? a->verification_uri_complete : a->verification_uri;
-}
-
 struct show {
 	const struct report *report;
 	const struct login_wish *wish;
@@ -29,26 +24,33 @@ static void show_code(void *context, const struct device_authorization *a)
 {
 	const struct show *show = context;
 	const struct report *report = show->report;
-	const char *uri = best_uri(a);
+	const char *page = login_screen_page(a);
 	bool browser = !show->wish->no_browser && browser_is_likely();
 
 	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
 	report_event(report, "verification_url",
-	    json_pack("{s:s, s:s}", "verification_url", uri, "user_code", a->user_code),
-	    "verification URL: %s", uri);
-	if (!report->json) { /* these lines are what the command is for, so --quiet keeps them */
-		report_line(report, "open this page to log in:  %s", uri);
-		report_line(report, "and confirm this code:     %s", a->user_code);
-	}
-	if (browser && browser_open(uri))
+	    json_pack("{s:s, s:s}", "verification_url", page, "user_code", a->user_code),
+	    "verification URL: %s", page);
+	if (!report->json)
+		login_screen_show(report, a, show->wish->qr || (!browser && report->terminal));
+	if (browser && browser_open(page))
 		report_note(report, "the page should open in your browser by itself");
 	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
+}
+
+static void show_tick(void *context, double seconds_left)
+{
+	const struct show *show = context;
+
+	if (!show->report->json)
+		login_screen_tick(show->report, seconds_left);
 }
 
 static void show_expired(void *context)
 {
 	const struct show *show = context;
 
+	login_screen_end(show->report);
 	report_tell(show->report, "info", NULL, "the code has expired; here is a new one");
 }
 
@@ -56,6 +58,7 @@ static void show_trouble(void *context, const struct err *why)
 {
 	const struct show *show = context;
 
+	login_screen_end(show->report);
 	report_tell(show->report, "waiting", NULL, "%s; trying again", why->what);
 }
 
@@ -131,7 +134,13 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
     struct store *store, struct token *ret_token, struct err *err)
 {
 	struct show show = {report, wish};
-	const struct login_watcher watcher = {&show, show_code, show_expired, show_trouble};
+	const struct login_watcher watcher = {
+	    .context = &show,
+	    .code = show_code,
+	    .expired = show_expired,
+	    .tick = show_tick,
+	    .trouble = show_trouble,
+	};
 	char why[PATH_MAX];
 	struct oauth oauth;
 
@@ -139,8 +148,9 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
 		return -1;
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
-	if (login_run_device_flow(&oauth, deadline, &watcher, ret_token, err) < 0 ||
-	    login_save(store, ret_token, err) < 0)
+	int failed = login_run_device_flow(&oauth, deadline, &watcher, ret_token, err);
+	login_screen_end(report);
+	if (failed || login_save(store, ret_token, err) < 0)
 		return -1;
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);

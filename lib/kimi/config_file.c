@@ -123,11 +123,13 @@ static int replace(const struct snapshot *s, mode_t mode, const struct buf *text
 	newfile_sweep(s->path);
 	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0)
 		answer = as_config_error(err);
-	else if (settle(s, err) < 0)
+	else
+		fsync(f.fd); /* the slow part before the look, so that the rename follows at once; commit tells of errors */
+	if (!answer && settle(s, err) < 0)
 		answer = -1;
-	else if (!is_still(s))
+	else if (!answer && !is_still(s))
 		answer = 1;
-	else if (newfile_commit(&f, err) < 0)
+	else if (!answer && newfile_commit(&f, err) < 0)
 		answer = as_config_error(err);
 	newfile_abandon(&f);
 	return answer;

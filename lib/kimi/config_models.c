@@ -110,7 +110,9 @@ void editor_put_models(
 	json_t *there = put_all(e, platform, models);
 	const char *chosen = config_default_model(e->doc);
 
-	if (choose || !chosen || !json_object_get(there, chosen))
+	/* An empty list is no reason to choose anew, only a default that is gone is. */
+	bool gone = chosen && !json_object_get(there, chosen);
+	if (gone || (models->count && (choose || !chosen)))
 		move_default(e, platform, models, there);
 	json_decref(there);
 }

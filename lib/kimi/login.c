@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { LOCK_WAIT_MS = 30000, SLOW_DOWN_S = 5, LONGEST_BACK_OFF_S = 30 };
+enum { LOCK_WAIT_MS = 30000, SLOW_DOWN_S = 5, LONGEST_BACK_OFF_S = 30, TICK_MS = 100 };
 
 /* One code's life. */
 struct round {
@@ -18,6 +18,19 @@ struct round {
 	struct err trouble; /* what the last poll failed with; ERR_NONE if it was answered */
 };
 
+/* Sleeps until `until`, telling the watcher that time goes by. */
+static int wait_until(const struct round *r, long long until, struct err *err)
+{
+	if (!r->watcher->tick)
+		return signals_sleep(clock_left(until), err);
+	for (int left; (left = clock_left(until)) > 0;) {
+		r->watcher->tick(r->watcher->context, (double)clock_left(r->end) / 1000);
+		if (signals_sleep(left < TICK_MS ? left : TICK_MS, err) < 0)
+			return -1;
+	}
+	return signals_sleep(0, err);
+}
+
 /* Waits for the next poll; false when the code's life or the caller's time is over before it. */
 static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in_time, struct err *err)
 {
@@ -25,7 +38,7 @@ static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in
 	long long end = r->end < deadline ? r->end : deadline;
 
 	*ret_in_time = turn < end;
-	return signals_sleep(clock_left(*ret_in_time ? turn : end), err);
+	return wait_until(r, *ret_in_time ? turn : end, err);
 }
 
 static void note_trouble(struct round *r, const struct err *why)

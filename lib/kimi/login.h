@@ -21,6 +21,8 @@ struct login_watcher {
 	void (*code)(void *context, const struct device_authorization *authorization);
 	/* The code ran out unused; a new one follows. */
 	void (*expired)(void *context);
+	/* Time goes by: about ten times a second, with the seconds the code still lives. May be NULL. */
+	void (*tick)(void *context, double seconds_left);
 	/* The host did not answer this time; it is asked again. */
 	void (*trouble)(void *context, const struct err *why);
 };

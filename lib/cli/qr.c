@@ -1,0 +1,42 @@
+#include "cli/qr.h"
+
+#ifndef HAVE_QRENCODE
+
+bool qr_draw(const char *text, size_t width, bool color, struct buf *out)
+{
+	(void)text, (void)width, (void)color, (void)out;
+	return false;
+}
+
+#else
+
+#include <qrencode.h>
+
+enum { QUIET = 2, INDENT = 2 }; /* modules of white around it; phones are content with two */
+
+static bool is_dark(const QRcode *code, int x, int y)
+{
+	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
+		return false;
+	return code->data[y * code->width + x] & 1;
+}
+
+bool qr_draw(const char *text, size_t width, bool color, struct buf *out)
+{
+	/* A half block paints the upper module in the foreground: light, since the ink of a dark terminal is light. */
+	static const char *const halves[2][2] = {{"█", "▀"}, {"▄", " "}};
+	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+	bool fits = code && (size_t)code->width + 2 * QUIET + INDENT <= width;
+
+	for (int y = -QUIET; fits && y < code->width + QUIET; y += 2) {
+		buf_addf(out, "%*s%s", INDENT, "", color ? "\033[97;40m" : "");
+		for (int x = -QUIET; x < code->width + QUIET; x++)
+			buf_addstr(out, halves[is_dark(code, x, y)][is_dark(code, x, y + 1)]);
+		buf_addf(out, "%s\n", color ? "\033[0m" : "");
+	}
+	if (code)
+		QRcode_free(code);
+	return fits;
+}
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * qr: a URL as a QR code in a terminal, for the phone in one's hand.
+ */
+#ifndef KIMI_CLI_QR_H
+#define KIMI_CLI_QR_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Adds the code to `out`, two modules of height a line, indented by two columns.
+ * False and nothing added: it is wider than `width` columns, the text is too
+ * long, or the toolkit was built without libqrencode. With `color` it is black
+ * on white whatever the terminal's colours are; without, it is right on a dark
+ * terminal.
+ */
+bool qr_draw(const char *text, size_t width, bool color, struct buf *out);
+
+#endif
