@@ -1,0 +1,298 @@
+# shellcheck shell=bash
+# A real gnome-keyring on a bus of its own, for the tests of the keyring; on top of helper.bash and processes.bash.
+#
+# Each test has its own bus socket, keyring files and runtime folder in $BATS_TEST_TMPDIR. Two traps are always set:
+# whatever launches a bus, and whatever asks for a prompt, leaves a file, and teardown fails the test for it.
+
+KEY=oauth/kimi-code
+PASSWORD=throw-away
+OWN_HELPER=$KIMI_TEST_BIN/../libexec/kimi/kimi-credential-libsecret
+# Real ones; on PATH there are traps in their place.
+DBUS_DAEMON=$(command -v dbus-daemon || true)
+DBUS_RUN_SESSION=$(command -v dbus-run-session || true)
+KEYRING_DAEMON=$(command -v gnome-keyring-daemon || true)
+
+setup() { keyring_setup; }
+teardown() { keyring_teardown; }
+
+keyring_setup() {
+    kimi_setup
+    kimi_paths
+    cd "$BATS_TEST_TMPDIR" || return
+    unset KIMI_DISABLE_KEYRING
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    # An address always, so that nothing here ever finds the bus and the keyring of whoever runs the tests.
+    export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+    # A display, since GDBus launches a bus only where there is one.
+    export DISPLAY=:99
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+    mkdir services traps
+    : >daemons
+    local name
+    for name in dbus-launch dbus-daemon dbus-run-session gnome-keyring-daemon; do
+        script "traps/$name" 'echo "$0 $*" >>'"'$BATS_TEST_TMPDIR/launched'; exit 1"
+    done
+    script traps/prompter 'echo asked >>'"'$BATS_TEST_TMPDIR/prompted'; exit 1"
+    service org.gnome.keyring.SystemPrompter "$BATS_TEST_TMPDIR/traps/prompter"
+    export PATH=$BATS_TEST_TMPDIR/traps:$PATH
+    CONFIG=$HOME/.kimi/config.toml
+    CACHE=$XDG_RUNTIME_DIR/kimi/kimi-code
+}
+
+keyring_teardown() {
+    local result=0 name
+    bus_stop
+    for name in launched prompted; do
+        if [ -e "$BATS_TEST_TMPDIR/$name" ]; then
+            echo "--- $name:"
+            cat "$BATS_TEST_TMPDIR/$name"
+            result=1
+        fi
+    done
+    kimi_teardown || result=1
+    return "$result"
+}
+
+# script PATH LINE...: an executable shell script of these lines.
+script() {
+    printf '%s\n' '#!/bin/sh' "${@:2}" >"$1"
+    chmod 755 "$1"
+}
+
+## The bus and its daemons
+
+# service NAME EXEC: the bus can activate NAME by running EXEC.
+service() { printf '[D-BUS Service]\nName=%s\nExec=%s\n' "$1" "$2" >"$BATS_TEST_TMPDIR/services/$1.service"; }
+
+# start_daemon NAME COMMAND...: beside the test until teardown; its output goes to NAME.log, its number to $pid.
+start_daemon() {
+    "${@:2}" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- 4>&- &
+    pid=$!
+    echo "$pid" >>"$BATS_TEST_TMPDIR/daemons"
+}
+
+# stop_daemon PID: ended when this returns, whatever it was doing.
+stop_daemon() {
+    kill "$1" 2>/dev/null || true
+    kill -CONT "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+    ! kill -0 "$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
+}
+
+bus_config() {
+    cat <<XML
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path=$XDG_RUNTIME_DIR/bus</listen>
+  <servicedir>$BATS_TEST_TMPDIR/services</servicedir>
+  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+XML
+}
+
+# bus_start: a bus on which nothing is but what service() made known.
+bus_start() {
+    bus_config >"$BATS_TEST_TMPDIR/bus.conf"
+    start_daemon bus "$DBUS_DAEMON" --config-file="$BATS_TEST_TMPDIR/bus.conf" --nofork --nopidfile
+    wait_until test -S "$XDG_RUNTIME_DIR/bus"
+}
+
+# bus_stop: ends everything that start_daemon began, the last first.
+bus_stop() {
+    local one
+    while read -r one; do
+        stop_daemon "$one"
+    done < <(tac "$BATS_TEST_TMPDIR/daemons")
+    : >"$BATS_TEST_TMPDIR/daemons"
+}
+
+# ask_bus OBJECT METHOD [ARGUMENT...]: of org.freedesktop.DBus or of the keyring.
+ask_bus() {
+    local to=org.freedesktop.secrets
+    [ "$1" != / ] || to=org.freedesktop.DBus
+    dbus-send --session --print-reply=literal --reply-timeout=5000 --dest="$to" "$@"
+}
+keyring_is_up() { ask_bus / org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q true; }
+keyring_is_gone() { ! keyring_is_up; }
+
+# keyring_start [--locked|--empty]: an open gnome-keyring, with its bus unless that runs; $keyring is its number.
+# Locked: as after a boot without a login at the desktop. Empty: nobody ever set a keyring up.
+keyring_start() {
+    local how=(--unlock)
+    [ $# = 0 ] || how=()
+    [ -s "$BATS_TEST_TMPDIR/daemons" ] || bus_start
+    printf %s "$PASSWORD" >"$BATS_TEST_TMPDIR/password"
+    start_daemon keyring "$KEYRING_DAEMON" --foreground --components=secrets "${how[@]}" <"$BATS_TEST_TMPDIR/password"
+    keyring=$pid
+    wait_until keyring_is_up
+}
+
+# keyring_stop: the bus stays.
+keyring_stop() {
+    stop_daemon "$keyring"
+    wait_until keyring_is_gone
+}
+
+COLLECTION=/org/freedesktop/secrets/collection/login
+keyring_is_locked() {
+    ask_bus "$COLLECTION" org.freedesktop.DBus.Properties.Get string:org.freedesktop.Secret.Collection string:Locked |
+        grep -q true
+}
+keyring_lock() {
+    ask_bus /org/freedesktop/secrets org.freedesktop.Secret.Service.Lock "array:objpath:$COLLECTION" >/dev/null
+    keyring_is_locked
+}
+
+# keyring_unlock: by starting it anew, since only a prompt could do it otherwise.
+keyring_unlock() {
+    keyring_stop
+    keyring_start
+}
+
+## What lies in the keyring, as other programs see it
+
+# keyring_secret [KEY]: what secret-tool finds; fails if there is none.
+keyring_secret() { secret-tool lookup service kimi-code username "${1:-$KEY}"; }
+
+# kept FIELD: of the login in the keyring.
+kept() { keyring_secret | json "$1"; }
+
+# keyring_items: how many items of ours there are.
+keyring_items() { secret-tool search --all service kimi-code 2>/dev/null | grep -c '^\[/' || true; }
+
+assert_in_keyring() {
+    [ ! -e "$LOGIN" ] || fail "there is a copy in the file" || return
+    assert_same 1 "$(keyring_items)" "items in the keyring" || return
+    assert_same "${1:-at-stored}" "$(kept access_token)"
+}
+assert_in_file() {
+    assert_same 0 "$(keyring_items)" "items in the keyring" || return
+    assert_same "${1:-at-stored}" "$(stored access_token)"
+}
+
+# keep_login [OPTIONS OF store_login]: a login in the keyring alone, put there by secret-tool.
+keep_login() {
+    store_login "$@"
+    secret-tool store --label="a test's login" service kimi-code username "$KEY" <"$LOGIN"
+    rm "$LOGIN"
+}
+
+# name_storage STORAGE: a config that says so, as kimi-cli and kimi-login write it.
+name_storage() {
+    cat >"$CONFIG" <<TOML
+default_model = "kimi-code/kimi-for-coding"
+
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.com/coding/v1"
+api_key = ""
+oauth = { storage = "$1", key = "oauth/kimi-code" }
+
+[models."kimi-code/kimi-for-coding"]
+provider = "managed:kimi-code"
+model = "kimi-for-coding"
+max_context_size = 262144
+TOML
+    chmod 600 "$CONFIG"
+}
+
+# storages: what the config says, each once.
+storages() { grep -o 'storage = "[a-z]*"' "$CONFIG" | sort -u; }
+
+# kimi_cli_starts: what oauth.py's load_tokens() does at the start of kimi-cli: the file, else the keyring, whose login
+# it writes to the file and deletes; then it writes the config anew.
+kimi_cli_starts() {
+    if [ ! -e "$LOGIN" ]; then
+        (umask 077 && keyring_secret >"$LOGIN")
+        secret-tool clear service kimi-code username "$KEY"
+    fi
+    [ ! -e "$CONFIG" ] || sed -i 's/storage = "keyring"/storage = "file"/' "$CONFIG"
+}
+
+# python_keyring LINE: in the Python that has the module `keyring`.
+python_keyring() {
+    local python
+    for python in /usr/bin/python3 "$KIMI_TEST_PYTHON"; do
+        if "$python" -E -c 'import keyring' 2>/dev/null; then
+            PYTHON_KEYRING_BACKEND=keyring.backends.SecretService.Keyring "$python" -E -c "import keyring; $1"
+            return
+        fi
+    done
+    fail "no Python here has the module keyring"
+}
+
+## Between the programs and their own helper
+
+# watch_helper: from now on every question to our helper adds get, store or erase to the file `asked`, and runs the
+# script on_get, on_store or on_erase first, if there is one.
+watch_helper() {
+    local kit=$BATS_TEST_TMPDIR/kit program
+    mkdir -p "$kit/bin" "$kit/libexec/kimi"
+    for program in "$KIMI_TEST_BIN"/*; do
+        ln -s "$program" "$kit/bin"
+    done
+    : >asked
+    # shellcheck disable=SC2016 # for the script to expand
+    script "$kit/libexec/kimi/${OWN_HELPER##*/}" "cd '$BATS_TEST_TMPDIR'" 'echo "$1" >>asked' \
+        '[ ! -e "on_$1" ] || "./on_$1"' "exec '$OWN_HELPER' \"\$@\""
+    export KIMI_EXEC_PATH=$kit/bin PATH=$kit/bin:$PATH
+}
+asked() { tr '\n' ' ' <"$BATS_TEST_TMPDIR/asked"; }
+
+## Time
+
+# at_once STATUS COMMAND...: like run --separate-stderr, and over within the 3 s that a keyring may cost.
+at_once() {
+    local before
+    before=$(now_ms)
+    run "-$1" --separate-stderr "${@:2}"
+    assert_between 0 $(($(now_ms) - before)) 3000 "milliseconds of ${*:2}"
+}
+
+# login_begins ARGUMENT...: kimi-login beside the test (finish waits for it), and within 3 s it shows its URL.
+login_begins() {
+    local before
+    before=$(now_ms)
+    start login kimi-login --no-browser "$@"
+    wait_until grep -q "open this page" login.err
+    assert_between 0 $(($(now_ms) - before)) 3000 "milliseconds until the URL"
+}
+
+# The line that says where the login is kept and why; exactly one of them.
+why_line() {
+    assert_same 1 "$(grep -c "the login is kept in" "$1")" "lines on the store" || return
+    grep "the login is kept in" "$1"
+}
+
+## The bus of cron
+
+# as_cron [NAME=VALUE...] COMMAND...: in the environment of cron, on a machine whose /run/user holds what ./users holds.
+# Without the right to mount, users/UID/bus is linked into the real one for as long as the command runs.
+as_cron() {
+    local real status=0 keep=() here=$BATS_TEST_TMPDIR/users
+    real=/run/user/$(id -u)
+    mkdir -p "$here"
+    set -- env -i HOME="$HOME" PATH="$PATH" KIMI_EXEC_PATH="${KIMI_EXEC_PATH:-}" \
+        KIMI_CODE_OAUTH_HOST="${KIMI_CODE_OAUTH_HOST:-}" KIMI_CODE_BASE_URL="${KIMI_CODE_BASE_URL:-}" "$@"
+    [ "$(id -u)" = 0 ] || keep=(--map-current-user --keep-caps)
+    if unshare "${keep[@]}" -m true 2>/dev/null; then
+        # shellcheck disable=SC2016 # for that shell
+        unshare "${keep[@]}" -m sh -c 'mount --bind "$1" /run/user && shift && exec "$@"' sh "$here" "$@"
+        return
+    fi
+    (
+        flock 9
+        if [ -e "$real/bus" ]; then
+            fail "this machine has a bus of its own, and allows no mounts"
+            exit 200
+        fi
+        [ -d "$real" ] || mkdir -p -m 700 "$real"
+        [ ! -e "${here}${real#/run/user}/bus" ] || ln -s "$(readlink -f "${here}${real#/run/user}/bus")" "$real/bus"
+        "$@" || status=$?
+        rm -f "$real/bus"
+        rmdir "$real" 2>/dev/null || true
+        exit "$status"
+    ) 9>"$BATS_RUN_TMPDIR/cron.lock"
+}

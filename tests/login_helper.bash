@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# What the tests of login, logout, models and the config share, on top of helper.bash.
+
+setup() {
+    kimi_setup
+    CONFIG=$HOME/.kimi/config.toml
+}
+
+# unprivileged COMMAND...: as a user whom file modes stop; root would write everywhere.
+unprivileged() {
+    if [ "$(id -u)" -eq 0 ]; then
+        local rights=-dac_override,-dac_read_search,-fowner
+        setpriv --bounding-set "$rights" --inh-caps "$rights" "$@"
+    else
+        "$@"
+    fi
+}
+
+# on_terminal [OPTIONS] COMMAND...: with a pseudo-terminal for all three descriptors; see on_terminal.py.
+on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
+
+# assert_error SUB PATTERN: standard error of the last run is the one line "kimi SUB: what; what to do".
+assert_error() {
+    local prefix="kimi${1:+ $1}: "
+    # shellcheck disable=SC2154 # run sets it
+    assert_same 1 "$(printf '%s\n' "$stderr" | wc -l | tr -d ' ')" "lines of: $stderr" || return
+    assert_same "$prefix" "${stderr:0:${#prefix}}" "the beginning of: $stderr" || return
+    [[ $stderr =~ $2 ]] || fail "no match for: $2"$'\n'"in: $stderr"
+}
+
+# event_types: of the --json output on standard input; fails if a line is no event of the design's shape.
+event_types() {
+    kimi_python -c '
+import json, sys
+types = []
+for line in sys.stdin:
+    event = json.loads(line)
+    assert list(event) in (["type", "message"], ["type", "message", "data"]), line
+    assert event["message"] and isinstance(event["message"], str), line
+    types.append(event["type"])
+print(*types)'
+}
+
+# event TYPE FIELD: a field of the last event of that type in $output.
+event() {
+    # shellcheck disable=SC2154 # run sets it
+    printf '%s\n' "$output" | grep "^{\"type\":\"$1\"" | tail -n 1 | json "$2"
+}
+
+# gaps ENDPOINT: the seconds between its requests, one a line.
+gaps() {
+    server_requests "$1" | kimi_python -c '
+import json, sys
+times = [json.loads(line)["time"] for line in sys.stdin]
+for before, after in zip(times, times[1:]):
+    print("%.2f" % (after - before))'
+}
+
+# assert_at_least LEAST NUMBER
+assert_at_least() { kimi_python -c 'import sys; sys.exit(float(sys.argv[2]) < float(sys.argv[1]))' "$1" "$2" || fail "$2 is less than $1"; }
+
+# assert_loads [KEY=VALUE...]: kimi-cli would load the config; see kimi_cli_loads.py.
+assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_cli_loads.py" "$CONFIG" "$@"; }
+
+# write_config: standard input becomes config.toml.
+write_config() {
+    mkdir -p "${CONFIG%/*}"
+    chmod 700 "${CONFIG%/*}"
+    cat >"$CONFIG"
+}
+
+# logged_in: a stored login and its config, as after `kimi login`, without the seconds of a device flow.
+logged_in() {
+    store_login
+    kimi-login --quiet
+}
+
+# models_control JSON-LIST: from now on the server has these models.
+models_control() { server_control '{"pending": 0, "models": '"$1"'}'; }

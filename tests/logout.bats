@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# kimi logout: takes away the tokens and what login wrote, from whatever state it finds.
+
+# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
+
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+
+CREDENTIALS=.kimi/credentials/kimi-code
+
+assert_forgotten() {
+    [ ! -e "$HOME/$CREDENTIALS.json" ] || fail "the tokens are still there"
+    [ ! -e "$HOME/$CREDENTIALS.state" ] || fail "the state is still there"
+}
+
+@test "logout removes the tokens, the state and the config's parts, and says so" {
+    server_start
+    server_control '{"pending": 0}'
+    run -0 kimi login
+    [ -e "$HOME/$CREDENTIALS.state" ]
+    run -0 --separate-stderr kimi logout
+    assert_same "" "$output"
+    assert_contains "$stderr" "kimi logout: logged out of Kimi Code"
+    assert_forgotten
+    assert_lacks "$(cat "$CONFIG")" kimi-code
+    assert_same "" "$(tr -d '\n' <"$CONFIG")"
+    run -4 kimi token
+}
+
+@test "logout keeps the lock files, which others may hold" {
+    server_start
+    server_control '{"pending": 0}'
+    run -0 kimi login
+    local before
+    before=$(stat -c %i "$HOME/$CREDENTIALS.lock" "$CONFIG.lock")
+    run -0 kimi logout
+    assert_same "$before" "$(stat -c %i "$HOME/$CREDENTIALS.lock" "$CONFIG.lock")"
+}
+
+@test "logout says until when the access token is valid" {
+    server_start
+    logged_in
+    run -0 --separate-stderr kimi logout
+    assert_error logout 'stays valid for another 1[45] min'
+}
+
+@test "logout of an expired login does not speak of a valid token" {
+    store_login --expires-in-left -100
+    run -0 --separate-stderr kimi logout
+    assert_error logout '^kimi logout: logged out of Kimi Code$'
+}
+
+@test "logout asks no server" {
+    server_start
+    logged_in
+    server_stop
+    run -0 kimi logout
+    assert_forgotten
+}
+
+@test "logout with --json is one success event" {
+    server_start
+    logged_in
+    run -0 --separate-stderr kimi logout --json
+    assert_same success "$(event_types <<<"$output")"
+    assert_same kimi-code "$(event success data.platform)"
+    assert_same "" "$stderr"
+}
+
+@test "logout with --quiet says nothing" {
+    server_start
+    logged_in
+    run -0 kimi logout --quiet
+    assert_same "" "$output"
+    assert_forgotten
+}
+
+@test "logout with nothing stored says that there is nothing to do, and makes no file" {
+    run -0 --separate-stderr kimi logout
+    assert_error logout "nothing to do"
+    assert_same "" "$(ls -A "$HOME")"
+}
+
+@test "logout twice: the second has nothing to do" {
+    server_start
+    logged_in
+    run -0 kimi logout
+    run -0 --separate-stderr kimi logout
+    assert_error logout "nothing to do"
+}
+
+@test "logout without tokens still takes away the config's parts" {
+    server_start
+    logged_in
+    rm "$HOME/$CREDENTIALS.json"
+    run -0 kimi logout
+    assert_lacks "$(cat "$CONFIG")" kimi-code
+}
+
+@test "logout without a config makes none" {
+    store_login
+    run -0 kimi logout
+    assert_forgotten
+    [ ! -e "$CONFIG" ]
+}
+
+@test "logout with a config that does not parse: the tokens go, the config stays, 1 with line and column" {
+    store_login
+    write_config <<<$'[a]\nb = = 1'
+    local before
+    before=$(hash_of "$CONFIG")
+    run -1 --separate-stderr kimi logout --json
+    assert_same config "$(event error data.code)"
+    assert_contains "$stderr" "line 2, column 5"
+    assert_forgotten
+    assert_same "$before" "$(hash_of "$CONFIG")"
+}
+
+@test "logout with a config that may not be read: the tokens go, 1" {
+    server_start
+    logged_in
+    chmod 000 "$CONFIG"
+    run -1 --separate-stderr unprivileged kimi logout --json
+    chmod 600 "$CONFIG"
+    assert_same config "$(event error data.code)"
+    assert_forgotten
+}
+
+@test "logout with damaged credentials removes them" {
+    store_login
+    local bytes
+    for bytes in '' '{"access_token": "at' '[]' '{}' 'null' $'\xff\xfe\x01' '{"access_token": 5}'; do
+        printf %s "$bytes" >"$HOME/$CREDENTIALS.json"
+        run -0 kimi logout
+        assert_forgotten
+    done
+}
+
+@test "logout with a credentials file that may not be read removes it" {
+    store_login
+    chmod 000 "$HOME/$CREDENTIALS.json"
+    run -0 unprivileged kimi logout
+    assert_forgotten
+}
+
+@test "logout with kimi-code's tombstone removes it" {
+    store_login
+    printf '{"access_token": "", "refresh_token": "", "expires_at": 0, "scope": "", "token_type": "Bearer", "expires_in": 0}' \
+        >"$HOME/$CREDENTIALS.json"
+    run -0 kimi logout
+    assert_forgotten
+}
+
+@test "logout removes a link in the credentials' place, not what it leads to" {
+    store_login
+    mv "$HOME/$CREDENTIALS.json" "$HOME/elsewhere"
+    ln -s "$HOME/elsewhere" "$HOME/$CREDENTIALS.json"
+    run -0 kimi logout
+    [ ! -L "$HOME/$CREDENTIALS.json" ]
+    [ -e "$HOME/elsewhere" ]
+}
+
+@test "logout sweeps what a killed writer left behind" {
+    store_login
+    kimi_python - "$KIMI_TEST_ROOT" "$HOME/.kimi/credentials" <<'PY'
+# A leftover has the name that newfile_open() gives; it is read from the source so that the two cannot part.
+import re, sys
+source = open(sys.argv[1] + "/lib/base/file.c").read()
+mark = re.search(r'sibling_mark\[\] = "([^"]*)"', source).group(1)
+open("%s/.kimi-code.json%s000000000001" % (sys.argv[2], mark), "w").write("secret")
+PY
+    run -0 kimi logout
+    assert_same kimi-code.lock "$(ls -A "$HOME/.kimi/credentials")"
+}
+
+@test "logout from a folder that cannot be written: 1 storage, and the login is still there" {
+    store_login
+    chmod 500 "$HOME/.kimi/credentials"
+    run -1 --separate-stderr unprivileged kimi logout --json
+    chmod 700 "$HOME/.kimi/credentials"
+    assert_same storage "$(event error data.code)"
+    assert_error logout .
+    assert_same at-stored "$(stored access_token)"
+}
+
+@test "logout leaves other logins and files alone" {
+    server_start
+    logged_in
+    cp "$HOME/$CREDENTIALS.json" "$HOME/.kimi/credentials/other.json"
+    : >"$HOME/.kimi/kimi.json"
+    local id
+    id=$(hash_of "$HOME/.kimi/device_id")
+    run -0 kimi logout
+    [ -e "$HOME/.kimi/credentials/other.json" ]
+    [ -e "$HOME/.kimi/kimi.json" ]
+    assert_same "$id" "$(hash_of "$HOME/.kimi/device_id")"
+}
+
+@test "logout waits for the lock that a refresh holds" {
+    store_login
+    flock "$HOME/$CREDENTIALS.lock" sh -c ': >"$1"; while [ ! -e "$2" ]; do sleep 0.02; done' sh \
+        "$BATS_TEST_TMPDIR/locked" "$BATS_TEST_TMPDIR/unlock" 3>&- 4>&- &
+    wait_for_file "$BATS_TEST_TMPDIR/locked"
+    timeout 0.3 kimi-logout || true
+    [ -e "$HOME/$CREDENTIALS.json" ]
+    : >"$BATS_TEST_TMPDIR/unlock"
+    run -0 kimi logout
+    assert_forgotten
+}
+
+@test "logout without HOME: 1 config" {
+    run -1 --separate-stderr env -u HOME kimi logout --json
+    assert_same config "$(event error data.code)"
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
+
+    on_terminal.py [--columns N] [--type AFTER KEYS]... COMMAND [ARGUMENT ...]
+
+--type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); several: one after the other, each AFTER in what was
+shown since the last. The exit status is the command's, or 99 if it left the terminal in another mode than it found
+it in.
+"""
+
+import os
+import select
+import sys
+import termios
+import fcntl
+import struct
+import time
+
+LIMIT_S = 30
+
+
+def main():
+    words = sys.argv[1:]
+    columns, typing, seen = 80, [], 0
+    while words and words[0].startswith("--"):
+        option = words.pop(0)
+        if option == "--columns":
+            columns = int(words.pop(0))
+        else:
+            after = words.pop(0).encode()
+            typing.append((after, words.pop(0).encode().decode("unicode_escape").encode("latin-1")))
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    before = termios.tcgetattr(theirs)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+        for fd in (0, 1, 2):
+            os.dup2(theirs, fd)
+        os.closerange(3, 64)
+        os.execvp(words[0], words)
+    shown, end, status = b"", time.monotonic() + LIMIT_S, None
+    while True:
+        # The terminal is open here too, so its end is never read: the child's is asked for instead.
+        readable = select.select([ours], [], [], 0.02)[0]
+        if readable:
+            shown += os.read(ours, 65536)
+            if typing and typing[0][0] in shown[seen:]:
+                after, keys = typing.pop(0)
+                seen = shown.index(after, seen) + len(after)
+                os.write(ours, keys)
+        elif status is not None:
+            break
+        if status is None:
+            pid, waited = os.waitpid(child, os.WNOHANG)
+            status = waited if pid else None
+        if time.monotonic() > end:
+            os.kill(child, 9)
+            sys.exit("on_terminal.py: it did not end; shown so far: %r" % shown)
+    sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
+    sys.stdout.flush()
+    if termios.tcgetattr(theirs) != before:
+        sys.exit(99)
+    sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+
+main()

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# The options every command has in common, and how each is refused.
+
+# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
+
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+
+# The commands of the folder under test; a kimi-foo elsewhere is not ours to judge.
+commands() {
+    local path
+    for path in "$KIMI_TEST_BIN"/kimi-*; do
+        case $path in
+        *-credential-*) ;;
+        *) echo "${path##*/kimi-}" ;;
+        esac
+    done
+}
+
+@test "--help mentions every option of --list-options, for every command" {
+    local sub help name
+    for sub in $(commands); do
+        help=$(kimi "$sub" --help)
+        kimi "$sub" --list-options >"$BATS_TEST_TMPDIR/list"
+        [ -s "$BATS_TEST_TMPDIR/list" ] || fail "kimi $sub lists nothing"
+        while IFS=$'\t' read -r name _; do
+            grep -Eq -- "(^| )$name( |\$)" <<<"$help" || fail "kimi $sub --help lacks $name"
+        done <"$BATS_TEST_TMPDIR/list"
+    done
+}
+
+@test "--list-options has three fields a line: option, argument, help" {
+    local sub
+    for sub in $(commands); do
+        kimi "$sub" --list-options | awk -F '\t' 'NF != 3 || $1 !~ /^--[a-z][a-z-]*$/ || $3 == "" { print; bad = 1 } END { exit bad }' ||
+            fail "of kimi $sub"
+    done
+}
+
+@test "every command has help, version, json and quiet; --list-options is hidden" {
+    local sub name
+    for sub in $(commands); do
+        run -0 kimi "$sub" --list-options
+        for name in --help --version --json --quiet; do
+            assert_contains "$output" "$name"$'\t'
+        done
+        assert_lacks "$output" --list-options
+        run -0 kimi "$sub" --help
+        assert_lacks "$output" --list-options
+    done
+}
+
+@test "--help and -h print the same to standard output: 0, without HOME" {
+    local sub
+    for sub in $(commands); do
+        run -0 --separate-stderr env -u HOME "PATH=$PATH" kimi "$sub" --help
+        assert_contains "$output" "usage: kimi $sub"
+        assert_same "" "$stderr"
+        local help=$output
+        run -0 kimi "$sub" -h
+        assert_same "$help" "$output"
+    done
+}
+
+@test "the lines of --help fit a terminal of 80 columns... or a hundred at most" {
+    local sub
+    for sub in $(commands); do
+        kimi "$sub" --help | awk 'length > 100 { print; bad = 1 } END { exit bad }' || fail "of kimi $sub"
+    done
+}
+
+@test "an unknown option is one line that names the nearest: 2, for every command" {
+    local sub
+    for sub in $(commands); do
+        run -2 --separate-stderr kimi "$sub" --jsno
+        assert_error "$sub" "'--jsno'; did you mean --json\\?"
+        assert_same "" "$output"
+    done
+}
+
+@test "an unknown option near to nothing: see --help" {
+    run -2 --separate-stderr kimi login --xyzzyplugh
+    assert_error login "'--xyzzyplugh'; see --help"
+}
+
+@test "an unknown option with a value is told from one whose value is odd" {
+    run -2 --separate-stderr kimi login --timeot=5
+    assert_error login "did you mean --timeout"
+    run -2 --separate-stderr kimi login --timeout=odd
+    assert_error login "takes a number"
+}
+
+@test "an unknown letter: 2" {
+    run -2 --separate-stderr kimi login -x
+    assert_error login "'-x'"
+    run -2 --separate-stderr kimi login -hx
+    assert_error login "'-x'"
+}
+
+@test "an option with control characters is shown clean, on one line" {
+    run -2 --separate-stderr kimi login $'--x\e[2J\ny'
+    assert_error login .
+    assert_lacks "$stderr" $'\e'
+}
+
+@test "a very long option is no trouble" {
+    local long
+    printf -v long '%*s' 100000 ''
+    run -2 --separate-stderr kimi login "--${long// /x}"
+    assert_error login .
+    [ "${#stderr}" -lt 400 ]
+}
+
+@test "a wrong option with --json is an error event with the code usage, too" {
+    run -2 --separate-stderr kimi login --nope --json
+    assert_same error "$(event_types <<<"$output")"
+    assert_same usage "$(event error data.code)"
+    assert_error login nope
+}
+
+@test "--NAME VALUE and --NAME=VALUE are the same" {
+    store_login
+    run -0 kimi token --platform=kimi-code
+    assert_same at-stored "$output"
+    run -0 kimi token --platform kimi-code
+    assert_same at-stored "$output"
+    run -0 kimi token --min-valid 10 --min-valid=20
+    assert_same at-stored "$output"
+}
+
+@test "an option may stand after an operand's place, and twice" {
+    store_login
+    run -0 kimi token --header --header
+    assert_same "Authorization: Bearer at-stored" "$output"
+}
+
+@test "-- ends options" {
+    store_login
+    run -0 kimi token --
+    assert_same at-stored "$output"
+    run -2 --separate-stderr kimi token -- --header
+    assert_error token "'--header'"
+}
+
+@test "a missing value: 2" {
+    run -2 --separate-stderr kimi login --timeout
+    assert_error login "--timeout needs a value"
+    run -2 --separate-stderr kimi login --force --platform
+    assert_error login "--platform needs a value"
+}
+
+@test "an empty value: 2" {
+    run -2 --separate-stderr kimi login --platform=
+    assert_error login --platform
+    run -2 --separate-stderr kimi login --timeout ''
+    assert_error login --timeout
+}
+
+@test "a value for a flag: 2" {
+    run -2 --separate-stderr kimi login --force=yes
+    assert_error login "--force takes no value"
+}
+
+@test "an extra operand: 2, for every command" {
+    local sub
+    for sub in login logout models refresh token; do
+        run -2 --separate-stderr kimi "$sub" extra
+        assert_error "$sub" "'extra'"
+    done
+}
+
+@test "a number that is none, or out of its range: 2" {
+    local value
+    for value in x 0 -1 1e3 nan inf 0x10 5s ' 5' '5 ' 86401 99999999999999999999999999 . 1.2.3; do
+        run -2 --separate-stderr kimi login "--timeout=$value"
+        assert_error login "--timeout takes a number from 1 to 86400"
+    done
+}
+
+@test "an unknown platform: 2, and the line lists them" {
+    local sub
+    for sub in login logout models refresh token; do
+        run -2 --separate-stderr kimi "$sub" --platform nope
+        assert_error "$sub" kimi-code
+        assert_contains "$stderr" moonshot-cn
+        assert_contains "$stderr" moonshot-ai
+    done
+}
+
+@test "wrong usage asks no server and makes no file" {
+    server_start
+    run -2 kimi login --nope
+    run -2 kimi models extra
+    run -2 kimi logout --platform
+    assert_same 0 "$(server_count all)"
+    assert_same "" "$(ls -A "$HOME")"
+}
+
+@test "the commands run with their standard descriptors closed" {
+    store_login
+    kimi-token --version >&- && fail "a lost line is an error"
+    kimi-token --version <&- 2>&- >/dev/null
+    kimi-logout <&- >&- 2>&-
+    [ ! -e "$HOME/.kimi/credentials/kimi-code.json" ]
+}
+
+@test "help that cannot be written in full is an error: 1" {
+    run -1 --separate-stderr sh -c 'kimi login --help >/dev/full'
+    assert_error login "standard output"
+}

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# Running programs beside a test, with fewer rights, and with a system that fails: for the tests of the login itself.
+
+# start NAME COMMAND...: runs it beside the test; its output goes to NAME.out and NAME.err, its number to $pid.
+start() {
+    local name=$1
+    shift
+    "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- 4>&- &
+    pid=$!
+}
+
+# finish STATUS [PID]: waits for what start began (the last one) and fails if it ended otherwise.
+finish() {
+    local ended=0
+    wait "${2:-$pid}" || ended=$?
+    if [ "$ended" != "$1" ]; then
+        cat "$BATS_TEST_TMPDIR"/*.err | sort | uniq -c | sort -rn | head -n 20
+        fail "ended with status $ended, not $1"
+    fi
+}
+
+# out_of NAME, err_of NAME: what start NAME gave.
+out_of() { cat "$BATS_TEST_TMPDIR/$1.out"; }
+err_of() { cat "$BATS_TEST_TMPDIR/$1.err"; }
+
+# is_asleep PID PROGRAM: it has become that program and waits for something.
+is_asleep() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return
+    case $stat in *"($2) S"*) ;; *) return 1 ;; esac
+}
+
+# hold_lock NAME: holds the lock of the login until release_lock NAME.
+hold_lock() {
+    mkfifo "$BATS_TEST_TMPDIR/$1.lets_go"
+    start "$1" flock "$LOCK" sh -c "echo held; read -r line <'$BATS_TEST_TMPDIR/$1.lets_go'"
+    wait_until test -s "$BATS_TEST_TMPDIR/$1.out"
+}
+release_lock() { echo >"$BATS_TEST_TMPDIR/$1.lets_go"; }
+
+# restricted COMMAND...: without root's right to pass over permissions.
+restricted() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$@"
+    else
+        "$@"
+    fi
+}
+
+# as_root COMMAND...: for what only root can set up, such as a file of another user.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo -n "$@" || fail "this test needs root, or sudo without a password: $*"
+    fi
+}
+
+# in_mounts SETUP COMMAND...: runs a command where the shell line SETUP has mounted something; 200: not allowed here.
+in_mounts() {
+    local setup=$1 user=
+    shift
+    [ "$(id -u)" = 0 ] || user=-r
+    unshare $user -m true 2>/dev/null || return 200
+    unshare $user -m sh -c "{ $setup; } >/dev/null 2>&1 || exit 200; exec \"\$@\"" sh "$@"
+}
+
+# failing RULE COMMAND...: its system calls fail by that rule of strace's inject=, e.g. fsync:error=EIO:when=1.
+failing() {
+    local rule=$1
+    shift
+    strace -qq -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
+}
+
+# assert_error PART: the last run printed nothing, and one line of error, starting with the program, that holds PART.
+assert_error() {
+    # shellcheck disable=SC2154 # set by run
+    assert_same "" "$output" "standard output" || return
+    # shellcheck disable=SC2154
+    case $stderr in
+    *$'\n'* | '') fail "not one line: $stderr" || return ;;
+    "kimi "*": "*) ;;
+    *) fail "not an error line: $stderr" || return ;;
+    esac
+    assert_contains "$stderr" "$1"
+}
+
+# assert_between LOW VALUE HIGH [WHAT]
+assert_between() {
+    if [ "$2" -lt "$1" ] || [ "$2" -gt "$3" ]; then
+        fail "${4:-value}: $2 is not between $1 and $3"
+    fi
+}
+
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+
+# The paths of the login; HOME is the test's only once kimi_setup has run.
+# shellcheck disable=SC2034 # the tests use them
+kimi_paths() {
+    FOLDER=$HOME/.kimi/credentials
+    LOGIN=$FOLDER/kimi-code.json
+    STATE=$FOLDER/kimi-code.state
+    LOCK=$FOLDER/kimi-code.lock
+}
+setup() {
+    kimi_setup
+    kimi_paths
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# is_stored FIELD VALUE, isnt_stored FIELD VALUE: for wait_until.
+is_stored() { [ "$(stored "$1" 2>/dev/null)" = "$2" ]; }
+isnt_stored() { [ "$(stored "$1" 2>/dev/null)" != "$2" ]; }

@@ -1,0 +1,867 @@
+#!/usr/bin/env bats
+# kimi refresh: one exchange, under the lock, and the stored login survives whatever happens.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+# The longest test is first, so that the others run beside it.
+@test "a lock that is held too long is a passing failure after 30 s, and nothing is sent" {
+    server_start
+    store_login --expires-in-left 100
+    hold_lock other
+    local begin
+    begin=$(now_ms)
+    run -75 --separate-stderr kimi-refresh
+    assert_between 29000 $(($(now_ms) - begin)) 33000 "milliseconds"
+    assert_error lock
+    assert_same 0 "$(server_count all)"
+    release_lock other
+    finish 0
+}
+
+@test "a silent server is given up after a while, with the lock released, and asked once more" {
+    server_start
+    server_control '{"faults": {"refresh": [{"silent": true}]}}'
+    store_login --expires-in-left 100
+    run -0 --separate-stderr timeout 25 kimi-refresh
+    assert_refreshed 2
+}
+
+# assert_refreshed COUNT: the server's last token is stored, after so many requests in all.
+assert_refreshed() {
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)" || return
+    assert_same "$1" "$(server_count refresh)" "requests"
+}
+
+# assert_untouched COUNT: the login is byte for byte what it was when `before` was taken, after so many requests.
+assert_untouched() {
+    assert_same "$before" "$(hash_of "$LOGIN")" "the stored login: $(cat "$LOGIN")" || return
+    assert_same "$1" "$(server_count refresh)" "requests"
+}
+
+# answered FAULT [LEFT]: a server whose answers to a refresh are all spoilt that way, and a login that is due.
+answered() {
+    server_start
+    server_control "{\"faults\": {\"refresh\": [$1]}}"
+    store_login --expires-in-left "${2:-100}"
+    before=$(hash_of "$LOGIN")
+}
+
+# age_rejection SECONDS: the rejection that is remembered was that long ago.
+age_rejection() {
+    kimi_python -c '
+import json, sys, time
+state = json.load(open(sys.argv[1]))
+state["rejected_at"] = time.time() - float(sys.argv[2])
+json.dump(state, open(sys.argv[1], "w"))' "$STATE" "$1"
+}
+state() { json "$1" <"$STATE"; }
+
+## When it is due
+
+@test "a token of 900 s is due below 450 s, whatever kimi token would say" {
+    server_start
+    store_login --expires-in-left 452
+    run -0 --separate-stderr kimi-refresh
+    assert_contains "$stderr" "no refresh is due"
+    assert_same 0 "$(server_count all)"
+    store_login --expires-in-left 449
+    run -0 --separate-stderr kimi-refresh
+    assert_refreshed 1
+    assert_same "" "$output"
+}
+
+# not_due LIFE LEFT, due LIFE LEFT
+not_due() {
+    local count
+    count=$(server_count refresh)
+    store_login --life "$1" --expires-in-left "$2" --access "at-$1" --refresh "rt-$1-$2"
+    kimi-refresh --quiet || return
+    assert_same "$count" "$(server_count refresh)" "requests for $2 s left of $1"
+}
+due() {
+    local count
+    count=$(server_count refresh)
+    store_login --life "$1" --expires-in-left "$2" --access "at-$1" --refresh "rt-$1-$2"
+    kimi-refresh --quiet || return
+    assert_same $((count + 1)) "$(server_count refresh)" "requests for $2 s left of $1"
+}
+
+@test "the due rule: 300 s or half the life, whichever is more; half the life up to 600 s" {
+    server_start
+    not_due 7200 3603
+    due 7200 3599
+    not_due 601 303
+    due 601 299
+    not_due 600 303
+    due 600 299
+    not_due 400 203
+    due 400 199
+    not_due 10 8
+    due 10 3
+    due 900 0
+    due 900 -5
+    # A life that was never told: 300 s.
+    not_due 0 303
+    due 0 299
+}
+
+@test "--force refreshes a fresh token" {
+    server_start
+    store_login
+    run -0 --separate-stderr kimi-refresh --force
+    assert_refreshed 1
+    run -0 --separate-stderr kimi-refresh --force
+    assert_refreshed 2
+    assert_same 0 "$(server_stat revoked)"
+}
+
+@test "--min-valid refreshes what is good for less" {
+    server_start
+    store_login --expires-in-left 700
+    kimi-refresh --quiet --min-valid 690
+    assert_same 0 "$(server_count refresh)"
+    kimi-refresh --quiet --min-valid 710
+    assert_refreshed 1
+    # It never makes cron lazier than its own rule.
+    store_login --expires-in-left 400 --refresh rt-b
+    kimi-refresh --quiet --min-valid 10
+    assert_refreshed 2
+}
+
+@test "not logged in: a login is needed, nothing is sent and no folder is made" {
+    server_start
+    run -4 --separate-stderr kimi-refresh
+    assert_error "kimi login"
+    run -4 --separate-stderr kimi-refresh --force
+    assert_same 0 "$(server_count all)"
+    [ ! -e "$HOME/.kimi" ]
+}
+
+@test "a login without a refresh token needs a login" {
+    server_start
+    store_login --refresh "" --expires-in-left -1
+    run -4 --separate-stderr kimi-refresh
+    assert_error "kimi login"
+    assert_same 0 "$(server_count all)"
+}
+
+@test "a tombstone needs a login, and is neither damage nor sent" {
+    server_start
+    mkdir -p "$FOLDER"
+    echo '{"access_token": "", "refresh_token": "", "expires_at": 0, "scope": "", "token_type": "", "expires_in": 0}' >"$LOGIN"
+    chmod 600 "$LOGIN"
+    run -4 --separate-stderr kimi-refresh --force
+    assert_error "kimi login"
+    assert_same 0 "$(server_count all)"
+}
+
+## What it says
+
+@test "--quiet says nothing at all when all is well" {
+    server_start
+    store_login --expires-in-left 100
+    run -0 --separate-stderr kimi-refresh --quiet
+    assert_same "" "$output$stderr"
+    assert_refreshed 1
+    run -0 --separate-stderr kimi-refresh --quiet
+    assert_same "" "$output$stderr"
+}
+
+@test "--json is one event a run, without a token in it" {
+    server_start
+    store_login --expires-in-left 100
+    run -0 --separate-stderr kimi-refresh --json
+    assert_same success "$(json type <<<"$output")"
+    assert_same true "$(json data.refreshed <<<"$output")"
+    assert_lacks "$output$stderr" "$(stored access_token)"
+    assert_lacks "$output$stderr" "$(stored refresh_token)"
+    run -0 --separate-stderr kimi-refresh --json
+    assert_same false "$(json data.refreshed <<<"$output")"
+}
+
+@test "it works from cron: HOME alone, no standard input" {
+    server_start
+    store_login --expires-in-left 100
+    run -0 env -i HOME="$HOME" KIMI_CODE_OAUTH_HOST="$KIMI_CODE_OAUTH_HOST" bash -c "exec '$KIMI_TEST_BIN/kimi-refresh' --quiet <&-"
+    assert_same "" "$output"
+    assert_refreshed 1
+}
+
+## What is sent and stored
+
+@test "the exchange is the one of the wire facts, and the answer is stored whole" {
+    server_start
+    store_login --expires-in-left 100
+    local sent=$EPOCHSECONDS
+    kimi-refresh --quiet
+    assert_same '{"client_id": "17e5f671-d194-4dfb-9706-5516cb48c098", "grant_type": "refresh_token", "refresh_token": "rt-stored"}' \
+        "$(server_last refresh | json form)"
+    assert_same "access_token expires_at expires_in refresh_token scope token_type" \
+        "$(kimi_python -c 'import json, sys; print(*sorted(json.load(sys.stdin)))' <"$LOGIN")"
+    assert_contains "$(stored refresh_token)" rt-1-
+    assert_same 900 "$(stored expires_in)"
+    assert_same kimi-code "$(stored scope)"
+    assert_same Bearer "$(stored token_type)"
+    local ends
+    ends=$(stored expires_at)
+    assert_between $((sent + 899)) "${ends%.*}" $((EPOCHSECONDS + 900))
+}
+
+@test "rights are 0600 in 0700 whatever the umask" {
+    server_start
+    local mask
+    for mask in 000 077; do
+        store_login --expires-in-left 100 --refresh "rt-$mask"
+        chmod 755 "$FOLDER"
+        rm -f "$LOCK" "$STATE" "$HOME/.kimi/device_id"
+        (umask "$mask" && kimi-refresh --quiet)
+        assert_same "600 600 600 600 700" \
+            "$(mode "$LOGIN") $(mode "$LOCK") $(mode "$STATE") $(mode "$HOME/.kimi/device_id") $(mode "$FOLDER")" "umask $mask"
+    done
+    assert_refreshed 2
+}
+
+@test "nothing but the login, its lock and its state is left in the folder" {
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    assert_same ".[!.]* kimi-code.json kimi-code.lock kimi-code.state" "$(cd "$FOLDER" && echo .[!.]* *)"
+}
+
+@test "what killed writers left is swept, and nobody else's files" {
+    server_start
+    store_login --expires-in-left 100
+    touch "$FOLDER/.kimi-code.json.kimi-0123456789ab" "$FOLDER/.kimi-code.state.kimi-abcdef012345"
+    local others=(.kimi-code.json.kimi-0123456789aX .kimi-code.json.swp .other.json.kimi-0123456789ab kimi-code.json.tmp
+        .kimi-code.json.kimi-0123456789abc)
+    (cd "$FOLDER" && touch "${others[@]}")
+    kimi-refresh --quiet
+    [ ! -e "$FOLDER/.kimi-code.json.kimi-0123456789ab" ]
+    [ ! -e "$FOLDER/.kimi-code.state.kimi-abcdef012345" ]
+    local other
+    for other in "${others[@]}"; do
+        [ -e "$FOLDER/$other" ] || fail "$other is gone"
+    done
+}
+
+@test "a refresher killed before it could save leaves the old login, and the next one sweeps up" {
+    server_start
+    server_control '{"faults": {"refresh": [{"hold_before": "a"}]}}'
+    store_login --expires-in-left 100
+    start killed kimi-refresh
+    server_wait_held a
+    kill -9 "$pid"
+    finish 137
+    assert_same rt-stored "$(stored refresh_token)"
+    assert_same 1 "$(find "$FOLDER" -name '.kimi-code.json.kimi-*' | wc -l | tr -d ' ')" "room that was set aside"
+    server_control '{}'
+    kimi-refresh --quiet
+    assert_same 0 "$(find "$FOLDER" -name '.*.kimi-*' | wc -l | tr -d ' ')"
+}
+
+@test "the lock file stays the same file" {
+    server_start
+    store_login --expires-in-left 100
+    mkdir -p "$FOLDER"
+    : >"$LOCK"
+    local inode
+    inode=$(stat -c %i "$LOCK")
+    kimi-refresh --quiet
+    kimi-refresh --quiet --force
+    assert_same "$inode" "$(stat -c %i "$LOCK")"
+}
+
+@test "a file with loose rights is used, tightened and told of" {
+    server_start
+    store_login --expires-in-left 500
+    chmod 666 "$LOGIN"
+    run -0 --separate-stderr kimi-refresh
+    assert_contains "$stderr" "could be read by others"
+    assert_same 600 "$(mode "$LOGIN")"
+    run -0 --separate-stderr kimi-refresh
+    assert_lacks "$stderr" "could be read by others"
+}
+
+## Answers that are no tokens
+
+@test "an answer that makes no sense fails for good, after one request, and the login stays byte for byte" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    local fault count=0
+    while read -r fault; do
+        server_control "{\"faults\": {\"refresh\": [$fault]}}"
+        run -1 --separate-stderr kimi-refresh
+        count=$((count + 1))
+        assert_error "makes no sense"
+        assert_untouched "$count"
+    done <<'FAULTS'
+{"drop": ["access_token"], "process": false}
+{"drop": ["refresh_token"], "process": false}
+{"drop": ["expires_in"], "process": false}
+{"set": {"access_token": ""}, "process": false}
+{"set": {"access_token": 5}, "process": false}
+{"set": {"access_token": "a\nb"}, "process": false}
+{"set": {"access_token": "a\u0000b"}, "process": false}
+{"set": {"refresh_token": ""}, "process": false}
+{"set": {"expires_in": 0}, "process": false}
+{"set": {"expires_in": -900}, "process": false}
+{"set": {"expires_in": "soon"}, "process": false}
+{"set": {"expires_in": "900x"}, "process": false}
+{"set": {"expires_in": 1e300}, "process": false}
+{"nul": true, "process": false}
+{"body": ""}
+{"body": "not JSON"}
+{"body": "{\"access_token\": \"a"}
+{"json": []}
+{"json": {}}
+{"body": "{\"access_token\": \"\\ud800\"}"}
+FAULTS
+    assert_same 20 "$count"
+    kimi-refresh --quiet
+    assert_refreshed 21
+}
+
+@test "numbers may come as text, and a fraction is fine" {
+    server_start
+    server_control '{"token_set": {"expires_in": "600"}}'
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    assert_refreshed 1
+    assert_same 600 "$(stored expires_in)"
+    server_control '{"token_set": {"expires_in": 600.5}}'
+    kimi-refresh --quiet --force
+    assert_same 600.5 "$(stored expires_in)"
+}
+
+@test "scope and token_type may be absent" {
+    server_start
+    server_control '{"token_drop": ["scope", "token_type"]}'
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    assert_refreshed 1
+    assert_same "" "$(stored scope)"
+    assert_same Bearer "$(stored token_type)"
+}
+
+@test "a page of HTML with status 200 is not from Kimi: a passing failure, said so, after one request" {
+    answered '{"body": "<!DOCTYPE html><title>Welcome to the hotel</title>", "content_type": "text/html", "forever": true}'
+    run -75 --separate-stderr kimi-refresh
+    assert_error "not Kimi"
+    assert_untouched 1
+}
+
+@test "an endless body ends the exchange" {
+    answered '{"endless": true, "forever": true}'
+    run -1 --separate-stderr timeout 20 kimi-refresh
+    assert_error "more than"
+    assert_untouched 1
+}
+
+@test "a head without end is a failure, not a hang" {
+    answered '{"endless": "head", "forever": true}'
+    run -75 --separate-stderr timeout 20 kimi-refresh
+    assert_error 127.0.0.1
+    assert_untouched 3
+}
+
+@test "a redirect is not followed, and nothing reaches where it points" {
+    KIMI_TEST_SERVER=other server_start --no-export
+    answered "{\"location\": \"$(KIMI_TEST_SERVER=other server_url)/api/oauth/token\", \"status\": 307}"
+    run -75 --separate-stderr kimi-refresh
+    assert_error redirect
+    assert_untouched 1
+    assert_same 0 "$(KIMI_TEST_SERVER=other server_count all)"
+}
+
+@test "words of the server reach a terminal without control characters" {
+    answered '{"error": "invalid_request", "description": "a\u001b[31m red\nkimi refresh: all is well"}'
+    run -1 --separate-stderr kimi-refresh
+    assert_error "red"
+    assert_lacks "$stderr" $'\e'
+}
+
+## Failures that pass
+
+@test "500, 502, 503, 504 and 429 are tried three times in all, after 1 s and 2 s" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    server_control '{"faults": {"refresh": [{"status": 500}, {"status": 502}, {"status": 503}, {"status": 504}, {"status": 429}]}}'
+    run -75 --separate-stderr kimi-refresh
+    assert_error "status 503"
+    assert_untouched 3
+    run -0 --separate-stderr kimi-refresh
+    assert_refreshed 6
+    # The pauses, in tenths of a second, of both runs.
+    assert_same "10 20 10 20" "$(server_requests refresh | kimi_python -c '
+import json, sys
+t = [json.loads(line)["time"] for line in sys.stdin]
+print(*(int((t[i + 1] - t[i]) * 2) * 5 for i in (0, 1, 3, 4)))')"
+}
+
+@test "a connection that breaks is tried again" {
+    answered '{"reset": "before"}, {"truncate": 10, "process": false}'
+    run -0 --separate-stderr kimi-refresh
+    assert_refreshed 3
+}
+
+@test "a server that is down is a passing failure that names it" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    server_stop
+    run -75 --separate-stderr kimi-refresh --json
+    assert_same network "$(json data.code <<<"$output")"
+    assert_contains "$stderr" 127.0.0.1
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
+
+@test "Retry-After is honoured" {
+    answered '{"status": 429, "headers": {"Retry-After": "3"}}'
+    run -0 --separate-stderr kimi-refresh
+    assert_refreshed 2
+    assert_same 3 "$(server_requests refresh | kimi_python -c '
+import json, sys
+first, second = (json.loads(line)["time"] for line in sys.stdin)
+print(int(second - first))')"
+}
+
+@test "a Retry-After beyond all patience is told, not waited for" {
+    answered '{"status": 503, "headers": {"Retry-After": "3600"}}'
+    run -75 --separate-stderr timeout 20 kimi-refresh
+    assert_error 3600
+    assert_untouched 1
+}
+
+@test "other statuses are an error at once" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    local code count=0
+    for code in 400 402 404 405 418; do
+        server_control "{\"faults\": {\"refresh\": [{\"status\": $code}]}}"
+        run -1 --separate-stderr kimi-refresh
+        count=$((count + 1))
+        assert_error "status $code"
+        assert_untouched "$count"
+    done
+    server_control '{"faults": {"refresh": [{"error": "invalid_client"}]}}'
+    run -1 --separate-stderr kimi-refresh
+    assert_error invalid_client
+    assert_untouched 6
+    [ ! -e "$STATE" ]
+}
+
+@test "while it backs off the lock is free, and a login renewed meanwhile is used without a request" {
+    answered '{"status": 503, "headers": {"Retry-After": "2"}, "forever": true}'
+    start refresher kimi-refresh --json
+    local refresher=$pid
+    wait_until grep -q '"refresh"' "$(server_dir)/requests.jsonl"
+    hold_lock kimi-cli
+    assert_same 1 "$(server_count refresh)"
+    store_login --access at-other --refresh rt-other
+    release_lock kimi-cli
+    finish 0
+    finish 0 "$refresher"
+    assert_same success "$(out_of refresher | json type)"
+    assert_same at-other "$(stored access_token)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+## A rejected login
+
+@test "a rejected login needs a login, is kept, and is not sent again for 300 s" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    before=$(hash_of "$LOGIN")
+    run -4 --separate-stderr kimi-refresh --json
+    assert_same rejected "$(json data.code <<<"$output")"
+    assert_contains "$stderr" "kimi login"
+    assert_untouched 1
+    for _ in 1 2 3; do
+        run -4 --separate-stderr kimi-refresh
+        assert_error "kimi login"
+    done
+    assert_untouched 1
+    age_rejection 295
+    run -4 --separate-stderr kimi-refresh
+    assert_untouched 1
+    age_rejection 301
+    run -4 --separate-stderr kimi-refresh
+    assert_untouched 2
+}
+
+@test "the time that a rejected login is not sent doubles to a day" {
+    server_start
+    store_login --expires-in-left -1 --no-seed
+    run -4 kimi-refresh
+    local wait count=1
+    for wait in 300 600 1200 86400 86400; do
+        [ "$wait" != 86400 ] || kimi_python -c '
+import json, sys
+state = json.load(open(sys.argv[1]))
+state["rejections"] = max(state["rejections"], 12)
+json.dump(state, open(sys.argv[1], "w"))' "$STATE"
+        age_rejection $((wait - 5))
+        run -4 kimi-refresh
+        assert_same "$count" "$(server_count refresh)" "requests before $wait s are over"
+        age_rejection $((wait + 5))
+        run -4 kimi-refresh
+        count=$((count + 1))
+        assert_same "$count" "$(server_count refresh)" "requests once $wait s are over"
+    done
+}
+
+@test "--force asks in spite of a rejection, and a success forgets it" {
+    server_start
+    server_control '{"faults": {"refresh": [{"error": "invalid_grant"}]}}'
+    store_login --expires-in-left 100
+    run -4 kimi-refresh
+    run -4 kimi-refresh
+    assert_same 1 "$(server_count refresh)"
+    run -0 kimi-refresh --force
+    assert_refreshed 2
+    run -1 state rejections
+}
+
+@test "401, invalid_grant and a 403 with an OAuth error are rejections" {
+    server_start
+    local fault count=0
+    while read -r fault; do
+        server_control "{\"faults\": {\"refresh\": [$fault]}}"
+        store_login --expires-in-left 100 --refresh "rt-$count"
+        before=$(hash_of "$LOGIN")
+        run -4 --separate-stderr kimi-refresh
+        count=$((count + 1))
+        assert_error "kimi login"
+        assert_untouched "$count"
+        run -4 --separate-stderr kimi-refresh
+        assert_untouched "$count"
+    done <<'FAULTS'
+{"status": 401}
+{"status": 401, "json": {"error": "invalid_client"}}
+{"error": "invalid_grant"}
+{"error": "access_denied", "status": 403}
+FAULTS
+    assert_same 4 "$count"
+}
+
+@test "a bare 403 is a firewall's: a passing failure after one request, not remembered" {
+    answered '{"status": 403}'
+    run -75 --separate-stderr kimi-refresh
+    assert_error firewall
+    assert_untouched 1
+    [ ! -e "$STATE" ]
+    run -0 kimi-refresh
+    assert_refreshed 2
+}
+
+@test "a rejection of one token says nothing of the next" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    run -4 kimi-refresh
+    store_login --expires-in-left 101 --access at-b --refresh rt-b
+    run -0 kimi-refresh
+    assert_refreshed 2
+}
+
+@test "a state file that is damaged, or another user's link, is as good as none" {
+    server_start
+    store_login --expires-in-left 100
+    printf '{"expires_at": ' >"$STATE"
+    run -0 kimi-refresh
+    assert_refreshed 1
+    echo keep >"$HOME/target"
+    ln -sf "$HOME/target" "$STATE"
+    run -0 kimi-refresh --force
+    assert_refreshed 2
+    assert_same keep "$(cat "$HOME/target")"
+}
+
+@test "a rejection where kimi-cli was faster ends with its login, and is not remembered" {
+    answered '{"error": "invalid_grant", "hold": "a"}'
+    start refresher kimi-refresh --json
+    server_wait_held a
+    store_login --access at-other --refresh rt-other
+    server_release a
+    finish 0
+    assert_same success "$(out_of refresher | json type)"
+    assert_same at-other "$(stored access_token)"
+    assert_same 1 "$(server_count refresh)"
+    [ ! -e "$STATE" ]
+}
+
+## The host that issued the login
+
+@test "a login goes to no other host than the one that issued it" {
+    KIMI_TEST_SERVER=other server_start --no-export
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    assert_same "$KIMI_CODE_OAUTH_HOST" "$(state oauth_host)"
+    before=$(hash_of "$LOGIN")
+    local other
+    other=$(KIMI_TEST_SERVER=other server_url)
+    KIMI_CODE_OAUTH_HOST=$other run -1 --separate-stderr kimi-refresh --force --json
+    assert_same wrong_host "$(json data.code <<<"$output")"
+    assert_contains "$stderr" "$other"
+    KIMI_CODE_OAUTH_HOST='' KIMI_OAUTH_HOST=$other run -1 --separate-stderr kimi-refresh --force
+    assert_error "$other"
+    KIMI_CODE_OAUTH_HOST='' run -1 --separate-stderr kimi-refresh --force
+    assert_error "https://auth.kimi.com"
+    assert_same 0 "$(KIMI_TEST_SERVER=other server_count all)"
+    assert_untouched 1
+}
+
+@test "a slash at the end makes no other host" {
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    KIMI_CODE_OAUTH_HOST=$KIMI_CODE_OAUTH_HOST/ run -0 kimi-refresh --force
+    assert_refreshed 2
+}
+
+@test "http to anywhere but loopback is refused before a byte is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    KIMI_CODE_OAUTH_HOST=http://auth.kimi.com run -1 --separate-stderr kimi-refresh
+    assert_error https
+    assert_untouched 0
+}
+
+## The lock
+
+@test "it waits for the lock, and uses the login that the holder has stored" {
+    server_start
+    store_login --expires-in-left 100
+    hold_lock kimi-cli
+    local holder=$pid
+    start refresher kimi-refresh --json
+    wait_until is_asleep "$pid" kimi-refresh
+    assert_same 0 "$(server_count refresh)"
+    store_login --access at-other --refresh rt-other
+    release_lock kimi-cli
+    finish 0
+    finish 0 "$holder"
+    assert_same success "$(out_of refresher | json type)"
+    assert_same at-other "$(stored access_token)"
+    assert_same 0 "$(server_count refresh)"
+}
+
+@test "--force that waited for another's refresh is content with it" {
+    server_start
+    store_login
+    hold_lock kimi-cli
+    local holder=$pid
+    start refresher kimi-refresh --force
+    wait_until is_asleep "$pid" kimi-refresh
+    store_login --access at-other --refresh rt-other
+    release_lock kimi-cli
+    finish 0
+    finish 0 "$holder"
+    assert_same 0 "$(server_count refresh)"
+}
+
+@test "it waits for the lock, and refreshes what the holder left as it was" {
+    server_start
+    store_login --expires-in-left 100
+    hold_lock kimi-cli
+    local holder=$pid
+    start refresher kimi-refresh
+    wait_until is_asleep "$pid" kimi-refresh
+    release_lock kimi-cli
+    finish 0
+    finish 0 "$holder"
+    assert_refreshed 1
+}
+
+@test "the lock is held during the exchange" {
+    answered '{"hold": "a"}'
+    start refresher kimi-refresh
+    server_wait_held a
+    run -1 flock -n "$LOCK" true
+    server_release a
+    finish 0
+    run -0 flock -n "$LOCK" true
+}
+
+@test "interrupted while it waits for the lock it ends with 130, and nothing is sent" {
+    server_start
+    store_login --expires-in-left 100
+    hold_lock other
+    local holder=$pid
+    start refresher kimi-refresh
+    wait_until is_asleep "$pid" kimi-refresh
+    kill -TERM "$pid"
+    finish 130
+    assert_same 0 "$(server_count all)"
+    release_lock other
+    finish 0 "$holder"
+}
+
+@test "a lock file that is a link or a folder is refused, and nothing is sent" {
+    server_start
+    store_login --expires-in-left 100
+    ln -s "$HOME/elsewhere" "$LOCK"
+    run -1 --separate-stderr kimi-refresh
+    assert_error "$LOCK"
+    rm "$LOCK"
+    mkdir "$LOCK"
+    run -1 --separate-stderr kimi-refresh
+    assert_error "$LOCK"
+    [ ! -e "$HOME/elsewhere" ]
+    assert_same 0 "$(server_count all)"
+}
+
+## Signals
+
+@test "SIGTERM in mid-exchange: the new token is saved, and the exit status is 130" {
+    answered '{"hold": "a"}'
+    local signal n=0
+    for signal in TERM HUP; do
+        rm -f "$(server_dir)/held.a" "$(server_dir)/release.a"
+        server_control "{\"faults\": {\"refresh\": [{\"hold\": \"a\"}]}, \"models\": [\"$signal\"]}"
+        start "refresher.$signal" kimi-refresh --force
+        server_wait_held a
+        kill -"$signal" "$pid"
+        wait_until is_asleep "$pid" kimi-refresh
+        server_release a
+        finish 130
+        n=$((n + 1))
+        assert_refreshed "$n"
+        assert_contains "$(err_of "refresher.$signal")" "SIG$signal"
+    done
+    assert_same 0 "$(server_stat revoked)"
+}
+
+@test "SIGTERM while it backs off ends it at once" {
+    answered '{"status": 503, "headers": {"Retry-After": "25"}}'
+    start refresher kimi-refresh
+    wait_until grep -q '"refresh"' "$(server_dir)/requests.jsonl"
+    kill -TERM "$pid"
+    finish 130
+    assert_untouched 1
+}
+
+## A store that cannot be written: found out before anything is spent
+
+@test "a folder that cannot be written is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    : >"$LOCK"
+    chmod 500 "$FOLDER"
+    run -1 --separate-stderr restricted kimi-refresh
+    chmod 700 "$FOLDER"
+    assert_error "$FOLDER"
+    assert_untouched 0
+}
+
+@test "a read-only HOME is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    chmod 500 "$HOME" "$HOME/.kimi" "$FOLDER"
+    run -1 --separate-stderr restricted kimi-refresh
+    chmod 700 "$HOME" "$HOME/.kimi" "$FOLDER"
+    assert_error "$FOLDER"
+    assert_untouched 0
+}
+
+@test "a bind-mounted login is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    cp -p "$LOGIN" "$HOME/mounted"
+    run --separate-stderr in_mounts "mount --bind '$HOME/mounted' '$LOGIN'" kimi-refresh
+    if [ "$status" = 200 ]; then # no mounts in this container: the same refusal, from strace
+        run --separate-stderr failing "rename,renameat,renameat2:error=EBUSY" kimi-refresh
+    fi
+    assert_same 1 "$status"
+    assert_error "mount point"
+    assert_untouched 0
+    assert_same "" "$(find "$FOLDER" -name '.*.kimi-*')"
+}
+
+@test "a full disk is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    cp -p "$LOGIN" "$HOME/copy"
+    run --separate-stderr in_mounts "mount -t tmpfs -o size=64k,mode=700 none '$FOLDER' && cp -p '$HOME/copy' '$LOGIN' &&
+        { dd if=/dev/zero of='$FOLDER/filler' bs=4k || true; }" kimi-refresh
+    if [ "$status" = 200 ]; then
+        run --separate-stderr failing "fallocate:error=ENOSPC" kimi-refresh
+    fi
+    assert_same 1 "$status"
+    assert_error "No space left"
+    assert_contains "$stderr" "free some space"
+    assert_untouched 0
+}
+
+@test "a file system with room for the old login and not for the next is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    run -1 --separate-stderr failing "fallocate:error=ENOSPC" kimi-refresh
+    assert_error "No space left"
+    assert_untouched 0
+    assert_same "" "$(find "$FOLDER" -name '.*.kimi-*')"
+}
+
+@test "a read-only file system is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    : >"$LOCK"
+    run --separate-stderr in_mounts "mount --bind '$FOLDER' '$FOLDER' && mount -o remount,bind,ro '$FOLDER'" kimi-refresh
+    if [ "$status" = 200 ]; then
+        run --separate-stderr failing "fchmod:error=EROFS" kimi-refresh
+    fi
+    assert_same 1 "$status"
+    assert_error "$FOLDER"
+    assert_untouched 0
+}
+
+@test "a symbolic link in the place of the login is refused, and what it points to is left alone" {
+    server_start
+    store_login --expires-in-left 100
+    mv "$LOGIN" "$HOME/real"
+    ln -s "$HOME/real" "$LOGIN"
+    before=$(hash_of "$HOME/real")
+    run -1 --separate-stderr kimi-refresh
+    assert_error "symbolic link"
+    [ -L "$LOGIN" ]
+    assert_same "$before" "$(hash_of "$HOME/real")"
+    assert_same 0 "$(server_count all)"
+}
+
+@test "a login or a folder of another user is refused before anything is sent" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    as_root chown 65533 "$LOGIN"
+    as_root chmod 644 "$LOGIN"
+    run -1 --separate-stderr kimi-refresh
+    assert_error "another user"
+    as_root chown "$(id -u)" "$LOGIN"
+    chmod 600 "$LOGIN"
+    chmod 755 "$FOLDER"
+    as_root chown 65533 "$FOLDER"
+    run -1 --separate-stderr kimi-refresh
+    as_root chown "$(id -u)" "$FOLDER"
+    assert_error "another user"
+    assert_untouched 0
+}
+
+@test "if the disk fails after all, once the token is spent, that is an error, and the old login is still there" {
+    answered '{"ok": true}'
+    # The first rename is the proof that the store can be written.
+    run -1 --separate-stderr failing "rename,renameat,renameat2:error=EIO:when=2+" kimi-refresh
+    assert_error "$LOGIN"
+    assert_untouched 1
+}
