@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* Which way the platform is logged in to: only Kimi Code has tokens, and takes keys too. */
-static int run(const struct command *c, const char *platform_id, struct login_wish *wish, struct err *err)
+static int run(const struct command *c, const char *platform_id, const char *account, struct login_wish *wish,
+    struct err *err)
 {
 	struct home home;
 
@@ -16,9 +17,14 @@ static int run(const struct command *c, const char *platform_id, struct login_wi
 		return -1;
 	if (!wish->platform && !wish->api_key_stdin) {
 		wish->platform = &platforms[0];
-		if (term_is_there() && !c->report.json && login_flow_choose(&wish->platform, err) < 0)
+		if (term_is_there() && !c->report.json && !account &&
+		    login_flow_choose(&wish->platform, err) < 0)
 			return -1;
 	}
+	if (identity_find(&wish->who, wish->platform ? wish->platform->id : NULL, account, err) < 0)
+		return -1;
+	if (account && *account && wish->api_key_stdin)
+		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
 	if (wish->api_key_stdin || !wish->platform->oauth_key)
 		return login_flow_key(&c->report, wish, &home, err);
 	return login_flow_oauth(&c->report, wish, &home, err);
@@ -29,11 +35,12 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("login", "[OPTIONS]",
 	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
 	struct login_wish wish = {.timeout = 3600};
-	const char *platform_id = NULL;
+	const char *platform_id = NULL, *account = NULL;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
 	        "platform", &platform_id, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
+	    COMMAND_ACCOUNT_ROW(&account),
 	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
@@ -48,6 +55,6 @@ int main(int argc, char **argv)
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, &wish, &err);
+		failed = run(&c, platform_id, account, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

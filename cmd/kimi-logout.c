@@ -4,22 +4,24 @@
 #include "cli/say.h"
 #include "kimi/config.h"
 #include "kimi/home.h"
-#include "kimi/platform.h"
+#include "kimi/identity.h"
 #include "kimi/store.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { LOCK_WAIT_MS = 30000 };
 
 /* Removes the tokens, whatever state they are in. *ret_expires_at: of the access token that was stored, 0 for none. */
-static int forget_tokens(const struct home *home, const struct platform *platform, bool *ret_changed,
+static int forget_tokens(const struct home *home, const struct identity *who, bool *ret_changed,
     double *ret_expires_at, struct err *err)
 {
 	struct token token = TOKEN_INIT;
 	struct store store;
 	struct stat st;
 
-	if (store_open(&store, home, platform->oauth_key, err) < 0)
+	if (store_open(&store, home, who->key, err) < 0)
 		return -1;
 	/* Nothing there: no folder is to be made just to find it empty. */
 	bool anything = lstat(store.file, &st) == 0 || lstat(store.state, &st) == 0;
@@ -38,36 +40,38 @@ static int forget_tokens(const struct home *home, const struct platform *platfor
 	return failed;
 }
 
-static void tell(const struct command *c, const struct platform *platform, bool changed, double expires_at)
+static void tell(const struct command *c, const struct identity *who, bool changed, double expires_at)
 {
 	double left = expires_at - clock_now();
-	char span[SAY_SPAN_MAX];
+	char span[SAY_SPAN_MAX], name[160];
 
 	say_span(left, span);
-	json_t *data = json_pack("{s:s}", "platform", platform->id);
+	snprintf(name, sizeof(name), "%s%s%s%s", who->platform->name, *who->account ? " (" : "", who->account,
+	    *who->account ? ")" : "");
+	json_t *data = json_pack(
+	    "{s:s, s:s?}", "platform", who->platform->id, "account", *who->account ? who->account : NULL);
 	if (!changed)
-		report_tell(
-		    &c->report, "success", data, "not logged in to %s: nothing to do", platform->name);
+		report_tell(&c->report, "success", data, "not logged in to %s: nothing to do", name);
 	else if (left < 1)
-		report_tell(&c->report, "success", data, "logged out of %s", platform->name);
+		report_tell(&c->report, "success", data, "logged out of %s", name);
 	else
 		report_tell(&c->report, "success", data,
 		    "logged out of %s; the access token stays valid for another %s, since it cannot be "
 		    "revoked",
-		    platform->name, span);
+		    name, span);
 }
 
-static int log_out(const struct command *c, const struct home *home, const struct platform *platform,
+static int log_out(const struct command *c, const struct home *home, const struct identity *who,
     bool *ret_changed, double *ret_expires_at, struct err *err)
 {
 	bool had_tokens = false, had_config = false;
 	struct err config_err;
 	int failed = 0;
 
-	if (platform->oauth_key)
-		failed = forget_tokens(home, platform, &had_tokens, ret_expires_at, err);
-	/* One that fails is no reason to leave the other behind. */
-	if (config_remove_login(home, platform, &had_config, &config_err) < 0) {
+	if (*who->key)
+		failed = forget_tokens(home, who, &had_tokens, ret_expires_at, err);
+	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
+	if (!*who->account && config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
 		if (failed)
 			report_note(&c->report, "%s", config_err.what);
 		else
@@ -80,55 +84,86 @@ static int log_out(const struct command *c, const struct home *home, const struc
 	return failed;
 }
 
-static int run(const struct command *c, const char *platform_id, bool all, struct err *err)
+static int log_out_one(const struct command *c, const struct home *home, const struct identity *who,
+    bool always_tell, bool *ret_any, struct err *err)
 {
-	const struct platform *only = platform_find(platform_id, err);
+	double expires_at = 0;
+	bool changed;
+
+	if (log_out(c, home, who, &changed, &expires_at, err) < 0)
+		return -1;
+	if (changed || always_tell)
+		tell(c, who, changed, expires_at);
+	*ret_any = *ret_any || changed;
+	return 0;
+}
+
+/* Accounts with tokens, plain logins, and platforms with keys; the first failure is the outcome and stops no other. */
+static int log_out_all(const struct command *c, const struct home *home, struct err *err)
+{
+	size_t count = 0;
+	struct identity *list = identity_list(home, &count);
+	struct err one;
 	bool any = false;
 	int failed = 0;
-	struct home home;
 
-	if (!only || home_find(&home, err) < 0)
-		return -1;
-	if (all && platform_id)
-		return err_set(err, ERR_USAGE, "see --help", "--all and --platform exclude each other");
-	for (const struct platform *p = platforms; p->id; p++) {
-		double expires_at = 0;
-		struct err one;
-		bool changed;
-		if (!all && p != only)
-			continue;
-		if (log_out(c, &home, p, &changed, &expires_at, &one) == 0) {
-			if (changed || !all)
-				tell(c, p, changed, expires_at);
-			any = any || changed;
-			continue;
-		}
-		if (!failed)
+	if (!list)
+		return err_memory(err);
+	for (size_t i = 0; i < count; i++)
+		if (log_out_one(c, home, &list[i], false, &any, &one) < 0 && !failed) {
 			*err = one;
-		failed = -1;
+			failed = -1;
+		}
+	for (const struct platform *p = platforms; p->id; p++) {
+		struct identity who = {.platform = p};
+		if (!p->oauth_key && log_out_one(c, home, &who, false, &any, &one) < 0 && !failed) {
+			*err = one;
+			failed = -1;
+		}
 	}
-	if (all && !any && !failed)
+	if (!any && !failed)
 		report_tell(&c->report, "success", json_pack("{s:n}", "platform"),
 		    "not logged in to any platform: nothing to do");
+	free(list);
 	return failed;
+}
+
+struct wish {
+	const char *platform_id, *account;
+	bool all;
+};
+
+static int run(const struct command *c, const struct wish *wish, struct err *err)
+{
+	struct identity who;
+	struct home home;
+	bool any = false;
+
+	if (identity_find(&who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
+		return -1;
+	if (!wish->all)
+		return log_out_one(c, &home, &who, true, &any, err);
+	if (wish->platform_id || wish->account)
+		return err_set(err, ERR_USAGE, "see --help", "--all goes without --platform and --account");
+	return log_out_all(c, &home, err);
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT(
 	    "logout", "[OPTIONS]", "Forget a login: its tokens or key, and its part of the config.");
-	const char *platform_id = NULL;
+	struct wish wish = {0};
 	struct err err = {0};
-	bool all = false;
 	const struct option_row table[] = {
-	    OPTION_FLAG("all", &all, "forget every login"),
-	    OPTION_TEXT("platform", &platform_id, "ID", "the platform (default kimi-code)"),
+	    OPTION_FLAG("all", &wish.all, "forget every login"),
+	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),
+	    COMMAND_ACCOUNT_ROW(&wish.account),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, all, &err);
+		failed = run(&c, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

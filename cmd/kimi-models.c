@@ -1,4 +1,6 @@
 /* kimi models: lists the models one can use, keeps the config's list up to date, and chooses the default. */
+#include "base/env.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/model_choice.h"
 #include "cli/model_sync.h"
@@ -14,9 +16,10 @@
 #include <unistd.h>
 
 struct wish {
-	const char *platform_id;
+	const char *platform_id, *account;
 	const char *use, *thinking;
 	bool sync;
+	bool list_keys; /* for completion */
 };
 
 /* "thinking,image_in" */
@@ -103,12 +106,16 @@ static int print(
 static int list(struct command *c, const struct wish *wish, const struct home *home,
     const struct toml *config, struct err *err)
 {
-	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+	bool all = !wish->platform_id && !wish->account && !env_get("KIMI_ACCOUNT");
+	struct identity who;
 	struct catalog catalog;
 
-	if (wish->platform_id && !only)
+	if (!all && identity_find(&who, wish->platform_id, wish->account, err) < 0)
 		return -1;
-	catalog_fetch(&catalog, home, config, only);
+	if (!all && wish->sync && *who.account)
+		return err_set(
+		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
+	catalog_fetch(&catalog, home, config, all ? NULL : &who);
 	bool all_failed = true;
 	for (size_t i = 0; i < catalog.count; i++)
 		all_failed = all_failed && catalog.entries[i].failed;
@@ -122,6 +129,14 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 		failed = model_sync_outcome(&c->report, &catalog, err);
 	catalog_clear(&catalog);
 	return failed;
+}
+
+/* Completion offers nothing that would not be safe on a terminal. */
+static void print_keys(const struct toml *config)
+{
+	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node))
+		if (text_is_plain(toml_key(node, NULL)))
+			printf("%s\n", toml_key(node, NULL));
 }
 
 static int run(struct command *c, const struct wish *wish, struct err *err)
@@ -140,6 +155,11 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 			return -1;
 		}
 		report_note(&c->report, "%s", config_err.what);
+	}
+	if (wish->list_keys) {
+		print_keys(config);
+		toml_free(config);
+		return 0;
 	}
 	int failed = wish->use ? model_choice_use(&c->report, &home, config, wish->use, wish->thinking, err)
 	                       : list(c, wish, &home, config, err);
@@ -161,6 +181,8 @@ int main(int argc, char **argv)
 	        "thinking", &wish.thinking, "on|off", "with --use: whether it thinks, if it can do both"),
 	    OPTION_TEXT(
 	        "platform", &wish.platform_id, "ID", "the platform (default all that you are logged in to)"),
+	    COMMAND_ACCOUNT_ROW(&wish.account),
+	    {.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-keys", .value = &wish.list_keys},
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct wish {
-	const char *platform_id;
+	const char *platform_id, *account;
 	bool header, headers;
 	struct access_wish access;
 };
@@ -23,6 +23,7 @@ struct wish {
 /* What is printed: the access token, or a key, which does not end. */
 struct found {
 	const struct platform *platform;
+	struct identity who;
 	char *secret;
 	bool is_token;
 	struct access access;
@@ -95,12 +96,12 @@ static int find_token(const struct command *c, const struct wish *wish, const st
 {
 	struct store store;
 
-	if (!found->platform->oauth_key)
+	if (!*found->who.key)
 		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login --platform' with its id",
 		           "not logged in to %s", found->platform->name) < 0;
-	if (store_open(&store, home, found->platform->oauth_key, err) < 0)
+	if (store_open(&store, home, found->who.key, err) < 0)
 		return -1;
-	if (access_get(found->platform, &store, &wish->access, &found->access, err) < 0)
+	if (access_get(&found->who, &store, &wish->access, &found->access, err) < 0)
 		return err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED ? 1 : -1;
 	warn(c, &store, &found->access);
 	found->is_token = true;
@@ -133,16 +134,18 @@ static int find_key(const struct wish *wish, const struct home *home, struct fou
 
 static int run(const struct command *c, const struct wish *wish, struct err *err)
 {
-	struct found found = {.platform = platform_find(wish->platform_id, err)};
+	struct found found = {0};
 	struct home home;
 
-	if (!found.platform || home_find(&home, err) < 0)
+	if (identity_find(&found.who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
 		return -1;
+	found.platform = found.who.platform;
 	if (wish->header + wish->headers + c->report.json > 1)
 		return err_set(
 		    err, ERR_USAGE, "see --help", "--header, --headers and --json exclude each other");
 	int answer = find_token(c, wish, &home, &found, err);
-	if (answer > 0)
+	/* Keys stand in for the plain login; an account is its tokens or nothing. */
+	if (answer > 0 && !*found.who.account)
 		answer = find_key(wish, &home, &found, err);
 	if (answer == 0)
 		answer = print(c, wish, &home, &found, err);
@@ -163,6 +166,7 @@ int main(int argc, char **argv)
 	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
 	        "life the token must have left (default 300, or half of a short life)"),
 	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "print what is stored as long as it lives"),
+	    COMMAND_ACCOUNT_ROW(&wish.account),
 	    OPTION_TEXT("platform", &wish.platform_id, "ID",
 	        "the platform (default kimi-code, else that of the default model)"),
 	    COMMAND_ROWS(c),

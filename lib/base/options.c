@@ -111,7 +111,7 @@ static int take(const struct option_row *row, const char *value, struct err *err
 		return 0;
 	}
 	default:
-		if (!*value)
+		if (!*value && !row->may_be_empty)
 			return err_set(err, ERR_USAGE, advice, "--%s needs a value", row->name);
 		*(const char **)row->value = value;
 		return 0;

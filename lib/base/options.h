@@ -31,8 +31,9 @@ enum option_kind {
 
 struct option_row {
 	enum option_kind kind;
-	char letter;      /* short form, 0 for none */
-	bool hidden;      /* not in help or lists */
+	char letter; /* short form, 0 for none */
+	bool hidden; /* not in help or lists */
+	bool may_be_empty;
 	const char *name; /* without dashes */
 	const char
 	    *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */

@@ -43,6 +43,13 @@ struct command {
 		.name = name_, .usage = usage_, .summary = summary_                                          \
 	}
 
+/* The row of an account's name; an empty one is the plain login, whatever KIMI_ACCOUNT says. */
+#define COMMAND_ACCOUNT_ROW(value_)                                                                          \
+	{                                                                                                    \
+		.kind = OPTION_KIND_TEXT, .may_be_empty = true, .name = "account", .value = value_,          \
+		.argument = "NAME", .help = "the account (default KIMI_ACCOUNT, else the plain login)"       \
+	}
+
 /* The rows every command has. */
 #define COMMAND_ROWS(c)                                                                                      \
 	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                 \

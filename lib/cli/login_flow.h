@@ -12,13 +12,14 @@
 #include "base/err.h"
 #include "cli/report.h"
 #include "kimi/home.h"
-#include "kimi/platform.h"
+#include "kimi/identity.h"
 
 #include <stdbool.h>
 
 struct login_wish {
 	const struct platform *platform; /* NULL: not named */
 	const char *storage;             /* "auto" or NULL, "keyring", "file" */
+	struct identity who;             /* of the device flow: the platform and the account */
 	bool qr;                         /* always draw the QR code */
 	bool no_browser;
 	bool force;

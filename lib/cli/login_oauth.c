@@ -176,7 +176,7 @@ static int move(const struct report *report, const struct login_wish *wish, cons
 	if (kind == STORE_NOWHERE || kind == store->found)
 		return 0;
 	if (store_move(store, kind, err) < 0 ||
-	    config_set_storage(home, platform, store_kind_name(kind), err) < 0)
+	    (!*wish->who.account && config_set_storage(home, platform, store_kind_name(kind), err) < 0))
 		return -1;
 	report_note(report, "the login is kept in the %s now", wish->storage);
 	return 0;
@@ -185,12 +185,13 @@ static int move(const struct report *report, const struct login_wish *wish, cons
 int login_flow_oauth(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
 {
-	const struct platform *platform = wish->platform;
+	const struct platform *platform = wish->who.platform;
+	bool plain = !*wish->who.account; /* only the plain login stands in the config */
 	const char *done = "you are logged in already; --force logs in anew";
 	struct token token = TOKEN_INIT;
 	struct store store;
 
-	if (store_open(&store, home, platform->oauth_key, err) < 0)
+	if (store_open(&store, home, wish->who.key, err) < 0)
 		return -1;
 	int good = wish->force ? 0 : stored_login(report, home, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
@@ -201,10 +202,13 @@ int login_flow_oauth(
 		failed =
 		    check_base_url(platform, err) < 0 ? -1 : log_in(report, wish, home, &store, &token, err);
 	}
-	if (!failed && (good == 0 || !has_config(home, platform)))
+	if (!failed && plain && (good == 0 || !has_config(home, platform)))
 		failed = write_config(home, platform, &store, token.access_token, err);
 	if (!failed)
-		report_tell(report, "success", json_pack("{s:s}", "platform", platform->id), "%s", done);
+		report_tell(report, "success",
+		    json_pack(
+		        "{s:s, s:s?}", "platform", platform->id, "account", plain ? NULL : wish->who.account),
+		    "%s%s%s", plain ? "" : wish->who.account, plain ? "" : ": ", done);
 	token_clear(&token);
 	return failed;
 }

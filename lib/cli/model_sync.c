@@ -39,7 +39,7 @@ int model_sync_outcome(const struct report *report, const struct catalog *catalo
 }
 
 int model_sync_all(
-    const struct report *report, const struct home *home, const struct platform *only, struct err *err)
+    const struct report *report, const struct home *home, const struct identity *only, struct err *err)
 {
 	struct toml *config = NULL;
 	struct catalog catalog;

@@ -21,6 +21,6 @@ int model_sync_outcome(const struct report *report, const struct catalog *catalo
 
 /* Fetches and writes, of `only` or (NULL) of every platform one is logged in to. */
 int model_sync_all(
-    const struct report *report, const struct home *home, const struct platform *only, struct err *err);
+    const struct report *report, const struct home *home, const struct identity *only, struct err *err);
 
 #endif

@@ -33,11 +33,12 @@ static int read_error_event(const struct buf *events, struct err *err)
 	return found;
 }
 
-static int run_refresher(const struct platform *platform, double min_valid, int patience_ms, struct err *err)
+static int run_refresher(const struct identity *who, double min_valid, int patience_ms, struct err *err)
 {
 	char path[4096], seconds[32];
-	const char *argv[] = {
-	    path, "--json", "--quiet", "--platform", platform->id, "--min-valid", seconds, NULL};
+	/* An empty account is the plain login, whatever KIMI_ACCOUNT says. */
+	const char *argv[] = {path, "--json", "--quiet", "--platform", who->platform->id, "--account",
+	    who->account, "--min-valid", seconds, NULL};
 	struct process process = {
 	    .argv = argv, .own_session = true, .outlives = true, .deadline = clock_ms() + patience_ms};
 	enum process_end end;
@@ -45,7 +46,7 @@ static int run_refresher(const struct platform *platform, double min_valid, int 
 	int status = 0;
 
 	if (min_valid < 0)
-		argv[5] = NULL;
+		argv[7] = NULL;
 	else
 		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
 	if (sibling_find("kimi-refresh", path, sizeof(path), err) < 0)
@@ -93,7 +94,7 @@ static int load(struct store *store, const struct access_wish *wish, struct toke
 static int dead(const struct access_wish *wish, const struct token *token, struct err *err)
 {
 	if (!*token->refresh_token)
-		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'",
+		return err_set(err, ERR_REJECTED, "run 'kimi login'",
 		    "the access token has expired and cannot be refreshed");
 	if (wish->no_refresh)
 		return err_set(err, ERR_TIMEOUT, "run 'kimi refresh', or leave out --no-refresh",
@@ -102,7 +103,7 @@ static int dead(const struct access_wish *wish, const struct token *token, struc
 	    err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
 }
 
-int access_get(const struct platform *platform, struct store *store, const struct access_wish *wish,
+int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
     struct access *ret_access, struct err *err)
 {
 	struct token token = TOKEN_INIT;
@@ -115,7 +116,7 @@ int access_get(const struct platform *platform, struct store *store, const struc
 	double left = token_left(&token, clock_now());
 	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
 		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : LONGEST_MS;
-		run_refresher(platform, wish->min_valid, patience, &trouble);
+		run_refresher(who, wish->min_valid, patience, &trouble);
 		if (trouble.code == ERR_INTERRUPTED || load(store, wish, &token, err) < 0) {
 			if (trouble.code == ERR_INTERRUPTED)
 				*err = trouble;

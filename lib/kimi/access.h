@@ -10,7 +10,7 @@
 #define KIMI_KIMI_ACCESS_H
 
 #include "base/err.h"
-#include "kimi/platform.h"
+#include "kimi/identity.h"
 #include "kimi/store.h"
 #include "kimi/token.h"
 
@@ -33,7 +33,7 @@ struct access_wish {
  * The caller clears ret_access->token. -1: no living token is to be had; the code
  * is ERR_LOGIN_REQUIRED where nothing is stored.
  */
-int access_get(const struct platform *platform, struct store *store, const struct access_wish *wish,
+int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
     struct access *ret_access, struct err *err);
 
 #endif

@@ -14,6 +14,7 @@
 struct asked {
 	struct catalog_entry *entry;
 	struct headers headers;
+	struct identity who;
 	char *secret;     /* what is sent now */
 	char *configured; /* the api_key behind the tokens; NULL: none, or it is what is sent */
 	bool is_oauth;    /* the secret is an access token that could be refreshed */
@@ -28,14 +29,14 @@ struct asking {
 
 /* The access token; one that lives is used even if it could not be refreshed just now. */
 static int fresh_token(
-    const struct home *home, const struct platform *platform, bool force, char **ret_secret, struct err *err)
+    const struct home *home, const struct identity *who, bool force, char **ret_secret, struct err *err)
 {
 	const struct refresh_wish wish = {.force = force, .min_valid = -1};
 	struct token token = TOKEN_INIT;
 	enum refresh_outcome outcome;
 	struct store store;
 
-	if (store_open(&store, home, platform->oauth_key, err) < 0)
+	if (store_open(&store, home, who->key, err) < 0)
 		return -1;
 	int failed = refresh_login(home, &store, &wish, &token, &outcome, err);
 	if (failed && !force && err->code != ERR_INTERRUPTED && store_load(&store, &token, NULL) == 0 &&
@@ -53,10 +54,11 @@ static int fresh_token(
 static int find_secret(const struct asking *asking, struct asked *a, bool last_resort)
 {
 	const struct platform *platform = a->entry->platform;
-	const char *configured = config_api_key(asking->config, platform);
+	/* Keys stand in for the plain login; an account is its tokens or nothing. */
+	const char *configured = *a->who.account ? NULL : config_api_key(asking->config, platform);
 	struct err *err = &a->entry->err;
 
-	if (platform->oauth_key && fresh_token(asking->home, platform, false, &a->secret, err) == 0) {
+	if (*a->who.key && fresh_token(asking->home, &a->who, false, &a->secret, err) == 0) {
 		a->is_oauth = true;
 		if (configured && !(a->configured = strdup(configured)))
 			return err_memory(err);
@@ -71,7 +73,7 @@ static int find_secret(const struct asking *asking, struct asked *a, bool last_r
 	}
 	if (!none)
 		return -1;
-	int answer = last_resort ? api_key_of_environment(&a->secret, err) : 1;
+	int answer = last_resort && !*a->who.account ? api_key_of_environment(&a->secret, err) : 1;
 	if (answer > 0)
 		err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in to %s", platform->name);
 	return answer;
@@ -114,7 +116,7 @@ static bool next_secret(const struct asking *asking, struct asked *a)
 		return false;
 	if (a->is_oauth) {
 		a->is_oauth = false;
-		if (fresh_token(asking->home, a->entry->platform, true, &renewed, &err) == 0) {
+		if (fresh_token(asking->home, &a->who, true, &renewed, &err) == 0) {
 			use_secret(a, &renewed);
 			return true;
 		}
@@ -154,18 +156,22 @@ static void release(struct asked *a)
 }
 
 void catalog_fetch(
-    struct catalog *catalog, const struct home *home, const struct toml *config, const struct platform *only)
+    struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only)
 {
 	struct asking asking = {.home = home, .config = config};
 
 	*catalog = (struct catalog){0};
 	device_describe(&asking.device, home);
 	for (const struct platform *p = platforms; p->id && catalog->count < CATALOG_MAX; p++) {
-		if (only && p != only)
+		if (only && p != only->platform)
 			continue;
 		struct asked *a = &asking.list[catalog->count];
 		a->entry = &catalog->entries[catalog->count];
 		*a->entry = (struct catalog_entry){.platform = p};
+		if (only)
+			a->who = *only;
+		else if (identity_find(&a->who, p->id, "", &a->entry->err) < 0)
+			continue;
 		int answer = find_secret(&asking, a, only != NULL);
 		if (answer > 0 && !only)
 			continue;
@@ -175,7 +181,9 @@ void catalog_fetch(
 	}
 	/* Nothing is stored: KIMI_API_KEY, if there is one, is taken for Kimi Code's. */
 	if (!catalog->count) {
-		catalog_fetch(catalog, home, config, &platforms[0]);
+		struct identity first;
+		identity_find(&first, NULL, "", NULL);
+		catalog_fetch(catalog, home, config, &first);
 		return;
 	}
 	ask_until_settled(&asking, catalog->count);

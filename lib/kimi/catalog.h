@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "format/toml.h"
 #include "kimi/home.h"
+#include "kimi/identity.h"
 #include "kimi/models.h"
-#include "kimi/platform.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ struct catalog {
  * NULL for none. The caller clears the catalog.
  */
 void catalog_fetch(
-    struct catalog *catalog, const struct home *home, const struct toml *config, const struct platform *only);
+    struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only);
 
 /* Fetches one list with a secret that is not stored yet, as login does. */
 int catalog_fetch_with(const struct home *home, const struct toml *config, const struct platform *platform,

@@ -124,7 +124,8 @@ static int replace(const struct snapshot *s, mode_t mode, const struct buf *text
 	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0)
 		answer = as_config_error(err);
 	else
-		fsync(f.fd); /* the slow part before the look, so that the rename follows at once; commit tells of errors */
+		fsync(
+		    f.fd); /* the slow part before the look, so that the rename follows at once; commit tells of errors */
 	if (!answer && settle(s, err) < 0)
 		answer = -1;
 	else if (!answer && !is_still(s))

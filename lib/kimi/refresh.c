@@ -42,7 +42,8 @@ static int load(struct store *store, struct token *ret_token, struct err *err)
 	return 0;
 }
 
-static int may_be_sent(const struct state *state, const char *host, bool force, struct err *err)
+/* `forced_at`: when a forced refresh was asked for, else 0; what was rejected after that counts all the same. */
+static int may_be_sent(const struct state *state, const char *host, double forced_at, struct err *err)
 {
 	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
 		return err_set(err, ERR_WRONG_HOST,
@@ -50,7 +51,7 @@ static int may_be_sent(const struct state *state, const char *host, bool force, 
 		    "other host",
 		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
 	double wait = state_rejected_for(state, host, clock_now());
-	if (wait > 0 && !force)
+	if (wait > 0 && (!forced_at || state->rejected_at >= forced_at))
 		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
 		    "the server rejected the refresh token; it is not sent again for %.0f s", wait);
 	return 0;
@@ -64,6 +65,7 @@ struct refresh {
 	struct token token; /* the login as last read */
 	char *seen;         /* the refresh token read before the first lock */
 	enum refresh_outcome outcome;
+	double forced_at;
 	double retry_after;
 };
 
@@ -145,7 +147,7 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 		return OAUTH_FAILED;
 	}
 	state_load(r->store->state, r->token.expires_at, &state);
-	if (may_be_sent(&state, r->oauth.host, r->wish->force, err) < 0)
+	if (may_be_sent(&state, r->oauth.host, r->forced_at, err) < 0)
 		return OAUTH_FAILED;
 	if (store_prepare(r->store, &r->token, err) < 0)
 		return OAUTH_FAILED;
@@ -172,7 +174,11 @@ static int pause_before(int attempt_number, double retry_after, struct err *last
 int refresh_login(const struct home *home, struct store *store, const struct refresh_wish *wish,
     struct token *ret_token, enum refresh_outcome *ret_outcome, struct err *err)
 {
-	struct refresh r = {.store = store, .wish = wish, .token = TOKEN_INIT, .outcome = REFRESH_NOT_NEEDED};
+	struct refresh r = {.store = store,
+	    .wish = wish,
+	    .token = TOKEN_INIT,
+	    .outcome = REFRESH_NOT_NEEDED,
+	    .forced_at = wish->force ? clock_now() : 0};
 	struct err last = {0};
 	int failed = -1;
 

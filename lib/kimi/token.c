@@ -71,7 +71,8 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 	}
 	json_number(object, "expires_at", &token.expires_at);
 	json_number(object, "expires_in", &token.expires_in);
-	if (!*token.access_token && !token_is_tombstone(&token) && !*token.refresh_token) {
+	if (!json_object_get(object, "access_token") ||
+	    (!*token.access_token && !token_is_tombstone(&token) && !*token.refresh_token)) {
 		snprintf(ret_why, size, "it has no access_token");
 		goto out;
 	}

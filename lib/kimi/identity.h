@@ -1,0 +1,41 @@
+/*
+ * identity: which login is meant.
+ *
+ * A platform, and an account where one has several: NAME's tokens lie under the
+ * key oauth/kimi-code@NAME. The login without a name is the one that is shared
+ * with kimi-cli; only it is written to the config.
+ */
+#ifndef KIMI_KIMI_IDENTITY_H
+#define KIMI_KIMI_IDENTITY_H
+
+#include "base/err.h"
+#include "kimi/home.h"
+#include "kimi/platform.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { IDENTITY_ACCOUNT_MAX = 80, IDENTITY_KEY_MAX = 128 };
+
+struct identity {
+	const struct platform *platform;
+	char account[IDENTITY_ACCOUNT_MAX]; /* "": the plain login */
+	char key[IDENTITY_KEY_MAX];         /* of its tokens; "": the platform has none */
+};
+
+/*
+ * From the options as they were given, NULL for none: the first platform, and the
+ * account in $KIMI_ACCOUNT. -1 ERR_USAGE: an unknown platform, a name that cannot
+ * be one, or an account of a platform that has keys only.
+ */
+int identity_find(
+    struct identity *ret_identity, const char *platform_id, const char *account, struct err *err);
+
+/*
+ * The logins with tokens that this home may hold, by the files of its credentials
+ * folder: for each platform that has tokens the plain login (always), then its
+ * accounts by name. The caller frees the list. NULL: no memory.
+ */
+struct identity *identity_list(const struct home *home, size_t *ret_count);
+
+#endif
