@@ -1,13 +1,15 @@
 #include "cli/table.h"
 
 #include "base/buf.h"
+#include "base/term.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MAX_CELL = 64 * 1024 };
+enum { MAX_CELL = 64 * 1024, GAP = 2, NARROWEST = 5 };
 
 void table_init(struct table *table, const char *const heading[], size_t columns)
 {
@@ -44,18 +46,62 @@ void table_add(struct table *table, const char *const cells[])
 	}
 }
 
+/* Prints at most `width` columns of a cell; what is cut ends in an ellipsis. Returns the columns that were used. */
+static size_t print_cut(const char *cell, size_t width)
+{
+	size_t whole = text_width(cell), used = 0;
+	const char *at = cell, *end = cell + strlen(cell);
+
+	if (whole <= width) {
+		fputs(cell, stdout);
+		return whole;
+	}
+	while (at < end) {
+		const char *start = at;
+		char one[8] = "";
+		text_next(&at, end);
+		memcpy(one, start, (size_t)(at - start));
+		if (used + text_width(one) + 1 > width)
+			break;
+		used += text_width(one);
+		fputs(one, stdout);
+	}
+	fputs("…", stdout);
+	return used + 1;
+}
+
 static void print_row(const struct table *table, size_t row, const size_t widths[])
 {
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *cell = table->cells[row * table->columns + i];
 		bool last = i + 1 == table->columns;
-		fputs(cell, stdout);
+		size_t used = 0;
+		if (widths)
+			used = print_cut(cell, widths[i]);
+		else
+			fputs(cell, stdout);
 		if (last)
 			putchar('\n');
 		else if (!widths)
 			putchar('\t');
 		else
-			printf("%*s", (int)(widths[i] - text_width(cell) + 2), "");
+			printf("%*s", (int)(widths[i] - used + GAP), "");
+	}
+}
+
+/* Takes a column at a time from the widest, until the row fits or nothing is wide any more. */
+static void narrow(size_t widths[], size_t columns, size_t available)
+{
+	for (;;) {
+		size_t total = (columns - 1) * GAP, widest = 0;
+		for (size_t i = 0; i < columns; i++) {
+			total += widths[i];
+			if (widths[i] > widths[widest])
+				widest = i;
+		}
+		if (total <= available || widths[widest] <= NARROWEST)
+			return;
+		widths[widest]--;
 	}
 }
 
@@ -70,6 +116,8 @@ bool table_print(const struct table *table, bool terminal)
 		if (width > widths[column])
 			widths[column] = width;
 	}
+	if (terminal)
+		narrow(widths, table->columns, term_width(STDOUT_FILENO));
 	for (size_t row = terminal ? 0 : 1; row < table->count / table->columns; row++)
 		print_row(table, row, terminal ? widths : NULL);
 	return true;

@@ -2,8 +2,9 @@
  * table: rows for a person, or for a pipe.
  *
  * On a terminal the cells line up, whatever the width of their characters, under
- * a heading; in a pipe they are parted by tabs, without one. Cells are cleaned:
- * no tab or line break in them survives.
+ * a heading, and the widest columns are cut where the terminal is too narrow; in a
+ * pipe they are parted by tabs, whole and without a heading. Cells are cleaned: no
+ * tab or line break in them survives.
  */
 #ifndef KIMI_CLI_TABLE_H
 #define KIMI_CLI_TABLE_H
