@@ -119,19 +119,25 @@ static GList *find_items(SecretService *service, const struct request *request, 
 static int get(SecretService *service, const struct request *request, GList *items)
 {
 	GError *error = NULL;
-	int answer = items ? LOCKED : NONE;
+	int answer = NONE;
 
 	(void)service;
-	for (GList *at = items; at && answer == LOCKED; at = at->next) {
+	for (GList *at = items; at && answer != FOUND; at = at->next) {
 		SecretItem *item = at->data;
-		if (secret_item_get_locked(item))
+		if (secret_item_get_locked(item)) {
+			answer = LOCKED;
 			continue;
+		}
 		if (!secret_item_load_secret_sync(item, NULL, &error))
 			return trouble("read the item", error);
 		SecretValue *value = secret_item_get_secret(item);
 		const char *text = value ? secret_value_get_text(value) : NULL;
-		if (text && *text && !strpbrk(text, "\r\n")) {
-			printf("username=%s\npassword=%s\n", request->username, text);
+		if (text && *text) {
+			printf("username=%s\npassword=", request->username);
+			/* JSON that others stored may have line ends in it, and between its tokens they are blanks. */
+			for (; *text; text++)
+				putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
+			putchar('\n');
 			answer = FOUND;
 		}
 		if (value)

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/say.h"
 #include "kimi/config.h"
+#include "kimi/history.h"
 #include "kimi/home.h"
 #include "kimi/identity.h"
 #include "kimi/store.h"
@@ -14,8 +15,8 @@
 enum { LOCK_WAIT_MS = 30000 };
 
 /* Removes the tokens, whatever state they are in. *ret_expires_at: of the access token that was stored, 0 for none. */
-static int forget_tokens(const struct home *home, const struct identity *who, bool *ret_changed,
-    double *ret_expires_at, struct err *err)
+static int forget_tokens(const struct home *home, const struct identity *who, const char **ret_storage,
+    bool *ret_changed, double *ret_expires_at, struct err *err)
 {
 	struct token token = TOKEN_INIT;
 	struct store store;
@@ -32,6 +33,7 @@ static int forget_tokens(const struct home *home, const struct identity *who, bo
 	if (!failed) {
 		if (store_load(&store, &token, NULL) == 0)
 			*ret_expires_at = token.expires_at;
+		*ret_storage = store_kind_name(store.found);
 		failed = store_erase(&store, err);
 		*ret_changed = lstat(store.file, &st) < 0;
 	}
@@ -65,11 +67,12 @@ static int log_out(const struct command *c, const struct home *home, const struc
     bool *ret_changed, double *ret_expires_at, struct err *err)
 {
 	bool had_tokens = false, had_config = false;
+	const char *storage = NULL;
 	struct err config_err;
 	int failed = 0;
 
 	if (*who->key)
-		failed = forget_tokens(home, who, &had_tokens, ret_expires_at, err);
+		failed = forget_tokens(home, who, &storage, &had_tokens, ret_expires_at, err);
 	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
 	if (!*who->account && config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
 		if (failed)
@@ -81,6 +84,12 @@ static int log_out(const struct command *c, const struct home *home, const struc
 	if (failed && had_tokens)
 		report_note(&c->report, "the tokens are removed");
 	*ret_changed = had_tokens || had_config;
+	if (*ret_changed || failed)
+		history_add(home, HISTORY_LOGOUT, who,
+		    had_tokens   ? storage
+		    : had_config ? "config"
+		                 : NULL,
+		    failed ? err : NULL);
 	return failed;
 }
 

@@ -131,6 +131,16 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 	return failed;
 }
 
+static int use(const struct command *c, const struct wish *wish, const struct home *home,
+    const struct toml *config, struct err *err)
+{
+	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+
+	if (wish->platform_id && !only)
+		return -1;
+	return model_choice_use(&c->report, home, config, only, wish->use, wish->thinking, err);
+}
+
 /* Completion offers nothing that would not be safe on a terminal. */
 static void print_keys(const struct toml *config)
 {
@@ -161,8 +171,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 		toml_free(config);
 		return 0;
 	}
-	int failed = wish->use ? model_choice_use(&c->report, &home, config, wish->use, wish->thinking, err)
-	                       : list(c, wish, &home, config, err);
+	int failed = wish->use ? use(c, wish, &home, config, err) : list(c, wish, &home, config, err);
 	toml_free(config);
 	return failed;
 }

@@ -118,7 +118,8 @@ static int find_key(const struct wish *wish, const struct home *home, struct fou
 	const struct err no_token = *err;
 	int answer = api_key_of_config(home, found->platform, &found->secret, err);
 
-	if (answer > 0 && !wish->platform_id) {
+	/* Not for a login that was rejected: a script that had its token would send another service's key in its place. */
+	if (answer > 0 && !wish->platform_id && no_token.code == ERR_LOGIN_REQUIRED) {
 		const struct platform *other = config_default_platform_at(home);
 		if (other && (answer = api_key_of_config(home, other, &found->secret, err)) == 0)
 			found->platform = other;

@@ -112,7 +112,7 @@ static int run(int argc, char **argv, struct err *err)
 		return -1;
 	/* No command of ours: kimi-cli's, if it is installed. */
 	handover_to_other_kimi(argv);
-	return *first ? unknown(first, err) : print_help();
+	return argc > 1 ? unknown(first, err) : print_help();
 }
 
 int main(int argc, char **argv)

@@ -331,7 +331,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
 @test "Ctrl-C on a terminal ends the login with 130 and leaves the terminal as it was" {
     server_start
     server_control '{"approve": "no", "interval": 3600}'
-    run -130 on_terminal --type "confirm this code" '\x03' kimi login --platform kimi-code
+    run -130 on_terminal --type "/device?user_code=" '\x03' kimi login --platform kimi-code
     assert_contains "$output" interrupted
 }
 

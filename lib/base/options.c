@@ -118,6 +118,21 @@ static int take(const struct option_row *row, const char *value, struct err *err
 	}
 }
 
+/* The word that getopt_long() has just taken for an option; a value apart from it lies behind it. */
+static const char *option_word(char **argv)
+{
+	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+}
+
+/* getopt_long() takes beginnings of names too: what is one option's today may be two's tomorrow. */
+static bool is_whole(char **argv, const char *name)
+{
+	const char *typed = option_word(argv) + 2;
+	size_t len = strcspn(typed, "=");
+
+	return len == strlen(name) && strncmp(typed, name, len) == 0;
+}
+
 int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err)
 {
 	struct option longs[MAX_ROWS + 1] = {{0}};
@@ -143,6 +158,8 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 		for (int i = 0; index < 0 && table[i].kind != OPTION_KIND_END; i++)
 			if (c != '?' && c != ':' && table[i].letter == c)
 				index = i;
+		if (c >= LONG_ONLY && !is_whole(argv, table[index].name))
+			return unknown(table, option_word(argv), err);
 		if (index >= 0) {
 			if (take(&table[index], optarg, err) < 0)
 				return -1;

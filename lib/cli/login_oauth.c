@@ -150,7 +150,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
 	int failed = login_run_device_flow(&oauth, deadline, &watcher, ret_token, err);
 	login_screen_end(report);
-	if (failed || login_save(store, ret_token, err) < 0)
+	if (failed || login_save(store, &oauth, ret_token, err) < 0)
 		return -1;
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);
@@ -193,6 +193,8 @@ int login_flow_oauth(
 
 	if (store_open(&store, home, wish->who.key, err) < 0)
 		return -1;
+	if (store_kind_by_name(wish->storage) == STORE_FILE)
+		store_avoid_keyring(&store);
 	int good = wish->force ? 0 : stored_login(report, home, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
 	if (good > 0)

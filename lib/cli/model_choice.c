@@ -21,9 +21,20 @@ static enum fit fit_of(const char *typed, const char *key, const char *id)
 	return strncmp(typed, key, len) == 0 || (id && strncmp(typed, id, len) == 0) ? BEGINS : NO_FIT;
 }
 
+static bool is_of(const struct toml_node *model, const struct platform *only)
+{
+	const char *owner = config_member_text(model, "provider");
+	char provider[CONFIG_PROVIDER_MAX];
+
+	if (!only)
+		return true;
+	config_provider_key(only, provider);
+	return owner && strcmp(owner, provider) == 0;
+}
+
 /* The key of the best fit; *ret_count is how many models fit as well. */
-static const char *best_fit(
-    const struct toml *config, const char *typed, size_t *ret_count, enum fit *ret_fit)
+static const char *best_fit(const struct toml *config, const struct platform *only, const char *typed,
+    size_t *ret_count, enum fit *ret_fit)
 {
 	const char *best = NULL;
 
@@ -32,7 +43,7 @@ static const char *best_fit(
 	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
 		const char *key = toml_key(node, NULL);
 		enum fit fit = fit_of(typed, key, config_member_text(node, "model"));
-		if (fit < *ret_fit)
+		if (fit < *ret_fit || !is_of(node, only))
 			continue;
 		if (fit > *ret_fit)
 			*ret_count = 0;
@@ -43,36 +54,41 @@ static const char *best_fit(
 	return best;
 }
 
-/* The models that could have been meant: those that fit as well, or all where none does. */
-static void list_candidates(
-    const struct toml *config, const char *typed, enum fit fit, bool all, char *ret_list, size_t size)
+/* The models that could have been meant: those that fit as well, or all where none does; "..." for what has no room. */
+static void list_candidates(const struct toml *config, const struct platform *only, const char *typed,
+    enum fit fit, bool all, char *ret_list, size_t size)
 {
+	static const char more[] = ", ...";
 	size_t len = 0;
 
 	*ret_list = '\0';
-	for (const struct toml_node *node = config_first_model(config); node && len + 1 < size;
-	     node = toml_next(node)) {
+	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
 		const char *key = toml_key(node, NULL);
-		if (!all && fit_of(typed, key, config_member_text(node, "model")) != fit)
+		if (!is_of(node, only) ||
+		    (!all && fit_of(typed, key, config_member_text(node, "model")) != fit))
 			continue;
-		int n = snprintf(ret_list + len, size - len, "%s%s", len ? ", " : "", key);
-		len += n > 0 ? (size_t)n : 0;
+		const char *comma = len ? ", " : "";
+		if (len + strlen(comma) + strlen(key) + sizeof(more) > size) {
+			snprintf(ret_list + len, size - len, "%s", len ? more : more + 2);
+			return;
+		}
+		len += (size_t)snprintf(ret_list + len, size - len, "%s%s", comma, key);
 	}
 }
 
 int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
-    const char *typed, const char *thinking, struct err *err)
+    const struct platform *only, const char *typed, const char *thinking, struct err *err)
 {
 	char list[220];
 	enum fit fit;
 	size_t count;
-	const char *found = best_fit(config, typed, &count, &fit);
+	const char *found = best_fit(config, only, typed, &count, &fit);
 
 	if (!config_first_model(config))
 		return err_set(err, ERR_USAGE, "run 'kimi login', or 'kimi models --sync'",
 		    "config.toml has no models to choose from");
 	if (count != 1) {
-		list_candidates(config, typed, fit, count == 0, list, sizeof(list));
+		list_candidates(config, only, typed, fit, count == 0, list, sizeof(list));
 		return err_set(err, ERR_USAGE, list,
 		    count ? "'%.80s' means several models" : "there is no model '%.80s'", typed);
 	}

@@ -8,13 +8,15 @@
 #include "cli/report.h"
 #include "format/toml.h"
 #include "kimi/home.h"
+#include "kimi/platform.h"
 
 /*
  * Makes the model that `typed` means the default in config.toml: its key, its id,
- * or the beginning of one that no other shares. `thinking`: "on", "off" or NULL.
+ * or the beginning of one that no other shares; of the models of `only`, or (NULL) of
+ * all. `thinking`: "on", "off" or NULL.
  * -1: ERR_USAGE with the candidates for a name that means none or several.
  */
 int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
-    const char *typed, const char *thinking, struct err *err);
+    const struct platform *only, const char *typed, const char *thinking, struct err *err);
 
 #endif

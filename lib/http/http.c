@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 enum { CONNECT_MS = 3000 };
 
@@ -77,6 +78,16 @@ static bool header_is(const char *line, size_t len, const char *name, const char
 	return true;
 }
 
+/* 0: it is none. */
+static double read_date(const char *start, const char *end)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(end - start < 60 ? end - start : 60), start);
+	time_t date = curl_getdate(text, NULL);
+	return date > 0 ? (double)date : 0;
+}
+
 static size_t take_header(char *line, size_t one, size_t len, void *context)
 {
 	struct transfer *t = context;
@@ -87,6 +98,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	if (header_is(
 	        line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
 		t->response->retry_after = 0;
+		t->response->date = 0;
 		t->response->is_html = false;
 	} else if (header_is(line, len, "Content-Type:", &value)) {
 		t->response->is_html = end - value >= 9 && strncasecmp(value, "text/html", 9) == 0;
@@ -96,6 +108,8 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 		if (!(t->response->retry_after >
 		        0)) /* the form with a date is not worth a parser: back-off serves */
 			t->response->retry_after = 0;
+	} else if (header_is(line, len, "Date:", &value)) {
+		t->response->date = read_date(value, end);
 	}
 	return len;
 }

@@ -33,6 +33,7 @@ struct http_response {
 	struct buf body;    /* secret: wiped on release */
 	bool is_html;       /* by its Content-Type, or by how it begins */
 	double retry_after; /* seconds, 0 if it was not sent */
+	double date;        /* of its Date header, seconds since the epoch; 0 if it has none */
 	char via[160];      /* " through the proxy X", or "" */
 };
 

@@ -21,11 +21,26 @@ static void put_secret(struct editor *e, const struct config_login *login, const
 		editor_set(e, oauth, json_pack("{s:s, s:s}", "storage", login->storage, "key", login->key));
 }
 
+/* A service is ours if it uses our tokens or our key; one with a key of its own is the user's. */
+static bool is_ours(const struct toml *doc, const struct platform *platform, const char *service)
+{
+	const char *oauth_key = config_text(doc, PATH("services", service, "oauth", "key"));
+	const char *api_key = config_text(doc, PATH("services", service, "api_key"));
+	const char *our_key = config_api_key(doc, platform);
+
+	if (oauth_key && platform->oauth_key)
+		return strcmp(oauth_key, platform->oauth_key) == 0;
+	return api_key && our_key && strcmp(api_key, our_key) == 0;
+}
+
 static void put_services(struct editor *e, const struct config_login *login, const char *base_url)
 {
 	for (const char *const(*service)[2] = login->platform->services; (*service)[0]; service++) {
 		const char *name = (*service)[0];
 		char url[URL_MAX_BYTES];
+		/* A service that the user has set up otherwise is the user's. */
+		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e->doc, login->platform, name))
+			continue;
 		snprintf(url, sizeof(url), "%s/%s", base_url, (*service)[1]);
 		editor_set_text(e, PATH("services", name, "base_url"), url);
 		put_secret(e, login, PATH("services", name, "api_key"), PATH("services", name, "oauth"));
@@ -62,18 +77,6 @@ int config_add_login(
 	if (ret_tightened)
 		*ret_tightened = change.tightened;
 	return 0;
-}
-
-/* A service is ours if it uses our tokens or our key; one with a key of its own is the user's. */
-static bool is_ours(const struct toml *doc, const struct platform *platform, const char *service)
-{
-	const char *oauth_key = config_text(doc, PATH("services", service, "oauth", "key"));
-	const char *api_key = config_text(doc, PATH("services", service, "api_key"));
-	const char *our_key = config_api_key(doc, platform);
-
-	if (oauth_key && platform->oauth_key)
-		return strcmp(oauth_key, platform->oauth_key) == 0;
-	return api_key && our_key && strcmp(api_key, our_key) == 0;
 }
 
 static int remove_login(struct toml *doc, void *context, struct err *err)

@@ -22,7 +22,12 @@ char *config_model_key(const struct platform *platform, const char *id)
 
 static const char *text_of(const struct toml_node *node)
 {
-	return node && toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : NULL;
+	size_t len;
+
+	if (!node || toml_kind(node) != TOML_STRING)
+		return NULL;
+	const char *text = toml_string(node, &len);
+	return strlen(text) == len ? text : NULL; /* what has a NUL inside is not cut short, but no text */
 }
 
 static const struct toml_node *table_at(const struct toml *doc, const char *const path[])

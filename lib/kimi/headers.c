@@ -28,6 +28,37 @@ static int is_value(const char *value)
 	return 1;
 }
 
+/* "Name: value" of a custom header; 0: it could not be sent, -1: no memory. */
+static int custom_line(const struct toml_node *node, char **ret_line)
+{
+	size_t name_len, value_len;
+	const char *name = toml_key(node, &name_len);
+
+	if (toml_kind(node) != TOML_STRING)
+		return 0;
+	const char *value = toml_string(node, &value_len);
+	if (strlen(name) != name_len || strlen(value) != value_len || !is_name(name) || !is_value(value) ||
+	    strcasecmp(name, "Authorization") == 0)
+		return 0;
+	return asprintf(ret_line, "%s: %s", name, value) < 0 ? -1 : 1;
+}
+
+/* Appends the line, or puts it in the place of one with its name: a server refuses a header that comes twice. */
+static size_t put_line(char **lines, size_t n, char *line)
+{
+	size_t name_len = strcspn(line, ":") + 1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strncasecmp(lines[i], line, name_len) != 0)
+			continue;
+		free(lines[i]);
+		lines[i] = line;
+		return n;
+	}
+	lines[n] = line;
+	return n + 1;
+}
+
 int headers_build(struct headers *headers, const struct device *device, const struct toml *config,
     const struct platform *platform, struct err *err)
 {
@@ -41,15 +72,11 @@ int headers_build(struct headers *headers, const struct device *device, const st
 	const struct toml_node *custom = config_custom_headers(config, platform);
 	for (const struct toml_node *node = custom ? toml_first(custom) : NULL;
 	     ok && node && n < DEVICE_HEADERS + MAX_CUSTOM; node = toml_next(node)) {
-		const char *name = toml_key(node, NULL);
-		const char *value = toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : NULL;
-		if (!value || !is_name(name) || !is_value(value) || strcasecmp(name, "Authorization") == 0)
-			continue;
-		ok = asprintf(&headers->lines[n], "%s: %s", name, value) >= 0;
-		if (ok)
-			n++;
-		else
-			headers->lines[n] = NULL;
+		char *line = NULL;
+		int answer = custom_line(node, &line);
+		ok = answer >= 0;
+		if (answer > 0)
+			n = put_line(headers->lines, n, line);
 	}
 	if (ok)
 		return 0;

@@ -17,7 +17,8 @@ struct headers {
 
 /*
  * Builds the list; the caller frees it with headers_clear(). `config` may be
- * NULL. A custom header that could not be sent (a name or value that is none, or
+ * NULL. A custom header takes the place of the device header of its name, as in
+ * kimi-cli; one that could not be sent (a name or value that is none, or
  * Authorization, which is ours) is left out. -1: no memory.
  */
 int headers_build(struct headers *headers, const struct device *device, const struct toml *config,

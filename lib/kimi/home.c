@@ -56,6 +56,21 @@ void home_legacy_config_file(const struct home *home, char *ret_path)
 	below(home, "config.json", ret_path);
 }
 
+void home_history_file(const struct home *home, char *ret_path)
+{
+	below(home, "history.jsonl", ret_path);
+}
+
+void home_history_aside(const struct home *home, char *ret_path)
+{
+	below(home, "history.jsonl.1", ret_path);
+}
+
+void home_history_lock(const struct home *home, char *ret_path)
+{
+	below(home, "history.jsonl.lock", ret_path);
+}
+
 void home_device_id_file(const struct home *home, char *ret_path)
 {
 	below(home, "device_id", ret_path);

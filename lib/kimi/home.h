@@ -27,6 +27,9 @@ void home_credentials_file(const struct home *home, const char *name, const char
 void home_config_file(const struct home *home, char *ret_path);
 void home_config_lock(const struct home *home, char *ret_path);
 void home_legacy_config_file(const struct home *home, char *ret_path);
+void home_history_file(const struct home *home, char *ret_path);
+void home_history_aside(const struct home *home, char *ret_path); /* the one before */
+void home_history_lock(const struct home *home, char *ret_path);
 void home_device_id_file(const struct home *home, char *ret_path);
 
 /* kimi-cli has lived here: it left files that only it writes. */

@@ -45,6 +45,18 @@ int identity_find(
 	return 0;
 }
 
+bool identity_of_key(const char *key, struct identity *ret_identity)
+{
+	for (const struct platform *p = platforms; p->id; p++) {
+		size_t len = p->oauth_key ? strlen(p->oauth_key) : 0;
+		if (!len || strncmp(key, p->oauth_key, len) != 0 || (key[len] && key[len] != '@'))
+			continue;
+		fill(ret_identity, p, key[len] ? key + len + 1 : "");
+		return true;
+	}
+	return false;
+}
+
 /* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the platform's key. */
 static bool account_of_file(
     const struct platform *platform, const char *file, char ret_account[IDENTITY_ACCOUNT_MAX])

@@ -31,6 +31,9 @@ struct identity {
 int identity_find(
     struct identity *ret_identity, const char *platform_id, const char *account, struct err *err);
 
+/* Whose tokens lie under that key; false if it is nobody's. */
+bool identity_of_key(const char *key, struct identity *ret_identity);
+
 /*
  * The logins with tokens that this home may hold, by the files of its credentials
  * folder: for each platform that has tokens the plain login (always), then its

@@ -1,8 +1,11 @@
 #include "kimi/key_login.h"
 
+#include "base/buf.h"
+#include "kimi/api_key.h"
 #include "kimi/catalog.h"
 #include "kimi/config.h"
 #include "kimi/config_file.h"
+#include "kimi/history.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,10 +78,26 @@ int key_login_find(const struct home *home, const char *api_key, const struct pl
 	return err_set(err, ERR_REJECTED, "check the key", "no platform takes this API key");
 }
 
+static bool is_stored(const struct home *home, const struct platform *platform, const char *api_key)
+{
+	char *present = NULL;
+	bool stored = api_key_of_config(home, platform, &present, NULL) == 0 && strcmp(present, api_key) == 0;
+
+	wipe_str(present);
+	return stored;
+}
+
 int key_login_save(const struct home *home, const struct platform *platform, const char *api_key,
     const struct models *models, bool *ret_tightened, struct err *err)
 {
 	const struct config_login login = {.platform = platform, .api_key = api_key, .models = models};
 
-	return config_add_login(home, &login, ret_tightened, err);
+	bool known = is_stored(home, platform, api_key);
+	int failed = config_add_login(home, &login, ret_tightened, err);
+
+	/* A key that was there already is no new login. */
+	if (!known)
+		history_add(home, HISTORY_LOGIN, &(struct identity){.platform = platform}, "config",
+		    failed ? err : NULL);
+	return failed;
 }

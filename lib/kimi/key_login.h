@@ -26,7 +26,7 @@ int key_login_try(const struct home *home, const struct platform *platform, cons
 int key_login_find(const struct home *home, const char *api_key, const struct platform **ret_platform,
     struct models *ret_models, struct err *err);
 
-/* Keeps it, with models and default model as for any login. *ret_tightened: others could read the config before. */
+/* Keeps it, with models and default model as for any login, and notes a new one in the history. *ret_tightened: others could read the config before. */
 int key_login_save(const struct home *home, const struct platform *platform, const char *api_key,
     const struct models *models, bool *ret_tightened, struct err *err);
 

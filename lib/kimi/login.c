@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "kimi/history.h"
 
 #include <stdio.h>
 
@@ -9,7 +10,7 @@ enum { LOCK_WAIT_MS = 30000, SLOW_DOWN_S = 5, LONGEST_BACK_OFF_S = 30, TICK_MS =
 
 /* One code's life. */
 struct round {
-	const struct oauth *oauth;
+	struct oauth *oauth;
 	const struct login_watcher *watcher;
 	struct device_authorization authorization;
 	long long end; /* of the code, of clock_ms() */
@@ -84,7 +85,7 @@ static enum oauth_answer poll_until_decided(
 	}
 }
 
-int login_run_device_flow(const struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
+int login_run_device_flow(struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
     struct token *ret_token, struct err *err)
 {
 	for (;;) {
@@ -139,14 +140,15 @@ int login_choose_store(
 	return failed;
 }
 
-int login_save(struct store *store, const struct token *token, struct err *err)
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err)
 {
-	struct state state = {.last_refresh = clock_now()};
+	struct state state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
 	if (!failed)
 		failed = store_save(store, token, &state, err);
 	store_close(store);
+	history_add_store(HISTORY_LOGIN, store, failed ? err : NULL);
 	signals_release();
 	return failed;
 }

@@ -32,7 +32,7 @@ struct login_watcher {
  * ERR_INTERRUPTED, ERR_NETWORK and ERR_SERVER (no answer until the code's own
  * end), ERR_PROTOCOL. On success signals are held: login_save() releases them.
  */
-int login_run_device_flow(const struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
+int login_run_device_flow(struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
     struct token *ret_token, struct err *err);
 
 /*
@@ -45,7 +45,7 @@ int login_run_device_flow(const struct oauth *oauth, long long deadline, const s
 int login_choose_store(
     struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err);
 
-/* Saves the tokens there under the store's lock, and notes who issued them. */
-int login_save(struct store *store, const struct token *token, struct err *err);
+/* Saves the tokens there under the store's lock, and notes who issued them, in the history too. */
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err);
 
 #endif

@@ -175,7 +175,8 @@ static int read_answer(struct models_query *query, const struct http_exchange *e
 
 	if (response->status != 200) {
 		failed = refused(&exchange->request, response, answer, &query->err);
-	} else if (models_from_answer(query->platform, answer, &query->models, why, sizeof(why)) < 0) {
+	} else if (!answer ||
+	           models_from_answer(query->platform, answer, &query->models, why, sizeof(why)) < 0) {
 		url_host(url, host, sizeof(host));
 		failed = response->is_html
 		             ? http_not_kimi(&exchange->request, response, &query->err)

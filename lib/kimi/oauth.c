@@ -21,6 +21,7 @@ int oauth_open(struct oauth *oauth, const struct home *home, struct err *err)
 	if (platform_oauth_host(oauth->host, err) < 0 || url_check(oauth->host, err) < 0)
 		return -1;
 	device_describe(&oauth->device, home);
+	oauth->clock_ahead = 0;
 	return 0;
 }
 
@@ -34,8 +35,8 @@ struct answer {
 	double at;      /* wall clock when the request was sent: a token's life is counted from there */
 };
 
-static int ask(const struct oauth *oauth, const char *path, const struct buf *form, struct answer *answer,
-    struct err *err)
+static int ask(
+    struct oauth *oauth, const char *path, const struct buf *form, struct answer *answer, struct err *err)
 {
 	snprintf(answer->url, sizeof(answer->url), "%s%s", oauth->host, path);
 	answer->object = NULL;
@@ -53,6 +54,8 @@ static int ask(const struct oauth *oauth, const char *path, const struct buf *fo
 	}
 	if (http_perform(&answer->request, &answer->response, err) < 0)
 		return -1;
+	if (answer->response.date > 0)
+		oauth->clock_ahead = clock_now() - answer->response.date;
 	const struct buf *body = &answer->response.body;
 	json_t *value = json_parse(body->data, body->len, answer->why, sizeof(answer->why));
 	if (json_is_object(value)) {
@@ -124,12 +127,21 @@ static char *copy_uri(const json_t *object, const char *name)
 	return strdup(uri && url_check(uri, NULL) == 0 ? uri : "");
 }
 
+/* Printable ASCII, blanks inside allowed: it is read and typed by people. */
+static bool is_shown_code(const char *code)
+{
+	for (const char *at = code; *at; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			return false;
+	return *code != ' ';
+}
+
 static int read_authorization(const struct answer *answer, struct device_authorization *a, struct err *err)
 {
 	const char *user_code = json_text(answer->object, "user_code");
 	const char *device_code = json_text(answer->object, "device_code");
 
-	if (!user_code || !*user_code || strlen(user_code) > 64 || !text_is_plain(user_code))
+	if (!user_code || !*user_code || strlen(user_code) > 64 || !is_shown_code(user_code))
 		return makes_no_sense(answer, "it has no user_code", err);
 	if (!device_code || !*device_code)
 		return makes_no_sense(answer, "it has no device_code", err);
@@ -151,7 +163,7 @@ static int read_authorization(const struct answer *answer, struct device_authori
 }
 
 int oauth_authorize_device(
-    const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err)
+    struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err)
 {
 	struct device_authorization authorization = {0};
 	struct answer answer;
@@ -195,7 +207,7 @@ static enum oauth_answer read_token(const struct answer *answer, struct token *r
 }
 
 enum oauth_answer oauth_poll(
-    const struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err)
+    struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err)
 {
 	struct answer answer;
 	struct buf form;
@@ -248,7 +260,7 @@ static bool is_worth_retrying(long status)
 	return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-enum oauth_answer oauth_refresh(const struct oauth *oauth, const char *refresh_token, struct token *ret_token,
+enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, struct token *ret_token,
     double *ret_retry_after, struct err *err)
 {
 	struct answer answer;

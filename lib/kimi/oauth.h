@@ -15,6 +15,8 @@
 struct oauth {
 	char host[PLATFORM_URL_MAX]; /* as the state notes it: no slash at the end */
 	struct device device;
+	double
+	    clock_ahead; /* seconds that this clock was ahead at the host's last answer; 0: it did not say */
 };
 
 /* Finds the host and describes the device. -1: the host may not be asked (ERR_CONFIG). */
@@ -33,7 +35,7 @@ struct device_authorization {
 void device_authorization_clear(struct device_authorization *authorization);
 
 int oauth_authorize_device(
-    const struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err);
+    struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err);
 
 enum oauth_answer {
 	OAUTH_GRANTED,   /* *ret_token is the new login */
@@ -47,14 +49,14 @@ enum oauth_answer {
 
 /* One poll, RFC 8628 section 3.4. access_denied is OAUTH_FAILED with ERR_DENIED. */
 enum oauth_answer oauth_poll(
-    const struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err);
+    struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err);
 
 /*
  * One exchange of a refresh token, RFC 6749 section 6. After OAUTH_GRANTED the
  * old refresh token is dead. *ret_retry_after: the seconds the server asked to
  * wait, 0 if it did not. OAUTH_REJECTED fills *err with ERR_REJECTED.
  */
-enum oauth_answer oauth_refresh(const struct oauth *oauth, const char *refresh_token, struct token *ret_token,
+enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, struct token *ret_token,
     double *ret_retry_after, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "kimi/history.h"
 #include "kimi/oauth.h"
 
 #include <stdio.h>
@@ -65,6 +66,7 @@ struct refresh {
 	struct token token; /* the login as last read */
 	char *seen;         /* the refresh token read before the first lock */
 	enum refresh_outcome outcome;
+	bool sent; /* a refresh token was */
 	double forced_at;
 	double retry_after;
 };
@@ -85,10 +87,11 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	struct err save_err;
 
 	signals_hold();
+	r->sent = true;
 	enum oauth_answer answer =
 	    oauth_refresh(&r->oauth, r->token.refresh_token, &fresh, &r->retry_after, err);
 	if (answer == OAUTH_GRANTED) {
-		struct state state = {.last_refresh = clock_now()};
+		struct state state = {.last_refresh = clock_now(), .clock_ahead = r->oauth.clock_ahead};
 		if (store_save(r->store, &fresh, &state, &save_err) < 0) {
 			*err = save_err;
 			answer = OAUTH_FAILED;
@@ -124,6 +127,7 @@ static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
 	} else {
 		state->expires_at = r->token.expires_at;
 		snprintf(state->storage, sizeof(state->storage), "%s", store_kind_name(r->store->kind));
+		state->clock_ahead = r->oauth.clock_ahead;
 		state_reject(state, r->oauth.host, clock_now());
 		state_save(r->store->state, state, NULL); /* unsaved, the next run asks once more: no harm */
 	}
@@ -206,6 +210,9 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 		if (answer != OAUTH_PASSING)
 			break;
 	}
+	if (r.sent && (failed || r.outcome == REFRESH_DONE))
+		history_add_store(failed && last.code == ERR_REJECTED ? HISTORY_REJECTED : HISTORY_REFRESH,
+		    store, failed ? &last : NULL);
 	if (failed)
 		*err = last;
 	else if (signals_caught())

@@ -49,6 +49,8 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "last_refresh", &state.last_refresh);
 		json_number(object, "rejected_at", &state.rejected_at);
 		json_number(object, "rejections", &rejections);
+		json_number(object, "clock_ahead", &state.clock_ahead);
+		state.reminded = json_flag(object, "reminded");
 		state.rejections = rejections < 0                ? 0
 		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
 		                                                 : (int)rejections;
@@ -71,6 +73,10 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "rejections", json_integer(state->rejections));
 		json_object_set_new(object, "rejected_by", json_string(state->rejected_by));
 	}
+	if (object && state->clock_ahead != 0)
+		json_object_set_new(object, "clock_ahead", json_integer((json_int_t)state->clock_ahead));
+	if (object && state->reminded)
+		json_object_set_new(object, "reminded", json_true());
 	char *text = object ? json_print(object) : NULL;
 	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
 	free(text);
@@ -88,12 +94,16 @@ void state_reject(struct state *state, const char *host, double now)
 		state->rejections++;
 }
 
+bool state_is_rejected(const struct state *state, const char *host, double now)
+{
+	return state->rejections && state->rejected_at <= now && strcasecmp(state->rejected_by, host) == 0;
+}
+
 double state_rejected_for(const struct state *state, const char *host, double now)
 {
 	double wait = 300;
 
-	/* A rejection in the future means that the clock was set back: believe nothing. */
-	if (!state->rejections || state->rejected_at > now || strcasecmp(state->rejected_by, host) != 0)
+	if (!state_is_rejected(state, host, now))
 		return 0;
 	for (int i = 1; i < state->rejections && wait < 86400; i++)
 		wait *= 2;

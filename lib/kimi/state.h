@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "kimi/platform.h"
 
+#include <stdbool.h>
+
 enum { STATE_STORAGE_MAX = 16 };
 
 struct state {
@@ -21,6 +23,8 @@ struct state {
 	double last_refresh;               /* epoch seconds; 0: not known */
 	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
 	int rejections;                    /* in a row */
+	double clock_ahead; /* seconds this clock was ahead of the host's at its last answer; 0: not known */
+	bool reminded;      /* a person was told that the login will die */
 	char rejected_by
 	    [PLATFORM_URL_MAX]; /* the host that did, since without an issuer it may have been the wrong one */
 };
@@ -40,6 +44,9 @@ int state_save(const char *path, const struct state *state, struct err *err);
 
 /* Notes one more rejection by that host. */
 void state_reject(struct state *state, const char *host, double now);
+
+/* That host has rejected the refresh token; false if that was in the future: the clock was set back, believe nothing. */
+bool state_is_rejected(const struct state *state, const char *host, double now);
 
 /*
  * Seconds until a rejected refresh token may be shown to that host once more:

@@ -72,6 +72,12 @@ static bool is_expected_in_keyring(const struct store *store)
 	       (!*storage && config_names_keyring(store->home, store->key));
 }
 
+void store_avoid_keyring(struct store *store)
+{
+	if (!is_expected_in_keyring(store))
+		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not to be asked");
+}
+
 static int load_keyring(struct store *store, struct token *ret_token, struct err *err)
 {
 	struct buf secret;
@@ -94,6 +100,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 	           (found == CREDENTIAL_UNAVAILABLE && is_expected_in_keyring(store))) {
 		answer = keyring_busy(store, err);
 	}
+	store->locked_copy = found == CREDENTIAL_LOCKED;
 	buf_release(&secret);
 	return answer;
 }
@@ -165,7 +172,7 @@ static bool drop_from_keyring(struct store *store)
 {
 	char storage[STATE_STORAGE_MAX];
 
-	if (store->found != STORE_KEYRING) {
+	if (store->found != STORE_KEYRING && !store->locked_copy) {
 		state_load_storage(store->state, storage);
 		if (strcmp(storage, "keyring") != 0)
 			return true; /* nobody knows of a copy there, and asking costs time */

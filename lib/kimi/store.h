@@ -47,6 +47,7 @@ struct store {
 	    kind;       /* where store_save() is to put it: where it was found, unless the caller says else */
 	bool tightened; /* the file's rights were looser than 0600 and are not any more */
 	bool fell_back; /* store_save() could not reach the keyring and used the file */
+	bool locked_copy;                  /* store_load() found one in the keyring that it could not open */
 	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
 	struct lock lock;
 	struct newfile next; /* room for the next login */
@@ -54,6 +55,9 @@ struct store {
 
 /* Names the store of a key; touches no disk. `home` is kept. -1: the key would leave the folder (ERR_CONFIG). */
 int store_open(struct store *store, const struct home *home, const char *key, struct err *err);
+
+/* From now on the keyring is not asked, unless the state or the config says that the login lies there. */
+void store_avoid_keyring(struct store *store);
 
 /* Unlocks and forgets what was prepared. */
 void store_close(struct store *store);
