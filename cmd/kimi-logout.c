@@ -25,7 +25,8 @@ static int forget_tokens(const struct home *home, const struct identity *who, co
 	if (store_open(&store, home, who->key, err) < 0)
 		return -1;
 	/* Nothing there: no folder is to be made just to find it empty. */
-	bool anything = lstat(store.file, &st) == 0 || lstat(store.state, &st) == 0;
+	bool anything =
+	    lstat(store.file, &st) == 0 || lstat(store.state, &st) == 0 || store_expects_keyring(&store);
 	if (!anything && store_load(&store, &token, NULL) > 0)
 		return 0;
 	token_clear(&token);
@@ -153,7 +154,7 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (!wish->all)
 		return log_out_one(c, &home, &who, true, &any, err);
 	if (wish->platform_id || wish->account)
-		return err_set(err, ERR_USAGE, "see --help", "--all goes without --platform and --account");
+		return err_set(err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
 	return log_out_all(c, &home, err);
 }
 

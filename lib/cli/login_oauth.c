@@ -10,6 +10,7 @@
 #include "kimi/config_view.h"
 #include "kimi/login.h"
 #include "kimi/refresh.h"
+#include "kimi/status.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -62,15 +63,27 @@ static void show_trouble(void *context, const struct err *why)
 	report_tell(show->report, "waiting", NULL, "%s; trying again", why->what);
 }
 
+/* Its access token lives, and there will be no other. */
+static bool will_end(const struct home *home, const struct identity *who)
+{
+	struct status status;
+
+	return status_look(&status, home, who, false, NULL) == 0 && status.will_end;
+}
+
 /* 1: the stored login is good, and *ret_token is it. 0: there is none that could be used. -1: it cannot be told now. */
-static int stored_login(const struct report *report, const struct home *home, struct store *store,
-    struct token *ret_token, struct err *err)
+static int stored_login(const struct report *report, const struct home *home, const struct identity *who,
+    struct store *store, struct token *ret_token, struct err *err)
 {
 	const struct refresh_wish wish = {.min_valid = -1};
 	enum refresh_outcome outcome;
 
-	if (refresh_login(home, store, &wish, ret_token, &outcome, err) == 0)
-		return 1;
+	if (refresh_login(home, store, &wish, ret_token, &outcome, err) == 0) {
+		if (!will_end(home, who))
+			return 1;
+		token_clear(ret_token);
+		return 0;
+	}
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
@@ -80,11 +93,18 @@ static int stored_login(const struct report *report, const struct home *home, st
 	return -1;
 }
 
-static int has_config(const struct home *home, const struct platform *platform)
+/* The config knows of the tokens; a provider that an API key left there is not enough. */
+static bool has_config(const struct home *home, const struct platform *platform)
 {
+	char provider[CONFIG_PROVIDER_MAX];
 	struct toml *doc = NULL;
-	int has = config_file_read(home, &doc, NULL) == 0 && config_has_login(doc, platform);
 
+	config_provider_key(platform, provider);
+	const char *key =
+	    config_file_read(home, &doc, NULL) == 0
+	        ? config_text(doc, (const char *const[]){"providers", provider, "oauth", "key", NULL})
+	        : NULL;
+	bool has = key && strcmp(key, platform->oauth_key) == 0;
 	toml_free(doc);
 	return has;
 }
@@ -195,7 +215,7 @@ int login_flow_oauth(
 		return -1;
 	if (store_kind_by_name(wish->storage) == STORE_FILE)
 		store_avoid_keyring(&store);
-	int good = wish->force ? 0 : stored_login(report, home, &store, &token, err);
+	int good = wish->force ? 0 : stored_login(report, home, &wish->who, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
 	if (good > 0)
 		failed = move(report, wish, home, platform, &store, err);

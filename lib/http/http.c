@@ -8,6 +8,7 @@
 #include "http/url.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ struct transfer {
 	const struct http_request *request;
 	struct http_response *response;
 	struct err *err;
-	bool running, failed, too_large;
+	bool too_large;
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
 	char proxy[512];
@@ -167,50 +168,26 @@ static int prepare(struct transfer *t, CURLM *multi)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(request->form));
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->form);
 	}
-	t->running = curl_multi_add_handle(multi, c) == CURLM_OK;
-	return t->running ? 0 : err_memory(err);
+	return curl_multi_add_handle(multi, c) == CURLM_OK ? 0 : err_memory(err);
 }
 
-static void note_finished(struct transfer transfers[], size_t count, CURLM *multi)
-{
-	CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(multi, &left)))
-		for (size_t i = 0; i < count; i++)
-			if (message->msg == CURLMSG_DONE && transfers[i].easy == message->easy_handle) {
-				transfers[i].running = false;
-				transfers[i].code = message->data.result;
-			}
-}
-
-static void end_all(struct transfer transfers[], size_t count, int fill(struct err *err))
-{
-	for (size_t i = 0; i < count; i++)
-		if (transfers[i].running) {
-			transfers[i].failed = true;
-			fill(transfers[i].err);
-		}
-}
-
-/* Drives the transfers to their end; the signal pipe among the descriptors ends them at once when asked to stop. */
-static void drive(struct transfer transfers[], size_t count, CURLM *multi)
+/* Drives the transfer to its end; the signal pipe among the descriptors ends it at once when asked to stop. */
+static int drive(struct transfer *t, CURLM *multi)
 {
 	struct curl_waitfd woken = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
 
 	for (int running = 1; running;) {
-		if (signals_caught()) {
-			end_all(transfers, count, signals_error);
-			return;
-		}
-		if (curl_multi_perform(multi, &running) != CURLM_OK) {
-			end_all(transfers, count, err_memory);
-			return;
-		}
-		note_finished(transfers, count, multi);
+		if (signals_caught())
+			return signals_error(t->err);
+		if (curl_multi_perform(multi, &running) != CURLM_OK)
+			return err_memory(t->err);
 		if (running)
 			curl_multi_poll(multi, &woken, woken.fd >= 0 ? 1 : 0, 1000, NULL);
 	}
+	int left;
+	const CURLMsg *message = curl_multi_info_read(multi, &left);
+	t->code = message ? message->data.result : CURLE_RECV_ERROR;
+	return 0;
 }
 
 /* What to try when a host was not reached, by what failed. */
@@ -289,50 +266,30 @@ static int start(struct transfer *t, CURLM *multi)
 	return 0;
 }
 
-static void perform_all(struct transfer transfers[], size_t count)
-{
-	CURLM *multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
+static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
-	for (size_t i = 0; i < count; i++) {
-		*transfers[i].response = (struct http_response){0};
-		buf_init_secret(&transfers[i].response->body, transfers[i].request->max_body);
-		transfers[i].failed = start(&transfers[i], multi) < 0;
-	}
-	if (multi)
-		drive(transfers, count, multi);
-	for (size_t i = 0; i < count; i++) {
-		struct transfer *t = &transfers[i];
-		if (!t->failed)
-			t->failed = judge(t) < 0;
-		if (t->easy)
-			curl_multi_remove_handle(multi, t->easy);
-		curl_easy_cleanup(t->easy);
-		curl_slist_free_all(t->headers);
-	}
-	curl_multi_cleanup(multi);
+static void start_curl(void)
+{
+	curl_is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct err unheard;
 	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &unheard};
 
-	perform_all(&t, 1);
-	return t.failed ? -1 : 0;
-}
-
-void http_perform_all(struct http_exchange exchanges[], size_t count)
-{
-	struct transfer transfers[HTTP_MOST_AT_ONCE] = {{0}};
-
-	count = count < HTTP_MOST_AT_ONCE ? count : HTTP_MOST_AT_ONCE;
-	for (size_t i = 0; i < count; i++)
-		transfers[i] = (struct transfer){.request = &exchanges[i].request,
-		    .response = &exchanges[i].response,
-		    .err = &exchanges[i].err};
-	perform_all(transfers, count);
-	for (size_t i = 0; i < count; i++)
-		exchanges[i].failed = transfers[i].failed;
+	pthread_once(&once, start_curl);
+	*ret_response = (struct http_response){0};
+	buf_init_secret(&ret_response->body, request->max_body);
+	CURLM *multi = curl_is_ready ? curl_multi_init() : NULL;
+	int failed = start(&t, multi) < 0 || drive(&t, multi) < 0 || judge(&t) < 0 ? -1 : 0;
+	if (t.easy)
+		curl_multi_remove_handle(multi, t.easy);
+	curl_easy_cleanup(t.easy);
+	curl_slist_free_all(t.headers);
+	curl_multi_cleanup(multi);
+	return failed;
 }
 
 int http_not_kimi(const struct http_request *request, const struct http_response *response, struct err *err)

@@ -1,5 +1,5 @@
 /*
- * http: requests and their answers, within bounds.
+ * http: one request and its answer, within bounds.
  *
  * The only room that knows libcurl. It speaks https, and http to loopback alone;
  * follows no redirect, keeps no cookie, bounds the time and the body, and ends
@@ -8,7 +8,8 @@
  * plainly not meant for us (a redirect): ERR_NETWORK, ERR_CONFIG (the URL may
  * not be asked), ERR_PROTOCOL (too large), ERR_INTERRUPTED.
  *
- * A caller that was built without libcurl cannot link this room.
+ * Several threads may each perform a request of their own. A caller that was built
+ * without libcurl cannot link this room.
  */
 #ifndef KIMI_HTTP_HTTP_H
 #define KIMI_HTTP_HTTP_H
@@ -39,20 +40,6 @@ struct http_response {
 
 /* The caller releases the response with http_release(), also after an error. */
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err);
-
-enum { HTTP_MOST_AT_ONCE = 8 };
-
-/* One of several requests that go out at once. */
-struct http_exchange {
-	struct http_request request;
-	struct http_response response; /* to be released, also after an error */
-	bool failed;
-	struct err err; /* why */
-};
-
-/* Performs them side by side: it takes as long as the slowest, not as their sum. Each fails or succeeds by itself. */
-void http_perform_all(struct http_exchange exchanges[], size_t count);
-
 void http_release(struct http_response *response);
 
 /* Adds "name=value" to an encoded form, with "&" before all but the first. */

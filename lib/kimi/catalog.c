@@ -8,20 +8,25 @@
 #include "kimi/refresh.h"
 #include "kimi/store.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 /* One platform while it is asked. */
 struct asked {
+	const struct asking *asking;
 	struct catalog_entry *entry;
 	struct headers headers;
 	struct identity who;
 	char *secret;     /* what is sent now */
 	char *configured; /* the api_key behind the tokens; NULL: none, or it is what is sent */
 	bool is_oauth;    /* the secret is an access token that could be refreshed */
+	int answer;       /* of find_secret(): 1 there is no login */
 };
 
 struct asking {
 	const struct home *home;
+	const struct identity *only;
 	const struct toml *config;
 	struct device device;
 	struct asked list[CATALOG_MAX];
@@ -79,26 +84,6 @@ static int find_secret(const struct asking *asking, struct asked *a, bool last_r
 	return answer;
 }
 
-/* Asks all that are still to be asked, at once. */
-static void ask(struct asked *const who[], size_t count)
-{
-	struct models_query queries[CATALOG_MAX];
-
-	for (size_t i = 0; i < count; i++)
-		queries[i] = (struct models_query){
-		    .platform = who[i]->entry->platform,
-		    .headers = (const char *const *)who[i]->headers.lines,
-		    .bearer = who[i]->secret,
-		};
-	models_fetch_all(queries, count);
-	for (size_t i = 0; i < count; i++) {
-		struct catalog_entry *entry = who[i]->entry;
-		entry->failed = queries[i].failed;
-		entry->err = queries[i].err;
-		entry->models = queries[i].models;
-	}
-}
-
 static void use_secret(struct asked *a, char **secret)
 {
 	wipe_str(a->secret);
@@ -107,7 +92,7 @@ static void use_secret(struct asked *a, char **secret)
 }
 
 /* After a refusal: the next secret to try, if there is one. */
-static bool next_secret(const struct asking *asking, struct asked *a)
+static bool next_secret(struct asked *a)
 {
 	struct err err;
 	char *renewed = NULL;
@@ -116,7 +101,7 @@ static bool next_secret(const struct asking *asking, struct asked *a)
 		return false;
 	if (a->is_oauth) {
 		a->is_oauth = false;
-		if (fresh_token(asking->home, &a->who, true, &renewed, &err) == 0) {
+		if (fresh_token(a->asking->home, &a->who, true, &renewed, &err) == 0) {
 			use_secret(a, &renewed);
 			return true;
 		}
@@ -128,23 +113,22 @@ static bool next_secret(const struct asking *asking, struct asked *a)
 	return true;
 }
 
-/* Asks, and asks again with other secrets those that refused: at most a token, a renewed one and a key. */
-static void ask_until_settled(struct asking *asking, size_t count)
+/* One platform from the secret to the list, in a thread of its own: a slow one holds up no other. */
+static void *ask(void *context)
 {
-	struct asked *who[CATALOG_MAX];
-	size_t n = 0;
+	struct asked *a = context;
+	struct catalog_entry *entry = a->entry;
 
-	for (size_t i = 0; i < count; i++)
-		if (!asking->list[i].entry->failed)
-			who[n++] = &asking->list[i];
-	while (n) {
-		size_t again = 0;
-		ask(who, n);
-		for (size_t i = 0; i < n; i++)
-			if (next_secret(asking, who[i]))
-				who[again++] = who[i];
-		n = again;
-	}
+	a->answer = find_secret(a->asking, a, a->asking->only != NULL);
+	entry->failed = a->answer != 0 || headers_build(&a->headers, &a->asking->device, a->asking->config,
+	                                      entry->platform, &entry->err) < 0;
+	if (entry->failed)
+		return NULL;
+	do /* at most a token, a renewed one and a key */
+		entry->failed = models_fetch(entry->platform, (const char *const *)a->headers.lines,
+		                    a->secret, &entry->models, &entry->err) < 0;
+	while (next_secret(a));
+	return NULL;
 }
 
 static void release(struct asked *a)
@@ -155,59 +139,78 @@ static void release(struct asked *a)
 	*a = (struct asked){0};
 }
 
+/*
+ * The first, which alone may spend a refresh token, runs in the caller's own
+ * thread, and the others hear no signals: so what that one holds is held.
+ */
+static void ask_all(struct asked list[], size_t count)
+{
+	pthread_t threads[CATALOG_MAX];
+	bool started[CATALOG_MAX] = {false};
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	for (size_t i = 1; i < count; i++)
+		started[i] = pthread_create(&threads[i], NULL, ask, &list[i]) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (size_t i = 0; i < count; i++)
+		if (!started[i])
+			ask(&list[i]);
+	for (size_t i = 1; i < count; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
+}
+
 void catalog_fetch(
     struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only)
 {
-	struct asking asking = {.home = home, .config = config};
+	struct asking asking = {.home = home, .config = config, .only = only};
+	struct catalog_entry entries[CATALOG_MAX];
+	size_t count = 0;
 
 	*catalog = (struct catalog){0};
 	device_describe(&asking.device, home);
-	for (const struct platform *p = platforms; p->id && catalog->count < CATALOG_MAX; p++) {
+	for (const struct platform *p = platforms; p->id && count < CATALOG_MAX; p++) {
+		struct asked *a = &asking.list[count];
 		if (only && p != only->platform)
 			continue;
-		struct asked *a = &asking.list[catalog->count];
-		a->entry = &catalog->entries[catalog->count];
-		*a->entry = (struct catalog_entry){.platform = p};
+		a->asking = &asking;
+		a->entry = &entries[count];
+		entries[count] = (struct catalog_entry){.platform = p};
 		if (only)
 			a->who = *only;
-		else if (identity_find(&a->who, p->id, "", &a->entry->err) < 0)
-			continue;
-		int answer = find_secret(&asking, a, only != NULL);
-		if (answer > 0 && !only)
-			continue;
-		a->entry->failed =
-		    answer != 0 || headers_build(&a->headers, &asking.device, config, p, &a->entry->err) < 0;
-		catalog->count++;
+		else
+			identity_find(&a->who, p->id, "", NULL);
+		count++;
+	}
+	ask_all(asking.list, count);
+	/* Those without a login are left out, unless one was asked for by name. */
+	for (size_t i = 0; i < count; i++) {
+		if (asking.list[i].answer <= 0 || only)
+			catalog->entries[catalog->count++] = entries[i];
+		release(&asking.list[i]);
 	}
 	/* Nothing is stored: KIMI_API_KEY, if there is one, is taken for Kimi Code's. */
 	if (!catalog->count) {
 		struct identity first;
 		identity_find(&first, NULL, "", NULL);
 		catalog_fetch(catalog, home, config, &first);
-		return;
 	}
-	ask_until_settled(&asking, catalog->count);
-	for (size_t i = 0; i < CATALOG_MAX; i++)
-		release(&asking.list[i]);
 }
 
 int catalog_fetch_with(const struct home *home, const struct toml *config, const struct platform *platform,
     const char *bearer, struct models *ret_models, struct err *err)
 {
-	struct models_query query = {.platform = platform, .bearer = bearer};
 	struct headers headers;
 	struct device device;
 
 	device_describe(&device, home);
 	if (headers_build(&headers, &device, config, platform, err) < 0)
 		return -1;
-	query.headers = (const char *const *)headers.lines;
-	models_fetch_all(&query, 1);
+	int failed = models_fetch(platform, (const char *const *)headers.lines, bearer, ret_models, err);
 	headers_clear(&headers);
-	*ret_models = query.models;
-	if (query.failed)
-		*err = query.err;
-	return query.failed ? -1 : 0;
+	return failed;
 }
 
 void catalog_clear(struct catalog *catalog)

@@ -3,8 +3,8 @@
  *
  * Joins what the rooms below know: a fresh token or the configured key, the
  * lists (models.h), and what to do when a server refuses the secret: for an OAuth
- * login one forced refresh and one more try, then the configured key. All
- * platforms are asked at once.
+ * login one forced refresh and one more try, then the configured key. Platforms
+ * are asked side by side: it takes as long as the slowest, refresh included.
  */
 #ifndef KIMI_KIMI_CATALOG_H
 #define KIMI_KIMI_CATALOG_H

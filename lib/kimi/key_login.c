@@ -32,7 +32,9 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 			    others + len, sizeof(others) - len, "%s%s", len ? " or " : "", p->id);
 	char todo[256];
 	if (looks_like_code(api_key) && strcmp(platform->id, "kimi-code") != 0)
-		snprintf(todo, sizeof(todo), "it looks like a key of Kimi Code: try --platform kimi-code");
+		snprintf(todo, sizeof(todo),
+		    "it looks like a key of Kimi Code: pipe it to 'kimi login --platform kimi-code "
+		    "--api-key-stdin'");
 	else
 		snprintf(todo, sizeof(todo), "check the key; it may belong to %s: try --platform", others);
 	return err_set(err, ERR_REJECTED, todo, "%s does not take this API key", platform->name);

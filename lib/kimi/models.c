@@ -160,27 +160,20 @@ static int refused(const struct http_request *request, const struct http_respons
 	return -1;
 }
 
-/* Room for what goes out and comes back for one query. */
-struct round_trip {
-	char url[PLATFORM_URL_MAX + 16];
-	struct models_query *query;
-};
-
-static int read_answer(struct models_query *query, const struct http_exchange *exchange, const char *url)
+static int read_answer(const struct platform *platform, const struct http_request *request,
+    const struct http_response *response, struct models *ret_models, struct err *err)
 {
-	const struct http_response *response = &exchange->response;
 	char why[160] = "it is not a JSON object", host[160];
 	json_t *answer = json_parse(response->body.data, response->body.len, why, sizeof(why));
 	int failed = 0;
 
 	if (response->status != 200) {
-		failed = refused(&exchange->request, response, answer, &query->err);
-	} else if (!answer ||
-	           models_from_answer(query->platform, answer, &query->models, why, sizeof(why)) < 0) {
-		url_host(url, host, sizeof(host));
+		failed = refused(request, response, answer, err);
+	} else if (!answer || models_from_answer(platform, answer, ret_models, why, sizeof(why)) < 0) {
+		url_host(request->url, host, sizeof(host));
 		failed = response->is_html
-		             ? http_not_kimi(&exchange->request, response, &query->err)
-		             : err_set(&query->err, ERR_PROTOCOL,
+		             ? http_not_kimi(request, response, err)
+		             : err_set(err, ERR_PROTOCOL,
 		                   "check that this is Kimi's server and that kimi is up to date",
 		                   "the model list of %s makes no sense: %s", host, why);
 	}
@@ -188,35 +181,20 @@ static int read_answer(struct models_query *query, const struct http_exchange *e
 	return failed;
 }
 
-void models_fetch_all(struct models_query queries[], size_t count)
+int models_fetch(const struct platform *platform, const char *const headers[], const char *bearer,
+    struct models *ret_models, struct err *err)
 {
-	struct http_exchange exchanges[HTTP_MOST_AT_ONCE];
-	struct round_trip trips[HTTP_MOST_AT_ONCE];
-	size_t n = 0;
+	char url[PLATFORM_URL_MAX + 16];
+	struct http_response response;
 
-	for (size_t i = 0; i < count && n < HTTP_MOST_AT_ONCE; i++) {
-		struct models_query *query = &queries[i];
-		query->failed = platform_base_url(query->platform, trips[n].url, &query->err) < 0;
-		if (query->failed)
-			continue;
-		strcat(
-		    trips[n].url, "/models"); /* the array has room for more than platform_base_url() fills */
-		trips[n].query = query;
-		exchanges[n] = (struct http_exchange){.request = {
-		                                          .url = trips[n].url,
-		                                          .headers = query->headers,
-		                                          .bearer = query->bearer,
-		                                          .max_body = MAX_ANSWER,
-		                                          .total_ms = TOTAL_MS,
-		                                      }};
-		n++;
-	}
-	http_perform_all(exchanges, n);
-	for (size_t i = 0; i < n; i++) {
-		struct models_query *query = trips[i].query;
-		if (exchanges[i].failed)
-			query->err = exchanges[i].err;
-		query->failed = exchanges[i].failed || read_answer(query, &exchanges[i], trips[i].url) < 0;
-		http_release(&exchanges[i].response);
-	}
+	if (platform_base_url(platform, url, err) < 0)
+		return -1;
+	strcat(url, "/models"); /* the array has room for more than platform_base_url() fills */
+	const struct http_request request = {
+	    .url = url, .headers = headers, .bearer = bearer, .max_body = MAX_ANSWER, .total_ms = TOTAL_MS};
+	int failed = http_perform(&request, &response, err);
+	if (!failed)
+		failed = read_answer(platform, &request, &response, ret_models, err);
+	http_release(&response);
+	return failed;
 }

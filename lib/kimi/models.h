@@ -46,21 +46,14 @@ extern const struct model_capability_name {
 int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
     char *ret_why, size_t size);
 
-/* One platform's list to fetch. */
-struct models_query {
-	const struct platform *platform;
-	const char *const *headers; /* of the request, ended by NULL, without Authorization */
-	const char *bearer;         /* access token or API key */
-	struct models models;       /* the answer; the caller clears it */
-	bool failed;
-	struct err err; /* why */
-};
-
 /*
- * Fetches the lists from the platforms' base URLs, all at once. A query fails
- * with ERR_REJECTED (401: the token or key), ERR_DENIED (402, or the account was
- * ended), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL, ERR_CONFIG or ERR_INTERRUPTED.
+ * Fetches the list from the platform's base URL. `headers` are those of the
+ * request, ended by NULL, without Authorization; `bearer` is an access token or
+ * an API key. -1: ERR_REJECTED (401: the token or key), ERR_DENIED (402, or the
+ * account was ended), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL, ERR_CONFIG,
+ * ERR_INTERRUPTED.
  */
-void models_fetch_all(struct models_query queries[], size_t count);
+int models_fetch(const struct platform *platform, const char *const headers[], const char *bearer,
+    struct models *ret_models, struct err *err);
 
 #endif
