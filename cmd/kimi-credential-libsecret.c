@@ -11,6 +11,8 @@
 #include "base/env.h"
 #include "cli/command.h"
 
+/* Paths on the bus are part of libsecret that is marked so, unchanged since its first version. */
+#define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,46 +106,63 @@ static int trouble(const char *doing, GError *error)
 	return UNAVAILABLE;
 }
 
-/* All items of the key, locked ones too; the newest first. */
-static GList *find_items(SecretService *service, const struct request *request, GError **error)
+static GHashTable *attributes_of(const struct request *request)
 {
-	GHashTable *attributes =
-	    secret_attributes_build(&schema, "service", service_name, "username", request->username, NULL);
-	GList *items =
-	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
-
-	g_hash_table_unref(attributes);
-	return items;
+	return secret_attributes_build(&schema, "service", service_name, "username", request->username, NULL);
 }
 
-static int get(SecretService *service, const struct request *request, GList *items)
+/* JSON that others stored may have line ends in it, and between its tokens they are blanks. */
+static void print_secret(const struct request *request, const char *text)
 {
+	printf("username=%s\npassword=", request->username);
+	for (; *text; text++)
+		putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
+	putchar('\n');
+}
+
+/* By paths and not by items, whose properties would be asked for one by one: this is what `kimi token` waits for. */
+static int get(SecretService *service, const struct request *request)
+{
+	GHashTable *attributes = attributes_of(request);
+	char **open = NULL, **locked = NULL;
 	GError *error = NULL;
 	int answer = NONE;
 
-	(void)service;
-	for (GList *at = items; at && answer != FOUND; at = at->next) {
-		SecretItem *item = at->data;
-		if (secret_item_get_locked(item)) {
-			answer = LOCKED;
-			continue;
+	secret_service_search_for_dbus_paths_sync(service, &schema, attributes, NULL, &open, &locked, &error);
+	g_hash_table_unref(attributes);
+	if (error)
+		return trouble("search the keyring", error);
+	for (char **path = open; path && *path && answer == NONE; path++) {
+		SecretValue *value =
+		    secret_service_get_secret_for_dbus_path_sync(service, *path, NULL, &error);
+		if (error) {
+			answer = trouble("read the item", error);
+			break;
 		}
-		if (!secret_item_load_secret_sync(item, NULL, &error))
-			return trouble("read the item", error);
-		SecretValue *value = secret_item_get_secret(item);
 		const char *text = value ? secret_value_get_text(value) : NULL;
 		if (text && *text) {
-			printf("username=%s\npassword=", request->username);
-			/* JSON that others stored may have line ends in it, and between its tokens they are blanks. */
-			for (; *text; text++)
-				putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
-			putchar('\n');
+			print_secret(request, text);
 			answer = FOUND;
 		}
 		if (value)
 			secret_value_unref(value);
 	}
+	if (answer == NONE && locked && *locked)
+		answer = LOCKED;
+	g_strfreev(open);
+	g_strfreev(locked);
 	return answer;
+}
+
+/* All items of the key, locked ones too; the newest first. */
+static GList *find_items(SecretService *service, const struct request *request, GError **error)
+{
+	GHashTable *attributes = attributes_of(request);
+	GList *items =
+	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
+
+	g_hash_table_unref(attributes);
+	return items;
 }
 
 static int create(SecretService *service, const struct request *request, SecretValue *value)
@@ -159,8 +178,7 @@ static int create(SecretService *service, const struct request *request, SecretV
 		    "store the login", g_error_new(SECRET_ERROR, 0, "there is no default keyring"));
 	int answer = LOCKED;
 	if (!secret_collection_get_locked(collection)) {
-		GHashTable *attributes = secret_attributes_build(
-		    &schema, "service", service_name, "username", request->username, NULL);
+		GHashTable *attributes = attributes_of(request);
 		/* The name of the schema makes it an item that readers who match it find as well. */
 		g_hash_table_replace(attributes, g_strdup("xdg:schema"), g_strdup(schema.name));
 		char *label = g_strdup_printf("Kimi login (%s)", request->username);
@@ -176,10 +194,13 @@ static int create(SecretService *service, const struct request *request, SecretV
 }
 
 /* One item keeps the login: the first that is open gets it, and others of the same key go. */
-static int store(SecretService *service, const struct request *request, GList *items)
+static int store(SecretService *service, const struct request *request)
 {
-	SecretValue *value = secret_value_new(request->password, -1, "text/plain");
 	GError *error = NULL;
+	GList *items = find_items(service, request, &error);
+	if (error)
+		return trouble("search the keyring", error);
+	SecretValue *value = secret_value_new(request->password, -1, "text/plain");
 	int answer = items ? LOCKED : NONE;
 
 	for (GList *at = items; at; at = at->next) {
@@ -198,33 +219,37 @@ static int store(SecretService *service, const struct request *request, GList *i
 	if (answer == NONE)
 		answer = create(service, request, value);
 	secret_value_unref(value);
+	g_list_free_full(items, g_object_unref);
 	return answer;
 }
 
-static int erase(SecretService *service, const struct request *request, GList *items)
+static int erase(SecretService *service, const struct request *request)
 {
 	GError *error = NULL;
-	int answer = NONE;
+	GList *items = find_items(service, request, &error);
+	int answer = error ? trouble("search the keyring", error) : NONE;
 
-	(void)service;
-	(void)request;
 	for (GList *at = items; at; at = at->next) {
-		if (secret_item_get_locked(at->data))
-			return LOCKED; /* deleting it would ask for the password */
-		if (!secret_item_delete_sync(at->data, NULL, &error))
-			return trouble("remove the item", error);
+		if (secret_item_get_locked(at->data)) {
+			answer = LOCKED; /* deleting it would ask for the password */
+			break;
+		}
+		if (!secret_item_delete_sync(at->data, NULL, &error)) {
+			answer = trouble("remove the item", error);
+			break;
+		}
 		answer = FOUND;
 	}
+	g_list_free_full(items, g_object_unref);
 	return answer;
 }
 
-typedef int operation(SecretService *service, const struct request *request, GList *items);
+typedef int operation(SecretService *service, const struct request *request);
 
 static int perform(operation *run, const struct request *request)
 {
 	GError *error = NULL;
 	SecretService *service;
-	GList *items;
 	int answer;
 
 	if (!find_bus()) {
@@ -234,9 +259,7 @@ static int perform(operation *run, const struct request *request)
 	service = secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, NULL, &error);
 	if (!service)
 		return trouble("reach the keyring", error);
-	items = find_items(service, request, &error);
-	answer = error ? trouble("search the keyring", error) : run(service, request, items);
-	g_list_free_full(items, g_object_unref);
+	answer = run(service, request);
 	g_object_unref(service);
 	return answer;
 }

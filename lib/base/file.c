@@ -40,23 +40,28 @@ static int read_open(
 	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0700) < 0) {
 		/* a file that can be read but not tightened is still the user's login */
 	}
-	buf_reserve(ret_bytes, st.st_size > 0 ? (size_t)st.st_size : 0);
+	/* Room for one byte more than it has: a read of 0 there says that this was all. */
+	size_t room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
 	for (;;) {
-		char chunk[16384];
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (room > ret_bytes->max - ret_bytes->len)
+			room = ret_bytes->max - ret_bytes->len;
+		if (!room || !buf_reserve(ret_bytes, room))
+			break;
+		ssize_t n = read(fd, ret_bytes->data + ret_bytes->len, room);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n > 0)
-			buf_add(ret_bytes, chunk, (size_t)n);
-		if (ret_bytes->secret && n > 0)
-			wipe(chunk, (size_t)n);
 		if (n < 0)
 			return err_errno(err, ERR_STORAGE, NULL, "cannot read %s", path);
-		if (ret_bytes->failed)
-			return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large", path);
 		if (n == 0)
 			break;
+		ret_bytes->len += (size_t)n;
+		ret_bytes->data[ret_bytes->len] = '\0';
+		room = 4096;
 	}
+	/* A file that grew past its bound while it was read; one that fills it to the byte is the bound's own. */
+	char more;
+	if (ret_bytes->failed || (!room && read(fd, &more, 1) > 0))
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large", path);
 	if (ret_stat)
 		*ret_stat = st;
 	return 0;
@@ -256,7 +261,7 @@ int dir_make(const char *path, struct err *err)
 	}
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
 		return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
-	for (char *at = part + 1;; at++) {
+	for (char *at = part + (*part == '/');; at++) {
 		if (*at != '/' && *at)
 			continue;
 		char kept = *at;

@@ -1,16 +1,12 @@
 #include "base/sibling.h"
 
 #include "base/env.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int fits(int printed, size_t size)
-{
-	return printed > 0 && (size_t)printed < size;
-}
 
 static int own_folder(char *ret_folder, size_t size)
 {
@@ -34,7 +30,7 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 		switch ((*at)++) {
 		case 0:
 			if (named)
-				return fits(snprintf(ret_folder, size, "%s", named), size);
+				return text_join(ret_folder, size, (const char *const[]){named, NULL});
 			break;
 		case 1:
 			/* A folder that was named is the only one: a test is not to run an installed copy. */
@@ -43,7 +39,7 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 			break;
 		case 2:
 			if (!named)
-				return fits(snprintf(ret_folder, size, "%s", KIMI_BINDIR), size);
+				return text_join(ret_folder, size, (const char *const[]){KIMI_BINDIR, NULL});
 			break;
 		default:
 			return 0;
@@ -60,7 +56,8 @@ static int find(const char *program, const char *const places[], char *ret_path,
 		if (!*first)
 			snprintf(first, sizeof(first), "%s", folder);
 		for (const char *const *place = places; *place; place++)
-			if (fits(snprintf(ret_path, size, "%s/%s%s", folder, *place, program), size) &&
+			if (text_join(
+			        ret_path, size, (const char *const[]){folder, "/", *place, program, NULL}) &&
 			    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
 				return 0;
 	}

@@ -48,7 +48,7 @@ static void trim(struct buf *line)
 }
 
 /* Byte by byte: what follows the line is not ours to take. */
-int term_read_line(struct buf *ret_line, struct err *err)
+int term_next_line(struct buf *ret_line, struct err *err)
 {
 	for (;;) {
 		struct pollfd fds[] = {
@@ -64,7 +64,7 @@ int term_read_line(struct buf *ret_line, struct err *err)
 		if (n < 0)
 			return err_errno(err, ERR_USAGE, NULL, "cannot read standard input");
 		if (n == 0 && !ret_line->len)
-			return err_set(err, ERR_USAGE, NULL, "standard input ended without a line");
+			return 1;
 		if (n == 0 || c == '\n')
 			break;
 		if (c == '\0')
@@ -75,6 +75,13 @@ int term_read_line(struct buf *ret_line, struct err *err)
 	}
 	trim(ret_line);
 	return 0;
+}
+
+int term_read_line(struct buf *ret_line, struct err *err)
+{
+	int answer = term_next_line(ret_line, err);
+
+	return answer > 0 ? err_set(err, ERR_USAGE, NULL, "standard input ended without a line") : answer;
 }
 
 int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err)

@@ -32,4 +32,7 @@ int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *
 /* Reads a line of standard input in the same way, without a terminal. */
 int term_read_line(struct buf *ret_line, struct err *err);
 
+/* The same where the end of the input is no error: 1. */
+int term_next_line(struct buf *ret_line, struct err *err);
+
 #endif

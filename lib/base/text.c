@@ -87,6 +87,23 @@ void text_clean_inplace(char *s)
 	*to = '\0';
 }
 
+bool text_join(char *ret, size_t size, const char *const parts[])
+{
+	size_t len = 0;
+
+	for (; *parts; parts++) {
+		size_t n = strlen(*parts);
+		if (n >= size - len) {
+			*ret = '\0';
+			return false;
+		}
+		memcpy(ret + len, *parts, n);
+		len += n;
+	}
+	ret[len] = '\0';
+	return true;
+}
+
 bool text_is_plain(const char *s)
 {
 	for (; *s; s++)

@@ -28,6 +28,9 @@ void text_clean_inplace(char *s);
 /* Printable ASCII only (0x21 to 0x7e): what a token, a key or an id may be made of. */
 bool text_is_plain(const char *s);
 
+/* Joins parts (ended by NULL) into `ret`. False: it does not fit, and ret is "". Far cheaper than a printf. */
+bool text_join(char *ret, size_t size, const char *const parts[]);
+
 /* The next character of UTF-8; *at moves past it. U+FFFD for a byte that starts none. */
 uint32_t text_next(const char **at, const char *end);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static void wiping_free(void *memory)
 {
@@ -18,6 +19,10 @@ static void wiping_free(void *memory)
 void json_start(void)
 {
 	json_set_alloc_funcs(malloc, wiping_free);
+	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
+	const size_t *random = (const size_t *)getauxval(AT_RANDOM);
+	if (random && *random)
+		json_object_seed(*random);
 }
 
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)

@@ -42,19 +42,12 @@ const char *proxy_exceptions(void)
 
 void proxy_shown(const char *proxy, char *ret_text, size_t size)
 {
-	const char *scheme_end = strstr(proxy, "://");
-	const char *start = scheme_end ? scheme_end + 3 : proxy;
-	size_t len = strcspn(start, "/?#");
-	const char *at = NULL;
+	size_t scheme = strcspn(proxy, ":@");
+	scheme = strncmp(proxy + scheme, "://", 3) == 0 ? scheme + 3 : 0;
+	/* The last "@" of all: a password may hold any character, "/" too where someone did not encode it. */
+	const char *at = strrchr(proxy + scheme, '@');
+	const char *start = at ? at + 1 : proxy + scheme;
 
-	for (size_t i = 0; i < len; i++)
-		if (start[i] == '@')
-			at = start + i;
-	if (at) {
-		len -= (size_t)(at + 1 - start);
-		start = at + 1;
-	}
-	snprintf(ret_text, size, "%.*s%.*s", scheme_end ? (int)(scheme_end + 3 - proxy) : 0, proxy, (int)len,
-	    start);
+	snprintf(ret_text, size, "%.*s%.*s", (int)scheme, proxy, (int)strcspn(start, "/?#"), start);
 	text_clean_inplace(ret_text);
 }

@@ -68,12 +68,15 @@ int url_check(const char *url, struct err *err)
 	char host[256];
 	size_t len;
 	const char *at = authority(url, &len);
+	bool is_url =
+	    text_is_plain(url) && at && bare_host(url, host, sizeof(host)) && !strpbrk(url, "\\\"<>^`{|}");
 
-	if (!text_is_plain(url) || !at || !bare_host(url, host, sizeof(host)) || strpbrk(url, "\\\"<>^`{|}"))
+	/* A name can dress up another host, and a password in messages is one that is out; it may hold a "/" itself. */
+	if (at && (memchr(at, '@', len) || (!is_url && strchr(at, '@'))))
+		return err_set(err, ERR_CONFIG, "leave the user name out of it", "the URL names a user");
+	if (!is_url)
 		return err_set(
 		    err, ERR_CONFIG, "use one like https://auth.kimi.com", "'%.200s' is not a URL", url);
-	if (memchr(at, '@', len)) /* a password would end up in messages; a name can dress up another host */
-		return err_set(err, ERR_CONFIG, "leave the user name out of it", "the URL names a user");
 	if (strncasecmp(url, "https://", 8) == 0)
 		return 0;
 	if (strncasecmp(url, "http://", 7) == 0 && url_is_loopback(url))

@@ -1,5 +1,6 @@
 #include "kimi/api_key.h"
 
+#include "base/buf.h"
 #include "base/env.h"
 #include "base/text.h"
 #include "kimi/config_file.h"
@@ -32,6 +33,19 @@ int api_key_of_config(
 	}
 	toml_free(config);
 	return answer;
+}
+
+bool api_key_is_stored(const struct home *home, const struct platform *only)
+{
+	bool found = false;
+
+	for (const struct platform *p = platforms; p->id; p++) {
+		char *key = NULL;
+		if ((!only || only == p) && api_key_of_config(home, p, &key, NULL) == 0)
+			found = true;
+		wipe_str(key);
+	}
+	return found;
 }
 
 int api_key_of_environment(char **ret_key, struct err *err)

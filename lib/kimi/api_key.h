@@ -12,12 +12,17 @@
 #include "kimi/home.h"
 #include "kimi/platform.h"
 
+#include <stdbool.h>
+
 /* A key that can be sent: printable ASCII, not empty, not absurdly long. */
 int api_key_is_valid(const char *key);
 
 /* The configured key of a platform; the caller wipes and frees it. 0 found, 1 none, -1 ERR_CONFIG. */
 int api_key_of_config(
     const struct home *home, const struct platform *platform, char **ret_key, struct err *err);
+
+/* The config has a key of that platform, or of any (NULL). */
+bool api_key_is_stored(const struct home *home, const struct platform *only);
 
 /* The key in KIMI_API_KEY, likewise. */
 int api_key_of_environment(char **ret_key, struct err *err);

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/runtime.h"
+#include "base/text.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -11,32 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_PATH = 1024, MAX_BYTES = 256 * 1024 };
+enum { MAX_PATH = 1024, MAX_LINE = 640, MAX_BYTES = 256 * 1024 };
 
 static const double believed_for = 60; /* seconds */
-
-static bool is_private_folder(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077);
-}
 
 /* The file of a key, "oauth/NAME"; false where there is no private runtime folder, or caching is off. */
 static bool find_file(const char *key, bool make, char ret_path[MAX_PATH])
 {
-	const char *runtime = env_get("XDG_RUNTIME_DIR"), *name = strchr(key, '/');
-	char folder[MAX_PATH];
+	const char *name = strchr(key, '/');
+	char folder[MAX_PATH - 200];
 
-	if (!runtime || !name || env_true("KIMI_NO_CACHE"))
+	/* Of a helper that is not ours nothing shows when another login took the place of this one. */
+	if (!name || env_true("KIMI_NO_CACHE") || env_get("KIMI_CREDENTIAL_HELPER") ||
+	    !runtime_folder(make, folder, sizeof(folder)))
 		return false;
-	int n = snprintf(folder, sizeof(folder), "%s/kimi", runtime);
-	if (n < 0 || (size_t)n >= sizeof(folder) - 200 || !is_private_folder(runtime))
-		return false;
-	if (make)
-		mkdir(folder, 0700);
-	snprintf(ret_path, MAX_PATH, "%.700s%.200s", folder, name);
-	return is_private_folder(folder);
+	snprintf(ret_path, MAX_PATH, "%.*s%.199s", (int)sizeof(folder), folder, name);
+	return true;
 }
 
 static bool is_young(const struct stat *st)
@@ -46,9 +38,32 @@ static bool is_young(const struct stat *st)
 	return age > -1 && age < believed_for;
 }
 
+/*
+ * The first line: for which host, and what the keyrings looked like. Whatever
+ * changes an item in them changes their folder, so that a login that another
+ * program put there shows at once; without such a folder the minute is all.
+ */
+static bool describe(const char *host, char ret_line[MAX_LINE])
+{
+	const char *data = env_get("XDG_DATA_HOME"), *home = env_get("HOME");
+	char folder[MAX_PATH] = "";
+	struct stat st = {0};
+
+	if (data)
+		text_join(folder, sizeof(folder), (const char *const[]){data, "/keyrings", NULL});
+	else if (home)
+		text_join(
+		    folder, sizeof(folder), (const char *const[]){home, "/.local/share/keyrings", NULL});
+	if (stat(folder, &st) < 0)
+		st = (struct stat){0};
+	int n = snprintf(ret_line, MAX_LINE, "%s %lld.%09ld\n", host, (long long)st.st_mtim.tv_sec,
+	    (long)st.st_mtim.tv_nsec);
+	return n > 0 && n < MAX_LINE;
+}
+
 bool cache_load(const char *key, const char *host, struct token *ret_token)
 {
-	char path[MAX_PATH], why[160];
+	char path[MAX_PATH], line[MAX_LINE], why[160];
 	struct buf bytes;
 	struct stat st;
 	bool found = false;
@@ -56,12 +71,11 @@ bool cache_load(const char *key, const char *host, struct token *ret_token)
 	if (!find_file(key, false, path))
 		return false;
 	buf_init_secret(&bytes, MAX_BYTES);
-	/* The first line names the host. */
-	if (file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 && !(st.st_mode & 077) && is_young(&st)) {
-		size_t len = strcspn(bytes.data, "\n");
-		const char *json = bytes.data + len + (bytes.data[len] == '\n');
-		found = len == strlen(host) && strncmp(bytes.data, host, len) == 0 &&
-		        token_read(json, strlen(json), ret_token, why, sizeof(why)) == 0;
+	if (describe(host, line) && file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 &&
+	    !(st.st_mode & 077) && is_young(&st)) {
+		size_t len = strlen(line);
+		found = strncmp(bytes.data, line, len) == 0 &&
+		        token_read(bytes.data + len, bytes.len - len, ret_token, why, sizeof(why)) == 0;
 	}
 	buf_release(&bytes);
 	return found;
@@ -69,16 +83,16 @@ bool cache_load(const char *key, const char *host, struct token *ret_token)
 
 void cache_save(const char *key, const char *host, const struct token *token)
 {
-	char path[MAX_PATH], none[] = "";
+	char path[MAX_PATH], line[MAX_LINE], none[] = "";
 	struct token cached = *token;
 	struct buf bytes;
 
-	if (!find_file(key, true, path))
+	if (!find_file(key, true, path) || !describe(host, line))
 		return;
 	cached.refresh_token = none;
 	char *text = token_print(&cached);
 	buf_init_secret(&bytes, MAX_BYTES);
-	buf_addf(&bytes, "%s\n", host);
+	buf_addstr(&bytes, line);
 	buf_addstr(&bytes, text ? text : "");
 	if (text && !bytes.failed)
 		file_replace(path, 0600, bytes.data, bytes.len, NULL);

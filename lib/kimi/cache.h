@@ -4,8 +4,8 @@
  * Asking the keyring costs several processes; a prompt or a loop of curl asks
  * for the token again and again. $XDG_RUNTIME_DIR/kimi/NAME (0600 in 0700, gone
  * at logout and reboot) holds the access token alone, never the refresh token.
- * It is believed for a minute, by the same host only, so that another login
- * shows; emptied whenever this toolkit saves, moves or removes the login; and
+ * It is believed for a minute, for the same host and while no keyring of the user
+ * has changed, so that another login shows at once; emptied whenever this toolkit saves, moves or removes the login; and
  * never used with $KIMI_NO_CACHE.
  */
 #ifndef KIMI_KIMI_CACHE_H

@@ -80,7 +80,7 @@ static int find_secret(const struct asking *asking, struct asked *a, bool last_r
 		return -1;
 	int answer = last_resort && !*a->who.account ? api_key_of_environment(&a->secret, err) : 1;
 	if (answer > 0)
-		err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in to %s", platform->name);
+		platform_not_logged_in(platform, err);
 	return answer;
 }
 

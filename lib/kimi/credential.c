@@ -4,15 +4,15 @@
 #include "base/env.h"
 #include "base/process.h"
 #include "base/sibling.h"
-#include "http/url.h"
+#include "kimi/credential_lines.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { WAIT_MS = 2000, WAIT_FOR_ALL_MS = 2500 };
 
 static const char own_helper[] = "kimi-credential-libsecret";
+static const char too_large[] = "the keyring holds something too large for a login";
 
 /* What our helper says by its exit status. */
 enum { STATUS_FOUND = 0, STATUS_NONE = 1, STATUS_LOCKED = 3, STATUS_UNAVAILABLE = 4 };
@@ -60,26 +60,6 @@ bool credential_is_off(void)
 	return !find_helper(&helper, "get");
 }
 
-static bool add_line(struct buf *lines, const char *name, const char *value)
-{
-	if (strpbrk(value, "\r\n"))
-		return false; /* it would be read as another attribute */
-	buf_addf(lines, "%s=", name);
-	buf_addstr(lines, value);
-	buf_addch(lines, '\n');
-	return !lines->failed;
-}
-
-static bool describe(struct buf *lines, const char *host, const char *key, const char *secret)
-{
-	char name[256];
-
-	url_host(host, name, sizeof(name));
-	return add_line(lines, "protocol", strncasecmp(host, "http:", 5) == 0 ? "http" : "https") &&
-	       add_line(lines, "host", name) && add_line(lines, "username", key) &&
-	       (!secret || add_line(lines, "password", secret));
-}
-
 static enum credential_answer fail(struct credential_trouble *trouble, const char *why)
 {
 	snprintf(trouble->why, sizeof(trouble->why), "%s", why);
@@ -119,8 +99,7 @@ static enum credential_answer ask(const char *operation, const char *host, const
 		return fail(trouble, env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set"
 		                                                      : "no keyring helper is installed");
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
-	if (describe(&lines, host, key, secret)) {
-		buf_addch(&lines, '\n');
+	if (credential_lines_ask(&lines, host, key, secret)) {
 		const struct process process = {
 		    .argv = helper.argv,
 		    .input = lines.data,
@@ -138,24 +117,6 @@ static enum credential_answer ask(const char *operation, const char *host, const
 	return answer;
 }
 
-/* The value of the last `password=` line; helpers repeat what they were given and may add lines of their own. */
-static bool find_password(const struct buf *lines, struct buf *ret_secret)
-{
-	static const char name[] = "password=";
-	bool found = false;
-
-	for (const char *at = lines->data; at && *at;) {
-		size_t len = strcspn(at, "\n");
-		if (len >= sizeof(name) - 1 && strncmp(at, name, sizeof(name) - 1) == 0) {
-			buf_clear(ret_secret);
-			buf_add(ret_secret, at + sizeof(name) - 1, len - (sizeof(name) - 1));
-			found = ret_secret->len && !ret_secret->failed;
-		}
-		at += len + (at[len] == '\n');
-	}
-	return found;
-}
-
 static enum credential_answer get(const char *host, const char *key, long long deadline,
     struct buf *ret_secret, struct credential_trouble *trouble)
 {
@@ -164,9 +125,9 @@ static enum credential_answer get(const char *host, const char *key, long long d
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
 	enum credential_answer answer = ask("get", host, key, NULL, deadline, &lines, trouble);
 	if (answer == CREDENTIAL_FOUND && lines.failed)
-		answer = fail(trouble, "the keyring holds something too large for a login");
-	else if (answer == CREDENTIAL_FOUND && !find_password(&lines, ret_secret))
-		answer = CREDENTIAL_NONE;
+		answer = fail(trouble, too_large);
+	else if (answer == CREDENTIAL_FOUND && !credential_lines_password(&lines, ret_secret))
+		answer = ret_secret->failed ? fail(trouble, too_large) : CREDENTIAL_NONE;
 	buf_release(&lines);
 	return answer;
 }

@@ -1,26 +1,23 @@
 #include "kimi/home.h"
 
 #include "base/env.h"
+#include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 int home_find(struct home *home, struct err *err)
 {
 	const char *share = env_get("KIMI_SHARE_DIR"), *user = env_get("HOME");
-	int n;
 
-	if (share)
-		n = snprintf(home->folder, sizeof(home->folder), "%s", share);
-	else if (user)
-		n = snprintf(home->folder, sizeof(home->folder), "%s/.kimi", user);
-	else
+	if (!share && !user)
 		return err_set(err, ERR_CONFIG,
 		    "set HOME, or KIMI_SHARE_DIR to the folder that holds the login", "HOME is not set");
-	if (n < 0 || (size_t)n >= sizeof(home->folder))
+	if (!text_join(home->folder, sizeof(home->folder),
+	        share ? (const char *const[]){share, NULL} : (const char *const[]){user, "/.kimi", NULL}))
 		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long",
 		    share ? "KIMI_SHARE_DIR" : "HOME");
+	size_t n = strlen(home->folder);
 	while (n > 1 && home->folder[n - 1] == '/')
 		home->folder[--n] = '\0';
 	return 0;
@@ -28,7 +25,7 @@ int home_find(struct home *home, struct err *err)
 
 static void below(const struct home *home, const char *name, char *ret_path)
 {
-	snprintf(ret_path, HOME_PATH_MAX, "%s/%s", home->folder, name);
+	text_join(ret_path, HOME_PATH_MAX, (const char *const[]){home->folder, "/", name, NULL});
 }
 
 void home_credentials_folder(const struct home *home, char *ret_path)
@@ -38,7 +35,8 @@ void home_credentials_folder(const struct home *home, char *ret_path)
 
 void home_credentials_file(const struct home *home, const char *name, const char *suffix, char *ret_path)
 {
-	snprintf(ret_path, HOME_PATH_MAX, "%s/credentials/%.200s.%.16s", home->folder, name, suffix);
+	text_join(ret_path, HOME_PATH_MAX,
+	    (const char *const[]){home->folder, "/credentials/", name, ".", suffix, NULL});
 }
 
 void home_config_file(const struct home *home, char *ret_path)
@@ -69,6 +67,11 @@ void home_history_aside(const struct home *home, char *ret_path)
 void home_history_lock(const struct home *home, char *ret_path)
 {
 	below(home, "history.jsonl.lock", ret_path);
+}
+
+void home_shell_history_file(const struct home *home, char *ret_path)
+{
+	below(home, "shell_history", ret_path);
 }
 
 void home_device_id_file(const struct home *home, char *ret_path)

@@ -9,10 +9,11 @@
 
 #include "base/err.h"
 
-enum { HOME_PATH_MAX = 4096 };
+/* Longer paths than anyone has, and short enough that a login's four fit a few pages. */
+enum { HOME_PATH_MAX = 1024 };
 
 struct home {
-	char folder[HOME_PATH_MAX - 512]; /* absolute or as the variable has it; no slash at the end */
+	char folder[HOME_PATH_MAX - 384]; /* absolute or as the variable has it; no slash at the end */
 };
 
 /* Finds the folder; it need not exist. -1: neither HOME nor KIMI_SHARE_DIR is set, or a path is too long (ERR_CONFIG). */
@@ -30,6 +31,7 @@ void home_legacy_config_file(const struct home *home, char *ret_path);
 void home_history_file(const struct home *home, char *ret_path);
 void home_history_aside(const struct home *home, char *ret_path); /* the one before */
 void home_history_lock(const struct home *home, char *ret_path);
+void home_shell_history_file(const struct home *home, char *ret_path);
 void home_device_id_file(const struct home *home, char *ret_path);
 
 /* kimi-cli has lived here: it left files that only it writes. */

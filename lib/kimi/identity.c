@@ -1,6 +1,7 @@
 #include "kimi/identity.h"
 
 #include "base/env.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -19,10 +20,10 @@ static bool is_account_name(const char *name)
 static void fill(struct identity *identity, const struct platform *platform, const char *account)
 {
 	*identity = (struct identity){.platform = platform};
-	snprintf(identity->account, sizeof(identity->account), "%s", account);
+	text_join(identity->account, sizeof(identity->account), (const char *const[]){account, NULL});
 	if (platform->oauth_key)
-		snprintf(identity->key, sizeof(identity->key), "%.40s%s%s", platform->oauth_key,
-		    *account ? "@" : "", identity->account);
+		text_join(identity->key, sizeof(identity->key),
+		    (const char *const[]){platform->oauth_key, *account ? "@" : "", account, NULL});
 }
 
 int identity_find(
@@ -49,7 +50,9 @@ bool identity_of_key(const char *key, struct identity *ret_identity)
 {
 	for (const struct platform *p = platforms; p->id; p++) {
 		size_t len = p->oauth_key ? strlen(p->oauth_key) : 0;
-		if (!len || strncmp(key, p->oauth_key, len) != 0 || (key[len] && key[len] != '@'))
+		if (!len || strncmp(key, p->oauth_key, len) != 0)
+			continue;
+		if (key[len] && (key[len] != '@' || !is_account_name(key + len + 1)))
 			continue;
 		fill(ret_identity, p, key[len] ? key + len + 1 : "");
 		return true;

@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/options.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +58,21 @@ const struct platform *platform_find(const char *id, struct err *err)
 	return NULL;
 }
 
+int platform_not_logged_in(const struct platform *platform, struct err *err)
+{
+	char todo[80];
+
+	snprintf(todo, sizeof(todo), "run 'kimi login%s%s'", platform == platforms ? "" : " --platform ",
+	    platform == platforms ? "" : platform->id);
+	return err_set(err, ERR_LOGIN_REQUIRED, todo, "not logged in to %s", platform->name);
+}
+
 static int copy_url(const char *url, const char *variable, char *ret_url, struct err *err)
 {
-	int n = snprintf(ret_url, PLATFORM_URL_MAX, "%s", url);
-
-	if (n < 0 || n >= PLATFORM_URL_MAX)
+	if (!text_join(ret_url, PLATFORM_URL_MAX, (const char *const[]){url, NULL}))
 		return err_set(
 		    err, ERR_CONFIG, "set it to a shorter one", "the URL in %s is too long", variable);
+	size_t n = strlen(ret_url);
 	while (n && ret_url[n - 1] == '/')
 		ret_url[--n] = '\0';
 	return 0;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PLATFORM_URL_MAX = 1024 };
+enum { PLATFORM_URL_MAX = 512 };
 
 struct platform {
 	const char *id;
@@ -26,6 +26,9 @@ extern const struct platform platforms[];
 
 /* The platform with that id; NULL id: the first. NULL: there is none, and *err (ERR_USAGE) lists them. */
 const struct platform *platform_find(const char *id, struct err *err);
+
+/* ERR_LOGIN_REQUIRED with the command that logs in to it; returns -1. */
+int platform_not_logged_in(const struct platform *platform, struct err *err);
 
 /* Its base URL, the environment's or the shipped one, without a slash at the end. -1: too long (ERR_CONFIG). */
 int platform_base_url(const struct platform *platform, char ret_url[PLATFORM_URL_MAX], struct err *err);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "rejected_by", json_string(state->rejected_by));
 	}
 	if (object && state->clock_ahead != 0)
-		json_object_set_new(object, "clock_ahead", json_integer((json_int_t)state->clock_ahead));
+		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
 		json_object_set_new(object, "reminded", json_true());
 	char *text = object ? json_print(object) : NULL;

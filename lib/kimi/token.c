@@ -154,9 +154,8 @@ double token_wanted_left(const struct token *token, double min_valid)
 
 bool token_is_due(const struct token *token, double now)
 {
-	double life = token->expires_in, threshold = usual_margin;
+	double life = token->expires_in;
 
-	if (life > 0)
-		threshold = life / 2 < usual_margin && life > 2 * usual_margin ? usual_margin : life / 2;
-	return token_left(token, now) < threshold;
+	/* max(300 s, half the life), and half the life up to 600 s: one and the same. */
+	return token_left(token, now) < (life > 0 ? life / 2 : usual_margin);
 }

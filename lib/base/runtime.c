@@ -1,0 +1,28 @@
+#include "base/runtime.h"
+
+#include "base/env.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_private_folder(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077);
+}
+
+bool runtime_folder(bool make, char *ret_path, size_t size)
+{
+	const char *runtime = env_get("XDG_RUNTIME_DIR");
+
+	if (!runtime || !is_private_folder(runtime))
+		return false;
+	int n = snprintf(ret_path, size, "%s/kimi", runtime);
+	if (n < 0 || (size_t)n >= size)
+		return false;
+	if (make)
+		mkdir(ret_path, 0700);
+	return is_private_folder(ret_path);
+}
