@@ -59,10 +59,13 @@ install_all() {
 	done
 	put_filled share/systemd/kimi-refresh.service "$unitdir/kimi-refresh.service"
 	put_filled share/systemd/kimi-refresh.timer "$unitdir/kimi-refresh.timer"
+	put_filled share/systemd/kimi-watch.service "$unitdir/kimi-watch.service"
 	put_filled share/crontab "$datadir/crontab"
 	put 644 completions/kimi.bash "$bashdir/kimi"
 	for program in $(names "$build"/bin/kimi-*); do
 		ln -sf kimi "$bashdir/$program"
+		make_folder "$fishdir"
+		ln -sf kimi.fish "$fishdir/$program.fish"
 	done
 	put 644 completions/_kimi "$zshdir/_kimi"
 	put 644 completions/kimi.fish "$fishdir/kimi.fish"
@@ -85,7 +88,7 @@ uninstall_all() {
 		rm -f "$bindir/kimi"
 	fi
 	for program in $(names "$build"/bin/kimi-*); do
-		rm -f "$bindir/$program" "$bashdir/$program"
+		rm -f "$bindir/$program" "$bashdir/$program" "$fishdir/$program.fish"
 	done
 	for helper in $(names "$build"/libexec/kimi/*); do
 		rm -f "$libexecdir/$helper"
@@ -93,7 +96,7 @@ uninstall_all() {
 	for page in man/*.[1-8]; do
 		rm -f "$mandir/man${page##*.}/${page##*/}"
 	done
-	rm -f "$unitdir/kimi-refresh.service" "$unitdir/kimi-refresh.timer" "$datadir/crontab" \
+	rm -f "$unitdir/kimi-refresh.service" "$unitdir/kimi-refresh.timer" "$unitdir/kimi-watch.service" "$datadir/crontab" \
 		"$bashdir/kimi" "$zshdir/_kimi" "$fishdir/kimi.fish"
 	[ -e "$datadir/folders" ] || return 0
 	created=$(cat "$datadir/folders")

@@ -1,0 +1,169 @@
+# shellcheck shell=bash
+# Completion of kimi and the kimi-* commands for bash. It needs nothing but bash.
+#
+# Source it from ~/.bashrc, or install it as "kimi" where bash-completion looks, with a link to it named after each
+# command (kimi-login, ...). What there is to complete is asked of the programs themselves: commands of
+# `kimi --list-cmds`, options of `kimi-SUB --list-options`, models of `kimi-models --list-keys`.
+
+# The platforms have no list to ask for; tests/completion.bats compares these with lib/kimi/platform.c.
+_kimi_platforms='kimi-code moonshot-cn moonshot-ai'
+
+# _kimi_find PROGRAM: the file that runs when that is typed, in $REPLY.
+_kimi_find() {
+    # shellcheck disable=SC2088 # the tilde is what was typed
+    case $1 in
+    '~/'*) REPLY=$HOME/${1#'~/'} ;;
+    */*) REPLY=$1 ;;
+    *) REPLY=$(type -P -- "$1") ;;
+    esac
+    [[ -n $REPLY && -x $REPLY ]]
+}
+
+# _kimi_find_front PROGRAM: the same for `kimi`, unless it is another program of that name, such as kimi-cli: ours has
+# its commands beside it. Another one is not run just to complete a word.
+_kimi_find_front() {
+    _kimi_find "$1" || return
+    [[ -x ${REPLY%/*}/kimi-token ]] && return
+    REPLY=$(readlink -f -- "$REPLY" 2>/dev/null)
+    [[ -x ${REPLY%/*}/kimi-token ]]
+}
+
+# _kimi_find_command FRONT SUB: the toolkit's own kimi-SUB. A stranger's is never run: who knows what it does.
+_kimi_find_command() {
+    local folder
+    folder=$("$1" --exec-path 2>/dev/null)
+    REPLY=$folder/kimi-$2
+    [[ -n $2 && $2 != */* && -f $REPLY && -x $REPLY ]]
+}
+
+# _kimi_add WORD...: those that go on from $typed become replies, without $kept, which is what stands before the last
+# word break: readline replaces only what follows it. $quote is the quote that the word was begun with.
+_kimi_add() {
+    local word
+    for word; do
+        [[ $word == "$typed"* ]] || continue
+        [[ -n $quote ]] || printf -v word %q "$word"
+        COMPREPLY+=("${word:${#kept}}")
+    done
+}
+
+# _kimi_add_values COMMAND ARGUMENT PREFIX: what may stand for the argument of an option.
+_kimi_add_values() {
+    local -a values=()
+    local line
+    case $2 in
+    *'|'*) IFS='|' read -r -a values <<<"$2" ;;
+    ID) read -r -a values <<<"$_kimi_platforms" ;;
+    MODEL)
+        while IFS= read -r line; do
+            values+=("$line")
+        done < <("$1" --list-keys 2>/dev/null)
+        ;;
+    esac
+    for line in "${values[@]}"; do
+        _kimi_add "$3$line"
+    done
+}
+
+# _kimi_add_options COMMAND PREVIOUS: the value of an option, or options.
+_kimi_add_options() {
+    local line name argument
+    while IFS= read -r line; do # name, argument and help with tabs between them; the argument may be empty
+        [[ $line == --*$'\t'*$'\t'* ]] || continue
+        name=${line%%$'\t'*}
+        argument=${line#*$'\t'} argument=${argument%%$'\t'*}
+        if [[ -n $argument && $2 == "$name" ]]; then
+            COMPREPLY=()
+            _kimi_add_values "$1" "$argument" ''
+            return
+        elif [[ -n $argument && $typed == "$name="* ]]; then
+            _kimi_add_values "$1" "$argument" "$name="
+        elif [[ $typed == -* ]]; then
+            _kimi_add "$name"
+        fi
+    done < <("$1" --list-options 2>/dev/null)
+}
+
+_kimi_add_commands() {
+    local name
+    while IFS= read -r name; do
+        _kimi_add "$name"
+    done < <("$1" --list-cmds 2>/dev/null)
+}
+
+# The words typed so far, put together again where bash broke them: at "=" and ":".
+_kimi_join_words() {
+    local i word open=
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if ((i > 1)) && [[ $word == [=:]* || ($open && -n $word) ]]; then
+            words[${#words[@]} - 1]+=$word
+        else
+            words+=("$word")
+        fi
+        [[ $word == *[=:] && ${#words[@]} -gt 1 ]] && open=yes || open=
+    done
+}
+
+_kimi() {
+    local -a words
+    local REPLY front command typed sub word char before quote='' kept=''
+    COMPREPLY=()
+    _kimi_join_words
+    typed=${words[${#words[@]} - 1]}
+    case $typed in
+    [\"\']*) quote=${typed:0:1} typed=${typed:1} ;;
+    *)
+        for char in = :; do
+            before=${typed%"${typed##*"$char"}"}
+            [[ ${COMP_WORDBREAKS-} == *$char* && ${#before} -gt ${#kept} ]] && kept=$before
+        done
+        typed=${typed//\\/}
+        ;;
+    esac
+    sub=${words[0]##*/}
+    if [[ $sub == kimi ]]; then
+        _kimi_find_front "${words[0]}" || return 0
+        front=$REPLY
+        if ((${#words[@]} == 2)); then
+            _kimi_add_commands "$front"
+            _kimi_add help
+            [[ $typed != -* ]] || _kimi_add --help --version --exec-path --list-cmds
+            return
+        fi
+        if [[ ${words[1]} == help ]]; then
+            ((${#words[@]} > 3)) || _kimi_add_commands "$front"
+            return
+        fi
+        if ! _kimi_find_command "$front" "${words[1]}"; then
+            compopt -o default 2>/dev/null # somebody else's command: file names, perhaps
+            return 0
+        fi
+        words=("${words[@]:1}")
+    else
+        _kimi_find "${words[0]}" || return 0
+    fi
+    command=$REPLY
+    for word in "${words[@]:1:${#words[@]}-2}"; do
+        [[ $word != -- ]] || return 0
+    done
+    word=${words[${#words[@]} - 2]}
+    ((${#words[@]} > 2)) || word=
+    _kimi_add_options "$command" "$word"
+}
+
+# The commands by their own names, too; those that the toolkit brings, not the user's. They are found by one of them,
+# since the first `kimi` on PATH may be kimi-cli's.
+_kimi_register() {
+    local REPLY front folder name
+    complete -F _kimi kimi
+    _kimi_find kimi-token || return 0
+    front=${REPLY%/*}/kimi folder=$("$front" --exec-path 2>/dev/null)
+    while IFS= read -r name; do
+        [[ -x $folder/kimi-$name ]] && complete -F _kimi "kimi-$name"
+    done < <("$front" --list-cmds 2>/dev/null)
+    return 0
+}
+_kimi_register
+unset -f _kimi_register

@@ -1,0 +1,408 @@
+#!/usr/bin/env bats
+# Completion in the shells themselves: bash, zsh and fish, each on the programs under test.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154 # scripts for other shells; each test is a subshell, which is
+# meant; helper.bash and run set variables
+
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+
+FILES=$KIMI_TEST_ROOT/completions
+
+setup() {
+    kimi_setup
+    CONFIG=$HOME/.kimi/config.toml
+    export KIMI_TEST_OUT=$BATS_TEST_TMPDIR/out KIMI_TEST_FILES=$FILES INPUTRC=/dev/null
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# A config with models of three kinds of names, and a file that must not be offered where a model is meant.
+with_models() {
+    write_config <<'END'
+[providers.mine]
+type = "kimi"
+base_url = "https://127.0.0.1/v1"
+api_key = ""
+
+[models."kimi-code/kimi-for-coding"]
+provider = "mine"
+model = "kimi-for-coding"
+max_context_size = 1
+
+[models."kimi-code/k2:turbo"]
+provider = "mine"
+model = "k2:turbo"
+max_context_size = 1
+
+[models.own]
+provider = "mine"
+model = "own"
+max_context_size = 1
+END
+    : >"$BATS_TEST_TMPDIR/own-file"
+}
+
+# own_command NAME: a stranger's kimi-NAME on PATH that leaves the file "ran" whenever it is run.
+own_command() {
+    mkdir -p bin
+    printf '#!/bin/sh\n: >%q\n' "$BATS_TEST_TMPDIR/ran" >"bin/kimi-$1"
+    chmod +x "bin/kimi-$1"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+# without_toolkit: kimi and its commands are not on PATH.
+without_toolkit() { PATH=${PATH#"$KIMI_TEST_BIN:"}; }
+
+# other_kimi_first: a stranger's program called kimi comes first.
+other_kimi_first() {
+    own_command other
+    mv bin/kimi-other bin/kimi
+}
+
+## bash
+
+# bash_replies LINE: what the function replies at the end of LINE, sorted; words are broken as readline does.
+bash_replies() {
+    bash --norc --noprofile -c '
+        source "$KIMI_TEST_FILES/kimi.bash" || exit
+        COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=() COMP_WORDBREAKS=${BREAKS-$COMP_WORDBREAKS}
+        spaced=$1 char=
+        for char in = :; do
+            [[ $COMP_WORDBREAKS != *$char* ]] || spaced=${spaced//$char/ $char }
+        done
+        read -ra COMP_WORDS <<<"$spaced"
+        [[ $1 != *" " ]] || COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        function=$(complete -p "${COMP_WORDS[0]##*/}" | sed "s/.*-F \([^ ]*\) .*/\1/")
+        "$function" "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD]}" ""
+        [ "${#COMPREPLY[@]}" = 0 ] || printf "%s\n" "${COMPREPLY[@]}" | LC_ALL=C sort' bash "$1"
+}
+
+# bash_types KEYS...: an interactive bash without bash-completion; the line that stands there after each KEYS and TAB.
+bash_types() {
+    local keys='' word
+    for word; do
+        keys+="$word\\t\\x18\\x01\\x15"
+    done
+    cat >rc <<'END'
+PS1='go> '
+bind 'set bell-style none'
+bind -x '"\C-x\C-a": printf "%s\n" "$READLINE_LINE" >>"$KIMI_TEST_OUT"'
+source "$KIMI_TEST_FILES/kimi.bash"
+END
+    on_terminal --type 'go> ' "$keys"'\x04' bash --noprofile --rcfile rc -i >shown
+    cat "$KIMI_TEST_OUT"
+}
+
+## zsh
+
+# zsh_types KEYS...: an interactive zsh -f with compsys; for each KEYS and TAB the matches, sorted, and the line that
+# stands there then, after "= ".
+zsh_types() {
+    local keys='' word
+    for word; do
+        keys+="$word\\t\\x18\\x01"
+    done
+    cat >rc <<'END'
+fpath=($KIMI_TEST_FILES $fpath)
+autoload -Uz compinit
+compinit -u -d $KIMI_TEST_DUMP
+LISTMAX=1000
+unsetopt beep
+bindkey '^I' complete-word
+typeset -ga hits
+compadd() {
+  local -a found
+  if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
+    builtin compadd -A found "$@"
+    hits+=($found)
+  fi
+  builtin compadd "$@"
+}
+note() {
+  (( $#hits )) && print -rl -- ${(ou)hits} >>$KIMI_TEST_OUT
+  print -r -- "= $BUFFER" >>$KIMI_TEST_OUT
+  hits=() BUFFER=
+}
+zle -N note
+bindkey '^X^A' note
+PS1='go> '
+END
+    KIMI_TEST_DUMP=$BATS_FILE_TMPDIR/zcompdump on_terminal --type 'zsh> ' 'source ./rc\n' --type 'go> ' "$keys"'\x04' \
+        env PS1='zsh> ' zsh -f -i >shown
+    cat "$KIMI_TEST_OUT"
+}
+
+## fish
+
+# fish_replies LINE: the candidates at the end of LINE, without their descriptions.
+fish_replies() { fish --no-config -c 'source $KIMI_TEST_FILES/kimi.fish; complete -C $argv[1]' "$1" | cut -f 1; }
+
+# options_of SUB: its options, sorted.
+options_of() { "kimi-$1" --list-options | cut -f 1 | LC_ALL=C sort; }
+
+commands() { kimi --list-cmds; }
+
+## What it is held to
+
+@test "the platforms are those of lib/kimi/platform.c, in every shell" {
+    local ids
+    ids=$(sed -n 's/^\t\t*\.id = "\(.*\)",/\1/p; s/^ *\.id = "\(.*\)",/\1/p' "$KIMI_TEST_ROOT/lib/kimi/platform.c" | tr '\n' ' ')
+    [ -n "$ids" ]
+    assert_contains "$(cat "$FILES/kimi.bash")" "_kimi_platforms='${ids% }'"
+    assert_contains "$(cat "$FILES/_kimi")" "kimi_platforms=(${ids% })"
+    assert_contains "$(cat "$FILES/kimi.fish")" "__kimi_platforms ${ids% }"$'\n'
+}
+
+@test "the options of the front that are completed are those it has" {
+    local name
+    for name in --help --version --exec-path --list-cmds; do
+        run -0 kimi "$name"
+    done
+    assert_same $'--exec-path\n--help\n--list-cmds\n--version' "$(bash_replies 'kimi --')"
+    assert_same $'--exec-path\n--help\n--list-cmds\n--version' "$(fish_replies 'kimi --' | LC_ALL=C sort)"
+}
+
+@test "bash: no words but commands and help after kimi" {
+    assert_same "$({ commands && echo help; } | LC_ALL=C sort)" "$(bash_replies 'kimi ')"
+    assert_same token "$(bash_replies 'kimi tok')"
+}
+
+@test "bash: the commands after kimi help" {
+    assert_same "$(commands)" "$(bash_replies 'kimi help ')"
+    assert_same "" "$(bash_replies 'kimi help token ')"
+}
+
+@test "bash: the options of every command, after kimi SUB and kimi-SUB alike" {
+    local sub
+    for sub in $(commands); do
+        assert_same "$(options_of "$sub")" "$(bash_replies "kimi $sub --")" "of kimi $sub"
+        assert_same "$(options_of "$sub")" "$(bash_replies "kimi-$sub --")" "of kimi-$sub"
+    done
+}
+
+@test "bash: a command typed with its folder" {
+    assert_same token "$(bash_replies "$KIMI_TEST_BIN/kimi tok")"
+    assert_same --min-valid "$(bash_replies "$KIMI_TEST_BIN/kimi-token --min")"
+}
+
+@test "bash: choices and platforms as values, in a word of their own and behind =" {
+    assert_same $'auto\nfile\nkeyring' "$(bash_replies 'kimi login --storage ')"
+    assert_same keyring "$(bash_replies 'kimi login --storage=k')"
+    assert_same $'auto\nfile\nkeyring' "$(bash_replies 'kimi login --storage=')"
+    assert_same $'moonshot-ai\nmoonshot-cn' "$(bash_replies 'kimi-logout --platform m')"
+}
+
+@test "bash: a value that is free is not completed, nor anything behind --" {
+    assert_same "" "$(bash_replies 'kimi token --min-valid ')"
+    assert_same "" "$(bash_replies 'kimi token -- --')"
+}
+
+@test "bash: models, with slashes and colons in them" {
+    with_models
+    assert_same $'kimi-code/k2:turbo\nkimi-code/kimi-for-coding\nown' "$(bash_replies 'kimi models --use ')"
+    assert_same kimi-code/kimi-for-coding "$(bash_replies 'kimi models --use=kimi-code/ki')"
+    assert_same turbo "$(bash_replies 'kimi models --use kimi-code/k2:')"
+    assert_same turbo "$(bash_replies 'kimi-models --use=kimi-code/k2:t')"
+}
+
+@test "bash: with = and : no word breaks the whole word is replied" {
+    with_models
+    BREAKS=$' \t\n' run -0 bash_replies 'kimi models --use=kimi-code/k2:'
+    assert_same --use=kimi-code/k2:turbo "$output"
+    BREAKS=$' \t\n=' run -0 bash_replies 'kimi models --use=kimi-code/k2:'
+    assert_same kimi-code/k2:turbo "$output"
+}
+
+@test "bash: an interactive shell without bash-completion completes what is typed" {
+    with_models
+    run -0 bash_types 'kimi tok' 'kimi tok' 'kimi-token --min' 'kimi models --use=kimi-code/k2:' 'kimi models --use "kimi-code/k2:' \
+        'kimi login --storage=k' 'kimi login --platform moonshot-a' 'kimi models --use ow'
+    assert_same 'kimi token 
+kimi token 
+kimi-token --min-valid 
+kimi models --use=kimi-code/k2:turbo 
+kimi models --use "kimi-code/k2:turbo" 
+kimi login --storage=keyring 
+kimi login --platform moonshot-ai 
+kimi models --use own ' "$output"
+}
+
+@test "bash: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+    own_command foo
+    : >some-file
+    run -0 bash_types 'kimi foo some-f'
+    assert_same 'kimi foo some-file ' "$output"
+    other_kimi_first
+    assert_same "" "$(bash_replies 'kimi tok')"
+    assert_same --min-valid "$(bash_replies 'kimi-token --min')"
+    [ ! -e ran ]
+}
+
+@test "bash: no word on the terminal where kimi is missing" {
+    without_toolkit
+    assert_same "" "$(bash_replies 'kimi tok' 2>&1)"
+    assert_same "" "$(bash_replies 'kimi login --storage ' 2>&1)"
+}
+
+@test "bash: no word on the terminal where the config is broken or not to be read" {
+    echo 'x = [' | write_config
+    assert_same "" "$(bash_replies 'kimi models --use ' 2>&1)"
+    rm "$CONFIG"
+    mkdir "$CONFIG"
+    assert_same "" "$(bash_replies 'kimi models --use ' 2>&1)"
+    HOME='' run -0 bash_replies 'kimi models --use '
+    assert_same "" "$output"
+}
+
+@test "the models come from KIMI_SHARE_DIR, in under 30 ms, and no server is asked" {
+    server_start
+    with_models
+    mv "$HOME/.kimi" "$BATS_TEST_TMPDIR/share"
+    export KIMI_SHARE_DIR=$BATS_TEST_TMPDIR/share
+    assert_same $'kimi-code/k2:turbo\nkimi-code/kimi-for-coding\nown' "$(bash_replies 'kimi models --use ')"
+    # The best of ten, in microseconds. On a machine too busy to tell: what six starts of kimi-models take on it, which
+    # are 30 ms on one that is not.
+    run -0 bash --norc --noprofile -c '
+        source "$KIMI_TEST_FILES/kimi.bash"
+        COMP_WORDS=(kimi models --use "") COMP_CWORD=3 best=1000000 best_start=1000000
+        for ((n = 0; n < 10; n++)); do
+            start=${EPOCHREALTIME/[.,]/}
+            _kimi kimi "" --use
+            middle=${EPOCHREALTIME/[.,]/}
+            kimi-models --version >/dev/null
+            end=${EPOCHREALTIME/[.,]/}
+            ((middle - start >= best)) || best=$((middle - start))
+            ((end - middle >= best_start)) || best_start=$((end - middle))
+        done
+        echo "$best $best_start"
+        ((best < 30000 || best < 6 * best_start))'
+    assert_same 0 "$(server_count all)"
+}
+
+@test "zsh: commands, options and values" {
+    run -0 zsh_types 'kimi tok' 'kimi login --st' 'kimi login --storage ' 'kimi login --storage=k' 'kimi-logout --platform m' \
+        'kimi help tok' 'kimi token --min-valid ' 'kimi --exec' "$KIMI_TEST_BIN/kimi tok"
+    assert_same "token
+= kimi token 
+--storage
+= kimi login --storage=
+auto
+file
+keyring
+= kimi login --storage 
+keyring
+= kimi login --storage=keyring 
+moonshot-ai
+moonshot-cn
+= kimi-logout --platform moonshot-
+token
+= kimi help token 
+= kimi token --min-valid 
+--exec-path
+= kimi --exec-path 
+token
+= $KIMI_TEST_BIN/kimi token " "$output"
+}
+
+@test "zsh: no words but commands and help after kimi" {
+    run -0 zsh_types 'kimi '
+    assert_same "$({ commands && echo help; } | LC_ALL=C sort)" "$(grep -v '^= ' <<<"$output")"
+}
+
+@test "zsh: the options of every command, after kimi SUB and kimi-SUB alike" {
+    local sub lines=() expected=''
+    for sub in $(commands); do
+        lines+=("kimi $sub --" "kimi-$sub --")
+        expected+=$(options_of "$sub")$'\n='$'\n'$(options_of "$sub")$'\n='$'\n'
+    done
+    run -0 zsh_types "${lines[@]}"
+    assert_same "$expected" "$(awk '/^= /{ $0 = "=" } { print }' <<<"$output")"$'\n'
+}
+
+@test "zsh: models, with slashes and colons in them" {
+    with_models
+    run -0 zsh_types 'kimi models --use ' 'kimi models --use=kimi-code/k2:' 'kimi-models --use ow'
+    assert_same 'kimi-code/k2:turbo
+kimi-code/kimi-for-coding
+own
+= kimi models --use 
+kimi-code/k2:turbo
+= kimi models --use=kimi-code/k2:turbo 
+own
+= kimi-models --use own ' "$output"
+}
+
+@test "zsh: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+    own_command foo
+    : >some-file
+    run -0 zsh_types 'kimi foo some-f' 'kimi-foo some-f'
+    assert_contains "$output" '= kimi foo some-file '
+    assert_contains "$output" '= kimi-foo some-file '
+    other_kimi_first
+    rm out
+    run -0 zsh_types 'kimi tok' 'kimi-token --min'
+    assert_same $'= kimi tok\n--min-valid\n= kimi-token --min-valid=' "$output"
+    [ ! -e ran ]
+}
+
+@test "zsh: no word on the terminal where kimi is missing or the config broken" {
+    echo 'x = [' | write_config
+    run -0 zsh_types 'kimi models --use '
+    assert_same '= kimi models --use ' "$output"
+    assert_lacks "$(cat shown)" config.toml
+    without_toolkit
+    rm out
+    run -0 zsh_types 'kimi tok' 'kimi-token --min'
+    assert_same $'= kimi tok\n= kimi-token --min' "$output"
+    assert_lacks "$(cat shown)" 'not found'
+}
+
+@test "fish: commands and help after kimi, with what they are for" {
+    assert_same "$({ commands && echo help; } | LC_ALL=C sort)" "$(fish_replies 'kimi ' | grep -v '^-' | LC_ALL=C sort)"
+    run -0 fish --no-config -c "source \$KIMI_TEST_FILES/kimi.fish; complete -C 'kimi tok'"
+    assert_same $'token\t'"$(kimi help | sed -n 's/^  token  *//p')" "$output"
+}
+
+@test "fish: the commands after kimi help" {
+    assert_same "$(commands)" "$(fish_replies 'kimi help ')"
+}
+
+@test "fish: the options of every command, after kimi SUB and kimi-SUB alike" {
+    local sub
+    for sub in $(commands); do
+        assert_same "$(options_of "$sub")" "$(fish_replies "kimi $sub --" | LC_ALL=C sort)" "of kimi $sub"
+        assert_same "$(options_of "$sub")" "$(fish_replies "kimi-$sub --" | LC_ALL=C sort)" "of kimi-$sub"
+    done
+}
+
+@test "fish: values, in a word of their own and behind =; none where they are free" {
+    assert_same $'auto\nfile\nkeyring' "$(fish_replies 'kimi login --storage ')"
+    assert_same --storage=keyring "$(fish_replies 'kimi login --storage=k')"
+    assert_same $'moonshot-ai\nmoonshot-cn' "$(fish_replies 'kimi-logout --platform m')"
+    assert_same "" "$(fish_replies 'kimi token --min-valid ')"
+}
+
+@test "fish: models, with slashes and colons in them" {
+    with_models
+    assert_same $'kimi-code/k2:turbo\nkimi-code/kimi-for-coding\nown' "$(fish_replies 'kimi models --use ')"
+    assert_same kimi-code/k2:turbo "$(fish_replies 'kimi-models --use kimi-code/k2:')"
+    assert_same --use=kimi-code/k2:turbo "$(fish_replies 'kimi models --use=kimi-code/k2:t')"
+}
+
+@test "fish: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+    own_command foo
+    : >some-file
+    assert_contains "$(fish_replies 'kimi foo some-f')" some-file
+    other_kimi_first
+    assert_same "" "$(fish_replies 'kimi tok')"
+    assert_same --min-valid "$(fish_replies 'kimi-token --min')"
+    [ ! -e ran ]
+}
+
+@test "fish: no word on the terminal where kimi is missing or the config broken" {
+    echo 'x = [' | write_config
+    assert_same "" "$(fish_replies 'kimi models --use ' 2>&1)"
+    without_toolkit
+    assert_same "" "$(fish_replies 'kimi tok' 2>&1)"
+}
