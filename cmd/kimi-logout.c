@@ -154,7 +154,8 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (!wish->all)
 		return log_out_one(c, &home, &who, true, &any, err);
 	if (wish->platform_id || wish->account)
-		return err_set(err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
+		return err_set(
+		    err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
 	return log_out_all(c, &home, err);
 }
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2119,SC2120 # for the test files
 # A real gnome-keyring on a bus of its own, for the tests of the keyring; on top of helper.bash and processes.bash.
 #
 # Each test has its own bus socket, keyring files and runtime folder in $BATS_TEST_TMPDIR. Two traps are always set:
@@ -78,6 +79,9 @@ stop_daemon() {
     wait "$1" 2>/dev/null || true
     ! kill -0 "$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
 }
+
+# has_ended PID: it may still wait for whoever inherited it to notice.
+has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
 
 bus_config() {
     cat <<XML
@@ -288,7 +292,7 @@ as_cron() {
             fail "this machine has a bus of its own, and allows no mounts"
             exit 200
         fi
-        [ -d "$real" ] || mkdir -p -m 700 "$real"
+        mkdir -p "$real"
         [ ! -e "${here}${real#/run/user}/bus" ] || ln -s "$(readlink -f "${here}${real#/run/user}/bus")" "$real/bus"
         "$@" || status=$?
         rm -f "$real/bus"

@@ -14,7 +14,7 @@ logged_in() {
     kimi-login --no-browser "$@" 2>login.err
 }
 
-# expires NAME=VALUE...: the login in the keyring ends in 100 s, so that a refresh is due.
+# due_login: the login in the keyring ends in 100 s, so that a refresh is due.
 due_login() {
     server_start
     keyring_start
@@ -61,7 +61,7 @@ due_login() {
 @test "login --storage file does not ask the keyring" {
     keyring_start
     watch_helper
-    logged_in --storage file --force
+    logged_in --storage file
     assert_in_file "$(server_stat last_access_token)"
     assert_same 'storage = "file"' "$(storages)"
     assert_same "" "$(asked)"
@@ -136,6 +136,7 @@ due_login() {
 @test "login --force --storage file over a login in the keyring leaves no copy there" {
     keyring_start
     keep_login
+    name_storage keyring
     logged_in --force --storage file
     assert_in_file "$(server_stat last_access_token)"
 }
@@ -633,12 +634,13 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
 }
 
 @test "the helper leaves no core dump and cannot be read by other processes of the user" {
-    watch_helper
-    keyring_start
     # It waits for its standard input, which we keep open.
     mkfifo input
-    start helper "$OWN_HELPER" get <input
+    # shellcheck disable=SC2016 # for that shell
+    start helper bash -c 'ulimit -S -c hard && exec "$1" get <input' sh "$OWN_HELPER"
+    local writer
     exec {writer}>input
+    wait_until grep -qE '^Max core file size +0 ' "/proc/$pid/limits"
     wait_until is_asleep "$pid" kimi-credential
     assert_same root "$(stat -c %U "/proc/$pid/environ")"
     exec {writer}>&-

@@ -1,10 +1,21 @@
 #!/bin/sh
-# packages.sh build|demo|check|lint: installs what is missing for that, and nothing if all is there.
+# packages.sh build|demo|check|fuzz|lint: installs what is missing for that, and nothing if all is there.
 # Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
 has_library() { has pkg-config && pkg-config --exists "$1"; }
+
+has_python_keyring() { /usr/bin/python3 -E -c 'import keyring, secretstorage' 2>/dev/null; }
+
+# The sanitizers' and libFuzzer's runtime is a package of its own in places.
+has_libfuzzer() {
+	probe=$(mktemp)
+	echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n ? 0 : 0; }' |
+		clang -x c - -fsanitize=fuzzer,address,undefined -o "$probe" 2>/dev/null && found=yes || found=
+	rm -f "$probe"
+	[ "$found" ]
+}
 
 # What each step needs: a test for it, and its package in Debian, Fedora, Arch, Alpine and openSUSE.
 need() {
@@ -30,6 +41,7 @@ needs_of_build() {
 	need 'has_library jansson' libjansson-dev jansson-devel jansson 'jansson-dev jansson-static' libjansson-devel
 	need 'has_library libsecret-1' libsecret-1-dev libsecret-devel libsecret libsecret-dev libsecret-devel
 	need 'has_library libqrencode' libqrencode-dev qrencode-devel qrencode libqrencode-dev qrencode-devel
+	need 'has_library libedit' libedit-dev libedit-devel libedit libedit-dev libedit-devel
 }
 
 needs_of_demo() {
@@ -46,6 +58,22 @@ needs_of_check() {
 	need 'has flock && has setsid && has script' 'util-linux bsdutils' util-linux util-linux 'util-linux util-linux-misc' util-linux
 	need 'has ps' procps procps-ng procps-ng procps procps
 	need 'has strace' strace strace strace strace strace
+	need 'has jq' jq jq jq jq jq
+	need 'has zsh' zsh zsh zsh zsh zsh
+	need 'has fish' fish fish fish fish fish
+	need 'has mandoc' mandoc mandoc mandoc mandoc mandoc
+	need 'has curl' curl curl curl curl curl
+	need 'has git' git git git git git
+	need 'has dbus-daemon && has dbus-run-session && has dbus-send' dbus 'dbus-daemon dbus-tools' dbus dbus dbus-1
+	need 'has gnome-keyring-daemon' gnome-keyring gnome-keyring gnome-keyring gnome-keyring gnome-keyring
+	need 'has secret-tool' libsecret-tools libsecret libsecret libsecret libsecret-tools
+	need 'has_python_keyring' python3-keyring python3-keyring 'python-keyring python-secretstorage' 'py3-keyring py3-secretstorage' python3-keyring
+}
+
+needs_of_fuzz() {
+	needs_of_build
+	need 'has_libfuzzer' 'clang libclang-rt-dev' 'clang compiler-rt' 'clang compiler-rt' 'clang compiler-rt' clang
+	need 'has bash' bash bash bash bash bash
 }
 
 needs_of_lint() {

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "kimi/cache.h"
 #include "kimi/config_view.h"
 #include "kimi/login_file.h"
@@ -36,7 +37,7 @@ int store_open(struct store *store, const struct home *home, const char *key, st
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' cannot be the key of a login", key);
-	snprintf(store->key, sizeof(store->key), "%s", key);
+	text_join(store->key, sizeof(store->key), (const char *const[]){key, NULL});
 	home_credentials_folder(home, store->folder);
 	home_credentials_file(home, name, "json", store->file);
 	home_credentials_file(home, name, "state", store->state);
@@ -62,8 +63,7 @@ static bool keyring_is_down(const struct store *store)
 	return *store->trouble.why != '\0';
 }
 
-/* The state or the config says that the login is in the keyring; else one that does not answer holds none. */
-static bool is_expected_in_keyring(const struct store *store)
+bool store_expects_keyring(const struct store *store)
 {
 	char storage[STATE_STORAGE_MAX];
 
@@ -74,7 +74,7 @@ static bool is_expected_in_keyring(const struct store *store)
 
 void store_avoid_keyring(struct store *store)
 {
-	if (!is_expected_in_keyring(store))
+	if (!store_expects_keyring(store))
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not to be asked");
 }
 
@@ -97,7 +97,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 			    "the login in the keyring is damaged: %s", why);
 		store->found = store->kind = STORE_KEYRING;
 	} else if (found == CREDENTIAL_LOCKED ||
-	           (found == CREDENTIAL_UNAVAILABLE && is_expected_in_keyring(store))) {
+	           (found == CREDENTIAL_UNAVAILABLE && store_expects_keyring(store))) {
 		answer = keyring_busy(store, err);
 	}
 	store->locked_copy = found == CREDENTIAL_LOCKED;
@@ -261,7 +261,7 @@ int store_erase(struct store *store, struct err *err)
 	cache_drop(store->key);
 	if (login_file_remove(store->file, err) < 0)
 		return -1;
-	bool expected = is_expected_in_keyring(store);
+	bool expected = store_expects_keyring(store);
 	if (!credential_is_off()) {
 		enum credential_answer answer =
 		    keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE

@@ -56,7 +56,10 @@ struct store {
 /* Names the store of a key; touches no disk. `home` is kept. -1: the key would leave the folder (ERR_CONFIG). */
 int store_open(struct store *store, const struct home *home, const char *key, struct err *err);
 
-/* From now on the keyring is not asked, unless the state or the config says that the login lies there. */
+/* The state or the config says that the login is in the keyring; else one that does not answer holds none. */
+bool store_expects_keyring(const struct store *store);
+
+/* From now on the keyring is not asked, unless a login is expected in it. */
 void store_avoid_keyring(struct store *store);
 
 /* Unlocks and forgets what was prepared. */

@@ -1,0 +1,416 @@
+#!/usr/bin/env bats
+# The store behind Git's credential protocol: KIMI_CREDENTIAL_HELPER names the helper, Git's own among them. No bus here.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+KEY=oauth/kimi-code
+
+setup() {
+    kimi_setup
+    kimi_paths
+    cd "$BATS_TEST_TMPDIR" || return
+    unset KIMI_DISABLE_KEYRING
+    export PATH=$BATS_TEST_TMPDIR/bin:$PATH XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    CONFIG=$HOME/.kimi/config.toml
+    mkdir bin
+    mkdir -m 700 run
+}
+
+teardown() {
+    git credential-cache exit 2>/dev/null || true
+    kimi_teardown
+}
+
+script() {
+    printf '%s\n' '#!/bin/sh' "${@:2}" >"$1"
+    chmod 755 "$1"
+}
+
+# notebook NAME: a helper bin/NAME that keeps one password in the file `kept`, and writes down how it was run: its
+# arguments, one a line, to `arguments`; what it was told to `told`; what others can see of it and its shell to `seen`.
+notebook() {
+    # shellcheck disable=SC2016 # for the script
+    script "bin/$1" "cd '$BATS_TEST_TMPDIR'" \
+        'printf "<%s>\n" "$@" >>arguments; echo . >>arguments' \
+        'cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline 2>/dev/null | tr "\0" "\n" >>seen' \
+        'for operation; do :; done' \
+        'cat >said; cat said >>told' \
+        'case $operation in' \
+        'get) [ ! -e kept ] || { echo username=oauth/kimi-code; cat kept; } ;;' \
+        'store) grep "^password=" said >kept ;;' \
+        'erase) rm -f kept ;;' \
+        'esac'
+}
+
+# keep: the login of store_login goes into the notebook.
+keep() {
+    store_login "$@"
+    { printf password= && cat "$LOGIN" && echo; } >kept
+    rm "$LOGIN"
+}
+kept() { sed -n 's/^password=//p' kept | json "$1"; }
+
+at_once() {
+    local before
+    before=$(now_ms)
+    run "-$1" --separate-stderr "${@:2}"
+    assert_between 0 $(($(now_ms) - before)) 3000 "milliseconds of ${*:2}"
+}
+
+# has_ended PID: it may still wait for whoever inherited it to notice.
+has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
+
+# logged_in ARGUMENT...
+logged_in() {
+    server_start
+    server_control '{"pending": 0}'
+    kimi-login --no-browser "$@" 2>login.err
+}
+
+# is_refused [PART]: login --storage keyring does not take this helper, within 3 s, before a code is asked for.
+is_refused() {
+    server_start
+    at_once 75 kimi-login --no-browser --storage keyring
+    # A line before it may say that what the helper gave for a login is none.
+    assert_contains "$(tail -n 1 <<<"$stderr")" "${1:-KIMI_CREDENTIAL_HELPER}" || return
+    assert_same 0 "$(server_count all)" "requests"
+    [ ! -e "$LOGIN" ]
+}
+
+## Which helper is run
+
+@test "a plain name means git credential-NAME" {
+    notebook git-credential-notebook
+    keep
+    KIMI_CREDENTIAL_HELPER=notebook run -0 kimi-token
+    assert_same at-stored "$output"
+    assert_same '<get>
+.' "$(cat arguments)"
+}
+
+@test "a plain name with arguments: they come before the operation" {
+    notebook git-credential-notebook
+    keep
+    KIMI_CREDENTIAL_HELPER='notebook --file=/a/b  c' run -0 kimi-token
+    assert_same '<--file=/a/b>
+<c>
+<get>
+.' "$(cat arguments)"
+}
+
+@test "an absolute path is run as it is" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
+    assert_same at-stored "$output"
+    assert_same '<get>
+.' "$(cat arguments)"
+}
+
+@test "an absolute path with arguments, some in quotes" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER="$PWD/bin/mine 'a b' \"c'd\" e\\ f" run -0 kimi-token
+    assert_same "<a b>
+<c'd>
+<e f>
+<get>
+." "$(cat arguments)"
+}
+
+@test "a path with a blank in it, in quotes" {
+    mkdir "bin/my tools"
+    notebook "my tools/mine"
+    keep
+    KIMI_CREDENTIAL_HELPER="$PWD/bin/my\\ tools/mine" run -0 kimi-token
+    assert_same at-stored "$output"
+}
+
+@test "a snippet behind ! is run by the shell, the operation after it" {
+    notebook mine
+    keep
+    # shellcheck disable=SC2016 # the snippet's
+    KIMI_CREDENTIAL_HELPER='!f() { mine from snippet "$1"; }; f' run -0 kimi-token
+    assert_same at-stored "$output"
+    assert_same '<from>
+<snippet>
+<get>
+.' "$(cat arguments)"
+}
+
+@test "an empty KIMI_CREDENTIAL_HELPER is an unset one" {
+    notebook git-credential-
+    mkdir kit
+    ln -s "$KIMI_TEST_BIN"/* kit
+    KIMI_EXEC_PATH=$PWD/kit KIMI_CREDENTIAL_HELPER='' run -4 kimi-token
+    [ ! -e arguments ]
+}
+
+@test "KIMI_DISABLE_KEYRING=1 runs no helper" {
+    notebook mine
+    keep
+    KIMI_DISABLE_KEYRING=1 KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -4 kimi-token
+    [ ! -e arguments ]
+}
+
+@test "a login in the file is printed without running a helper" {
+    notebook mine
+    store_login
+    KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
+    [ ! -e arguments ]
+}
+
+## What it is told
+
+@test "get is told protocol, host and username, and a blank line" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
+    assert_same "$(printf 'protocol=https\nhost=auth.kimi.com\nusername=%s\n\n|' "$KEY")" "$(cat told && printf '|')"
+}
+
+@test "the host is told with its port, and http for what it is" {
+    notebook mine
+    keep
+    KIMI_CODE_OAUTH_HOST=http://127.0.0.1:4711/ KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
+    assert_contains "$(cat told)" $'protocol=http\nhost=127.0.0.1:4711\nusername='
+}
+
+@test "store is told the whole login as the password, on one line" {
+    notebook mine
+    export KIMI_CREDENTIAL_HELPER=$PWD/bin/mine
+    logged_in
+    assert_contains "$(cat login.err)" "kept in the keyring"
+    assert_same "$(server_stat last_access_token)" "$(kept access_token)"
+    assert_same 1 "$(wc -l <kept)"
+    [ ! -e "$LOGIN" ]
+    grep -q 'storage = "keyring"' "$CONFIG"
+}
+
+@test "no secret is ever an argument of a helper or of its shell, or in its environment" {
+    notebook mine
+    export KIMI_CREDENTIAL_HELPER="$PWD/bin/mine x"
+    logged_in
+    kimi-refresh --force --quiet
+    kimi-token >/dev/null
+    kimi-logout --quiet
+    local one
+    for one in get store erase; do assert_contains "$(cat arguments)" "<$one>" || return; done
+    assert_contains "$(cat seen)" HOME=
+    assert_contains "$(cat told)" at-
+    assert_lacks "$(cat seen)" at-
+    assert_lacks "$(cat seen)" rt-
+    assert_lacks "$(cat seen)" '"access_token"'
+}
+
+@test "what a helper says on standard error reaches nobody who takes it for a key" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER='!echo noise >&2; mine' run -0 --separate-stderr kimi-token
+    assert_same at-stored "$output"
+    assert_same "" "$stderr"
+}
+
+@test "attributes of newer protocols in the answer are passed over" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER='!printf "capability[]=authtype\nephemeral=0\nnonsense\npassword_expiry_utc=1\n"; mine' run -0 kimi-token
+    assert_same at-stored "$output"
+}
+
+## A stranger's helper from login to logout
+
+# whole_life: with the helper of the environment.
+whole_life() {
+    logged_in --storage keyring
+    [ ! -e "$LOGIN" ]
+    run -0 kimi-token
+    assert_same "$(server_stat last_access_token)" "$output"
+    run -0 kimi-refresh --force
+    [ ! -e "$LOGIN" ]
+    KIMI_NO_CACHE=1 run -0 kimi-token
+    assert_same "$(server_stat last_access_token)" "$output"
+    assert_same 1 "$(server_count refresh)"
+    run -0 kimi-refresh --storage file
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    run -4 bash -c 'mv "$1" aside && KIMI_NO_CACHE=1 kimi-token; status=$?; mv aside "$1"; exit $status' sh "$LOGIN"
+    run -0 kimi-refresh --storage keyring
+    [ ! -e "$LOGIN" ]
+    run -0 kimi-logout
+    run -4 kimi-token
+}
+
+@test "Git's own store is a store: login, token, refresh, moves and logout" {
+    export KIMI_CREDENTIAL_HELPER=store
+    whole_life
+    assert_lacks "$(cat "$HOME/.git-credentials")" kimi
+}
+
+@test "Git's own store with --file= keeps the login in that file" {
+    export KIMI_CREDENTIAL_HELPER="store --file='$PWD/a stick/kimi'"
+    mkdir "a stick"
+    logged_in --storage keyring
+    assert_contains "$(cat "a stick/kimi")" oauth%2fkimi-code
+    run -0 kimi-logout
+    assert_lacks "$(cat "a stick/kimi")" kimi
+}
+
+@test "Git's own cache is a store: login, token, refresh, moves and logout" {
+    export KIMI_CREDENTIAL_HELPER="cache --timeout=300"
+    whole_life
+}
+
+@test "Git's own cache, once it has forgotten, holds no login: 4" {
+    export KIMI_CREDENTIAL_HELPER=cache KIMI_NO_CACHE=1
+    logged_in --storage keyring
+    run -0 kimi-token
+    git credential-cache exit
+    run -4 kimi-token
+}
+
+@test "the daemon that Git's cache leaves running holds up nobody" {
+    export KIMI_CREDENTIAL_HELPER=cache
+    printf 'protocol=https\nhost=h\nusername=x\npassword=y\n\n' | git credential-cache store 3>&- 4>&-
+    at_once 4 kimi-token
+    server_start
+    server_control '{"approve": "denied", "pending": 0}'
+    run -1 kimi-login --no-browser --storage keyring
+}
+
+@test "success without a password is none: 4" {
+    KIMI_CREDENTIAL_HELPER='!true' run -4 kimi-token
+    KIMI_CREDENTIAL_HELPER='!echo password= #' run -4 kimi-token
+    KIMI_CREDENTIAL_HELPER='!echo username=x #' run -4 kimi-token
+}
+
+## Helpers that fail, each named by its fault
+
+@test "a helper that ignores store, as the book allows, is refused" {
+    export KIMI_CREDENTIAL_HELPER='!true'
+    is_refused "does not keep what it is given"
+}
+
+@test "a helper that ignores store: login by itself takes the file and says why" {
+    export KIMI_CREDENTIAL_HELPER='!true'
+    logged_in
+    assert_contains "$(cat login.err)" "kept in the file: the keyring does not keep what it is given"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+}
+
+@test "a login is not moved to a helper that ignores store: it stays in the file" {
+    export KIMI_CREDENTIAL_HELPER='!true'
+    store_login
+    at_once 75 kimi-refresh --storage keyring
+    assert_same at-stored "$(stored access_token)"
+}
+
+@test "a helper that gives back something else than it was given is refused" {
+    export KIMI_CREDENTIAL_HELPER='!cat >/dev/null; echo password=other #'
+    is_refused "does not keep what it is given"
+}
+
+@test "a helper that cuts off what is long is found out" {
+    notebook mine
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!cut -c 1-60 | mine'
+    store_login
+    at_once 75 kimi-refresh --storage keyring
+    assert_same at-stored "$(stored access_token)"
+}
+
+@test "a helper that prints junk is refused" {
+    export KIMI_CREDENTIAL_HELPER='!head -c 100000 /dev/urandom #'
+    is_refused "does not keep what it is given"
+}
+
+@test "a helper without end is killed: refused within 3 s" {
+    export KIMI_CREDENTIAL_HELPER='!yes password=x #'
+    is_refused "did not answer in time"
+}
+
+@test "a helper that gives more than any login is none of ours" {
+    export KIMI_CREDENTIAL_HELPER='!{ printf password=; head -c 3000000 /dev/zero | tr "\0" x; echo; } #'
+    is_refused "too large for a login"
+}
+
+@test "a helper that hangs is killed with its children: refused within 3 s" {
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!echo $$ >pids; sleep 600 & echo $! >>pids; wait #'
+    is_refused "did not answer in time"
+    local one
+    while read -r one; do
+        wait_until has_ended "$one" || return
+    done <pids
+}
+
+@test "a helper that hangs: token and logout with no login known of are over within 3 s" {
+    export KIMI_CREDENTIAL_HELPER='!sleep 600 #'
+    at_once 4 kimi-token
+    at_once 4 kimi-refresh
+    at_once 0 kimi-logout
+}
+
+@test "a helper that ends and leaves a child with its pipes is not waited for" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER='!mine get; sleep 30 & echo $! >left #' at_once 0 kimi-token
+    assert_same at-stored "$output"
+    kill "$(cat left)"
+}
+
+@test "a helper that crashes is refused" {
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!kill -SEGV $$ #'
+    is_refused
+}
+
+@test "a helper that exits 1 is unavailable" {
+    export KIMI_CREDENTIAL_HELPER='!exit 1 #'
+    is_refused
+}
+
+@test "a helper that is not there is refused" {
+    export KIMI_CREDENTIAL_HELPER=nobody-has-this
+    is_refused
+    export KIMI_CREDENTIAL_HELPER=/nowhere/helper
+    at_once 75 kimi-login --no-browser --storage keyring
+}
+
+@test "a helper that does not read what it is told is no trouble" {
+    notebook mine
+    keep
+    KIMI_CREDENTIAL_HELPER='!exec <&-; cat kept #' run -0 kimi-token
+    assert_same at-stored "$output"
+}
+
+@test "a login that a helper loses after the exchange goes to the file, with a warning" {
+    notebook mine
+    server_start
+    keep --expires-in-left 100
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='![ ! -e broken ] || exit 1; mine'
+    server_control '{"faults": {"refresh": [{"hold": "it"}]}}'
+    start refresh kimi-refresh
+    server_wait_held it
+    : >broken
+    server_release it
+    finish 0
+    assert_contains "$(err_of refresh)" "kept in the file now"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    run -0 kimi-token
+    assert_same "$(server_stat last_access_token)" "$output"
+}
+
+@test "a helper that fails before the exchange: 75, and no token is spent" {
+    notebook mine
+    server_start
+    keep --expires-in-left 100
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!f() { [ "$1" = get ] || exit 1; mine get; }; f'
+    at_once 75 kimi-refresh
+    assert_same 0 "$(server_count all)"
+    assert_same at-stored "$(kept access_token)"
+}
