@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# fuzz.sh BUILD SECONDS [NAME...]: runs every fuzzer of that build, or those whose names hold one of NAME, for so long,
+# a line each. It begins with tests/fuzz/corpus/ and what earlier runs came upon, which stays in BUILD/corpus/; what
+# breaks something is written to BUILD/found/.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=$1 seconds=$2
+shift 2
+names=("$@")
+failed=0
+
+wanted() {
+	local name
+	[ "${#names[@]}" -gt 0 ] || return 0
+	for name in "${names[@]}"; do
+		case $1 in *"$name"*) return 0 ;; esac
+	done
+	return 1
+}
+
+mkdir -p "$build/found"
+for source in tests/fuzz/fuzz_*.c; do
+	name=${source##*/fuzz_} name=${name%.c} log=$build/found/${source##*/}.log
+	wanted "$name" || continue
+	mkdir -p "$build/corpus/$name"
+	if "$build/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=60 -print_final_stats=1 -verbosity=1 \
+		-artifact_prefix="$build/found/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
+		printf '%-12s %9d inputs in %d s, nothing found\n' "$name" \
+			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" "$seconds"
+	else
+		failed=1
+		grep -vE '^#[0-9]+.(NEW|REDUCE|pulse|RELOAD|INITED)' "$log" | tail -n 60
+		printf '%-12s FOUND SOMETHING: see %s/found/\n' "$name" "$build"
+	fi
+done
+exit "$failed"

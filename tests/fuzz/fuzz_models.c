@@ -1,0 +1,53 @@
+/* A model list answer: every model that is taken has an id of its own and text that can be shown. */
+#include "base/text.h"
+#include "format/json.h"
+#include "kimi/models.h"
+
+#include "fuzz.h"
+
+static void need_clean(const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, SIZE_MAX / 4);
+	text_clean(&clean, text, strlen(text));
+	need(*text && strcmp(clean.data, text) == 0);
+	buf_release(&clean);
+}
+
+static void try_platform(const struct platform *platform, const json_t *answer)
+{
+	struct models models = {0};
+	char why[160] = "";
+
+	if (models_from_answer(platform, answer, &models, why, sizeof(why)) < 0) {
+		need(*why && !models.items);
+		return;
+	}
+	need(models.count <= json_array_size(json_object_get(answer, "data")));
+	for (size_t i = 0; i < models.count; i++) {
+		const struct model *model = &models.items[i];
+		need_clean(model->id);
+		if (model->display_name)
+			need_clean(model->display_name);
+		need(model->context_length >= 0 && model->context_length < (long long)9e15);
+		need(
+		    !(model->capabilities & MODEL_ALWAYS_THINKING) || (model->capabilities & MODEL_THINKING));
+		need(!*platform->allowed_prefixes || strncmp(model->id, "kimi-k", 6) == 0);
+		for (size_t j = 0; j < i; j++)
+			need(strcmp(models.items[j].id, model->id) != 0);
+	}
+	models_clear(&models);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char why[160];
+	json_t *answer = json_parse((const char *)data, size, why, sizeof(why));
+
+	if (answer)
+		for (const struct platform *platform = platforms; platform->id; platform++)
+			try_platform(platform, answer);
+	json_decref(answer);
+	return 0;
+}

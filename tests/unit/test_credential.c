@@ -1,0 +1,179 @@
+/*
+ * The store behind Git's credential protocol, with helpers that are shell
+ * scripts: each plays one situation.
+ */
+#include "kimi/credential.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "scratch.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static const char host[] = "https://auth.kimi.com", key[] = "oauth/kimi-code";
+
+static struct credential_trouble trouble;
+static struct buf secret;
+
+/* Keeps what it is given, as a helper should. */
+static const char notebook[] = "cat >\"$HOME/asked\"\n"
+                               "case $1 in\n"
+                               "get) [ ! -e \"$HOME/kept\" ] || cat \"$HOME/kept\" ;;\n"
+                               "store) grep ^password= \"$HOME/asked\" >\"$HOME/kept\" ;;\n"
+                               "erase) rm -f \"$HOME/kept\" ;;\n"
+                               "esac\n";
+
+/* A stranger's helper, or our own under its usual name. */
+static void use_helper(bool own, const char *body)
+{
+	char script[1000];
+
+	snprintf(script, sizeof(script), "#!/bin/sh\n%s", body);
+	unlink(scratch_path("kimi-credential-libsecret"));
+	unlink(scratch_path("helper"));
+	unsetenv("KIMI_CREDENTIAL_HELPER");
+	if (!own)
+		setenv("KIMI_CREDENTIAL_HELPER", scratch_path("helper"), 1);
+	scratch_write(own ? "kimi-credential-libsecret" : "helper", script, 0700);
+	unlink(scratch_path("kept"));
+}
+
+static enum credential_answer get(void)
+{
+	buf_clear(&secret);
+	return credential_get(host, key, &secret, &trouble);
+}
+
+static void test_round(void)
+{
+	use_helper(false, notebook);
+	ok(get() == CREDENTIAL_NONE, "an empty store has none");
+	ok(scratch_holds("asked", "protocol=https\nhost=auth.kimi.com\nusername=oauth/kimi-code\n\n"),
+	    "it is asked in Git's words");
+	ok(credential_store(host, key, "{\"a\":1}", &trouble) == CREDENTIAL_FOUND, "a login is stored");
+	ok(get() == CREDENTIAL_FOUND && strcmp(secret.data, "{\"a\":1}") == 0, "and found");
+	ok(credential_erase(host, key, &trouble) == CREDENTIAL_FOUND && get() == CREDENTIAL_NONE,
+	    "and erased");
+	ok(credential_erase(host, key, &trouble) == CREDENTIAL_FOUND, "to erase what is not there is fine");
+	ok(credential_probe(host, key, &trouble) == CREDENTIAL_FOUND && scratch_mode("kept") == -1,
+	    "a probe leaves nothing behind");
+	ok(credential_store(host, key, "two\nlines", &trouble) == CREDENTIAL_UNAVAILABLE &&
+	        strstr(trouble.why, "one line"),
+	    "two lines are not stored");
+	ok(credential_get("http://127.0.0.1:80", key, &secret, &trouble) == CREDENTIAL_NONE &&
+	        scratch_holds("asked", "protocol=http\nhost=127.0.0.1:80\nusername=oauth/kimi-code\n\n"),
+	    "http has its own protocol, and a port");
+}
+
+static void test_answers(void)
+{
+	static const struct {
+		const char *sentence, *body, *expected;
+	} cases[] = {
+	    {"its lines may be more, in any order",
+	        "echo quit=0; echo password=s; echo username=x; echo; echo capability[]=x", "s"},
+	    {"the last of two passwords counts", "echo password=a; echo password=b", "b"},
+	    {"a password may hold =", "echo password=a=b=", "a=b="},
+	    {"the last line may lack its end", "printf password=s", "s"},
+	    {"an empty password is none", "echo password=", NULL},
+	    {"password alone is none", "echo password", NULL},
+	    {"another name that ends so is none", "echo oldpassword=s", NULL},
+	    {"success without a word is none", ":", NULL},
+	    {"a NUL ends what is read", "printf 'x\\0\\npassword=s\\n'", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		use_helper(false, cases[i].body);
+		enum credential_answer answer = get();
+		ok(cases[i].expected
+		        ? answer == CREDENTIAL_FOUND && strcmp(secret.data, cases[i].expected) == 0
+		        : answer == CREDENTIAL_NONE,
+		    "%s", cases[i].sentence);
+	}
+}
+
+static void test_statuses(void)
+{
+	static const struct {
+		int status;
+		enum credential_answer own, strangers;
+	} cases[] = {
+	    {1, CREDENTIAL_NONE, CREDENTIAL_UNAVAILABLE},
+	    {2, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
+	    {3, CREDENTIAL_LOCKED, CREDENTIAL_UNAVAILABLE},
+	    {4, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
+	    {127, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char body[80];
+		snprintf(body, sizeof(body), "echo password=s; exit %d", cases[i].status);
+		use_helper(true, body);
+		bool own = get() == cases[i].own && (cases[i].own == CREDENTIAL_NONE || *trouble.why);
+		use_helper(false, body);
+		ok(own && get() == cases[i].strangers && *trouble.why,
+		    "exit status %d means what it should, of our helper and of a stranger's",
+		    cases[i].status);
+	}
+	use_helper(true, "kill -SEGV $$");
+	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "crashed"), "a crash is unavailable");
+}
+
+/* A file with a password of that many bytes. */
+static void write_large(size_t len)
+{
+	static char text[CREDENTIAL_MAX_BYTES * 4] = "password=";
+
+	memset(text + 9, 'x', len);
+	strcpy(text + 9 + len, "\n");
+	scratch_write("large", text, 0600);
+}
+
+static void test_trouble(void)
+{
+	use_helper(false, "sleep 60");
+	long long start = clock_ms();
+	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "in time") && clock_ms() - start < 30000,
+	    "a helper that does not answer is given up");
+	use_helper(false, "cat >/dev/null");
+	ok(credential_store(host, key, "s", &trouble) == CREDENTIAL_UNAVAILABLE &&
+	        strstr(trouble.why, "does not keep"),
+	    "one that ignores a store is found out");
+	use_helper(false, "cat >/dev/null; echo password=other");
+	ok(credential_store(host, key, "s", &trouble) == CREDENTIAL_UNAVAILABLE,
+	    "so is one that gives something else back");
+	/* A few bytes more than a login may have, but not more than may be read; and then more than that. */
+	use_helper(false, "cat \"$HOME/large\"");
+	write_large(CREDENTIAL_MAX_BYTES + 1);
+	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "too large"),
+	    "what is too large is not none");
+	write_large(CREDENTIAL_MAX_BYTES * 3);
+	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "too large"), "nor what is far too large");
+	use_helper(true, notebook);
+	ok(!credential_is_off(), "our helper is there");
+	setenv("KIMI_DISABLE_KEYRING", "1", 1);
+	ok(credential_is_off() && get() == CREDENTIAL_UNAVAILABLE &&
+	        strstr(trouble.why, "KIMI_DISABLE_KEYRING"),
+	    "KIMI_DISABLE_KEYRING switches it off");
+	unsetenv("KIMI_DISABLE_KEYRING");
+	unlink(scratch_path("kimi-credential-libsecret"));
+	ok(credential_is_off() && get() == CREDENTIAL_UNAVAILABLE && *trouble.why, "so does having none");
+}
+
+int main(void)
+{
+	scratch_open();
+	signals_start();
+	setenv("HOME", scratch_folder, 1);
+	setenv("KIMI_EXEC_PATH", scratch_folder, 1);
+	unsetenv("KIMI_DISABLE_KEYRING");
+	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
+	test_round();
+	test_answers();
+	test_statuses();
+	test_trouble();
+	buf_release(&secret);
+	scratch_close();
+	return tap_done();
+}

@@ -1,0 +1,135 @@
+#include "kimi/models.h"
+
+#include "format/json.h"
+#include "tap.h"
+
+#include <string.h>
+
+static struct models models;
+static char why[160];
+
+static int read_models(const char *platform, const char *text)
+{
+	json_t *answer = json_parse(text, strlen(text), why, sizeof(why));
+
+	models_clear(&models);
+	int result = models_from_answer(platform_find(platform, NULL), answer, &models, why, sizeof(why));
+	json_decref(answer);
+	return result;
+}
+
+/* The capabilities of the only model that the members describe. */
+static unsigned capabilities(const char *members)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "{\"data\":[{%s}]}", members);
+	return read_models(NULL, text) == 0 && models.count == 1 ? models.items[0].capabilities : ~0u;
+}
+
+/* The list has exactly these ids, in a row with a blank behind each. */
+static bool has_ids(const char *ids)
+{
+	char row[400] = "";
+
+	for (size_t i = 0; i < models.count; i++) {
+		strcat(row, models.items[i].id);
+		strcat(row, " ");
+	}
+	return strcmp(row, ids) == 0;
+}
+
+static void test_capabilities(void)
+{
+	const unsigned k25 = MODEL_THINKING | MODEL_IMAGE_IN | MODEL_VIDEO_IN;
+
+	ok(capabilities("\"id\":\"m\"") == 0, "a model can nothing that is not said of it");
+	ok(capabilities("\"id\":\"m\",\"supports_reasoning\":true") == MODEL_THINKING,
+	    "reasoning is thinking");
+	ok(capabilities("\"id\":\"m\",\"supports_image_in\":true,\"supports_video_in\":true") ==
+	        (MODEL_IMAGE_IN | MODEL_VIDEO_IN),
+	    "images and videos are taken");
+	ok(capabilities("\"id\":\"m\",\"supports_reasoning\":false,\"supports_image_in\":\"true\",\"supports_"
+	                "video_in\":1") == 0,
+	    "only true is true");
+	ok(capabilities("\"id\":\"kimi-Thinking-x\"") == (MODEL_THINKING | MODEL_ALWAYS_THINKING),
+	    "one that is called thinking always thinks");
+	ok(capabilities("\"id\":\"kimi-k2.5\"") == k25 && capabilities("\"id\":\"x/Kimi-K2.5-turbo\"") == k25,
+	    "a k2.5 thinks, sees images and videos");
+	ok(capabilities("\"id\":\"kimi-k2.5-thinking\"") == (k25 | MODEL_ALWAYS_THINKING),
+	    "both rules hold together");
+	ok(capabilities("\"id\":\"kimi-k2-5\"") == 0, "k2-5 is not k2.5");
+}
+
+static void test_members(void)
+{
+	ok(read_models(NULL,
+	       "{\"data\":[{\"id\":\"m\",\"context_length\":262144,\"display_name\":\"The Model\"}]}") == 0 &&
+	        models.items[0].context_length == 262144 &&
+	        strcmp(models.items[0].display_name, "The Model") == 0,
+	    "the context and the name are read");
+	ok(read_models(NULL, "{\"data\":[{\"id\":\"m\"}]}") == 0 && models.items[0].context_length == 0 &&
+	        !models.items[0].display_name,
+	    "or are not known");
+	ok(read_models(
+	       NULL, "{\"data\":[{\"id\":\"m\",\"context_length\":\"1000\",\"display_name\":\"\"}]}") == 0 &&
+	        models.items[0].context_length == 1000 && !models.items[0].display_name,
+	    "a number may be a text, an empty name is none");
+	ok(read_models(NULL,
+	       "{\"data\":[{\"id\":\"a\",\"context_length\":-5},{\"id\":\"b\",\"context_length\":1e300},"
+	       "{\"id\":\"c\",\"context_length\":[]}]}") == 0 &&
+	        models.count == 3 && models.items[0].context_length == 0 &&
+	        models.items[1].context_length == 0 && models.items[2].context_length == 0,
+	    "a context that makes no sense is not known");
+	ok(read_models(NULL, "{\"data\":[{\"id\":\"m\",\"display_name\":\"a\\u001b[31m\\u202eb\\nc\"}]}") ==
+	            0 &&
+	        strcmp(models.items[0].display_name, "a[31mb c") == 0,
+	    "a name is cleaned");
+	ok(read_models(NULL, "{\"data\":[{\"id\":\"m\",\"display_name\":5}]}") == 0 &&
+	        !models.items[0].display_name,
+	    "a name that is no text is none");
+}
+
+static void test_lists(void)
+{
+	ok(read_models(NULL,
+	       "{\"data\":[{\"id\":\"b\"},{\"id\":\"a\"},{\"id\":\"b\",\"display_name\":\"x\"}]}") == 0 &&
+	        has_ids("b a ") && !models.items[0].display_name,
+	    "models keep their order, and the first of two with one id counts");
+	ok(read_models(NULL,
+	       "{\"data\":[{},{\"id\":\"\"},{\"id\":null},{\"id\":5},null,[],\"x\",{\"id\":\"a\"}]}") == 0 &&
+	        has_ids("a "),
+	    "items without an id are skipped");
+	ok(read_models(NULL, "{\"data\":[{\"id\":\"a\\n\"},{\"id\":\"\\u001b\"},{\"id\":\"b\\u202e\"},{"
+	                     "\"id\":\"c d\"}]}") == 0 &&
+	        has_ids("c d "),
+	    "so are ids that could not be shown");
+	ok(read_models(NULL, "{\"data\":[]}") == 0 && models.count == 0, "an empty list is a list");
+	ok(read_models("moonshot-cn",
+	       "{\"data\":[{\"id\":\"kimi-k2\"},{\"id\":\"moonshot-v1\"},{\"id\":\"Kimi-k2\"},"
+	       "{\"id\":\"kimi-latest\"}]}") == 0 &&
+	        has_ids("kimi-k2 "),
+	    "a platform with prefixes counts those ids alone");
+	ok(read_models("kimi-code", "{\"data\":[{\"id\":\"anything\"}]}") == 0 && has_ids("anything "),
+	    "one without counts all");
+}
+
+static void test_no_lists(void)
+{
+	static const char *const texts[] = {
+	    "{}", "[]", "null", "5", "\"data\"", "{\"data\":{}}", "{\"data\":null}", "{\"Data\":[]}"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		ok(read_models(NULL, texts[i]) == -1 && *why && !models.items, "%s is no list", texts[i]);
+}
+
+int main(void)
+{
+	json_start();
+	test_capabilities();
+	test_members();
+	test_lists();
+	test_no_lists();
+	models_clear(&models);
+	return tap_done();
+}

@@ -1,0 +1,121 @@
+#include "http/proxy.h"
+
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void clear(void)
+{
+	static const char *const names[] = {"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
+	    "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unsetenv(names[i]);
+}
+
+/* With NAME=VALUE alone in the environment the proxy for the URL is that. */
+static bool is_proxy(const char *name, const char *value, const char *url, const char *expected)
+{
+	char proxy[200];
+
+	clear();
+	setenv(name, value, 1);
+	proxy_for(url, proxy, sizeof(proxy));
+	if (strcmp(proxy, expected) != 0)
+		printf("# %s\n", proxy);
+	return strcmp(proxy, expected) == 0;
+}
+
+static void test_choosing(void)
+{
+	static const char kimi[] = "https://auth.kimi.com/x", p[] = "http://proxy:3128";
+
+	ok(is_proxy("x", "", kimi, ""), "without variables there is no proxy");
+	ok(is_proxy("https_proxy", p, kimi, p) && is_proxy("HTTPS_PROXY", p, kimi, p) &&
+	        is_proxy("all_proxy", p, kimi, p) && is_proxy("ALL_PROXY", p, kimi, p),
+	    "the usual variables are read");
+	ok(is_proxy("http_proxy", p, kimi, ""), "http_proxy is not for https");
+	ok(is_proxy("https_proxy", "", kimi, ""), "an empty variable is an unset one");
+	ok(is_proxy("http_proxy", p, "http://example.com", p) &&
+	        is_proxy("HTTP_PROXY", p, "http://example.com", ""),
+	    "HTTP_PROXY in capitals is nobody's, since a CGI's client can set it");
+	ok(is_proxy("HTTPS_PROXY", p, "HTTPS://AUTH.KIMI.COM", p), "a scheme in capitals is the same");
+	clear();
+	setenv("ALL_PROXY", "http://all", 1);
+	setenv("HTTPS_PROXY", "http://https", 1);
+	char proxy[200];
+	proxy_for(kimi, proxy, sizeof(proxy));
+	ok(strcmp(proxy, "http://https") == 0, "the one for the scheme comes before the one for all");
+}
+
+static void test_loopback(void)
+{
+	ok(is_proxy("https_proxy", "http://proxy", "https://127.0.0.1:8080/", "") &&
+	        is_proxy("http_proxy", "http://proxy", "http://localhost/", "") &&
+	        is_proxy("all_proxy", "http://proxy", "http://[::1]:1/", ""),
+	    "loopback never goes through a proxy");
+	ok(is_proxy("https_proxy", "http://proxy", "https://localhost.evil.com/", "http://proxy"),
+	    "what only looks like it does");
+}
+
+static void test_socks(void)
+{
+	static const char kimi[] = "https://auth.kimi.com";
+
+	ok(is_proxy("ALL_PROXY", "socks://proxy:1080", kimi, "socks5h://proxy:1080") &&
+	        is_proxy("ALL_PROXY", "SOCKS://proxy", kimi, "socks5h://proxy"),
+	    "socks:// is SOCKS5 with names resolved there");
+	ok(is_proxy("ALL_PROXY", "socks4://proxy", kimi, "socks4://proxy") &&
+	        is_proxy("ALL_PROXY", "socks5://proxy", kimi, "socks5://proxy"),
+	    "a version that was named stays");
+}
+
+static void test_exceptions(void)
+{
+	clear();
+	ok(strcmp(proxy_exceptions(), "") == 0, "there are no exceptions at first");
+	setenv("NO_PROXY", "a", 1);
+	ok(strcmp(proxy_exceptions(), "a") == 0, "NO_PROXY names them");
+	setenv("no_proxy", "b", 1);
+	ok(strcmp(proxy_exceptions(), "b") == 0, "no_proxy comes first");
+}
+
+static void test_showing(void)
+{
+	static const struct {
+		const char *proxy, *shown;
+	} cases[] = {
+	    {"http://proxy:3128", "http://proxy:3128"},
+	    {"http://proxy:3128/", "http://proxy:3128"},
+	    {"proxy:3128", "proxy:3128"},
+	    {"http://user:secret@proxy:3128", "http://proxy:3128"},
+	    {"http://user:secret@proxy:3128/path", "http://proxy:3128"},
+	    {"user:secret@proxy", "proxy"},
+	    {"http://user:se@cret@proxy", "http://proxy"},
+	    {"http://user:secr/et@proxy", "http://proxy"},
+	    {"http://user:secr?et@proxy", "http://proxy"},
+	    {"http://user:secr#et@proxy", "http://proxy"},
+	    {"user:secret://x@proxy", "proxy"},
+	    {"http://user:secret@", "http://"},
+	    {"http://proxy\x1B[31m", "http://proxy[31m"},
+	    {"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char shown[100];
+		proxy_shown(cases[i].proxy, shown, sizeof(shown));
+		ok(strcmp(shown, cases[i].shown) == 0 && !strstr(shown, "sec"), "a proxy is shown as '%s'",
+		    shown);
+	}
+}
+
+int main(void)
+{
+	test_choosing();
+	test_loopback();
+	test_socks();
+	test_exceptions();
+	test_showing();
+	return tap_done();
+}

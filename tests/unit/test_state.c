@@ -1,0 +1,119 @@
+#include "kimi/state.h"
+
+#include "scratch.h"
+#include "tap.h"
+
+static const double now = 1700000000;
+static const char host[] = "https://auth.kimi.com", other_host[] = "https://auth.example.com";
+
+static void test_keeping(void)
+{
+	struct state state = {
+	    .expires_at = 1700000900.1,
+	    .oauth_host = "https://auth.kimi.com",
+	    .storage = "keyring",
+	    .last_refresh = 1700000000.7,
+	    .clock_ahead = -3,
+	    .reminded = true,
+	};
+	struct state back;
+	char storage[STATE_STORAGE_MAX];
+	struct err err = {0};
+
+	state_reject(&state, host, now);
+	state_reject(&state, host, now + 1);
+	ok(state_save(scratch_path("s"), &state, &err) == 0 && scratch_mode("s") == 0600,
+	    "a state is saved for its user alone");
+	state_load(scratch_path("s"), 1700000900.1, &back);
+	ok(back.expires_at == state.expires_at && strcmp(back.oauth_host, host) == 0 &&
+	        strcmp(back.storage, "keyring") == 0 && back.last_refresh == 1700000000.7 &&
+	        back.rejected_at == now + 1 && back.rejections == 2 && strcmp(back.rejected_by, host) == 0 &&
+	        back.clock_ahead == -3 && back.reminded,
+	    "and read back whole");
+	state_load(scratch_path("s"), 1700000900.2, &back);
+	ok(back.expires_at == 0 && !*back.oauth_host && !back.rejections && !back.reminded,
+	    "the state of another token says nothing");
+	state_load_storage(scratch_path("s"), storage);
+	ok(strcmp(storage, "keyring") == 0, "but where the login lay holds for any token");
+}
+
+static bool is_nothing(const char *text)
+{
+	struct state back;
+	char storage[STATE_STORAGE_MAX];
+
+	scratch_write("bad", text, 0600);
+	memset(&back, 'x', sizeof(back));
+	memset(storage, 'x', sizeof(storage));
+	state_load(scratch_path("bad"), 5, &back);
+	state_load_storage(scratch_path("bad"), storage);
+	return back.expires_at == 0 && !*back.oauth_host && !back.rejections &&
+	       strlen(storage) < sizeof(storage);
+}
+
+static void test_damage(void)
+{
+	struct state back;
+	char storage[STATE_STORAGE_MAX] = "x";
+
+	state_load(scratch_path("none"), 5, &back);
+	state_load_storage(scratch_path("none"), storage);
+	ok(back.expires_at == 0 && !*storage, "a state that is not there says nothing");
+	ok(is_nothing("") && is_nothing("{\"expires_at\":5") && is_nothing("[5]") && is_nothing("5") &&
+	        is_nothing("{\"expires_at\":[5]}") && is_nothing("{\"storage\":{}}"),
+	    "nor does a damaged one");
+	scratch_write("odd",
+	    "{\"expires_at\":5,\"rejections\":1e18,\"rejected_at\":\"x\",\"oauth_host\":5,\"clock_ahead\":"
+	    "1e300,"
+	    "\"storage\":\"a storage with a name that is far too long\"}",
+	    0600);
+	state_load(scratch_path("odd"), 5, &back);
+	ok(back.expires_at == 5 && back.rejections > 0 && back.rejections < 1000 && back.rejected_at == 0 &&
+	        !*back.oauth_host && strlen(back.storage) == STATE_STORAGE_MAX - 1,
+	    "members of the wrong kind or size are kept in bounds");
+	struct err err = {0};
+	ok(state_save(scratch_path("odd"), &back, &err) == 0, "and can be saved again");
+}
+
+static void test_back_off(void)
+{
+	static const double waits[] = {
+	    300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400, 86400, 86400};
+	struct state state = {0};
+
+	ok(!state_is_rejected(&state, host, now) && state_rejected_for(&state, host, now) == 0,
+	    "nothing is rejected at first");
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		state_reject(&state, host, now);
+		ok(state_is_rejected(&state, host, now) &&
+		        state_rejected_for(&state, host, now) == waits[i] &&
+		        state_rejected_for(&state, host, now + waits[i] - 1) == 1 &&
+		        state_rejected_for(&state, host, now + waits[i]) == 0,
+		    "after rejection %zu it is shown again in %.0f s", i + 1, waits[i]);
+	}
+	for (int i = 0; i < 1000; i++)
+		state_reject(&state, host, now);
+	ok(state_rejected_for(&state, host, now) == 86400, "after a thousand still in a day");
+	ok(state_is_rejected(&state, host, now + 1e6),
+	    "once the wait is over it is rejected still, but may be shown");
+	ok(!state_is_rejected(&state, other_host, now) && state_rejected_for(&state, other_host, now) == 0,
+	    "another host has not rejected it");
+	ok(state_is_rejected(&state, "HTTPS://AUTH.KIMI.COM", now), "a host is the same in capitals");
+	state_reject(&state, other_host, now);
+	ok(state.rejections == 1 && state_rejected_for(&state, other_host, now) == 300 &&
+	        !state_is_rejected(&state, host, now),
+	    "the rejections of another host are counted anew");
+	ok(!state_is_rejected(&state, other_host, now - 1) &&
+	        state_rejected_for(&state, other_host, now - 1) == 0,
+	    "a rejection in the future is not believed: the clock was set back");
+}
+
+int main(void)
+{
+	scratch_open();
+	test_keeping();
+	test_damage();
+	test_back_off();
+	scratch_close();
+	return tap_done();
+}
