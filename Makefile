@@ -13,7 +13,7 @@ B ?= build
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-HARDENING = -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+HARDENING = -fstack-protector-strong -fPIE $(if $(and $(filter -O%,$(CFLAGS)),$(if $(SANITIZE),,yes)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 SANITIZERS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 KIMI_CFLAGS = -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(WARNINGS) $(HARDENING) $(SANITIZERS) -ffunction-sections -fdata-sections
 KIMI_CPPFLAGS = -DKIMI_VERSION='"$(VERSION)"' -DKIMI_BINDIR='"$(bindir)"'
@@ -26,7 +26,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 # nowhere else, so that a stray call from kimi-token into lib/http fails the build. `kimi` and `kimi-token` are static
 # where the archives are there: half of what a short run costs is loading shared libraries.
 HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
-STATIC_PROGRAMS = kimi kimi-token
+STATIC_PROGRAMS = kimi kimi-status kimi-token
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
 JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson)
 CAN_STATIC := $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); int main(void) { return !json_object(); }' | \
@@ -36,12 +36,16 @@ CAN_STATIC := $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_o
 QR_LIBS := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null)
 $B/lib/cli/qr.o: KIMI_CPPFLAGS += $(if $(QR_LIBS),-DHAVE_QRENCODE)
 
-LIB_SOURCES = $(sort $(wildcard lib/*/*.c))
+# Optional: without libedit there is no `kimi shell`, and nothing of lib/ that needs it.
+EDIT_LIBS := $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null)
+NEEDS_EDIT = $(if $(EDIT_LIBS),,lib/cli/line.c lib/cli/shell.c)
+
+LIB_SOURCES = $(filter-out $(NEEDS_EDIT),$(sort $(wildcard lib/*/*.c)))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 # Helpers are no commands: they lie apart, where no list and no PATH finds them. Without libsecret there is no keyring.
 SECRET_LIBS := $(shell $(PKG_CONFIG) --libs libsecret-1 2>/dev/null)
 HELPERS = kimi-credential-libsecret
-PROGRAMS = $(filter-out $(HELPERS),$(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))))
+PROGRAMS = $(filter-out $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell),$(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))))
 BINARIES = $(PROGRAMS:%=$B/bin/%)
 HELPER_BINARIES = $(if $(SECRET_LIBS),$(HELPERS:%=$B/libexec/kimi/%))
 
@@ -61,8 +65,10 @@ $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
 	  for page in $^; do name=$${page##*/kimi-}; sed -n "s/^\.Nd \(.*\)/	{\"$${name%.1}\", \"\1\"},/p" $$page; done; \
 	  echo '};'; } > $@
 
-link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static,-pie)
-link_libs = $(JANSSON_LIBS) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
+# Fewer segments are fewer pages for a process that lives a millisecond.
+link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
+comma = ,
+link_libs = $(JANSSON_LIBS) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
 
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -94,6 +100,11 @@ $(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
 
+# libFuzzer brings its own main().
+$(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
+
 # Runs the tests with what is installed; TESTS="token store" picks files by name.
 test: all $(UNIT_TESTS) $B/tests/toml-decode
 	$(Q)KIMI_TEST_BIN=$(CURDIR)/$B/bin JOBS=$(JOBS) tests/run.sh $B $(TESTS)
@@ -116,6 +127,17 @@ login:
 sanitize:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
+# Every fuzzer for FUZZ_SECONDS, in a build folder of its own that keeps what they come upon; TESTS="token url" picks some.
+FUZZ_SECONDS ?= 10
+FUZZ_BUILD = B=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+
+fuzz:
+	$(Q)tests/packages.sh fuzz
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(FUZZ_BUILD) fuzzers
+	$(Q)tests/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(TESTS)
+
+fuzzers: $(FUZZERS)
+
 $B/bench/copy: tests/bench/copy.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -O2 -static -o $@ $<
@@ -132,7 +154,7 @@ clean:
 
 # ---- Lint
 
-SHELL_SCRIPTS = share/install.sh $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
+SHELL_SCRIPTS = share/install.sh completions/kimi.bash $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
 C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*.h)
 
 lint:
@@ -147,5 +169,5 @@ lint:
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all install uninstall dist test check demo login sanitize bench clean lint
+.PHONY: all install uninstall dist test check demo login sanitize fuzz fuzzers bench clean lint
 .SECONDARY:

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/model_choice.h"
 #include "cli/model_sync.h"
+#include "cli/reminder.h"
 #include "cli/table.h"
 #include "kimi/catalog.h"
 #include "kimi/config_file.h"
@@ -110,12 +111,13 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 	struct identity who;
 	struct catalog catalog;
 
-	if (!all && identity_find(&who, wish->platform_id, wish->account, err) < 0)
+	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
 		return -1;
 	if (!all && wish->sync && *who.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
 	catalog_fetch(&catalog, home, config, all ? NULL : &who);
+	reminder_speak(&c->report, home, &who);
 	bool all_failed = true;
 	for (size_t i = 0; i < catalog.count; i++)
 		all_failed = all_failed && catalog.entries[i].failed;

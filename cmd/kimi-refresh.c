@@ -1,42 +1,22 @@
 /* kimi refresh: renews the stored login if that is due. For cron, timers and kimi-token. */
-#include "base/clock.h"
 #include "base/env.h"
 #include "cli/command.h"
 #include "cli/model_sync.h"
-#include "cli/say.h"
+#include "cli/renewal.h"
+#include "cli/watch.h"
 #include "kimi/api_key.h"
 #include "kimi/config.h"
 #include "kimi/home.h"
 #include "kimi/identity.h"
-#include "kimi/refresh.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 struct wish {
 	const char *platform_id, *account, *storage;
 	struct refresh_wish refresh;
-	bool models;
+	bool models, watch;
+	double interval; /* seconds between two looks of --watch */
 };
-
-static void tell(const struct report *report, const struct identity *who, const struct token *token,
-    enum refresh_outcome outcome)
-{
-	static const char *const words[] = {
-	    [REFRESH_NOT_NEEDED] = "no refresh is due",
-	    [REFRESH_DONE] = "refreshed",
-	    [REFRESH_BY_OTHER] = "another process has refreshed",
-	};
-	char span[SAY_SPAN_MAX];
-
-	say_span(token_left(token, clock_now()), span);
-	report_tell(report, "success",
-	    json_pack("{s:s, s:s?, s:b, s:I}", "platform", who->platform->id, "account",
-	        *who->account ? who->account : NULL, "refreshed", outcome != REFRESH_NOT_NEEDED, "expires_at",
-	        (json_int_t)floor(token->expires_at)),
-	    "%s%s%s; the token is good for another %s", who->account, *who->account ? ": " : "",
-	    words[outcome], span);
-}
 
 static int move(const struct report *report, const struct home *home, const struct identity *who,
     struct store *store, const char *storage, struct err *err)
@@ -52,42 +32,23 @@ static int move(const struct report *report, const struct home *home, const stru
 static int refresh_tokens(const struct report *report, const struct wish *wish, const struct home *home,
     const struct identity *who, struct err *err)
 {
-	struct token token = TOKEN_INIT;
-	enum refresh_outcome outcome;
-	struct store store;
+	struct renewal renewal;
 
-	if (store_open(&store, home, who->key, err) < 0)
+	if (renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
 		return -1;
-	int failed = refresh_login(home, &store, &wish->refresh, &token, &outcome, err);
-	if (store.tightened)
-		report_note(report, "%s could be read by others; it is private now", store.file);
-	if (store.fell_back)
-		report_note(report, "%s: the login is kept in the file now", store.trouble.why);
-	if (!failed && wish->storage)
-		failed = move(report, home, who, &store, wish->storage, err);
+	int failed = wish->storage ? move(report, home, who, &renewal.store, wish->storage, err) : 0;
 	if (!failed)
-		tell(report, who, &token, outcome);
-	token_clear(&token);
+		renewal_tell(report, who, &renewal);
+	token_clear(&renewal.token);
 	return failed;
 }
 
-/* Where only API keys are stored there is nothing to refresh, which is no reason for a cron job to complain. */
-static bool has_keys(const struct home *home, const struct platform *only)
-{
-	bool found = false;
-
-	for (const struct platform *p = platforms; p->id; p++) {
-		char *key = NULL;
-		if ((!only || only == p) && api_key_of_config(home, p, &key, NULL) == 0)
-			found = true;
-		wipe_str(key);
-	}
-	return found;
-}
-
-/* Every login there is, accounts too; the first that fails is the outcome, and stops none of the others. */
-static int refresh_all(
-    const struct report *report, const struct wish *wish, const struct home *home, struct err *err)
+/*
+ * Every login there is, accounts too; the first that fails is the outcome, before it one that cannot wait, and stops
+ * none of the others.
+ */
+static int refresh_all(const struct report *report, const struct wish *wish, const struct home *home,
+    bool *ret_can_wait, struct err *err)
 {
 	size_t count = 0, stored = 0;
 	struct identity *list = identity_list(home, &count);
@@ -103,10 +64,13 @@ static int refresh_all(
 		} else if (one.code == ERR_LOGIN_REQUIRED) {
 			none = one;
 		} else {
-			if (failed)
-				report_line(report, "%s: %s", list[i].account, one.what);
-			else
+			bool can_wait = renewal_can_wait(report, home, &list[i], &one);
+			if (!failed || (*ret_can_wait && !can_wait)) {
 				*err = one;
+				*ret_can_wait = can_wait;
+			} else if (!can_wait) {
+				report_line(report, "%s: %s", list[i].account, one.what);
+			}
 			failed = -1;
 			stored++;
 			if (one.code == ERR_INTERRUPTED)
@@ -121,17 +85,37 @@ static int refresh_all(
 	return failed;
 }
 
-static int refresh_one(
-    const struct report *report, const struct wish *wish, const struct home *home, struct err *err)
+static int refresh_one(const struct report *report, const struct wish *wish, const struct home *home,
+    bool *ret_can_wait, struct err *err)
 {
 	struct identity who;
 
 	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
 		return -1;
-	if (*who.key)
-		return refresh_tokens(report, wish, home, &who, err);
-	return err_set(
-	    err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in to %s", who.platform->name);
+	if (*who.key) {
+		int failed = refresh_tokens(report, wish, home, &who, err);
+		*ret_can_wait = failed && renewal_can_wait(report, home, &who, err);
+		return failed;
+	}
+	return platform_not_logged_in(who.platform, err);
+}
+
+static int watch(
+    const struct report *report, const struct wish *wish, const struct home *home, bool all, struct err *err)
+{
+	struct identity who;
+
+	if (wish->refresh.force || wish->models || wish->storage)
+		return err_set(
+		    err, ERR_USAGE, "see --help", "--watch excludes --force, --models and --storage");
+	if (all)
+		return watch_run(report, home, NULL, &wish->refresh, wish->interval, err);
+	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
+		return -1;
+	if (!*who.key)
+		return err_set(err, ERR_USAGE, "leave out --platform",
+		    "there is nothing to watch: an API key of %s does not end", who.platform->name);
+	return watch_run(report, home, &who, &wish->refresh, wish->interval, err);
 }
 
 static int sync_models(
@@ -144,7 +128,7 @@ static int sync_models(
 	return model_sync_all(report, home, only ? &who : NULL, err);
 }
 
-static int run(const struct command *c, const struct wish *wish, struct err *err)
+static int run(struct command *c, const struct wish *wish, struct err *err)
 {
 	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
 	bool all = !wish->platform_id && !wish->account && !env_get("KIMI_ACCOUNT");
@@ -152,9 +136,12 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 
 	if ((wish->platform_id && !only) || home_find(&home, err) < 0)
 		return -1;
-	int failed =
-	    all ? refresh_all(&c->report, wish, &home, err) : refresh_one(&c->report, wish, &home, err);
-	if (failed && err->code == ERR_LOGIN_REQUIRED && !wish->storage && has_keys(&home, only)) {
+	if (wish->watch)
+		return watch(&c->report, wish, &home, all, err);
+	int failed = all ? refresh_all(&c->report, wish, &home, &c->report.silent, err)
+	                 : refresh_one(&c->report, wish, &home, &c->report.silent, err);
+	/* Where only API keys are stored there is nothing to refresh, which is no reason for a cron job to complain. */
+	if (failed && err->code == ERR_LOGIN_REQUIRED && !wish->storage && api_key_is_stored(&home, only)) {
 		failed = 0;
 		report_tell(&c->report, "success", json_pack("{s:b}", "refreshed", 0),
 		    "nothing to refresh: an API key does not end");
@@ -167,17 +154,24 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Renew the stored login if that is due.");
-	struct wish wish = {.refresh = {.background = true, .min_valid = -1}};
+	struct wish wish = {.refresh = {.background = true, .min_valid = -1}, .interval = 60};
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &wish.refresh.force, "refresh now, whatever is left of the token"),
 	    OPTION_NUMBER("min-valid", &wish.refresh.min_valid, "SECONDS", 0, 1e9,
-	        "refresh what is good for less than that (default 300)"),
+	        "refresh also what is good for less than that (default 300)"),
 	    OPTION_FLAG("models", &wish.models, "bring the models in config.toml up to date too"),
 	    OPTION_CHOICE("storage", &wish.storage, "keyring|file", "move the login there"),
+	    OPTION_FLAG("watch", &wish.watch, "stay, look every minute, and end at SIGTERM or Ctrl-C"),
+	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
+	        .hidden = true,
+	        .name = "interval",
+	        .value = &wish.interval,
+	        .least = 0.01,
+	        .most = 3600},
 	    OPTION_TEXT(
 	        "platform", &wish.platform_id, "ID", "the platform (default all that are logged in to)"),
-	    COMMAND_ACCOUNT_ROW(&wish.account),
+	    COMMAND_ACCOUNTS_ROW(&wish.account),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

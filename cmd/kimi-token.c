@@ -1,7 +1,9 @@
 /* kimi token: prints an access token that is good for a while. The hot path: see kimi/access.h. */
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/command.h"
+#include "cli/reminder.h"
 #include "format/json.h"
 #include "kimi/access.h"
 #include "kimi/api_key.h"
@@ -13,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct wish {
 	const char *platform_id, *account;
@@ -69,6 +72,22 @@ static int print_headers(const struct home *home, const struct found *found, str
 	return failed;
 }
 
+/* Past stdio, whose buffer is memory that a fresh process pays for. */
+static int print_plain(const struct wish *wish, const struct found *found, struct err *err)
+{
+	struct buf line;
+
+	buf_init_secret(&line, strlen(found->secret) + 64);
+	buf_addstr(&line, wish->header ? "Authorization: Bearer " : "");
+	buf_addstr(&line, found->secret);
+	buf_addch(&line, '\n');
+	int failed = line.failed ? err_memory(err) : 0;
+	if (!failed && write_all(STDOUT_FILENO, line.data, line.len) < 0)
+		failed = err_errno(err, ERR_FAILED, NULL, "cannot write to standard output");
+	buf_release(&line);
+	return failed;
+}
+
 static int print(const struct command *c, const struct wish *wish, const struct home *home,
     const struct found *found, struct err *err)
 {
@@ -77,17 +96,25 @@ static int print(const struct command *c, const struct wish *wish, const struct 
 	if (c->report.json)
 		print_json(found);
 	else
-		printf("%s%s\n", wish->header ? "Authorization: Bearer " : "", found->secret);
+		return print_plain(wish, found, err);
 	return 0;
 }
 
 /* Programs take standard error for part of the key: on success only a person is told anything. */
-static void warn(const struct command *c, const struct store *store, const struct access *access)
+static void warn(const struct command *c, const struct home *home, const struct identity *who,
+    const struct store *store, const struct access *access)
 {
-	if (c->report.terminal && store->tightened)
-		report_note(&c->report, "%s could be read by others; it is private now", store->file);
-	if (c->report.terminal && access->trouble.code != ERR_NONE)
-		report_note(&c->report, "the token could not be refreshed: %s", access->trouble.what);
+	struct report told = c->report;
+
+	told.terminal = isatty(STDERR_FILENO);
+	if (!told.terminal)
+		return;
+	if (store->tightened)
+		report_note(&told, "%s could be read by others; it is private now", store->file);
+	if (access->trouble.code != ERR_NONE)
+		report_note(&told, "the token could not be refreshed: %s", access->trouble.what);
+	else
+		reminder_speak(&told, home, who);
 }
 
 /* 0 found, 1 the platform has no usable tokens, -1 error. */
@@ -97,13 +124,12 @@ static int find_token(const struct command *c, const struct wish *wish, const st
 	struct store store;
 
 	if (!*found->who.key)
-		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login --platform' with its id",
-		           "not logged in to %s", found->platform->name) < 0;
+		return platform_not_logged_in(found->platform, err) < 0;
 	if (store_open(&store, home, found->who.key, err) < 0)
 		return -1;
 	if (access_get(&found->who, &store, &wish->access, &found->access, err) < 0)
 		return err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED ? 1 : -1;
-	warn(c, &store, &found->access);
+	warn(c, home, &found->who, &store, &found->access);
 	found->is_token = true;
 	found->secret = strdup(found->access.token.access_token);
 	return found->secret ? 0 : err_memory(err);
@@ -160,6 +186,8 @@ int main(int argc, char **argv)
 	struct command c =
 	    COMMAND_INIT("token", "[OPTIONS]", "Print an access token that is good for a while.");
 	struct wish wish = {.access = {.min_valid = -1}};
+
+	c.quick = true;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("header", &wish.header, "print the line 'Authorization: Bearer ...'"),

@@ -1,7 +1,11 @@
 /* kimi: the front. It finds kimi-SUB and becomes it. */
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "base/process.h"
 #include "base/sibling.h"
+#include "base/text.h"
 #include "cli/handover.h"
 #include "cli/report.h"
 #include "cli/subcommand.h"
@@ -67,14 +71,41 @@ static bool is_command(const char *name)
 }
 
 /* 1: there is no such command. */
+/* The page beside the programs, for a tree that was moved or is not on man's path; else the name, for man to find. */
+static bool find_page(const char *name, char *ret_page, size_t size)
+{
+	char folder[2048];
+	struct process where = {
+	    .argv = (const char *const[]){"man", "-w", name, NULL}, .deadline = clock_ms() + 5000};
+	enum process_end end;
+	struct buf path;
+	int status = -1;
+
+	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));)
+		if (text_join(ret_page, size,
+		        (const char *const[]){folder, "/../share/man/man1/", name, ".1", NULL}) &&
+		    access(ret_page, R_OK) == 0)
+			return true;
+	buf_init(&path, 4096);
+	bool found =
+	    process_run(&where, &path, &end, &status, NULL) == 0 && end == PROCESS_EXITED && status == 0;
+	buf_release(&path);
+	return found && text_join(ret_page, size, (const char *const[]){name, NULL});
+}
+
+/* The manual; without one, or without man, what --help says. */
 static int show_manual(const char *sub, char **argv, struct err *err)
 {
-	char page[256], flag[] = "--help";
+	char name[256], page[2304], flag[] = "--help";
+	bool front = strcmp(sub, "kimi") == 0;
 
-	if (!is_command(sub)) /* man would end with a status of its own */
+	if (!front && !is_command(sub)) /* man would end with a status of its own */
 		return 1;
-	snprintf(page, sizeof(page), "kimi-%s", sub);
-	execlp("man", "man", page, (char *)NULL);
+	snprintf(name, sizeof(name), front ? "%.200s" : "kimi-%.200s", sub);
+	if (find_page(name, page, sizeof(page)))
+		execlp("man", "man", page, (char *)NULL);
+	if (front)
+		return print_help();
 	argv[1] = flag;
 	argv[2] = NULL;
 	return subcommand_exec(sub, argv, err);

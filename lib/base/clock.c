@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <limits.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,18 @@ int clock_left(long long deadline)
 	if (left < 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+int clock_alarm(long long milliseconds)
+{
+	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct itimerspec once = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000 + 1}};
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &once, NULL) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 int clock_jitter(int low, int high)

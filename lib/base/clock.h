@@ -17,6 +17,12 @@ long long clock_ms(void);
 /* Milliseconds left until `deadline` (of clock_ms()), never below 0. */
 int clock_left(long long deadline);
 
+/*
+ * A descriptor that is readable once so many milliseconds have passed, those that
+ * the machine slept included; the caller closes it. -1: there is none to be had.
+ */
+int clock_alarm(long long milliseconds);
+
 /* A random number of milliseconds in [low, high], to spread those who wait for the same thing. */
 int clock_jitter(int low, int high);
 

@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static size_t distance(const char *a, const char *b)
 	size_t row[3][MAX_WORD + 1], m = strlen(a), n = strlen(b);
 
 	if (m > MAX_WORD || n > MAX_WORD)
-		return MAX_WORD;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
 		row[0][j] = j;
 	for (size_t i = 1; i <= m; i++) {
@@ -136,28 +137,30 @@ static bool is_whole(char **argv, const char *name)
 int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err)
 {
 	struct option longs[MAX_ROWS + 1] = {{0}};
-	char shorts[MAX_ROWS * 2 + 2] =
-	    ":"; /* ':' first: a missing value is told apart from an unknown option */
-	size_t n_shorts = 1;
+	/* '+': the first operand ends the options; ':': a missing value is told apart from an unknown option. */
+	char shorts[MAX_ROWS * 2 + 4] = "+:";
+	size_t n_shorts = 2;
+	int i = 0;
 
-	for (int i = 0; table[i].kind != OPTION_KIND_END && i < MAX_ROWS; i++) {
+	for (; table[i].kind != OPTION_KIND_END && i < MAX_ROWS; i++) {
 		int value = table[i].kind == OPTION_KIND_FLAG ? no_argument : required_argument;
 		longs[i] = (struct option){table[i].name, value, NULL, LONG_ONLY + i};
 		if (table[i].letter)
 			shorts[n_shorts++] = table[i].letter;
 	}
+	const char *all_shorts = table[i].name ? shorts : shorts + 1;
 	opterr = 0;
 	optind = 0; /* a test may parse more than once */
 	for (;;) {
 		int at = optind ? optind : 1;
-		int c = getopt_long(argc, argv, shorts, longs, NULL);
+		int c = getopt_long(argc, argv, all_shorts, longs, NULL);
 		if (c == -1)
 			break;
 		const char *typed = at < argc ? argv[at] : "";
 		int index = c >= LONG_ONLY ? c - LONG_ONLY : -1;
-		for (int i = 0; index < 0 && table[i].kind != OPTION_KIND_END; i++)
-			if (c != '?' && c != ':' && table[i].letter == c)
-				index = i;
+		for (int row = 0; index < 0 && table[row].kind != OPTION_KIND_END; row++)
+			if (c != '?' && c != ':' && table[row].letter == c)
+				index = row;
 		if (c >= LONG_ONLY && !is_whole(argv, table[index].name))
 			return unknown(table, option_word(argv), err);
 		if (index >= 0) {

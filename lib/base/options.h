@@ -65,6 +65,11 @@ struct option_row {
 	{                                                                                                    \
 		.kind = OPTION_KIND_END                                                                      \
 	}
+/* The same where the operands are a command: the first one ends the options, what follows has its own. */
+#define OPTION_END_AT_COMMAND                                                                                \
+	{                                                                                                    \
+		.kind = OPTION_KIND_END, .name = "COMMAND"                                                   \
+	}
 
 /*
  * Reads the options of argv[1] and on; values not given stay as they were. The

@@ -28,6 +28,22 @@ static void close_inherited_on_exec(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+void process_drop_inherited(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	long max = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+	for (int fd = 3; fd < (max > 0 && max < 4096 ? max : 4096); fd++) {
+		int flags = fcntl(fd, F_GETFD);
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+}
+
 /* in and out become the child's standard input and output; -1 is /dev/null. */
 static int spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
 {
@@ -73,6 +89,41 @@ int process_start_detached(const char *const *argv, struct err *err)
 	int error = spawn(argv, true, -1, -1, &pid);
 
 	return error ? not_started(argv[0], error, err) : 0;
+}
+
+int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, struct err *err)
+{
+	sigset_t none, defaults;
+	posix_spawnattr_t attr;
+	bool passed_on = false;
+	int status;
+	pid_t pid;
+
+	close_inherited_on_exec();
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	if (takes_keys) {
+		sigaddset(&defaults, SIGINT);
+		sigaddset(&defaults, SIGQUIT);
+	}
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int error = posix_spawn(&pid, argv[0], NULL, &attr, (char *const *)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	if (error)
+		return not_started(argv[0], error, err);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(err, ERR_FAILED, NULL, "cannot wait for %s", argv[0]);
+		/* Ctrl-C is for all of the terminal's group already. */
+		if (signals_caught() && signals_caught() != SIGINT && !passed_on)
+			passed_on = kill(pid, signals_caught()) == 0;
+	}
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return 0;
 }
 
 /* A running child and our ends of its pipes. */

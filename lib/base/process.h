@@ -43,6 +43,21 @@ enum process_end {
 int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
     int *ret_status, struct err *err);
 
+/*
+ * Lets go of the descriptors this process was started with, those without
+ * close-on-exec: no pipe is to stay open because of one that only waits. The
+ * standard three become /dev/null.
+ */
+void process_drop_inherited(void);
+
+/*
+ * Runs a child on our own standard descriptors and terminal to its end, whatever
+ * it takes; *ret_status is its exit status, or 128+n of a signal. With
+ * `takes_keys` it gets the Ctrl-C that we ignore. What asks us to stop meanwhile
+ * is passed on to it. -1: it could not be started.
+ */
+int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, struct err *err);
+
 /* Starts a child in a session of its own with /dev/null for everything, and does not wait for it. */
 int process_start_detached(const char *const *argv, struct err *err);
 

@@ -14,8 +14,9 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t caught;
 static int wake[2] = {-1, -1};
-static int holds;
-static sigset_t mask_before;
+static _Atomic int holds; /* read by other threads; one thread at a time holds */
+static sigset_t mask_before, mask_at_start;
+static void (*pipe_at_start)(int) = SIG_DFL;
 
 static void note(int number)
 {
@@ -32,7 +33,8 @@ void signals_start(void)
 {
 	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		wake[0] = wake[1] = -1;
-	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_SETMASK, NULL, &mask_at_start);
+	pipe_at_start = signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
 		struct sigaction now;
 		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
@@ -80,7 +82,7 @@ void signals_release(void)
 
 int signals_fd(void)
 {
-	return wake[0];
+	return holds ? -1 : wake[0];
 }
 
 int signals_sleep(int milliseconds, struct err *err)
@@ -93,7 +95,7 @@ int signals_sleep(int milliseconds, struct err *err)
 		int left = clock_left(deadline);
 		if (!left)
 			return 0;
-		struct pollfd woken = {.fd = holds ? -1 : wake[0], .events = POLLIN};
+		struct pollfd woken = {.fd = signals_fd(), .events = POLLIN};
 		poll(&woken, 1, left);
 	}
 }
@@ -105,8 +107,6 @@ void signals_reset_child(void)
 		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == note)
 			signal(stop_signals[i], SIG_DFL);
 	}
-	signal(SIGPIPE, SIG_DFL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, pipe_at_start);
+	sigprocmask(SIG_SETMASK, &mask_at_start, NULL);
 }

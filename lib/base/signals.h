@@ -31,13 +31,13 @@ int signals_error(struct err *err);
 void signals_hold(void);
 void signals_release(void);
 
-/* A descriptor that is readable once a signal was noted, for poll(); -1 before signals_start(). */
+/* A descriptor that is readable once a signal was noted, for poll(); -1 before signals_start() and while they are held. */
 int signals_fd(void);
 
 /* Sleeps; -1 with ERR_INTERRUPTED as soon as a signal is noted. */
 int signals_sleep(int milliseconds, struct err *err);
 
-/* In a child, before exec: every signal back to what it was at start, nothing blocked. */
+/* In a child, before exec: every signal, and the mask, back to what it was at signals_start(). */
 void signals_reset_child(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,14 +15,22 @@
 
 enum { MAX_HELP = 16 * 1024 };
 
+static struct rlimit core_at_start;
+static bool was_closed[STDERR_FILENO + 1];
+
 /* A descriptor that the caller closed would be given to the next file we open, and a token end up in it. */
 static void open_standard_descriptors(void)
 {
+	struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+
+	if (poll(fds, 3, 0) <= 0) /* one question for all three: a closed one is an event */
+		return;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (!(fds[fd].revents & POLLNVAL))
 			continue;
 		/* Standard output gets an end that refuses writing, so that a lost token is an error. */
 		int opened = open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+		was_closed[fd] = true;
 		if (opened >= 0 && opened != fd) {
 			dup2(opened, fd);
 			close(opened);
@@ -31,11 +40,20 @@ static void open_standard_descriptors(void)
 
 void command_harden(void)
 {
-	const struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
+	/* The hard limit stays, so that a command we run can have its own back. */
+	if (getrlimit(RLIMIT_CORE, &core_at_start) == 0)
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, core_at_start.rlim_max});
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	open_standard_descriptors();
+}
+
+void command_unharden(void)
+{
+	setrlimit(RLIMIT_CORE, &core_at_start);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (was_closed[fd])
+			close(fd);
+	signals_reset_child(); /* exec itself makes a process dumpable again */
 }
 
 static void print_help(const struct command *c, const struct option_row *table)
@@ -63,14 +81,17 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
     struct err *err)
 {
 	command_harden();
-	signals_start();
+	if (!c->quick)
+		signals_start();
 	json_start();
-	snprintf(c->program, sizeof(c->program), "kimi %s", c->name);
 	c->report.program = c->program;
-	c->report.terminal = isatty(STDERR_FILENO);
-	c->report.json = options_has_flag(argc, argv, "json");
-	if (options_parse(table, argc, argv, &c->operands, err) < 0)
+	if (!c->quick)
+		c->report.terminal = isatty(STDERR_FILENO);
+	if (options_parse(table, argc, argv, &c->operands, err) < 0) {
+		/* It may not have come to that one. */
+		c->report.json = options_has_flag(argc, argv, "json");
 		return -1;
+	}
 	if (c->help || c->version || c->list_options) {
 		if (c->help)
 			print_help(c, table);

@@ -31,7 +31,8 @@ struct command {
 	const char *name;    /* "token" */
 	const char *usage;   /* what follows the name in the usage line */
 	const char *summary; /* one sentence */
-	char program[40];    /* "kimi token" */
+	const char *program; /* "kimi token" */
+	bool quick; /* every system call counts: no signals_start(), and report.terminal is not looked up */
 	struct report report;
 	int operands; /* index in argv of the first one */
 	bool done;    /* --help and the like: nothing is left to do */
@@ -40,14 +41,19 @@ struct command {
 
 #define COMMAND_INIT(name_, usage_, summary_)                                                                \
 	{                                                                                                    \
-		.name = name_, .usage = usage_, .summary = summary_                                          \
+		.name = name_, .program = "kimi " name_, .usage = usage_, .summary = summary_                \
 	}
 
 /* The row of an account's name; an empty one is the plain login, whatever KIMI_ACCOUNT says. */
 #define COMMAND_ACCOUNT_ROW(value_)                                                                          \
+	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default KIMI_ACCOUNT, else the plain login)")
+/* Where no name means all of them. */
+#define COMMAND_ACCOUNTS_ROW(value_)                                                                         \
+	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default KIMI_ACCOUNT, else all)")
+#define COMMAND_ACCOUNT_ROW_AS(value_, help_)                                                                \
 	{                                                                                                    \
 		.kind = OPTION_KIND_TEXT, .may_be_empty = true, .name = "account", .value = value_,          \
-		.argument = "NAME", .help = "the account (default KIMI_ACCOUNT, else the plain login)"       \
+		.argument = "NAME", .help = help_                                                            \
 	}
 
 /* The rows every command has. */
@@ -76,5 +82,11 @@ int command_end_with(const struct command *c, int failed, const struct err *err,
 
 /* What command_begin() does first of all; for programs that are no command. */
 void command_harden(void);
+
+/*
+ * In a child that becomes somebody else's program: core dumps, the standard
+ * descriptors and signals are again what they were before command_begin().
+ */
+void command_unharden(void);
 
 #endif

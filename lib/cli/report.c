@@ -62,7 +62,8 @@ int report_error(const struct report *report, const struct err *err)
 
 	snprintf(message, sizeof(message), "%s%s%s", err->what, *err->todo ? "; " : "", err->todo);
 	put_event(report, "error", json_pack("{s:s}", "code", err_name(err->code)), message);
-	put_line(report, message);
+	if (!report->silent)
+		put_line(report, message);
 	return err_exit_status(err->code);
 }
 

@@ -22,6 +22,7 @@ struct report {
 	const char *program; /* "kimi token" */
 	bool json;
 	bool quiet;    /* no notes, only errors */
+	bool silent;   /* the error at the end is nobody's business now: its event, and no line */
 	bool terminal; /* standard error is one */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/sibling.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,7 +55,7 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 	if (!*sub || strchr(sub, '/') || strlen(sub) > 200)
 		return 1;
 	while (next_folder(&walk, folder)) {
-		snprintf(path, sizeof(path), "%s/%s%s", folder, prefix, sub);
+		text_join(path, sizeof(path), (const char *const[]){folder, "/", prefix, sub, NULL});
 		argv[0] = path;
 		execv(path, argv);
 		argv[0] = as_typed;

@@ -2,9 +2,10 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "base/signals.h"
 #include "base/sibling.h"
-#include "format/json.h"
 #include "kimi/cache.h"
+#include "kimi/event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,20 +16,9 @@ enum { PATIENCE_MS = 4000, LONGEST_MS = 300000, MAX_EVENTS = 64 * 1024 };
 /* The refresher's last event, if it is an error: its words become ours. */
 static int read_error_event(const struct buf *events, struct err *err)
 {
-	const char *start = events->data, *end = events->data + events->len;
-	char why[120];
+	json_t *event = event_last(events);
+	int found = event_error(event, err);
 
-	while (end > start && end[-1] == '\n')
-		end--;
-	for (const char *at = start; at < end; at++)
-		if (*at == '\n')
-			start = at + 1;
-	json_t *event = json_parse(start, (size_t)(end - start), why, sizeof(why));
-	const char *type = json_text(event, "type"), *message = json_text(event, "message");
-	const char *code = json_text(json_object_get(event, "data"), "code");
-	int found = type && message && code && strcmp(type, "error") == 0;
-	if (found)
-		err_set(err, err_by_name(code), NULL, "%s", message);
 	json_decref(event);
 	return found;
 }
@@ -49,6 +39,7 @@ static int run_refresher(const struct identity *who, double min_valid, int patie
 		argv[7] = NULL;
 	else
 		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
+	signals_start(); /* a caller on the hot path has not */
 	if (sibling_find("kimi-refresh", path, sizeof(path), err) < 0)
 		return -1;
 	buf_init(&events, MAX_EVENTS);

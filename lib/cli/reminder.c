@@ -1,0 +1,40 @@
+#include "cli/reminder.h"
+
+#include "base/clock.h"
+#include "cli/say.h"
+#include "kimi/status.h"
+#include "kimi/store.h"
+
+#include <stdio.h>
+
+/* False: another process is at the login, and may be renewing it. Where it cannot be noted, it is said again. */
+static bool note_said(const struct home *home, const struct status *status)
+{
+	struct state state;
+	struct store store;
+
+	if (store_open(&store, home, status->who.key, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
+		return false;
+	state_load(store.state, status->expires_at, &state);
+	state.expires_at = status->expires_at;
+	snprintf(state.storage, sizeof(state.storage), "%s", status->storage);
+	state.reminded = true;
+	state_save(store.state, &state, NULL);
+	store_close(&store);
+	return true;
+}
+
+void reminder_speak(const struct report *report, const struct home *home, const struct identity *who)
+{
+	char span[SAY_SPAN_MAX];
+	struct status status;
+
+	if (!report->terminal || report->quiet || report->json || !*who->key ||
+	    status_look(&status, home, who, false, NULL) < 0 || !status.will_end || status.known.reminded ||
+	    status_judge(&status, 0) != STATUS_GOOD || !note_said(home, &status))
+		return;
+	say_span(status.expires_at - clock_now(), span);
+	report_note(report, "the login ends in %s and cannot be renewed: %s; run 'kimi login'", span,
+	    status.state == STATUS_REJECTED ? "the server rejected its refresh token"
+	                                    : "it has no refresh token");
+}

@@ -1,0 +1,18 @@
+/*
+ * reminder: telling a person, once, that a login will end for good.
+ *
+ * A login whose refresh token was rejected, or that has none, works until its
+ * access token ends; then every command fails at once. Whoever types a command
+ * before that is told. The state of the login notes that it was said.
+ */
+#ifndef KIMI_CLI_REMINDER_H
+#define KIMI_CLI_REMINDER_H
+
+#include "cli/report.h"
+#include "kimi/home.h"
+#include "kimi/identity.h"
+
+/* Costs nothing and says nothing without a terminal, with --quiet and with --json. */
+void reminder_speak(const struct report *report, const struct home *home, const struct identity *who);
+
+#endif

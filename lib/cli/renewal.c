@@ -1,0 +1,51 @@
+#include "cli/renewal.h"
+
+#include "base/clock.h"
+#include "cli/say.h"
+#include "kimi/status.h"
+
+#include <math.h>
+
+int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
+    const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err)
+{
+	struct store *store = &ret_renewal->store;
+
+	ret_renewal->token = (struct token)TOKEN_INIT;
+	if (store_open(store, home, who->key, err) < 0)
+		return -1;
+	int failed = refresh_login(home, store, wish, &ret_renewal->token, &ret_renewal->outcome, err);
+	if (store->tightened)
+		report_note(report, "%s could be read by others; it is private now", store->file);
+	if (store->fell_back)
+		report_note(report, "%s: the login is kept in the file now", store->trouble.why);
+	return failed;
+}
+
+bool renewal_can_wait(const struct report *report, const struct home *home, const struct identity *who,
+    const struct err *failure)
+{
+	struct status status;
+
+	return report->quiet && err_is_passing(failure->code) &&
+	       status_look(&status, home, who, false, NULL) == 0 && status_judge(&status, 0) == STATUS_GOOD;
+}
+
+void renewal_tell(const struct report *report, const struct identity *who, const struct renewal *renewal)
+{
+	static const char *const words[] = {
+	    [REFRESH_NOT_NEEDED] = "no refresh is due",
+	    [REFRESH_DONE] = "refreshed",
+	    [REFRESH_BY_OTHER] = "another process has refreshed",
+	};
+	const char *account = *who->account ? who->account : NULL;
+	char span[SAY_SPAN_MAX];
+
+	say_span(token_left(&renewal->token, clock_now()), span);
+	report_tell(report, "success",
+	    json_pack("{s:s, s:s?, s:b, s:I}", "platform", who->platform->id, "account", account, "refreshed",
+	        renewal->outcome != REFRESH_NOT_NEEDED, "expires_at",
+	        (json_int_t)floor(renewal->token.expires_at)),
+	    "%s%s%s; the token is good for another %s", who->account, account ? ": " : "",
+	    words[renewal->outcome], span);
+}

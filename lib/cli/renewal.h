@@ -1,0 +1,40 @@
+/*
+ * renewal: renewing one stored login, and telling about it.
+ */
+#ifndef KIMI_CLI_RENEWAL_H
+#define KIMI_CLI_RENEWAL_H
+
+#include "base/err.h"
+#include "cli/report.h"
+#include "kimi/home.h"
+#include "kimi/identity.h"
+#include "kimi/refresh.h"
+#include "kimi/store.h"
+#include "kimi/token.h"
+
+#include <stdbool.h>
+
+struct renewal {
+	struct store store; /* where the login lies */
+	struct token token; /* as it is stored now */
+	enum refresh_outcome outcome;
+};
+
+/*
+ * Makes the login as fresh as wished (refresh.h) and says what a person should
+ * know about its store. The caller clears ret_renewal->token.
+ */
+int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
+    const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err);
+
+/*
+ * With --quiet nobody need be told of this failure: it passes, and the token that
+ * is stored serves until then.
+ */
+bool renewal_can_wait(const struct report *report, const struct home *home, const struct identity *who,
+    const struct err *failure);
+
+/* Says what became of it, and how long the token is good for: the success event. */
+void renewal_tell(const struct report *report, const struct identity *who, const struct renewal *renewal);
+
+#endif

@@ -1,0 +1,268 @@
+#include "cli/shell.h"
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/options.h"
+#include "base/process.h"
+#include "base/sibling.h"
+#include "base/text.h"
+#include "cli/line.h"
+#include "format/json.h"
+#include "kimi/config_file.h"
+#include "kimi/config_view.h"
+#include "kimi/event.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_ARGUMENTS = 64, MAX_LIST = 256 * 1024, PROMPT_MS = 4000, LIST_MS = 1000 };
+
+struct entry {
+	const char *name;      /* after the slash */
+	const char *sub;       /* the command it runs, NULL: our own */
+	const char *arguments; /* for help */
+	const char *help;
+	bool changes_prompt;
+};
+
+static const struct entry entries[] = {
+    {"login", "login", "", "log in", true},
+    {"logout", "logout", "", "log out", true},
+    {"model", "models", "[ID]", "show the default model, or make ID the default", true},
+    {"models", "models", "", "list the models", true},
+    {"status", "status", "", "show the state of the login", false},
+    {"token", "token", "", "print an access token", false},
+    {"refresh", "refresh", "", "renew the login if that is due", true},
+    {"help", NULL, "[COMMAND]", "print this list, or the options of a command", false},
+    {"exit", NULL, "", "end the shell", false},
+    {NULL, NULL, NULL, NULL, false},
+};
+
+static const struct entry *find(const char *name)
+{
+	const struct entry *entry = entries;
+
+	while (entry->name && strcmp(entry->name, name) != 0)
+		entry++;
+	return entry->name ? entry : NULL;
+}
+
+/* Runs a sibling unseen; its standard output is added to `out`. */
+static int ask(const char *program, const char *const arguments[], int ms, struct buf *out)
+{
+	char path[4096];
+	const char *argv[MAX_ARGUMENTS] = {path};
+	struct process process = {.argv = argv, .deadline = clock_ms() + ms};
+	enum process_end end;
+	int status, n = 1;
+
+	for (; *arguments && n < MAX_ARGUMENTS - 1; arguments++)
+		argv[n++] = *arguments;
+	if (sibling_find(program, path, sizeof(path), NULL) < 0 ||
+	    process_run(&process, out, &end, &status, NULL) < 0)
+		return -1;
+	return end == PROCESS_EXITED && status == 0 ? 0 : -1;
+}
+
+/* The login this shell is about, of those that kimi-status lists; NULL: none. */
+static const json_t *login_of(const struct shell *shell, const json_t *status)
+{
+	const char *account = shell->account ? shell->account : env_get("KIMI_ACCOUNT");
+	const json_t *login, *first = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "logins"), i, login)
+	{
+		const char *name = json_text(login, "account");
+		if (strcmp(name ? name : "", account ? account : "") == 0)
+			return login;
+		first = first ? first : login;
+	}
+	return account && *account ? NULL : first;
+}
+
+static void read_prompt(struct shell *shell)
+{
+	const char *arguments[] = {
+	    "--json", shell->platform_id ? "--platform" : NULL, shell->platform_id, NULL};
+	struct buf answer;
+
+	if (!shell->typed)
+		return;
+	buf_init_secret(&answer, MAX_LIST);
+	json_t *status = ask("kimi-status", arguments, PROMPT_MS, &answer) == 0 ? event_last(&answer) : NULL;
+	const json_t *login = login_of(shell, status);
+	const char *account = json_text(login, "account"), *state = json_text(login, "state");
+	const char *model = json_text(login, "default_model");
+	bool is_good = state && (strcmp(state, "fresh") == 0 || strcmp(state, "due") == 0);
+	char what[64] = "";
+
+	if (!state || strcmp(state, "logged_out") == 0)
+		snprintf(what, sizeof(what), " (logged out)");
+	else if (!is_good)
+		snprintf(what, sizeof(what), " (%.40s)", state);
+	else if (model && *model)
+		snprintf(what, sizeof(what), " %.60s", model);
+	if (!status) /* nothing is known */
+		what[0] = '\0';
+	snprintf(shell->prompt, sizeof(shell->prompt), "kimi%s%.20s%s", account ? " " : "",
+	    account ? account : "", what);
+	text_clean_inplace(shell->prompt);
+	snprintf(shell->prompt + strlen(shell->prompt), 3, "> ");
+	json_decref(status);
+	buf_release(&answer);
+}
+
+int shell_init(struct shell *shell, struct err *err)
+{
+	if (home_find(&shell->home, err) < 0)
+		return -1;
+	read_prompt(shell);
+	return 0;
+}
+
+/* Ours come first, so that what was typed counts. */
+static int run(struct shell *shell, const char *sub, const char *const *words, struct err *err)
+{
+	char path[4096], program[64];
+	const char *argv[MAX_ARGUMENTS + 8] = {path};
+	int n = 1, status;
+
+	if (shell->report->json)
+		argv[n++] = "--json";
+	if (shell->report->quiet)
+		argv[n++] = "--quiet";
+	if (shell->platform_id) {
+		argv[n++] = "--platform";
+		argv[n++] = shell->platform_id;
+	}
+	if (shell->account) {
+		argv[n++] = "--account";
+		argv[n++] = shell->account;
+	}
+	while (*words)
+		argv[n++] = *words++;
+	snprintf(program, sizeof(program), "kimi-%s", sub);
+	if (sibling_find(program, path, sizeof(path), err) < 0 ||
+	    process_run_here(argv, shell->typed, &status, err) < 0)
+		return -1;
+	if (status)
+		shell->status = status;
+	return 0;
+}
+
+static int show_model(const struct shell *shell, struct err *err)
+{
+	struct toml *config = NULL;
+	int failed = config_file_read(&shell->home, &config, err);
+
+	if (failed >= 0) {
+		const char *model = failed ? NULL : config_default_model(config);
+		failed = 0;
+		if (shell->report->json)
+			report_json(json_pack("{s:s?}", "default_model", model));
+		else if (model)
+			printf("%s\n", model);
+		else
+			failed = err_set(
+			    err, ERR_CONFIG, "'/login' or '/model ID' sets one", "no default model is set");
+	}
+	toml_free(config);
+	return failed;
+}
+
+static int show_help(struct shell *shell, const char *const *words, struct err *err)
+{
+	static const char *const help[] = {"--help", NULL};
+	const struct entry *about = words[0] ? find(words[0] + (words[0][0] == '/')) : NULL;
+
+	if (about && about->sub)
+		return run(shell, about->sub, help, err);
+	for (const struct entry *entry = entries; entry->name; entry++) {
+		char head[32];
+		snprintf(head, sizeof(head), "/%s %s", entry->name, entry->arguments);
+		printf("  %-16s  %s\n", head, entry->help);
+	}
+	return 0;
+}
+
+static int unknown(const char *typed, struct err *err)
+{
+	const char *names[sizeof(entries) / sizeof(entries[0])];
+	char todo[64] = "/help lists the commands";
+	size_t n = 0;
+
+	for (; entries[n].name; n++)
+		names[n] = entries[n].name;
+	names[n] = NULL;
+	const char *nearest = options_nearest(typed + (*typed == '/'), names);
+	if (nearest)
+		snprintf(todo, sizeof(todo), "did you mean /%s?", nearest);
+	/* Not more than a word of it: it may have been meant for elsewhere. */
+	return err_set(err, ERR_USAGE, todo, "'%.40s' is not a command", typed);
+}
+
+static int do_words(struct shell *shell, const char *const *words, int count, struct err *err)
+{
+	const struct entry *entry = *words[0] == '/' ? find(words[0] + 1) : NULL;
+	const char *use[MAX_ARGUMENTS + 2] = {"--use"};
+	int failed;
+
+	if (!entry)
+		return unknown(words[0], err);
+	if (count > MAX_ARGUMENTS)
+		return err_set(err, ERR_USAGE, NULL, "too many words");
+	words++;
+	if (strcmp(entry->name, "exit") == 0) {
+		shell->over = true;
+		return 0;
+	}
+	if (strcmp(entry->name, "model") == 0 && !*words)
+		return show_model(shell, err);
+	if (strcmp(entry->name, "model") == 0 && **words != '-')
+		words = memcpy(use + 1, words, (size_t)count * sizeof(*words)) ? use : words;
+	failed = entry->sub ? run(shell, entry->sub, words, err) : show_help(shell, words, err);
+	if (entry->changes_prompt)
+		read_prompt(shell);
+	return failed;
+}
+
+int shell_do(struct shell *shell, const char *line, struct err *err)
+{
+	const char *const *words;
+	int count;
+
+	line += strspn(line, " \t");
+	if (!*line || *line == '#')
+		return 0;
+	if (line_split(line, &count, &words, err) < 0)
+		return -1;
+	int failed = count ? do_words(shell, words, count, err) : 0;
+	fflush(stdout); /* what comes next is written by another process */
+	return failed;
+}
+
+void shell_words(void *context, const char *typed, size_t start, struct buf *out)
+{
+	static const char *const options[] = {"--list-options", NULL}, *const keys[] = {"--list-keys", NULL};
+	char name[16] = "", program[64];
+	struct buf list;
+
+	(void)context;
+	for (const struct entry *entry = entries; !start && entry->name; entry++)
+		buf_addf(out, "/%s\n", entry->name);
+	if (!start || sscanf(typed, " /%15[a-z]", name) != 1 || !find(name))
+		return;
+	for (const struct entry *entry = entries; strcmp(name, "help") == 0 && entry->name; entry++)
+		buf_addf(out, "%s\n", entry->name);
+	if (!find(name)->sub)
+		return;
+	snprintf(program, sizeof(program), "kimi-%s", find(name)->sub);
+	buf_init(&list, MAX_LIST);
+	if (typed[start] == '-' && ask(program, options, LIST_MS, &list) == 0)
+		for (const char *at = list.data; *at; at += strcspn(at, "\n") + 1)
+			buf_addf(out, "%.*s\n", (int)strcspn(at, "\t"), at);
+	else if (strcmp(name, "model") == 0 && ask(program, keys, LIST_MS, &list) == 0)
+		buf_addstr(out, list.data);
+	buf_release(&list);
+}

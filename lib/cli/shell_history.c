@@ -1,0 +1,78 @@
+#include "cli/shell_history.h"
+
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEPT_BYTES = 32 * 1024, READ_BYTES = 1024 * 1024, LONGEST_WORD = 48 };
+
+static const char blanks[] = " \t";
+
+/* By its beginning, or by its length: model ids and addresses are shorter. */
+static bool could_be_secret(const char *word, size_t len)
+{
+	const char *value = memchr(word, '=', len);
+
+	if (value) {
+		len -= (size_t)(value + 1 - word);
+		word = value + 1;
+	}
+	word += strspn(word, "\"'");
+	return len > LONGEST_WORD || strncmp(word, "sk-", 3) == 0 || strncmp(word, "eyJ", 3) == 0;
+}
+
+static bool may_be_kept(const char *line)
+{
+	if (!*line || strchr(blanks, *line))
+		return false;
+	for (const char *word = line; *word; word += strspn(word, blanks)) {
+		size_t len = strcspn(word, blanks);
+		if (could_be_secret(word, len))
+			return false;
+		word += len;
+	}
+	return true;
+}
+
+void shell_history_read(const struct home *home, struct buf *ret_lines)
+{
+	char path[HOME_PATH_MAX];
+	struct buf bytes;
+
+	home_shell_history_file(home, path);
+	buf_init(&bytes, READ_BYTES);
+	if (file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, NULL, NULL) == 0) {
+		const char *lines = bytes.data;
+		if (bytes.len > 2 * KEPT_BYTES) {
+			lines = strchr(bytes.data + bytes.len - KEPT_BYTES, '\n');
+			lines = lines ? lines + 1 : "";
+			file_replace(path, 0600, lines, strlen(lines), NULL);
+		}
+		buf_addstr(ret_lines, lines);
+	}
+	buf_release(&bytes);
+}
+
+bool shell_history_add(const struct home *home, const char *line)
+{
+	char path[HOME_PATH_MAX];
+	struct buf bytes;
+
+	if (!may_be_kept(line))
+		return false;
+	home_shell_history_file(home, path);
+	int fd = dir_make(home->folder, NULL) < 0
+	             ? -1
+	             : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return true;
+	buf_init(&bytes, READ_BYTES);
+	buf_addf(&bytes, "%s\n", line);
+	if (!bytes.failed && fchmod(fd, 0600) == 0)
+		write_all(fd, bytes.data, bytes.len);
+	buf_release(&bytes);
+	close(fd);
+	return true;
+}

@@ -1,0 +1,224 @@
+#include "cli/status_show.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/term.h"
+#include "base/text.h"
+#include "cli/report.h"
+#include "cli/say.h"
+#include "cli/table.h"
+#include "format/json.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
+
+/* "  label         text", cleaned: paths and messages come from outside. */
+static void field(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void field(const char *label, const char *format, ...)
+{
+	char text[MAX_TEXT];
+	struct buf clean;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	buf_init(&clean, 2 * MAX_TEXT);
+	text_clean(&clean, text, strlen(text));
+	printf("  %-*s %s\n", LABEL_WIDTH, label, clean.data);
+	buf_release(&clean);
+}
+
+/* A time, and how far it is from now. */
+static void time_field(const char *label, double epoch)
+{
+	char time[SAY_TIME_MAX], span[SAY_SPAN_MAX];
+	double left = epoch - clock_now();
+
+	say_time(epoch, time);
+	say_span(fabs(left), span);
+	if (left >= 1)
+		field(label, "%s, in %s", time, span);
+	else if (left > -1)
+		field(label, "%s, now", time);
+	else
+		field(label, "%s, %s ago", time, span);
+}
+
+static void show_problem(const struct problem *problem)
+{
+	field("problem", "%s", problem->message);
+	if (*problem->remedy)
+		field("", "-> %s", problem->remedy);
+}
+
+static const char *state_words(const struct status *status)
+{
+	switch (status->state) {
+	case STATUS_FRESH:
+		return status->expires_at > 0 ? "fresh" : "good: an API key does not end";
+	case STATUS_DUE:
+		return "due: the next 'kimi refresh' renews it";
+	case STATUS_EXPIRED:
+		return status->trouble.code != ERR_NONE ? "not known: it cannot be read now"
+		       : status->can_refresh ? "expired: the next 'kimi token' or 'kimi refresh' renews it"
+		                             : "expired";
+	case STATUS_REJECTED:
+		return "rejected: a new login is needed";
+	default:
+		return status->trouble.code != ERR_NONE ? "damaged: a new login is needed" : "logged out";
+	}
+}
+
+/* Green for what is well, red for what needs a person. */
+static void show_state(const struct status *status)
+{
+	bool well = status->state == STATUS_FRESH, bad = status_judge(status, 0) == STATUS_NEEDS_LOGIN;
+	const char *color = well ? "\033[32m" : bad ? "\033[31m" : "\033[33m";
+
+	if (term_has_color(STDOUT_FILENO))
+		printf("  %-*s %s%s\033[0m\n", LABEL_WIDTH, "state", color, state_words(status));
+	else
+		field("state", "%s", state_words(status));
+}
+
+static void show_login(const struct status *status)
+{
+	const struct identity *who = &status->who;
+
+	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
+	show_state(status);
+	if (status->storage)
+		field("kept in", "%s%s%s", strcmp(status->storage, "config") == 0 ? "config.toml" : "the ",
+		    strcmp(status->storage, "config") == 0 ? "" : status->storage, "");
+	if (*status->place)
+		field("", "%s", status->place);
+	if (status->expires_at > 0)
+		time_field(status->expires_at > clock_now() ? "ends" : "ended", status->expires_at);
+	if (status->known.last_refresh > 0)
+		time_field("last refresh", status->known.last_refresh);
+	if (*status->default_model)
+		field("default model", "%s", status->default_model);
+	if (status->online == STATUS_ONLINE)
+		field("online", "Kimi takes it: %zu models", status->models);
+	for (size_t i = 0; i < status->problems.count; i++)
+		show_problem(&status->problems.items[i]);
+	putchar('\n');
+}
+
+void status_show(const struct status_list *list, const struct sources *sources)
+{
+	for (size_t i = 0; i < list->count; i++)
+		show_login(&list->items[i]);
+	if (!list->count)
+		printf("Not logged in; run 'kimi login'.\n\n");
+	if (list->general.count)
+		printf("For all of them\n");
+	for (size_t i = 0; i < list->general.count; i++)
+		show_problem(&list->general.items[i]);
+	if (list->general.count)
+		putchar('\n');
+	printf("What counts\n");
+	for (size_t i = 0; i < sources->count; i++)
+		field(sources->items[i].what, "%s (%s)", sources->items[i].value, sources->items[i].from);
+	if (sources->ignored_count)
+		printf("\nSet, and without effect\n");
+	for (size_t i = 0; i < sources->ignored_count; i++)
+		field(sources->ignored[i].name, "%s", sources->ignored[i].why);
+}
+
+static void add_problems(json_t *list, const struct problems *problems)
+{
+	struct buf message;
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		/* Cut texts and foreign ones may not be UTF-8, which JSON must be. */
+		buf_init(&message, 2 * MAX_TEXT);
+		text_clean(&message, problem->message, strlen(problem->message));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "code", problem->code, "message",
+		                                message.data, "remedy", problem->remedy));
+		buf_release(&message);
+	}
+}
+
+static json_t *time_or_null(double epoch)
+{
+	return epoch > 0 ? json_integer((json_int_t)floor(epoch)) : json_null();
+}
+
+static json_t *login_json(const struct status *status, const struct problems *general)
+{
+	double left = status->expires_at - clock_now();
+	json_t *problems = json_array();
+
+	add_problems(problems, &status->problems);
+	add_problems(problems, general);
+	json_t *login = json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:s?, s:o}", "platform",
+	    status->who.platform->id, "account", *status->who.account ? status->who.account : NULL, "state",
+	    status_state_name(status->state), "storage", status->storage, "expires_at",
+	    time_or_null(status->expires_at), "expires_in",
+	    status->expires_at > 0 ? json_integer((json_int_t)floor(left > 0 ? left : 0)) : json_null(),
+	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
+	    *status->default_model ? status->default_model : NULL, "problems", problems);
+	if (login && status->online != STATUS_NOT_ASKED)
+		json_object_set_new(login, "online", json_boolean(status->online == STATUS_ONLINE));
+	return login;
+}
+
+void status_show_json(const struct status_list *list)
+{
+	json_t *logins = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(logins, login_json(&list->items[i], &list->general));
+	report_json(json_pack("{s:o}", "logins", logins));
+}
+
+void status_show_line(const struct status *status)
+{
+	const char *words =
+	    status->state == STATUS_LOGGED_OUT ? "logged out" : status_state_name(status->state);
+	double left = status->expires_at - clock_now();
+	char span[SAY_SPAN_MAX] = "";
+
+	if (status->state == STATUS_FRESH && status->expires_at == 0)
+		words = "API key";
+	if (status->trouble.code != ERR_NONE)
+		words = status->state == STATUS_LOGGED_OUT ? "damaged" : "not readable";
+	if (left >= 1)
+		say_span(left, span);
+	printf("%s%s%s %s%s%s\n", status->who.platform->id, *status->who.account ? "@" : "",
+	    status->who.account, words, *span ? " " : "", span);
+}
+
+bool status_show_history(const json_t *lines)
+{
+	static const char *const heading[] = {
+	    "TIME", "EVENT", "PLATFORM", "ACCOUNT", "STORAGE", "OUTCOME", "PROGRAM"};
+	char time[SAY_TIME_MAX];
+	struct table table;
+	const json_t *line;
+	double epoch = 0;
+	size_t i;
+
+	table_init(&table, heading, 7);
+	json_array_foreach(lines, i, line)
+	{
+		const char *account = json_text(line, "account"), *storage = json_text(line, "storage");
+		json_number(line, "time", &epoch);
+		say_time(epoch, time);
+		const char *const cells[] = {time, json_text(line, "event"), json_text(line, "platform"),
+		    account ? account : "-", storage ? storage : "-", json_text(line, "outcome"),
+		    json_text(line, "program")};
+		table_add(&table, cells);
+	}
+	bool printed = table_print(&table, isatty(STDOUT_FILENO));
+	table_release(&table);
+	return printed;
+}

@@ -1,0 +1,24 @@
+/*
+ * status_show: the status of logins on standard output: for a person, as JSON, in one line.
+ */
+#ifndef KIMI_CLI_STATUS_SHOW_H
+#define KIMI_CLI_STATUS_SHOW_H
+
+#include "kimi/sources.h"
+#include "kimi/status.h"
+
+#include <jansson.h>
+
+/* What concerns all logins is said once at the end. */
+void status_show(const struct status_list *list, const struct sources *sources);
+
+/* {"logins":[...]}; what concerns all logins is a problem of each. */
+void status_show_json(const struct status_list *list);
+
+/* "kimi-code fresh 14 min" and a newline. */
+void status_show_line(const struct status *status);
+
+/* The lines of a history, newest last: aligned on a terminal, else parted by tabs. False: no memory. */
+bool status_show_history(const json_t *lines);
+
+#endif

@@ -1,0 +1,173 @@
+#include "cli/watch.h"
+
+#include "base/clock.h"
+#include "base/notify.h"
+#include "base/signals.h"
+#include "cli/renewal.h"
+#include "cli/say.h"
+#include "kimi/api_key.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is remembered of a login from one look to the next. */
+struct watched {
+	char key[IDENTITY_KEY_MAX];
+	enum err_code trouble; /* of the last look; it is said once */
+	bool force;            /* the machine slept, and no refresh has succeeded since */
+};
+
+struct watch {
+	const struct report *report;
+	const struct home *home;
+	const struct identity *only;
+	struct refresh_wish wish;
+	struct watched *list;
+	size_t count;
+	double wall;    /* both clocks at the last look */
+	long long mono; /* ms */
+	bool woke;
+};
+
+static struct watched *find(struct watch *w, const char *key)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (strcmp(w->list[i].key, key) == 0)
+			return &w->list[i];
+	struct watched *list = reallocarray(w->list, w->count + 1, sizeof(*list));
+	if (!list)
+		return NULL;
+	w->list = list;
+	w->list[w->count] = (struct watched){.trouble = ERR_NONE};
+	snprintf(w->list[w->count].key, sizeof(w->list->key), "%s", key);
+	return &w->list[w->count++];
+}
+
+static void note_trouble(
+    const struct watch *w, const struct identity *who, struct watched *login, const struct err *why)
+{
+	bool is_news = why->code != login->trouble;
+	struct err said = *why;
+
+	login->trouble = why->code;
+	if (!err_is_passing(why->code))
+		login->force = false; /* asking again will not help */
+	if (!is_news || (w->report->quiet && err_is_passing(why->code)))
+		return;
+	if (*who->account)
+		snprintf(said.what, sizeof(said.what), "%s: %.*s", who->account,
+		    (int)(sizeof(said.what) - sizeof(who->account) - 2), why->what);
+	report_error(w->report, &said);
+}
+
+/* -1: *why says why this login is not fresh. */
+static int look_at(struct watch *w, const struct identity *who, struct watched *login, struct err *why)
+{
+	struct renewal renewal;
+
+	/* A rejected login is not offered once more because the machine slept. */
+	if (w->woke && login->trouble != ERR_REJECTED)
+		login->force = true;
+	w->wish.force = login->force;
+	if (renewal_run(w->report, w->home, who, &w->wish, &renewal, why) < 0)
+		return -1;
+	if (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE)
+		renewal_tell(w->report, who, &renewal);
+	login->trouble = ERR_NONE;
+	login->force = false;
+	token_clear(&renewal.token);
+	return 0;
+}
+
+/* Where accounts or keys are stored nobody need have a plain login. */
+static int look_at_list(struct watch *w, const struct identity *list, size_t count, struct err *err)
+{
+	bool found = false;
+	struct err none = {0};
+
+	for (size_t i = 0; i < count && !signals_caught(); i++) {
+		struct watched *login = find(w, list[i].key);
+		struct err why = {0};
+		if (!login)
+			return err_memory(err);
+		if (look_at(w, &list[i], login, &why) == 0)
+			found = true;
+		else if (why.code == ERR_LOGIN_REQUIRED && !w->only)
+			none = i ? none : why;
+		else if (why.code != ERR_INTERRUPTED)
+			note_trouble(w, &list[i], login, &why);
+		found = found || why.code != ERR_LOGIN_REQUIRED;
+	}
+	if (!found && none.code != ERR_NONE && !api_key_is_stored(w->home, NULL))
+		note_trouble(w, &list[0], find(w, list[0].key), &none);
+	return 0;
+}
+
+static int look(struct watch *w, struct err *err)
+{
+	size_t count = 1;
+
+	if (w->only)
+		return look_at_list(w, w->only, count, err);
+	struct identity *list = identity_list(w->home, &count);
+	if (!list)
+		return err_memory(err);
+	int failed = look_at_list(w, list, count, err);
+	free(list);
+	return failed;
+}
+
+static void wait_for(double interval)
+{
+	int ms = (int)(interval * 1000), alarm_fd = clock_alarm(ms);
+	struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN}};
+	long long deadline = clock_ms() + ms + 1;
+
+	/* Other signals (SIGCONT after Ctrl-Z) end a poll() too. */
+	while (!signals_caught() && clock_left(deadline) && poll(fds, 2, clock_left(deadline)) < 0)
+		;
+	if (alarm_fd >= 0)
+		close(alarm_fd);
+}
+
+static void compare_clocks(struct watch *w, double interval)
+{
+	double wall = clock_now();
+	long long mono = clock_ms();
+	double slept = wall - w->wall - (double)(mono - w->mono) / 1000;
+
+	w->woke = slept > 2 * interval;
+	w->wall = wall;
+	w->mono = mono;
+	if (w->woke) {
+		char span[SAY_SPAN_MAX];
+		say_span(slept, span);
+		report_tell(w->report, "info", NULL, "the machine slept for %s", span);
+	}
+}
+
+int watch_run(const struct report *report, const struct home *home, const struct identity *only,
+    const struct refresh_wish *wish, double interval, struct err *err)
+{
+	struct watch w = {.report = report,
+	    .home = home,
+	    .only = only,
+	    .wish = *wish,
+	    .wall = clock_now(),
+	    .mono = clock_ms()};
+	int failed = 0;
+
+	notify_manager("READY=1");
+	while (!failed && !signals_caught()) {
+		compare_clocks(&w, interval);
+		failed = look(&w, err);
+		if (!failed)
+			wait_for(interval);
+	}
+	notify_manager("STOPPING=1");
+	free(w.list);
+	return failed;
+}

@@ -1,0 +1,18 @@
+/*
+ * config_check: would kimi-cli load this config.toml?
+ *
+ * The rules of its configuration model: which fields there must be, of which
+ * kind, and what may stand in them. A config that it refuses keeps it from
+ * starting at all, so each place is named. Keys that it does not know it ignores,
+ * and so do we.
+ */
+#ifndef KIMI_KIMI_CONFIG_CHECK_H
+#define KIMI_KIMI_CONFIG_CHECK_H
+
+#include "format/toml.h"
+#include "kimi/problem.h"
+
+/* Adds a problem "config_refused" for each place; nothing for a config that loads. */
+void config_check(const struct toml *config, struct problems *problems);
+
+#endif

@@ -1,0 +1,121 @@
+#include "kimi/sources.h"
+
+#include "base/env.h"
+
+#include <stdio.h>
+#include <string.h>
+
+extern char **environ;
+
+/* What they do has no place among the sources of a login, or is seen in them. */
+static const char *const silent[] = {"KIMI_SHARE_DIR", "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL",
+    "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL", "KIMI_EXEC_PATH", "KIMI_HANDOVER", NULL};
+
+static void add(struct sources *sources, const char *what, const char *value, const char *from)
+{
+	struct source *source = &sources->items[sources->count++];
+
+	source->what = what;
+	source->from = from;
+	snprintf(source->value, sizeof(source->value), "%.500s", value);
+}
+
+static const char *variable_or(const char *name, const char *otherwise)
+{
+	return env_get(name) ? name : otherwise;
+}
+
+static const char *secret_of(const struct status *selected)
+{
+	if (!selected->storage)
+		return "none: not logged in";
+	if (strcmp(selected->storage, "config") == 0)
+		return "the API key in config.toml";
+	if (strcmp(selected->storage, "environment") == 0)
+		return "the API key in KIMI_API_KEY";
+	return strcmp(selected->storage, "keyring") == 0 ? "the tokens in the keyring"
+	                                                 : "the tokens in the file";
+}
+
+static void add_login(
+    struct sources *sources, const struct status *selected, bool platform_named, bool account_named)
+{
+	const struct identity *who = &selected->who;
+	char name[200];
+
+	snprintf(
+	    name, sizeof(name), "%s%s%s", who->platform->id, *who->account ? ", account " : "", who->account);
+	const char *from = account_named                    ? "--account"
+	                   : *who->account                  ? "KIMI_ACCOUNT"
+	                   : platform_named                 ? "--platform"
+	                   : who->platform != &platforms[0] ? "the default model"
+	                                                    : "the default";
+	add(sources, "login", name, from);
+	add(sources, "secret", secret_of(selected),
+	    !selected->storage                              ? "the store"
+	    : strcmp(selected->storage, "environment") == 0 ? "the environment"
+	    : strcmp(selected->storage, "config") == 0      ? "the config"
+	                                                    : "the store");
+}
+
+/* NULL: the variable counts. */
+static const char *why_ignored(const char *name, const struct status *selected, bool account_named)
+{
+	const struct platform *platform = selected->who.platform;
+
+	if (!env_get(name))
+		return "it is empty, which counts as not set";
+	for (size_t i = 0; silent[i]; i++)
+		if (strcmp(name, silent[i]) == 0)
+			return NULL;
+	if (strcmp(name, "KIMI_OAUTH_HOST") == 0)
+		return env_get("KIMI_CODE_OAUTH_HOST") ? "KIMI_CODE_OAUTH_HOST comes first" : NULL;
+	if (strcmp(name, "KIMI_ACCOUNT") == 0)
+		return account_named          ? "--account comes first"
+		       : !platform->oauth_key ? "the platform has no accounts, only a key"
+		                              : NULL;
+	if (strcmp(name, "KIMI_API_KEY") == 0)
+		return selected->storage && strcmp(selected->storage, "environment") == 0 ? NULL
+		       : *selected->who.account ? "an account is its tokens or nothing"
+		                                : "a stored login comes first";
+	if (strcmp(name, "KIMI_CREDENTIAL_HELPER") == 0)
+		return env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set" : NULL;
+	if (strcmp(name, "KIMI_DISABLE_KEYRING") == 0 || strcmp(name, "KIMI_NO_CACHE") == 0)
+		return env_true(name) ? NULL : "its value means no";
+	return "these commands do not know it";
+}
+
+static void find_ignored(struct sources *sources, const struct status *selected, bool account_named)
+{
+	char name[sizeof(sources->ignored[0].name)];
+
+	for (char **entry = environ; *entry && sources->ignored_count < SOURCES_IGNORED_MAX; entry++) {
+		size_t len = strcspn(*entry, "=");
+		if (strncmp(*entry, "KIMI_", 5) != 0 || len >= sizeof(name))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)len, *entry);
+		const char *why = why_ignored(name, selected, account_named);
+		if (!why)
+			continue;
+		struct ignored_variable *ignored = &sources->ignored[sources->ignored_count++];
+		snprintf(ignored->name, sizeof(ignored->name), "%s", name);
+		snprintf(ignored->why, sizeof(ignored->why), "%s", why);
+	}
+}
+
+void sources_find(struct sources *ret_sources, const struct home *home, const struct status *selected,
+    bool platform_named, bool account_named)
+{
+	const struct platform *platform = selected->who.platform;
+	char url[PLATFORM_URL_MAX];
+
+	*ret_sources = (struct sources){0};
+	add(ret_sources, "home", home->folder, variable_or("KIMI_SHARE_DIR", "the default"));
+	add_login(ret_sources, selected, platform_named, account_named);
+	if (platform->oauth_key && platform_oauth_host(url, NULL) == 0)
+		add(ret_sources, "OAuth host", url,
+		    variable_or("KIMI_CODE_OAUTH_HOST", variable_or("KIMI_OAUTH_HOST", "built in")));
+	if (platform_base_url(platform, url, NULL) == 0)
+		add(ret_sources, "API", url, variable_or(platform->base_url_variable, "built in"));
+	find_ignored(ret_sources, selected, account_named);
+}

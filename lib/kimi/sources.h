@@ -1,0 +1,33 @@
+/*
+ * sources: which option, variable or file decides, and which is set in vain.
+ */
+#ifndef KIMI_KIMI_SOURCES_H
+#define KIMI_KIMI_SOURCES_H
+
+#include "kimi/home.h"
+#include "kimi/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SOURCES_MAX = 8, SOURCES_IGNORED_MAX = 32 };
+
+struct sources {
+	struct source {
+		const char *what; /* "home", "login", "secret", "OAuth host", "API" */
+		char value[512];
+		const char *from; /* "--account", "KIMI_ACCOUNT", "the default", ... */
+	} items[SOURCES_MAX];
+	size_t count;
+	struct ignored_variable {
+		char name[64];
+		char why[120];
+	} ignored[SOURCES_IGNORED_MAX]; /* every KIMI_ variable that is set and changes nothing */
+	size_t ignored_count;
+};
+
+/* For the login that was selected (status.h), and whether an option named its platform and its account. */
+void sources_find(struct sources *ret_sources, const struct home *home, const struct status *selected,
+    bool platform_named, bool account_named);
+
+#endif

@@ -1,0 +1,171 @@
+#include "kimi/status.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "kimi/api_key.h"
+#include "kimi/cache.h"
+#include "kimi/config_view.h"
+#include "kimi/store.h"
+#include "kimi/token.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const state_names[] = {
+    [STATUS_FRESH] = "fresh",
+    [STATUS_DUE] = "due",
+    [STATUS_EXPIRED] = "expired",
+    [STATUS_REJECTED] = "rejected",
+    [STATUS_LOGGED_OUT] = "logged_out",
+};
+
+const char *status_state_name(enum status_state state)
+{
+	return state_names[state];
+}
+
+/* As `kimi token` does: the file, else the keyring's token at hand while it is good enough, else the keyring. */
+static int load(struct store *store, struct token *token, bool *ret_at_hand, struct err *err)
+{
+	int answer = store_load_file(store, token, err);
+
+	*ret_at_hand = false;
+	if (answer <= 0)
+		return answer;
+	if (cache_load(store->key, store->host, token)) {
+		*ret_at_hand = token_left(token, clock_now()) >= token_wanted_left(token, -1);
+		if (*ret_at_hand)
+			return 0;
+		token_clear(token);
+	}
+	return store_load(store, token, err);
+}
+
+static enum status_state state_of(const struct token *token, bool rejected, double now)
+{
+	if (token_is_tombstone(token) || rejected)
+		return STATUS_REJECTED;
+	if (token_left(token, now) <= 0)
+		return STATUS_EXPIRED;
+	return token_is_due(token, now) ? STATUS_DUE : STATUS_FRESH;
+}
+
+static void fill(struct status *status, const struct store *store, const struct token *token, bool at_hand)
+{
+	double now = clock_now();
+
+	state_load(store->state, token->expires_at, &status->known);
+	bool rejected = state_is_rejected(&status->known, store->host, now);
+	bool elsewhere = *status->known.oauth_host && strcasecmp(status->known.oauth_host, store->host) != 0;
+	status->storage = at_hand ? "keyring" : store_kind_name(store->found);
+	if (store->found == STORE_FILE)
+		snprintf(status->place, sizeof(status->place), "%.*s", (int)sizeof(status->place) - 1,
+		    store->file);
+	status->expires_at = *token->access_token ? token->expires_at : 0;
+	status->life = token->expires_in;
+	status->can_refresh = (at_hand || *token->refresh_token) && !rejected && !elsewhere;
+	status->will_end = rejected || !(at_hand || *token->refresh_token);
+	status->state = state_of(token, rejected, now);
+	if (token_is_tombstone(token))
+		problem_add(&status->problems, "rejected", "run 'kimi login'",
+		    "the stored login was ended by another program");
+	else if (!at_hand && !*token->refresh_token)
+		problem_add(&status->problems, "no_refresh_token", "run 'kimi login' before it ends",
+		    "the login cannot be refreshed: it has no refresh token");
+	if (elsewhere)
+		problem_add(&status->problems, "wrong_host",
+		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force'",
+		    "the login was issued by %.200s and is not sent to %.200s", status->known.oauth_host,
+		    store->host);
+	if (store->tightened)
+		problem_add(&status->problems, "rights",
+		    "run 'kimi login --force' if another user may have read it",
+		    "%.400s could be read by others; it is private now", store->file);
+}
+
+/* A login that is there and cannot be read: what it is in the way of is told, not guessed. */
+static void fill_unreadable(struct status *status, const struct store *store, const struct err *why)
+{
+	bool locked = why->code == ERR_BUSY;
+
+	status->trouble = *why;
+	status->state = locked ? STATUS_EXPIRED : STATUS_LOGGED_OUT;
+	status->storage = locked || store->found == STORE_KEYRING ? "keyring" : "file";
+	status->can_refresh = locked;
+	if (strcmp(status->storage, "file") == 0)
+		snprintf(status->place, sizeof(status->place), "%.*s", (int)sizeof(status->place) - 1,
+		    store->file);
+	problem_add_err(&status->problems, locked ? "keyring" : NULL, why);
+}
+
+int status_look(struct status *ret_status, const struct home *home, const struct identity *who, bool thorough,
+    struct err *err)
+{
+	struct token token = TOKEN_INIT;
+	struct err why = {0};
+	struct store store;
+	bool at_hand = false;
+
+	*ret_status = (struct status){.who = *who, .state = STATUS_LOGGED_OUT};
+	if (!*who->key)
+		return 0;
+	if (store_open(&store, home, who->key, err) < 0)
+		return -1;
+	int answer = thorough ? store_load(&store, &token, &why) : load(&store, &token, &at_hand, &why);
+	if (answer == 0)
+		fill(ret_status, &store, &token, at_hand);
+	else if (answer < 0)
+		fill_unreadable(ret_status, &store, &why);
+	token_clear(&token);
+	return 0;
+}
+
+static void found_key(struct status *status, const struct platform *platform, const char *storage)
+{
+	*status = (struct status){.who = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
+}
+
+/* Behind the tokens, as in `kimi token`: the platform's key, the default model's, and KIMI_API_KEY. */
+static void look_for_key(struct status *status, const struct home *home, bool named)
+{
+	const struct platform *platform = status->who.platform, *other;
+	bool nothing = status->state == STATUS_LOGGED_OUT && !status->storage;
+	char *key = NULL;
+
+	if (api_key_of_config(home, platform, &key, NULL) == 0)
+		found_key(status, platform, "config");
+	else if (nothing && !named && (other = config_default_platform_at(home)) &&
+	         api_key_of_config(home, other, &key, NULL) == 0)
+		found_key(status, other, "config");
+	else if (nothing && api_key_of_environment(&key, NULL) == 0)
+		found_key(status, platform, "environment");
+	wipe_str(key);
+}
+
+int status_select(struct status *ret_status, const struct home *home, const char *platform_id,
+    const char *account, struct err *err)
+{
+	struct identity who;
+
+	if (identity_find(&who, platform_id, account, err) < 0 ||
+	    status_look(ret_status, home, &who, false, err) < 0)
+		return -1;
+	if (!*who.account && status_judge(ret_status, 0) == STATUS_NEEDS_LOGIN)
+		look_for_key(ret_status, home, platform_id != NULL);
+	return 0;
+}
+
+enum status_verdict status_judge(const struct status *status, double min_valid)
+{
+	const struct token token = {.expires_in = status->life};
+	double left = status->expires_at - clock_now();
+	double wanted = min_valid >= 0 ? min_valid : token_wanted_left(&token, -1);
+
+	/* An API key does not end. */
+	if (status->state == STATUS_FRESH && status->expires_at == 0)
+		return STATUS_GOOD;
+	if (left > 0 && left >= wanted)
+		return STATUS_GOOD;
+	return status->can_refresh ? STATUS_NEEDS_REFRESH : STATUS_NEEDS_LOGIN;
+}

@@ -1,0 +1,175 @@
+/* The thorough half of status.h: every login, and what is wrong with it. */
+#include "base/clock.h"
+#include "kimi/config_view.h"
+#include "kimi/status.h"
+#include "kimi/status_online.h"
+#include "kimi/surroundings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double clock_may_differ = 60, long_ago = 3600;
+
+static void check_rejection(struct status *status)
+{
+	if (status->known.rejections && status->state == STATUS_REJECTED)
+		problem_add(&status->problems, "rejected", "run 'kimi login' to log in again",
+		    "the server has rejected the refresh token%s",
+		    status->expires_at > clock_now() ? "; the access token lives on until it ends" : "");
+}
+
+static void check_clock(struct status *status)
+{
+	double ahead = status->known.clock_ahead;
+
+	if (fabs(ahead) > clock_may_differ)
+		problem_add(&status->problems, "clock",
+		    "set the clock, for instance with 'timedatectl set-ntp true', then run 'kimi refresh "
+		    "--force'",
+		    "this machine's clock was %.0f s %s the server's at the last refresh", fabs(ahead),
+		    ahead > 0 ? "ahead of" : "behind");
+}
+
+/* kimi-cli's logins have no note of it, but they begin with a refresh. */
+static void check_age(struct status *status)
+{
+	double begun =
+	    status->known.last_refresh > 0 ? status->known.last_refresh : status->expires_at - status->life;
+	double age = clock_now() - begun;
+
+	if ((status->state == STATUS_DUE || status->state == STATUS_EXPIRED) && status->can_refresh &&
+	    status->expires_at > 0 && age > long_ago && age > 4 * status->life)
+		problem_add(&status->problems, "not_refreshed",
+		    "run 'kimi refresh'; if cron or a timer should do that, see that it runs",
+		    "the login has not been refreshed for %.0f h", floor(age / 3600));
+}
+
+static void add_default_model(struct status *status, const struct toml *config)
+{
+	const char *model = config_default_model(config);
+
+	if (model && config_default_platform(config) == status->who.platform)
+		snprintf(status->default_model, sizeof(status->default_model), "%s", model);
+}
+
+static int examine(struct status *status, const struct home *home, const struct toml *config,
+    const struct identity *who, struct err *err)
+{
+	if (status_look(status, home, who, true, err) < 0)
+		return -1;
+	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*who->account &&
+	    config_api_key(config, who->platform)) {
+		status->state = STATUS_FRESH;
+		status->storage = "config";
+	}
+	check_rejection(status);
+	check_clock(status);
+	check_age(status);
+	add_default_model(status, config);
+	return 0;
+}
+
+/* The request may have renewed the login, or found out that it is rejected. */
+static int try_online(
+    struct status *status, const struct home *home, const struct toml *config, struct err *err)
+{
+	const struct identity who = status->who;
+	struct err why = {0};
+	size_t models = 0;
+	int failed = status_ask_online(&who, &models, &why);
+
+	if (why.code == ERR_INTERRUPTED) {
+		*err = why;
+		return -1;
+	}
+	if (examine(status, home, config, &who, err) < 0)
+		return -1;
+	status->online = failed ? STATUS_OFFLINE : STATUS_ONLINE;
+	status->models = models;
+	if (failed)
+		problem_add_err(&status->problems, NULL, &why);
+	return 0;
+}
+
+/* Which ones to look at: those with tokens, then the platforms that have keys alone. NULL: no memory, or *err. */
+static struct identity *candidates(const struct home *home, const struct platform *only, const char *account,
+    size_t *ret_count, struct err *err)
+{
+	if (account) {
+		struct identity *one = malloc(sizeof(*one));
+		*ret_count = 1;
+		if (one && identity_find(one, only ? only->id : NULL, account, err) < 0) {
+			free(one);
+			return NULL;
+		}
+		if (!one)
+			err_memory(err);
+		return one;
+	}
+	struct identity *list = identity_list(home, ret_count), *longer = NULL;
+	size_t room = *ret_count;
+	for (const struct platform *p = platforms; list && p->id; p++)
+		room++;
+	if (list)
+		longer = reallocarray(list, room, sizeof(*list));
+	if (!longer) {
+		free(list);
+		err_memory(err);
+		return NULL;
+	}
+	for (const struct platform *p = platforms; p->id; p++)
+		if (!p->oauth_key)
+			longer[(*ret_count)++] = (struct identity){.platform = p};
+	return longer;
+}
+
+static bool belongs(const struct status *status, const struct platform *only, const char *account)
+{
+	bool asked = account || (only && !*status->who.account);
+
+	return asked || status->state != STATUS_LOGGED_OUT || status->problems.count;
+}
+
+int status_list(struct status_list *ret_list, const struct home *home, const struct platform *only,
+    const char *account, bool online, struct err *err)
+{
+	struct toml *config = NULL;
+	size_t count = 0;
+	int failed = -1;
+
+	*ret_list = (struct status_list){0};
+	struct identity *all = candidates(home, only, account, &count, err);
+	if (!all)
+		return -1;
+	surroundings_check(home, &config, &ret_list->general);
+	ret_list->items = calloc(count, sizeof(*ret_list->items));
+	if (!ret_list->items) {
+		err_memory(err);
+		goto out;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct status *next = &ret_list->items[ret_list->count];
+		if (only && all[i].platform != only)
+			continue;
+		if (examine(next, home, config, &all[i], err) < 0)
+			goto out;
+		if (online && next->storage && try_online(next, home, config, err) < 0)
+			goto out;
+		ret_list->count += belongs(next, only, account);
+	}
+	failed = 0;
+out:
+	if (failed)
+		status_list_clear(ret_list);
+	toml_free(config);
+	free(all);
+	return failed;
+}
+
+void status_list_clear(struct status_list *list)
+{
+	free(list->items);
+	*list = (struct status_list){0};
+}

@@ -1,0 +1,464 @@
+#!/usr/bin/env bats
+# kimi exec: a command with a fresh token, as if it had been started without us.
+
+# Each test is a shell of its own; run and start set variables; the scripts in quotes are for the command's own shell.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
+
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+setup() {
+    kimi_setup
+    kimi_paths
+    cd "$BATS_TEST_TMPDIR" || return
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp
+    mkdir tmp
+}
+
+# with_runtime: a runtime folder, as a login session has it.
+with_runtime() {
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+}
+
+on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
+
+# new_login NAME [OPTIONS OF store_login]: another login comes into place, whole, and known to the server before that.
+new_login() {
+    HOME=$PWD/elsewhere store_login "${@:2}"
+    mv elsewhere/.kimi/credentials/kimi-code.json "$FOLDER/$1.json"
+}
+
+## The token
+
+@test "the command finds the token in KIMI_API_KEY" {
+    store_login
+    run -0 --separate-stderr kimi exec -- sh -c 'echo "$KIMI_API_KEY"'
+    assert_same at-stored "$output"
+    assert_same "" "$stderr"
+}
+
+@test "--env names another variable, and KIMI_API_KEY stays what it was" {
+    store_login
+    export KIMI_API_KEY=sk-mine
+    run -0 kimi exec --env OPENAI_API_KEY -- sh -c 'echo "$OPENAI_API_KEY $KIMI_API_KEY"'
+    assert_same "at-stored sk-mine" "$output"
+}
+
+@test "an empty --env puts the token into no variable" {
+    store_login
+    run -0 kimi exec --env= --file-env FILE -- sh -c 'env; echo "file: $(cat "$FILE")"'
+    assert_same 1 "$(grep -c at-stored <<<"$output")"
+    assert_contains "$output" "file: at-stored"
+}
+
+@test "a token that is due is refreshed first" {
+    server_start
+    store_login --expires-in-left 100
+    run -0 kimi exec -- sh -c 'echo "$KIMI_API_KEY"'
+    assert_same "$(server_stat last_access_token)" "$output"
+}
+
+@test "the token is in no argument list, and in no environment but the command's" {
+    store_login
+    start exec kimi exec -- sh -c 'echo ready; read -r line <fifo'
+    mkfifo fifo
+    wait_until test -s exec.out
+    local process found=
+    for process in "$pid" $(pgrep -P "$pid") $(pgrep -g "$(pgrep -P "$pid" kimi-exec)"); do
+        assert_lacks "$(tr '\0' ' ' <"/proc/$process/cmdline")" at-stored
+        if grep -q at-stored "/proc/$process/environ"; then found="$found$(cat "/proc/$process/comm") "; fi
+    done
+    echo >fifo
+    finish 0
+    assert_same "sh " "$found"
+}
+
+@test "--platform gives the command that platform's key" {
+    mkdir -p "$HOME/.kimi"
+    cat >"$HOME/.kimi/config.toml" <<'END'
+[providers."managed:moonshot-cn"]
+type = "kimi"
+base_url = "https://api.moonshot.cn/v1"
+api_key = "sk-cn"
+END
+    run -0 kimi exec --platform moonshot-cn -- sh -c 'echo "$KIMI_API_KEY"'
+    assert_same sk-cn "$output"
+}
+
+@test "--account gives the command that account's token" {
+    store_login --access at-work
+    mv "$LOGIN" "$FOLDER/kimi-code@work.json"
+    store_login
+    run -0 kimi exec --account work -- sh -c 'echo "$KIMI_API_KEY"'
+    assert_same at-work "$output"
+}
+
+@test "without a login the command is not run: 4" {
+    run -4 --separate-stderr kimi exec -- touch ran
+    assert_error "not logged in; run 'kimi login'"
+    [ ! -e ran ]
+}
+
+@test "without a token that lives and without a network it is not run: 75" {
+    server_start
+    store_login --expires-in-left -10
+    server_stop
+    run -75 --separate-stderr kimi exec -- touch ran
+    assert_error "cannot reach"
+    [ ! -e ran ]
+}
+
+@test "Ctrl-C while the token is fetched: 130, the command is not run, the new login is saved" {
+    server_start
+    server_control '{"faults": {"refresh": [{"hold": "answer"}]}}'
+    store_login --expires-in-left -10
+    start exec env --default-signal=INT kimi exec -- touch ran
+    server_wait_held answer
+    kill -INT "$pid"
+    finish 130
+    server_release answer
+    wait_until isnt_stored access_token at-stored
+    [ ! -e ran ]
+}
+
+## While it runs
+
+@test "the store is kept fresh while the command runs" {
+    server_start
+    store_login
+    start exec kimi exec --interval 0.05 -- sh -c 'echo ready; read -r line <fifo'
+    mkfifo fifo
+    wait_until test -s exec.out
+    new_login kimi-code --expires-in-left 100
+    wait_until isnt_stored access_token at-stored
+    echo >fifo
+    finish 0
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "a network that goes does not disturb the command" {
+    server_start
+    store_login
+    start exec kimi exec --interval 0.05 --file-env FILE -- sh -c 'echo "$FILE"; read -r line <fifo; cat "$FILE"'
+    mkfifo fifo
+    wait_until test -s exec.out
+    new_login kimi-code --expires-in-left 100 --access at-old
+    wait_until holds at-old
+    server_stop
+    wait_until asked_again
+    echo >fifo
+    finish 0
+    assert_same at-old "$(tail -n 1 exec.out)"
+    assert_same "" "$(err_of exec)"
+}
+
+# holds TOKEN: the file the command was told of. asked_again: a refresher runs at this moment.
+holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
+asked_again() { pgrep -x kimi-refresh >/dev/null || [ -e "$FOLDER/kimi-code.lock" ]; }
+
+@test "the file is private, holds the token alone, and lies in the runtime folder" {
+    store_login
+    with_runtime
+    run -0 kimi exec --file-env FILE -- sh -c 'stat -c "%a %n" "$FILE" "${FILE%/*}"; wc -c <"$FILE"; cat "$FILE"'
+    [[ ${lines[0]} =~ ^"600 $XDG_RUNTIME_DIR/kimi/exec."[0-9]+$ ]]
+    assert_same "700 $XDG_RUNTIME_DIR/kimi" "${lines[1]}"
+    assert_same 9 "${lines[2]}"
+    assert_same at-stored "${lines[3]}"
+}
+
+@test "without a runtime folder it lies in a private folder of its own, and both are gone at the end" {
+    store_login
+    run -0 kimi exec --file-env FILE -- sh -c 'echo "$FILE"; stat -c "%a %a" "$FILE" "${FILE%/*}"'
+    [[ ${lines[0]} =~ ^"$TMPDIR"/kimi-[A-Za-z0-9]{6}/exec.[0-9]+$ ]]
+    assert_same "600 600" "${lines[1]}"
+    assert_same "700 700" "${lines[2]}"
+    assert_same "" "$(ls tmp)"
+}
+
+@test "a runtime folder that is open to others is not used" {
+    store_login
+    with_runtime
+    chmod 755 "$XDG_RUNTIME_DIR"
+    run -0 kimi exec --file-env FILE -- sh -c 'echo "$FILE"'
+    assert_contains "$output" "$TMPDIR/kimi-"
+}
+
+@test "the file always holds the current token, whole" {
+    server_start
+    store_login
+    with_runtime
+    start exec kimi exec --interval 0.02 --file-env FILE -- sh -c 'echo "$FILE"; read -r line <fifo'
+    mkfifo fifo
+    wait_until test -s exec.out
+    local n file
+    file=$(out_of exec)
+    start reader sh -c 'echo ready; while [ -e "$0" ]; do wc -c <"$0"; done' "$file"
+    for n in 1 2 3 4 5 6 7 8 9; do
+        new_login kimi-code --access "at-store$n"
+        wait_until holds "at-store$n"
+    done
+    echo >fifo
+    finish 0 "$(pgrep -f "kimi-exec --interval 0.02" || echo "$pid")" || true
+    wait_until test ! -e "$file"
+    # Sizes are those of a whole token, and of nothing once the file has gone.
+    assert_same 9 "$(sort -u reader.out | grep -v ready | tr -d ' \n')"
+}
+
+@test "the file holds the new token after a refresh" {
+    server_start
+    store_login
+    start exec kimi exec --interval 0.05 --file-env FILE -- sh -c 'echo "$FILE"; read -r line <fifo; cat "$FILE"'
+    mkfifo fifo
+    wait_until test -s exec.out
+    new_login kimi-code --expires-in-left 100
+    wait_until isnt_stored access_token at-stored
+    wait_until holds "$(server_stat last_access_token)"
+    echo >fifo
+    finish 0
+}
+
+@test "a login that has ended leaves the file empty" {
+    store_login
+    start exec kimi exec --interval 0.05 --file-env FILE -- sh -c 'echo "$FILE"; read -r line <fifo'
+    mkfifo fifo
+    wait_until test -s exec.out
+    kimi logout --quiet
+    wait_until holds ""
+    echo >fifo
+    finish 0
+}
+
+@test "the file is gone at the end, however it ends" {
+    local how
+    store_login
+    with_runtime
+    for how in 'exit 0' 'exit 3' 'kill -TERM $$' 'kill -KILL $$' 'kill -SEGV $$' 'kill -TERM $PPID; sleep 20'; do
+        run kimi exec --file-env FILE -- sh -c "test -s \"\$FILE\" && touch there; $how"
+        [ -e there ]
+        rm there
+        assert_same "" "$(ls "$XDG_RUNTIME_DIR/kimi")" "after $how"
+    done
+}
+
+@test "SIGKILL of kimi exec ends the command, and the file is gone in a moment" {
+    store_login
+    with_runtime
+    start exec kimi exec --file-env FILE -- sh -c 'echo $$; exec sleep 20'
+    wait_until test -s exec.out
+    kill -KILL "$pid"
+    finish 137
+    wait_until test ! -e "/proc/$(out_of exec)"
+    wait_until is_empty "$XDG_RUNTIME_DIR/kimi"
+}
+is_empty() { [ -z "$(ls "$1")" ]; }
+
+## As if it had been started without us
+
+@test "the exit status is the command's" {
+    local code
+    store_login
+    for code in 0 1 2 75 126 255; do
+        run -"$code" kimi exec -- sh -c "exit $code"
+    done
+}
+
+@test "a command that dies of a signal: kimi exec dies of the same" {
+    local signal
+    store_login
+    for signal in HUP INT QUIT KILL USR1 PIPE TERM SEGV; do
+        run -0 kimi_python -c '
+import signal, subprocess, sys
+ended = subprocess.run(["kimi-exec", "--", "sh", "-c", "kill -%s $$" % sys.argv[1]])
+print(signal.Signals(-ended.returncode).name)' "$signal"
+        assert_same "SIG$signal" "$output"
+    done
+}
+
+@test "a command that is not there: 127; one that cannot be run: 126" {
+    store_login
+    run -127 --separate-stderr kimi exec -- no-such-command
+    assert_error "cannot run no-such-command"
+    : >plain
+    run -126 --separate-stderr kimi exec -- ./plain
+    assert_error "cannot run ./plain"
+}
+
+@test "arguments go through untouched, options and empty ones too, with and without --" {
+    store_login
+    run -0 kimi exec -- printf '<%s>' --json '' -h 'a b' --
+    assert_same '<--json><><-h><a b><-->' "$output"
+    run -0 kimi exec printf '<%s>' --json '' -h 'a b'
+    assert_same '<--json><><-h><a b>' "$output"
+}
+
+@test "signals that are sent to kimi exec reach the command" {
+    local signal
+    store_login
+    waiter
+    for signal in HUP INT QUIT USR1 USR2 TERM ALRM WINCH CONT; do
+        start exec env --default-signal=INT,QUIT kimi exec -- ./waiter "$signal"
+        wait_until test -s exec.out
+        kill -"$signal" "$pid"
+        finish 7
+        assert_same $'ready\n'"$signal" "$(out_of exec)"
+    done
+}
+
+# waiter: a command that says which signal it got, and ends with 7.
+waiter() {
+    cat >waiter <<END
+#!$KIMI_TEST_PYTHON -ES
+import signal, sys
+number = signal.Signals["SIG" + sys.argv[1]]
+signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+print("ready", flush=True)
+signal.sigwait([number])
+print(sys.argv[1], flush=True)
+sys.exit(7)
+END
+    chmod +x waiter
+}
+
+@test "a signal that was ignored stays ignored for the command, and one that was blocked stays blocked" {
+    store_login
+    run -0 kimi_python -c '
+import signal, subprocess
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+masks = lambda *command: subprocess.run([*command, "grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"], capture_output=True, restore_signals=False).stdout
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+plain = masks()
+assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "--"))'
+}
+
+@test "descriptors, those beyond the standard three too, and limits are those that were given to us" {
+    store_login
+    echo from nine >nine
+    run -0 kimi exec -- sh -c 'cat <&9; echo to eight >&8; ulimit -c' 9<nine 8>eight
+    assert_same $'from nine\n'"$(ulimit -c)" "$output"
+    assert_same "to eight" "$(cat eight)"
+    run -0 kimi exec -- sh -c 'ls /proc/self/fd | sort -n | tr "\n" " "' 9<nine
+    local through=$output
+    run -0 sh -c 'ls /proc/self/fd | sort -n | tr "\n" " "' 9<nine
+    assert_same "$output" "$through"
+}
+
+@test "a standard descriptor that was closed is closed for the command" {
+    store_login
+    run -0 kimi exec -- sh -c '[ ! -e /proc/self/fd/0 ] && echo closed' 0<&-
+    assert_same closed "$output"
+}
+
+@test "the command can be looked into by its user, unlike ourselves" {
+    store_login
+    run -0 kimi exec -- sh -c 'stat -c %u /proc/self/environ; grep -c . /proc/self/limits >/dev/null && tr "\0" "\n" </proc/self/environ | grep -c at-stored'
+    assert_same "$(id -u)"$'\n1' "$output"
+}
+
+@test "a pipe that the command closes is closed" {
+    store_login
+    mkfifo fifo pipe
+    start exec kimi exec -- sh -c 'exec >&- 2>&-; read -r line <fifo' >pipe
+    start reader timeout 20 cat pipe
+    finish 0
+    echo >fifo
+}
+
+@test "standard input is the command's" {
+    store_login
+    run -0 kimi exec -- cat <<<"a line"
+    assert_same "a line" "$output"
+}
+
+@test "output that is read line by line comes line by line, through a pipe that ends" {
+    store_login
+    run -0 bash -c 'set -o pipefail; kimi exec -- seq 3 | cat'
+    assert_same $'1\n2\n3' "$output"
+}
+
+## The terminal
+
+@test "on a terminal the command is in the foreground and can read from it" {
+    store_login
+    run -0 on_terminal --type ready 'word\r' kimi exec -- sh -c '[ -t 0 ] && echo ready; read -r line; echo "got $line"'
+    assert_contains "$output" "got word"
+}
+
+@test "Ctrl-C reaches the command, once, and it decides" {
+    store_login
+    run -5 on_terminal --type ready '\x03' kimi exec -- bash -c 'n=0; trap "n=\$((n + 1)); echo got \$n" INT; echo ready; while [ $n = 0 ]; do read -rt 5; done; read -rt 0.2; exit 5'
+    assert_contains "$output" "got 1"
+    assert_lacks "$output" "got 2"
+}
+
+@test "Ctrl-C ends a command that does not care, and kimi exec with it" {
+    store_login
+    run -130 on_terminal --type ready '\x03' kimi exec -- sh -c 'echo ready; exec sleep 20'
+}
+
+@test "Ctrl-Z stops it, fg lets it go on, with the status of its own" {
+    store_login
+    export PS1='ask> '
+    run -0 on_terminal --type 'ask> ' 'kimi exec -- sh -c "echo rea\\dy; read -r line; echo got \\$line; exit 3"\r' \
+        --type ready '\x1a' --type Stopped '' --type 'ask> ' 'fg\r' --type 'read -r' 'word\r' \
+        --type 'ask> ' 'echo status=$?; exit 0\r' bash --norc -i
+    assert_contains "$output" "got word"
+    assert_contains "$output" "status=3"
+}
+
+@test "bg lets it go on in the background" {
+    store_login
+    export PS1='ask> '
+    run -0 on_terminal --type 'ask> ' 'kimi exec -- sh -c "echo rea\\dy; sleep 0.3; until [ -e go ]; do sleep 0.1; done; touch went"\r' \
+        --type ready '\x1a' --type Stopped '' --type 'ask> ' 'bg; touch go; wait; ls went; exit 0\r' bash --norc -i
+    [ -e went ]
+}
+
+@test "a command that stops itself stops kimi exec the same way, and SIGCONT to it alone continues both" {
+    store_login
+    start exec kimi exec -- sh -c 'echo ready; kill -STOP $$; exit 6'
+    wait_until is_stopped "$pid"
+    kill -CONT "$pid"
+    finish 6
+}
+is_stopped() {
+    local stat
+    read -r stat <"/proc/$1/stat"
+    case $stat in *") T "*) ;; *) return 1 ;; esac
+}
+
+@test "an interactive shell below it has job control of its own" {
+    store_login
+    export PS1='ask> '
+    run -4 on_terminal --type 'ask> ' 'sleep 20\r' --type 'sleep 20' '\x1a' --type Stopped '' --type 'ask> ' 'kill %1; exit; exit 4\r' \
+        kimi exec -- bash --norc -i
+}
+
+## Usage
+
+@test "no command, a name that cannot be a variable, and one name twice are wrong usage" {
+    store_login
+    run -2 --separate-stderr kimi exec
+    assert_error "no command was given"
+    run -2 --separate-stderr kimi exec --env 2X -- true
+    assert_error "--env: '2X' cannot be the name of a variable"
+    run -2 --separate-stderr kimi exec --file-env A=B -- true
+    assert_error "--file-env: 'A=B' cannot be the name of a variable"
+    run -2 --separate-stderr kimi exec --env X --file-env X -- true
+    assert_error "the same"
+}
+
+@test "an error is an event with --json" {
+    run -4 --separate-stderr kimi exec --json -- true
+    assert_same login_required "$(json data.code <<<"$output")"
+}
+
+@test "a command's own --json is not ours" {
+    run -4 --separate-stderr kimi exec true --json
+    assert_same "" "$output"
+}

@@ -1,0 +1,610 @@
+#!/usr/bin/env bats
+# kimi status: how each login stands, what is wrong and what to do; --check, --line and --online.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets variables
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+CONFIG_OF_HOME=.kimi/config.toml
+setup() {
+    kimi_setup
+    kimi_paths
+    CONFIG=$HOME/$CONFIG_OF_HOME
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# status [ARGUMENT...]: kimi status --json, in $output.
+status() {
+    run -0 --separate-stderr kimi-status --json "$@"
+    assert_same "" "$stderr"
+}
+# field PATH: of the last status, of its first login.
+field() { json "logins.0.$1" <<<"$output"; }
+# count: how many logins it listed.
+count() { kimi_python -c 'import json, sys; print(len(json.load(sys.stdin)["logins"]))' <<<"$output"; }
+# problems: the codes of the problems of the first login.
+problems() { kimi_python -c 'import json, sys; print(*(p["code"] for p in json.load(sys.stdin)["logins"][0]["problems"]))' <<<"$output"; }
+# remedies: each problem has one.
+assert_remedies() {
+    kimi_python -c '
+import json, sys
+for login in json.load(sys.stdin)["logins"]:
+    for problem in login["problems"]:
+        assert problem["message"] and problem["remedy"], problem' <<<"$output" || fail "no remedy in $output"
+}
+
+# write_config: a config as a login leaves it, with LINE... behind.
+write_config() {
+    mkdir -p "${CONFIG%/*}"
+    cat >"$CONFIG" <<'TOML'
+default_model = "kimi-code/kimi-for-coding"
+
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.com/coding/v1"
+api_key = ""
+oauth = { storage = "file", key = "oauth/kimi-code" }
+
+[models."kimi-code/kimi-for-coding"]
+provider = "managed:kimi-code"
+model = "kimi-for-coding"
+max_context_size = 262144
+capabilities = ["thinking"]
+TOML
+    [ $# = 0 ] || printf '%s\n' "$@" >>"$CONFIG"
+    chmod 600 "$CONFIG"
+}
+# write_key ID: an API key of that platform, alone in the config.
+write_key() {
+    mkdir -p "${CONFIG%/*}"
+    printf '[providers."managed:%s"]\ntype = "kimi"\nbase_url = "https://example.com/v1"\napi_key = "sk-%s"\n' "$1" "$1" >>"$CONFIG"
+    chmod 600 "$CONFIG"
+}
+# store_account NAME: the stored login, under that account.
+store_account() { cp "$LOGIN" "$FOLDER/kimi-code@$1.json"; }
+
+# note FIELD VALUE...: a state of the stored login with these fields (VALUE as JSON).
+note() {
+    kimi_python -c '
+import json, sys
+state = {"expires_at": json.load(open(sys.argv[1]))["expires_at"], "oauth_host": "", "storage": "file", "last_refresh": 0}
+state.update(zip(sys.argv[3::2], map(json.loads, sys.argv[4::2])))
+json.dump(state, open(sys.argv[2], "w"))' "$LOGIN" "$STATE" "$@"
+}
+# reject: the stored login is one whose refresh token was rejected a minute ago.
+reject() { note rejections 1 rejected_at $((EPOCHSECONDS - 60)) rejected_by "\"${KIMI_CODE_OAUTH_HOST:-https://auth.kimi.com}\""; }
+
+on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
+
+## What is listed
+
+@test "the JSON has exactly the fields of the design" {
+    write_config
+    store_login
+    status
+    assert_same logins "$(kimi_python -c 'import json, sys; print(*json.load(sys.stdin))' <<<"$output")"
+    assert_same "platform account state storage expires_at expires_in last_refresh default_model problems" \
+        "$(kimi_python -c 'import json, sys; print(*json.load(sys.stdin)["logins"][0])' <<<"$output")"
+    assert_same "kimi-code null fresh file null kimi-code/kimi-for-coding []" \
+        "$(field platform) $(field account) $(field state) $(field storage) $(field last_refresh) $(field default_model) $(field problems)"
+    assert_between $((EPOCHSECONDS + 890)) "$(field expires_at)" $((EPOCHSECONDS + 901))
+    assert_between 890 "$(field expires_in)" 900
+}
+
+@test "without a login the list is empty, and a person is told how to get one" {
+    status
+    assert_same '{"logins":[]}' "$output"
+    run -0 --separate-stderr kimi-status
+    assert_contains "$output" "run 'kimi login'"
+    [ ! -e "$HOME/.kimi" ]
+}
+
+@test "a platform that is asked for is listed though nobody is logged in there" {
+    store_login
+    status --platform moonshot-ai
+    assert_same "moonshot-ai logged_out null null" "$(field platform) $(field state) $(field storage) $(field expires_at)"
+    assert_same 1 "$(count)"
+    rm "$LOGIN"
+    status --platform kimi-code
+    assert_same "kimi-code logged_out" "$(field platform) $(field state)"
+    run -2 --separate-stderr kimi-status --platform nowhere
+    assert_error "unknown platform"
+}
+
+@test "every platform and account with a login is listed, the plain login first" {
+    write_key moonshot-cn
+    store_login
+    store_account work
+    store_account "me@example.com"
+    status
+    assert_same "kimi-code null
+kimi-code me@example.com
+kimi-code work
+moonshot-cn null" "$(kimi_python -c '
+import json, sys
+for login in json.load(sys.stdin)["logins"]: print(login["platform"], login["account"] or "null")' <<<"$output")"
+    status --account work
+    assert_same "1 work fresh" "$(count) $(field account) $(field state)"
+    status --account nobody
+    assert_same "1 nobody logged_out" "$(count) $(field account) $(field state)"
+}
+
+@test "an API key is fresh, kept in the config, and does not end" {
+    write_key moonshot-cn
+    status
+    assert_same "moonshot-cn fresh config null null" \
+        "$(field platform) $(field state) $(field storage) $(field expires_at) $(field expires_in)"
+    assert_lacks "$output" sk-
+}
+
+@test "no token is ever shown" {
+    store_login
+    run -0 --separate-stderr kimi-status
+    assert_lacks "$output$stderr" at-stored
+    assert_lacks "$output$stderr" rt-stored
+    status
+    assert_lacks "$output" -stored
+}
+
+## States
+
+@test "fresh, due and expired go by what kimi refresh would do" {
+    store_login --expires-in-left 460
+    status
+    assert_same fresh "$(field state)"
+    store_login --expires-in-left 440
+    status
+    assert_same "due []" "$(field state) $(field problems)"
+    store_login --expires-in-left -5
+    status
+    assert_same "expired 0 []" "$(field state) $(field expires_in) $(field problems)"
+}
+
+@test "a refresh token that the server rejected: state, problem and remedy, and the time that is left" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    run -4 kimi-refresh
+    status
+    assert_same "rejected rejected" "$(field state) $(problems)"
+    assert_between 80 "$(field expires_in)" 100
+    assert_contains "$(field problems.0.remedy)" "kimi login"
+    assert_remedies
+}
+
+@test "a rejection by another host, or of another token, does not count" {
+    store_login
+    note rejections 1 rejected_at "$EPOCHSECONDS" rejected_by '"https://elsewhere.example"'
+    status
+    assert_same fresh "$(field state)"
+    reject
+    status
+    assert_same rejected "$(field state)"
+    store_login --expires-in-left 800
+    status
+    assert_same fresh "$(field state)"
+}
+
+@test "a tombstone is a rejected login" {
+    mkdir -p "$FOLDER"
+    echo '{"access_token": "", "refresh_token": "", "expires_at": 0, "scope": "", "token_type": "", "expires_in": 0}' >"$LOGIN"
+    chmod 600 "$LOGIN"
+    status
+    assert_same "rejected null rejected" "$(field state) $(field expires_at) $(problems)"
+}
+
+@test "the last refresh and who did it are known after a refresh" {
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    status
+    assert_between $((EPOCHSECONDS - 5)) "$(field last_refresh)" "$EPOCHSECONDS"
+    assert_same "fresh []" "$(field state) $(field problems)"
+}
+
+## Problems, each with a remedy
+
+@test "a login without a refresh token says that it ends for good" {
+    store_login --refresh ""
+    status
+    assert_same "fresh no_refresh_token" "$(field state) $(problems)"
+    assert_remedies
+}
+
+@test "a login of another host is told of" {
+    store_login
+    note oauth_host '"https://other.example"'
+    status
+    assert_same wrong_host "$(problems)"
+    assert_remedies
+}
+
+@test "a damaged login is listed as logged out, with what is wrong" {
+    mkdir -p "$FOLDER"
+    echo '{"access_token":' >"$LOGIN"
+    status
+    assert_same "logged_out file storage" "$(field state) $(field storage) $(problems)"
+    assert_remedies
+}
+
+@test "a login that others could read is made private and told of" {
+    store_login
+    chmod 644 "$LOGIN"
+    status
+    assert_same rights "$(problems)"
+    assert_same 600 "$(mode "$LOGIN")"
+    status
+    assert_same "" "$(problems)"
+}
+
+@test "an API key in a config that others can read is told of, and the config is left alone" {
+    write_key moonshot-cn
+    chmod 644 "$CONFIG"
+    status
+    assert_same rights "$(problems)"
+    assert_same 644 "$(mode "$CONFIG")"
+    assert_remedies
+    # Without a key there is nothing to read.
+    store_login
+    write_config
+    chmod 644 "$CONFIG"
+    status
+    assert_same "" "$(problems)"
+}
+
+@test "a clock that was more than 60 s off the server's at the last refresh is told of" {
+    server_start
+    server_control '{"faults": {"refresh": [{"headers": {"Date": "Tue, 24 Nov 2020 10:00:00 GMT"}}]}}'
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    status
+    assert_same clock "$(problems)"
+    assert_contains "$(field problems.0.message)" "ahead of"
+    assert_remedies
+    server_control "{\"faults\": {\"refresh\": [{\"headers\": {\"Date\": \"$(date -u -d '30 seconds' '+%a, %d %b %Y %H:%M:%S GMT')\"}}]}}"
+    kimi-refresh --quiet --force
+    status
+    assert_same "" "$(problems)"
+}
+
+@test "a config that does not parse is told of with its line, and the tokens are still shown" {
+    store_login
+    write_config 'broken = ['
+    status
+    assert_same "fresh config" "$(field state) $(problems)"
+    assert_contains "$(field problems.0.message)" "line "
+    assert_remedies
+}
+
+# refused LINE...: a config with these lines is one that kimi-cli refuses, and status says so.
+refused() {
+    write_config "$@"
+    status || return
+    assert_same config_refused "$(problems)" "problems of: $*" || return
+    assert_remedies
+}
+
+@test "a config that kimi-cli would refuse is told of: missing fields, unknown provider, capability, kind" {
+    store_login
+    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"'
+    refused '[models.x]' 'provider = "gone"' 'model = "x"' 'max_context_size = 1'
+    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = "1"'
+    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = 1' 'capabilities = ["fly"]'
+    refused '[providers.own]' 'type = "kimi"' 'base_url = "https://example.com"'
+    refused '[providers.own]' 'type = "other"' 'base_url = "https://example.com"' 'api_key = ""'
+    refused '[services.moonshot_search]' 'base_url = "https://example.com"'
+    refused '[providers.own]' 'type = "kimi"' 'base_url = ""' 'api_key = ""' 'oauth = { storage = "attic", key = "k" }'
+    write_config
+    sed -i 's/^default_model.*/default_model = "gone"/' "$CONFIG"
+    status
+    assert_same config_refused "$(problems)"
+    write_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1'
+    status
+    assert_same "" "$(problems)"
+}
+
+@test "a login that was not refreshed for hours is told of, one that ended a while ago is not" {
+    store_login --expires-in-left -7200
+    status
+    assert_same "expired not_refreshed" "$(field state) $(problems)"
+    assert_contains "$(field problems.0.remedy)" "kimi refresh"
+    store_login --expires-in-left -600
+    status
+    assert_same "" "$(problems)"
+}
+
+@test "another kimi that comes first on PATH is told of, ours is not" {
+    store_login
+    status
+    assert_same "" "$(problems)"
+    mkdir other
+    printf '#!/bin/sh\n' >other/kimi
+    chmod 755 other/kimi
+    PATH=$PWD/other:$PATH status
+    assert_same path "$(problems)"
+    assert_contains "$(field problems.0.message)" "$PWD/other/kimi"
+    assert_remedies
+}
+
+@test "a keyring that does not answer is told of, and costs no more than its deadline" {
+    unset KIMI_DISABLE_KEYRING
+    export KIMI_CREDENTIAL_HELPER='!sleep 60; true'
+    store_login
+    note storage '"keyring"'
+    rm "$LOGIN"
+    local before
+    before=$(now_ms)
+    status
+    assert_between 1500 $(($(now_ms) - before)) 4500 "milliseconds"
+    assert_same "expired keyring keyring" "$(field state) $(field storage) $(problems)"
+    assert_remedies
+    run -75 --separate-stderr kimi-status --check
+    assert_same "" "$output$stderr"
+}
+
+## For a person
+
+@test "a person sees times and spans, what counts, and what is wrong with its remedy" {
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    write_config 'broken = ['
+    run -0 --separate-stderr kimi-status
+    assert_same "" "$stderr"
+    local part
+    for part in "Kimi Code" "fresh" "$LOGIN" ", in 14 min" "last refresh" "config.toml, line" "-> correct the file" \
+        "(KIMI_CODE_OAUTH_HOST)" "the tokens in the file"; do
+        assert_contains "$output" "$part"
+    done
+    assert_lacks "$output" $'\e'
+}
+
+@test "it names the variables that decide and those that are set in vain" {
+    store_login
+    store_account work
+    export KIMI_OAUTH_HOST=https://a.example KIMI_CODE_OAUTH_HOST=https://b.example KIMI_API_KEY=sk-x KIMI_ACCOUNT=work
+    export KIMI_UNHEARD=1 KIMI_NO_CACHE=
+    run -0 --separate-stderr kimi-status
+    assert_contains "$output" "kimi-code, account work (KIMI_ACCOUNT)"
+    assert_contains "$output" "https://b.example (KIMI_CODE_OAUTH_HOST)"
+    local vain=${output#*without effect}
+    assert_contains "$vain" "KIMI_OAUTH_HOST KIMI_CODE_OAUTH_HOST comes first"
+    assert_contains "$vain" "KIMI_API_KEY"
+    assert_contains "$vain" "KIMI_UNHEARD"
+    assert_contains "$vain" "KIMI_NO_CACHE  it is empty"
+    assert_lacks "$vain" "KIMI_ACCOUNT "
+    assert_lacks "$output" sk-x
+    run -0 --separate-stderr kimi-status --account ""
+    assert_contains "${output#*without effect}" "KIMI_ACCOUNT   --account comes first"
+}
+
+@test "what comes from files reaches a terminal without control characters" {
+    store_login
+    write_config '[models."a\u001b[31m"]' 'provider = "b\u001b[31m"' 'model = "x"' 'max_context_size = 1'
+    run -0 --separate-stderr kimi-status
+    assert_contains "$output" "there is no provider"
+    assert_lacks "$output" $'\e'
+}
+
+@test "the state has a colour on a terminal, and none with NO_COLOR" {
+    store_login
+    TERM=xterm run -0 on_terminal kimi-status
+    assert_contains "$output" $'\e[32mfresh'
+    TERM=xterm NO_COLOR=1 run -0 on_terminal kimi-status
+    assert_lacks "$output" $'\e'
+}
+
+## --check
+
+@test "--check is silent: 0 good, 75 a refresh is needed, 4 a login is needed" {
+    run -4 --separate-stderr kimi-status --check
+    assert_same "" "$output$stderr"
+    store_login
+    run -0 --separate-stderr kimi-status --check
+    assert_same "" "$output$stderr"
+    store_login --expires-in-left 299
+    run -75 --separate-stderr kimi-status --check
+    assert_same "" "$output$stderr"
+    store_login --expires-in-left -1
+    run -75 kimi-status --check
+    store_login --expires-in-left -1 --refresh ""
+    run -4 kimi-status --check
+    echo damaged >"$LOGIN"
+    run -4 kimi-status --check
+}
+
+@test "--check --min-valid asks for so many seconds, and its default is that of kimi token" {
+    store_login --expires-in-left 500
+    run -0 kimi-status --check --min-valid 490
+    run -75 kimi-status --check --min-valid 510
+    store_login --life 400 --expires-in-left 210
+    run -0 kimi-status --check
+    store_login --life 400 --expires-in-left 190
+    run -75 kimi-status --check
+    run -0 kimi-status --check --min-valid 0
+}
+
+@test "--check of a rejected login: good while the token lives as long as asked, then a login is needed" {
+    store_login --expires-in-left 500
+    reject
+    run -0 kimi-status --check
+    run -4 kimi-status --check --min-valid 510
+}
+
+@test "--check finds the keys that kimi token would print" {
+    write_key moonshot-cn
+    run -4 kimi-status --check
+    run -0 kimi-status --check --platform moonshot-cn
+    run -4 kimi-status --check --platform moonshot-ai
+    KIMI_API_KEY=sk-x run -0 kimi-status --check
+    KIMI_API_KEY=sk-x run -4 kimi-status --check --account work
+}
+
+@test "--check judges the selected login alone, --all every one and the worst counts" {
+    store_login
+    store_account good
+    store_login --expires-in-left 100
+    run -75 kimi-status --check
+    run -0 kimi-status --check --account good
+    KIMI_ACCOUNT=good run -0 kimi-status --check
+    run -75 kimi-status --check --all
+    store_login --expires-in-left -1 --refresh ""
+    run -4 kimi-status --check --all
+    store_login
+    run -0 kimi-status --check --all
+    rm "$LOGIN" "$FOLDER/kimi-code@good.json"
+    run -4 kimi-status --check --all
+}
+
+@test "--check and --line read no config, send nothing and take no lock when the file has the answer" {
+    server_start
+    store_login
+    write_config 'broken = ['
+    hold_lock other
+    run -0 --separate-stderr kimi-status --check
+    run -0 --separate-stderr kimi-status --line
+    release_lock other
+    finish 0
+    run -0 strace -f -e trace=openat,connect,socket,flock -o calls kimi-status --check
+    run ! grep -qE 'config|socket|flock|\.lock' calls
+    assert_same 0 "$(server_count all)"
+}
+
+## --line
+
+@test "--line is one line for a prompt, whatever the state" {
+    run -0 --separate-stderr kimi-status --line
+    assert_same "kimi-code logged out" "$output"
+    store_login --expires-in-left 890
+    store_account work
+    run -0 kimi-status --line
+    assert_same "kimi-code fresh 14 min" "$output"
+    run -0 kimi-status --line --account work
+    assert_same "kimi-code@work fresh 14 min" "$output"
+    reject
+    run -0 kimi-status --line
+    assert_same "kimi-code rejected 14 min" "$output"
+    store_login --expires-in-left -1
+    run -0 kimi-status --line
+    assert_same "kimi-code expired" "$output"
+    write_key moonshot-cn
+    run -0 kimi-status --line --platform moonshot-cn
+    assert_same "moonshot-cn API key" "$output"
+}
+
+## --online
+
+@test "--online asks Kimi about each login, and nothing is asked without it" {
+    server_start
+    server_control '{"api_keys": {"cn": ["sk-moonshot-cn"]}}'
+    store_login
+    write_key moonshot-cn
+    status
+    assert_same 0 "$(server_count all)"
+    status --online
+    assert_same "true true" "$(field online) $(json logins.1.online <<<"$output")"
+    assert_same "1 1" "$(server_count models) $(server_count cn_models)"
+    run -0 kimi-status --online
+    assert_contains "$output" "Kimi takes it: 2 models"
+}
+
+@test "--online tells why a login is not taken" {
+    server_start
+    store_login --no-seed --expires-in-left 800
+    status --online
+    assert_same false "$(field online)"
+    assert_same "rejected" "$(field state)"
+    assert_contains "$(problems)" rejected
+    server_stop
+    store_login --expires-in-left 800
+    status --online
+    assert_same "false network" "$(field online) $(problems)"
+    assert_same fresh "$(field state)"
+}
+
+@test "options that exclude each other are wrong usage" {
+    run -2 --separate-stderr kimi-status --check --line
+    assert_error "exclude each other"
+    run -2 kimi-status --history --online
+    run -2 kimi-status --min-valid 5
+    run -2 kimi-status --all
+    run -2 kimi-status --check --all --account x
+}
+
+## The reminder
+
+@test "a login that will end for good is told of once, by the next command with a terminal" {
+    store_login --refresh ""
+    run -0 --separate-stderr kimi-token
+    assert_same "" "$stderr"
+    run -0 on_terminal kimi-token
+    assert_contains "$output" "the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    run -0 on_terminal kimi-token
+    assert_lacks "$output" "cannot be renewed"
+    # Another login is another matter.
+    store_login
+    reject
+    run -0 on_terminal kimi-token
+    assert_contains "$output" "the server rejected its refresh token"
+    run -0 on_terminal kimi-token
+    assert_lacks "$output" "cannot be renewed"
+}
+
+@test "the reminder leaves what is known of the login as it is" {
+    server_start
+    store_login --expires-in-left 400 --no-seed
+    run -4 kimi-refresh
+    local before
+    before=$(json rejected_at <"$STATE")
+    run -0 on_terminal kimi-token --min-valid 10
+    assert_same "$before true 1" "$(json rejected_at <"$STATE") $(json reminded <"$STATE") $(json rejections <"$STATE")"
+    run -4 kimi-refresh
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "kimi login takes a new login where the stored one will end, though its token still lives" {
+    server_start
+    store_login --refresh ""
+    run -0 --separate-stderr timeout 20 kimi-login --no-browser
+    assert_same 1 "$(server_count device)"
+    status
+    assert_same "fresh" "$(field state)"
+}
+
+## kimi refresh --quiet
+
+@test "kimi refresh --quiet says nothing of a failure that passes while the token lives, by 75 alone" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
+    store_login --expires-in-left 100
+    run -75 --separate-stderr kimi-refresh --quiet
+    assert_same "" "$output$stderr"
+    run -75 --separate-stderr kimi-refresh
+    assert_error "status 503"
+    # The event stays, for the programs that read it.
+    run -75 --separate-stderr kimi-refresh --quiet --json
+    assert_same "error server" "$(json type <<<"$output") $(json data.code <<<"$output")"
+    assert_same "" "$stderr"
+}
+
+@test "kimi refresh --quiet has its one line as soon as a person is needed" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "kimi login"
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "kimi login"
+    server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
+    store_login --expires-in-left -5
+    run -75 --separate-stderr kimi-refresh --quiet
+    assert_error "status 503"
+}
+
+@test "kimi refresh --quiet of several logins: the one that needs a person is the outcome" {
+    server_start
+    store_login --expires-in-left 100 --no-seed --refresh rt-dead
+    store_account zombie
+    store_login --expires-in-left 100
+    server_control '{"faults": {"refresh": [{"status": 503, "repeat": 3}]}}'
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "kimi login"
+}

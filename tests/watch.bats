@@ -1,0 +1,330 @@
+#!/usr/bin/env bats
+# kimi refresh --watch: it stays, refreshes when that is due or the machine has slept, and ends when it is told to.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+# watching [OPTIONS]: a watcher that looks 20 times a second, and has looked.
+watching() {
+    start watch kimi-refresh --watch --interval 0.05 "$@"
+    wait_until is_asleep "$pid" kimi-refresh
+}
+
+# new_login NAME [OPTIONS OF store_login]: another login comes into place, whole, and known to the server before that.
+new_login() {
+    HOME=$PWD/elsewhere store_login "${@:2}"
+    mkdir -p -m 700 "$FOLDER"
+    mv elsewhere/.kimi/credentials/kimi-code.json "$FOLDER/$1.json"
+}
+
+stop_watching() {
+    kill -TERM "$pid"
+    finish 0
+}
+
+lines_of() { wc -l <"$BATS_TEST_TMPDIR/$1" | tr -d ' '; }
+said() { grep -q -- "$1" "$BATS_TEST_TMPDIR/watch.err"; }
+
+# clock_of COMMAND...: its wall clock runs on by the seconds in the file "slept", as it does while a machine sleeps.
+clock_of() {
+    if [ ! -e clock.so ]; then
+        cc -shared -fPIC -o clock.so -x c - <<'END' || return
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	long slept = 0;
+	FILE *file = clock == CLOCK_REALTIME ? fopen("slept", "r") : NULL;
+	if (file && fscanf(file, "%ld", &slept) != 1)
+		slept = 0;
+	if (file)
+		fclose(file);
+	int failed = (int)syscall(SYS_clock_gettime, clock, ret);
+	ret->tv_sec += slept;
+	return failed;
+}
+END
+    fi
+    LD_PRELOAD=$PWD/clock.so ASAN_OPTIONS=verify_asan_link_order=0 "$@"
+}
+
+@test "a login that becomes due is refreshed, in one line" {
+    server_start
+    store_login
+    watching
+    new_login kimi-code --expires-in-left 100
+    wait_until said .
+    stop_watching
+    assert_same "kimi refresh: refreshed; the token is good for another 14 min" "$(err_of watch)"
+    assert_same "" "$(out_of watch)"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "nothing is said and nothing is sent while nothing happens" {
+    server_start
+    store_login
+    watching
+    local before
+    before=$(looks)
+    wait_until later_than "$before"
+    stop_watching
+    assert_same "" "$(err_of watch)$(out_of watch)"
+    assert_same 0 "$(server_count all)"
+}
+
+# looks: how many system calls it made, as good a count of looks as any; later_than N: some twenty looks after that.
+looks() { awk '/^syscr/ { print $2 }' "/proc/$pid/io"; }
+later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
+
+@test "with --json each event is an object, and there is none without an event" {
+    server_start
+    store_login --expires-in-left 100
+    start watch kimi-refresh --watch --interval 0.05 --json
+    wait_until test -s watch.out
+    stop_watching
+    assert_same 1 "$(lines_of watch.out)"
+    assert_same success "$(out_of watch | json type)"
+    assert_same true "$(out_of watch | json data.refreshed)"
+    assert_same "" "$(err_of watch)"
+}
+
+@test "SIGTERM, SIGINT and SIGHUP end it with 0, without a word" {
+    local signal
+    server_start
+    store_login
+    for signal in TERM INT HUP; do
+        # A shell starts what runs beside it with SIGINT ignored.
+        start watch env --default-signal=INT kimi-refresh --watch
+        wait_until is_asleep "$pid" kimi-refresh
+        kill -"$signal" "$pid"
+        finish 0
+        assert_same "" "$(err_of watch)"
+    done
+}
+
+@test "SIGTERM in the middle of an exchange: the new login is saved, then it ends with 0" {
+    server_start
+    server_control '{"faults": {"refresh": [{"hold": "answer"}]}}'
+    store_login --expires-in-left 100
+    start watch kimi-refresh --watch
+    server_wait_held answer
+    kill -TERM "$pid"
+    server_release answer
+    finish 0
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "a network that goes is said once, and the refresh is made up for when it comes back" {
+    local port
+    server_start
+    port=$(server_url)
+    port=${port##*:}
+    server_stop
+    store_login --expires-in-left 100
+    start watch kimi-refresh --watch --interval 0.05
+    wait_until said "cannot reach"
+    # Rounds take 3 s each, with their repetitions.
+    local before
+    before=$(looks)
+    wait_until later_than "$before"
+    assert_same 1 "$(lines_of watch.err)"
+    KIMI_TEST_PORT=$port again
+    wait_until said "refreshed; the token is good"
+    stop_watching
+    assert_same 2 "$(lines_of watch.err)"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+}
+
+# again: the server comes back where it was.
+again() {
+    local dir
+    dir=$(server_dir)
+    "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/kimi_server.py" --dir "$dir" --parent $$ --port "$KIMI_TEST_PORT" \
+        </dev/null >/dev/null 2>>"$dir/log" 3>&- 4>&- &
+    echo $! >"$dir/pid"
+}
+
+@test "with --quiet a network that goes is not mentioned" {
+    server_start
+    store_login
+    server_stop
+    watching --quiet
+    new_login kimi-code --expires-in-left 100
+    local before
+    before=$(looks)
+    wait_until later_than "$before"
+    stop_watching
+    assert_same "" "$(err_of watch)"
+}
+
+@test "a machine that slept has its login refreshed at once, due or not" {
+    server_start
+    store_login
+    echo 0 >slept
+    start watch clock_of kimi-refresh --watch --interval 0.05
+    wait_until looking
+    assert_same 0 "$(server_count all)"
+    echo 5 >slept.new && mv slept.new slept
+    wait_until said refreshed
+    kill -TERM "$(watcher)"
+    finish 0
+    assert_contains "$(err_of watch)" "the machine slept for 5 s"
+    assert_same 1 "$(server_count refresh)"
+}
+
+# watcher: the process itself, which the function's shell started or became. looking: it waits for its next look.
+watcher() { pgrep -P "$pid" kimi-refresh || echo "$pid"; }
+looking() { is_asleep "$(watcher)" kimi-refresh; }
+
+@test "after a sleep without a network the refresh is made up for as soon as there is one" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 503, "repeat": 3}]}}'
+    store_login
+    echo 0 >slept
+    start watch clock_of kimi-refresh --watch --interval 0.05
+    wait_until looking
+    echo 5 >slept.new && mv slept.new slept
+    wait_until said refreshed
+    kill -TERM "$(watcher)"
+    finish 0
+    assert_same 4 "$(server_count refresh)"
+}
+
+@test "a login that the server rejected is said once and not sent again" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    start watch kimi-refresh --watch --interval 0.05
+    wait_until said refused
+    local before
+    before=$(looks)
+    wait_until later_than "$before"
+    stop_watching
+    assert_same 1 "$(lines_of watch.err)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "a new login after a rejected one is noticed" {
+    server_start
+    store_login --expires-in-left 100 --no-seed
+    start watch kimi-refresh --watch --interval 0.05
+    wait_until said refused
+    new_login kimi-code --refresh rt-new
+    wait_until said "good for another"
+    stop_watching
+}
+
+@test "it may be started before there is a login, says so, and refreshes the one that comes" {
+    server_start
+    start watch kimi-refresh --watch --interval 0.05
+    wait_until said "not logged in"
+    new_login kimi-code --expires-in-left 100
+    wait_until said refreshed
+    stop_watching
+    assert_same 2 "$(lines_of watch.err)"
+}
+
+@test "an account that is added is watched too" {
+    server_start
+    store_login
+    watching
+    new_login kimi-code@work --expires-in-left 100
+    wait_until said "work: refreshed"
+    stop_watching
+    assert_same 1 "$(lines_of watch.err)"
+}
+
+@test "two watchers send one request" {
+    server_start
+    store_login
+    watching
+    local first=$pid
+    start other kimi-refresh --watch --interval 0.05
+    wait_until is_asleep "$pid" kimi-refresh
+    new_login kimi-code --expires-in-left 100
+    wait_until said .
+    kill -TERM "$first" "$pid"
+    finish 0 "$first"
+    finish 0
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "systemd is told READY and STOPPING, over a path and over an abstract name" {
+    local name
+    server_start
+    store_login
+    for name in "$BATS_TEST_TMPDIR/notify" "@kimi-test-$$"; do
+        start manager kimi_python -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1].replace("@", "\0", 1))
+print("bound", flush=True)
+for _ in range(2):
+    print(s.recv(100).decode(), flush=True)' "$name"
+        local manager=$pid
+        wait_until grep -q bound manager.out
+        NOTIFY_SOCKET=$name start watch kimi-refresh --watch
+        wait_until grep -q READY manager.out
+        stop_watching
+        finish 0 "$manager"
+        assert_same $'bound\nREADY=1\nSTOPPING=1' "$(out_of manager)"
+    done
+}
+
+@test "a manager that has gone disturbs nothing" {
+    server_start
+    store_login
+    NOTIFY_SOCKET=$BATS_TEST_TMPDIR/nobody start watch kimi-refresh --watch
+    wait_until is_asleep "$pid" kimi-refresh
+    stop_watching
+    assert_same "" "$(err_of watch)"
+}
+
+@test "thousands of looks and many refreshes leak neither memory nor descriptors" {
+    server_start
+    server_control '{"expires_in": 1}'
+    store_login
+    start watch kimi-refresh --watch --interval 0.01
+    wait_until is_asleep "$pid" kimi-refresh
+    new_login kimi-code --expires-in-left 1 --life 1
+    wait_until at_least 5
+    local fds memory
+    fds=$(descriptors)
+    memory=$(resident)
+    wait_until at_least 25
+    assert_between $((fds - 2)) "$(descriptors)" $((fds + 2)) descriptors
+    assert_between 0 "$(resident)" $((memory + 1024)) "kB of memory, $memory before"
+    stop_watching
+}
+
+at_least() { [ "$(server_count refresh)" -ge "$1" ]; }
+descriptors() { find "/proc/$pid/fd" -mindepth 1 | wc -l | tr -d ' '; }
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
+
+@test "an API key does not end: --watch of its platform is wrong usage" {
+    run -2 --separate-stderr kimi-refresh --watch --platform moonshot-cn
+    assert_error "does not end"
+}
+
+@test "--watch excludes --force, --models and --storage" {
+    local option
+    for option in --force --models --storage=file; do
+        run -2 --separate-stderr kimi-refresh --watch "$option"
+        assert_error "excludes"
+    done
+}
+
+@test "the unit of systemd runs it as a service that says when it is ready" {
+    local unit=$KIMI_TEST_ROOT/share/systemd/kimi-watch.service
+    assert_contains "$(cat "$unit")" "Type=notify"
+    assert_contains "$(cat "$unit")" "ExecStart=@bindir@/kimi-refresh --watch"
+    if command -v systemd-analyze >/dev/null; then
+        sed "s,@bindir@,$KIMI_TEST_BIN," "$unit" >kimi-watch.service
+        XDG_RUNTIME_DIR=$PWD systemd-analyze --user --man=no verify ./kimi-watch.service
+    fi
+}
