@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "base/signals.h"
 #include "base/sibling.h"
+#include "base/signals.h"
 #include "kimi/cache.h"
 #include "kimi/event.h"
 
