@@ -77,7 +77,7 @@ $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 $B/cmd/kimi-credential-libsecret.o: KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecret-1 2>/dev/null)
 $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS)
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS) -lm
 
 # ---- Install
 
@@ -164,10 +164,19 @@ lint:
 	$(Q)shellcheck -x $(SHELL_SCRIPTS)
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-8]
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/clang CC=clang all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -k tidy
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --std=c11 -Ilib \
 	  --suppress=missingIncludeSystem -DKIMI_VERSION='""' -DKIMI_BINDIR='""' cmd lib
 
+# What .clang-tidy asks for, file by file, and again only for what has changed.
+TIDY_CFLAGS = $(filter -I%,$(shell $(PKG_CONFIG) --cflags libcurl jansson libqrencode libedit libsecret-1 2>/dev/null))
+tidy: $(patsubst %.c,$B/tidy/%,$(wildcard cmd/*.c lib/*/*.c))
+$B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)clang-tidy --quiet $< -- $(KIMI_CPPFLAGS) -DHAVE_QRENCODE -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(TIDY_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
+	@mv $@.log $@
+
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all install uninstall dist test check demo login sanitize fuzz fuzzers bench clean lint
+.PHONY: all install uninstall dist test check demo login sanitize fuzz fuzzers bench clean lint tidy
 .SECONDARY:

@@ -27,6 +27,8 @@ static const struct {
 };
 
 static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
 {
 	*err = (struct err){.code = code};
 	vsnprintf(err->what, sizeof(err->what), format, args);

@@ -16,23 +16,22 @@ enum { MOST_NESTED = 8, MAX_NOTE = 2048, MAX_PATH = 3072 };
 
 /* The note: how deep, in which process, and the files passed through, as " DEVICE:INODE" each. */
 struct note {
-	int depth;
+	long depth;
 	char files[MAX_NOTE];
 };
 
 static void read_note(struct note *note)
 {
 	const char *text = env_get(variable);
-	int depth = 0, at = 0;
-	long pid = 0;
+	char *rest = NULL;
 
 	*note = (struct note){0};
-	if (!text || sscanf(text, "%d %ld%n", &depth, &pid, &at) != 2)
+	if (!text)
 		return;
-	note->depth = depth;
+	note->depth = strtol(text, &rest, 10);
 	/* Another process is another walk: what it passed through says nothing about ours. */
-	if (pid == (long)getpid())
-		snprintf(note->files, sizeof(note->files), "%s", text + at);
+	if (strtol(rest, &rest, 10) == getpid())
+		snprintf(note->files, sizeof(note->files), "%s", rest);
 }
 
 static void file_mark(const struct stat *st, char ret_mark[64])
@@ -61,7 +60,7 @@ static void write_note(const struct note *note)
 {
 	char text[MAX_NOTE + 64];
 
-	snprintf(text, sizeof(text), "%d %ld%s", note->depth + 1, (long)getpid(), note->files);
+	snprintf(text, sizeof(text), "%ld %ld%s", note->depth + 1, (long)getpid(), note->files);
 	setenv(variable, text, 1);
 }
 

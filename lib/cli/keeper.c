@@ -194,7 +194,7 @@ static int hear(int line, void *bytes, size_t len, struct err *err)
 
 static int hear_greeting(int line, struct buf *ret_token, struct err *err)
 {
-	struct greeting greeting;
+	struct greeting greeting = {0};
 
 	if (hear(line, &greeting, sizeof(greeting), err) < 0)
 		return -1;

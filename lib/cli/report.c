@@ -68,6 +68,8 @@ int report_error(const struct report *report, const struct err *err)
 }
 
 static void put_formatted(const struct report *report, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static void put_formatted(const struct report *report, const char *format, va_list args)
 {
 	char message[MAX_MESSAGE];
 

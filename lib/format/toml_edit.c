@@ -275,7 +275,7 @@ static bool put_below(struct toml *doc, struct place place, const json_t *value)
 
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error)
 {
-	struct place place;
+	struct place place = {.table = doc->root, .rest = path};
 	int depth;
 	const char *why = toml_write_check(value, &depth);
 
@@ -314,7 +314,7 @@ static int remove_in_json(json_t *object, const char *const rest[], struct toml_
 
 int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error)
 {
-	struct place place;
+	struct place place = {.table = doc->root, .rest = path};
 
 	if (check_path(path, 1, ret_error) < 0 || descend(doc, path, &place, ret_error) < 0)
 		return -1;

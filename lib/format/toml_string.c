@@ -83,7 +83,9 @@ static const char *escape(struct decode *d)
 
 	if (d->multi && line_ending_backslash(d))
 		return NULL;
-	char c = d->from < d->end ? *d->from++ : '\0';
+	char c = '\0';
+	if (d->from < d->end)
+		c = *d->from++;
 	if (c == 'u' || c == 'U')
 		return unicode_escape(d, c == 'u' ? 4 : 8);
 	const char *name = c ? strchr(names, c) : NULL;

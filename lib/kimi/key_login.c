@@ -31,7 +31,7 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 			len += (size_t)snprintf(
 			    others + len, sizeof(others) - len, "%s%s", len ? " or " : "", p->id);
 	char todo[256];
-	if (looks_like_code(api_key) && strcmp(platform->id, "kimi-code") != 0)
+	if (looks_like_code(api_key) && !platform->oauth_key)
 		snprintf(todo, sizeof(todo),
 		    "it looks like a key of Kimi Code: pipe it to 'kimi login --platform kimi-code "
 		    "--api-key-stdin'");

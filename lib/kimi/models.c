@@ -184,12 +184,12 @@ static int read_answer(const struct platform *platform, const struct http_reques
 int models_fetch(const struct platform *platform, const char *const headers[], const char *bearer,
     struct models *ret_models, struct err *err)
 {
-	char url[PLATFORM_URL_MAX + 16];
+	char base[PLATFORM_URL_MAX], url[PLATFORM_URL_MAX + 16];
 	struct http_response response;
 
-	if (platform_base_url(platform, url, err) < 0)
+	if (platform_base_url(platform, base, err) < 0)
 		return -1;
-	strcat(url, "/models"); /* the array has room for more than platform_base_url() fills */
+	snprintf(url, sizeof(url), "%s/models", base);
 	const struct http_request request = {
 	    .url = url, .headers = headers, .bearer = bearer, .max_body = MAX_ANSWER, .total_ms = TOTAL_MS};
 	int failed = http_perform(&request, &response, err);

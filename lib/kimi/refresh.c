@@ -192,7 +192,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 		failed = 0;
 		goto out;
 	}
-	r.seen = strdup(r.token.refresh_token);
+	r.seen = strdup(r.token.refresh_token); // NOLINT(clang-analyzer-core.NonNullParamChecker)
 	if (!r.seen) {
 		err_memory(err);
 		goto out;
