@@ -142,7 +142,7 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 	size_t n_shorts = 2;
 	int i = 0;
 
-	for (; table[i].kind != OPTION_KIND_END && i < MAX_ROWS; i++) {
+	for (; i < MAX_ROWS && table[i].kind != OPTION_KIND_END; i++) {
 		int value = table[i].kind == OPTION_KIND_FLAG ? no_argument : required_argument;
 		longs[i] = (struct option){table[i].name, value, NULL, LONG_ONLY + i};
 		if (table[i].letter)

@@ -276,7 +276,7 @@ static void start_curl(void)
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct err unheard;
+	struct err unheard = {0};
 	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &unheard};
 
 	pthread_once(&once, start_curl);

@@ -166,7 +166,7 @@ int oauth_authorize_device(
     struct oauth *oauth, struct device_authorization *ret_authorization, struct err *err)
 {
 	struct device_authorization authorization = {0};
-	struct answer answer;
+	struct answer answer = {0};
 	struct buf form;
 	int failed;
 
@@ -209,7 +209,7 @@ static enum oauth_answer read_token(const struct answer *answer, struct token *r
 enum oauth_answer oauth_poll(
     struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err)
 {
-	struct answer answer;
+	struct answer answer = {0};
 	struct buf form;
 	enum oauth_answer result;
 
@@ -263,7 +263,7 @@ static bool is_worth_retrying(long status)
 enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, struct token *ret_token,
     double *ret_retry_after, struct err *err)
 {
-	struct answer answer;
+	struct answer answer = {0};
 	struct buf form;
 	enum oauth_answer result;
 
