@@ -82,10 +82,10 @@ $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 # ---- Install
 
 install: all
-	$(Q)PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) share/install.sh install $B
+	$(Q)PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" share/install.sh install $B
 
 uninstall:
-	$(Q)PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) share/install.sh uninstall $B
+	$(Q)PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" share/install.sh uninstall $B
 
 dist:
 	@mkdir -p $B

@@ -2,111 +2,159 @@
 # install.sh install|uninstall BUILD: what `make install` and `make uninstall` do.
 # PREFIX and DESTDIR come from the environment; the programs find each other wherever the tree is moved to.
 set -eu
+umask 022
 
 action=$1 build=$2
 root=${DESTDIR:-}$PREFIX
 bindir=$root/bin
 libexecdir=$root/libexec/kimi
 mandir=$root/share/man
-unitdir=$root/lib/systemd/user
+# Not lib/systemd: systemd looks into this one below /usr, /usr/local and ~/.local alike.
+unitdir=$root/share/systemd/user
 bashdir=$root/share/bash-completion/completions
 zshdir=$root/share/zsh/site-functions
 fishdir=$root/share/fish/vendor_completions.d
 datadir=$root/share/kimi
 
-# Ours is known by its name in the program itself; kimi-cli's program is called kimi too and is not ours to touch.
-is_ours() { grep -q 'kimi-toolkit' "$1" 2>/dev/null; }
+# What install made is noted here, one path a line: uninstall takes that away and nothing else, whatever has become of
+# the build folder since. A path is relative to PREFIX, except of PREFIX itself and the folders above it.
+list=$datadir/installed
+made=
 
-# Folders that were not there are noted, so that uninstall takes them away again and no others.
+# Ours is known by a text in the program itself; kimi-cli's program is called kimi too and is not ours to touch.
+is_ours() { LC_ALL=C grep -qF 'kimi %s (kimi-toolkit)' "$1" 2>/dev/null; }
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+fail() {
+	echo "install.sh: $1" >&2
+	exit 1
+}
+
+note() {
+	case $1 in
+	"$root"/*) path=${1#"$root"/} ;;
+	*) path=${1#"${DESTDIR:-}"} ;;
+	esac
+	made="$made$path
+"
+}
+
+write_list() {
+	[ -n "$made" ] || return 0
+	make_folder "$datadir"
+	if [ -e "$list" ]; then made="$made$(cat "$list")
+"; fi
+	printf '%s' "$made" | LC_ALL=C sort -u >"$list.new"
+	mv -f "$list.new" "$list"
+}
+
+cannot_write() { fail "cannot write to $1; use sudo, or install for yourself: make install PREFIX=\$HOME/.local"; }
+
 make_folder() {
 	[ -d "$1" ] && return
 	make_folder "$(dirname "$1")"
-	mkdir "$1"
-	created="$1
-$created"
+	mkdir "$1" || cannot_write "$(dirname "$1")"
+	note "$1"
 }
 
 put() { # MODE SOURCE TARGET
 	make_folder "$(dirname "$3")"
 	# A program that is running is replaced, not written into.
-	cp "$2" "$3.new"
+	cp "$2" "$3.new" || cannot_write "$(dirname "$3")"
 	chmod "$1" "$3.new"
 	mv -f "$3.new" "$3"
+	note "$3"
 }
 
 put_filled() { # SOURCE TARGET
-	make_folder "$(dirname "$2")"
-	sed "s,@bindir@,$PREFIX/bin,g" "$1" >"$2"
-	chmod 644 "$2"
+	filled=$(mktemp)
+	sed "s,@bindir@,$PREFIX/bin,g" "$1" >"$filled"
+	put 644 "$filled" "$2"
+	rm -f "$filled"
 }
 
-names() { for file in "$@"; do echo "${file##*/}"; done; }
+put_link() { # NAME TARGET
+	make_folder "$(dirname "$2")"
+	ln -sf "$1" "$2" || cannot_write "$(dirname "$2")"
+	note "$2"
+}
 
-install_all() {
-	created=
-	for program in $(names "$build"/bin/*); do
-		if [ "$program" = kimi ] && [ -e "$bindir/kimi" ] && ! is_ours "$bindir/kimi"; then
+put_programs() {
+	for program in "$build"/bin/*; do
+		name=${program##*/}
+		if [ "$name" = kimi ] && is_there "$bindir/kimi" && ! is_ours "$bindir/kimi"; then
 			echo "$bindir/kimi is another program and stays; the commands are installed as kimi-login, kimi-token, ..."
-			continue
+		else
+			put 755 "$program" "$bindir/$name"
 		fi
-		put 755 "$build/bin/$program" "$bindir/$program"
 	done
 	for helper in "$build"/libexec/kimi/*; do
-		[ -e "$helper" ] && put 755 "$helper" "$libexecdir/${helper##*/}"
+		[ ! -e "$helper" ] || put 755 "$helper" "$libexecdir/${helper##*/}"
 	done
+}
+
+put_completions() {
+	put 644 completions/_kimi "$zshdir/_kimi"
+	put 644 completions/kimi.bash "$bashdir/kimi"
+	put 644 completions/kimi.fish "$fishdir/kimi.fish"
+	# bash and fish look for a file of the command's own name.
+	for program in "$build"/bin/kimi-*; do
+		put_link kimi "$bashdir/${program##*/}"
+		put_link kimi.fish "$fishdir/${program##*/}.fish"
+	done
+}
+
+install_all() {
+	trap write_list EXIT
+	put_programs
+	put_completions
 	for page in man/*.[1-8]; do
 		put 644 "$page" "$mandir/man${page##*.}/${page##*/}"
 	done
-	put_filled share/systemd/kimi-refresh.service "$unitdir/kimi-refresh.service"
-	put_filled share/systemd/kimi-refresh.timer "$unitdir/kimi-refresh.timer"
-	put_filled share/systemd/kimi-watch.service "$unitdir/kimi-watch.service"
-	put_filled share/crontab "$datadir/crontab"
-	put 644 completions/kimi.bash "$bashdir/kimi"
-	for program in $(names "$build"/bin/kimi-*); do
-		ln -sf kimi "$bashdir/$program"
-		make_folder "$fishdir"
-		ln -sf kimi.fish "$fishdir/$program.fish"
+	for unit in share/systemd/*; do
+		put_filled "$unit" "$unitdir/${unit##*/}"
 	done
-	put 644 completions/_kimi "$zshdir/_kimi"
-	put 644 completions/kimi.fish "$fishdir/kimi.fish"
-	printf '%s' "$created" | sed "s,^${DESTDIR:-},," >>"$datadir/folders"
+	put_filled share/crontab "$datadir/crontab"
 	[ -n "${DESTDIR:-}" ] || tell_about_path
 }
 
+# The PATH that sudo gives is not the one of the person, in whose ~/.local/bin kimi-cli's installers put it.
 tell_about_path() {
 	first=$(command -v kimi || true)
+	home=$(getent passwd "${SUDO_USER:-}" 2>/dev/null | cut -d : -f 6)
 	if [ -z "$first" ]; then
-		echo "$bindir is not on PATH: add it, or use $bindir/kimi"
+		echo "$bindir is not on PATH: add it, or type $bindir/kimi-login and so on"
 	elif [ "$first" != "$bindir/kimi" ] && ! is_ours "$first"; then
 		echo "another kimi comes first on PATH: $first; use kimi-login, kimi-token, ... or put $bindir before it"
+	elif [ -n "$home" ] && [ -x "$home/.local/bin/kimi" ] && ! is_ours "$home/.local/bin/kimi"; then
+		echo "another kimi may come first on your PATH: $home/.local/bin/kimi; use kimi-login, kimi-token, ... or put $bindir before it"
 	fi
 }
 
 uninstall_all() {
-	created=
-	if [ -e "$bindir/kimi" ] && is_ours "$bindir/kimi"; then
-		rm -f "$bindir/kimi"
+	if [ ! -e "$list" ]; then
+		echo "nothing is installed below $root; PREFIX and DESTDIR must be those of the installation"
+		return
 	fi
-	for program in $(names "$build"/bin/kimi-*); do
-		rm -f "$bindir/$program" "$bashdir/$program" "$fishdir/$program.fish"
-	done
-	for helper in $(names "$build"/libexec/kimi/*); do
-		rm -f "$libexecdir/$helper"
-	done
-	for page in man/*.[1-8]; do
-		rm -f "$mandir/man${page##*.}/${page##*/}"
-	done
-	rm -f "$unitdir/kimi-refresh.service" "$unitdir/kimi-refresh.timer" "$unitdir/kimi-watch.service" "$datadir/crontab" \
-		"$bashdir/kimi" "$zshdir/_kimi" "$fishdir/kimi.fish"
-	[ -e "$datadir/folders" ] || return 0
-	created=$(cat "$datadir/folders")
-	rm -f "$datadir/folders"
-	# Deepest first, as they were noted; one that others use by now stays.
-	printf '%s\n' "$created" | sort -ru | while read -r folder; do
-		[ -z "$folder" ] || rmdir "${DESTDIR:-}$folder" 2>/dev/null || :
+	made=$(LC_ALL=C sort -r "$list") # what is in a folder comes before it
+	rm -f "$list" || cannot_write "$datadir"
+	printf '%s\n' "$made" | while read -r path; do
+		case $path in
+		/*) path=${DESTDIR:-}$path ;;
+		*) path=$root/$path ;;
+		esac
+		if [ -d "$path" ] && [ ! -L "$path" ]; then
+			rmdir "$path" 2>/dev/null || : # others use it by now
+		elif [ "$path" != "$bindir/kimi" ] || is_ours "$path"; then
+			rm -f "$path"
+		fi
 	done
 }
 
+case $PREFIX in
+/* | '') ;;
+*) fail "PREFIX must begin with /: $PREFIX" ;;
+esac
 case $action in
 install) install_all ;;
 uninstall) uninstall_all ;;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # make install and make uninstall.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, which is meant
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -15,9 +16,9 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
 
 @test "make install and make uninstall are that script" {
     run -0 make -n B="${build#"$KIMI_TEST_ROOT"/}" install PREFIX=/p DESTDIR=/d
-    assert_contains "$output" "PREFIX=/p DESTDIR=/d share/install.sh install"
+    assert_contains "$output" "PREFIX=\"/p\" DESTDIR=\"/d\" share/install.sh install"
     run -0 make -n B="${build#"$KIMI_TEST_ROOT"/}" uninstall PREFIX=/p DESTDIR=/d
-    assert_contains "$output" "PREFIX=/p DESTDIR=/d share/install.sh uninstall"
+    assert_contains "$output" "PREFIX=\"/p\" DESTDIR=\"/d\" share/install.sh uninstall"
 }
 
 @test "programs, helper, man pages, completions and units lie where they are looked for" {
@@ -26,7 +27,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     for path in bin/kimi bin/kimi-token bin/kimi-refresh libexec/kimi/kimi-credential-libsecret \
         share/man/man1/kimi-token.1 share/man/man7/kimi.7 share/bash-completion/completions/kimi \
         share/bash-completion/completions/kimi-token share/zsh/site-functions/_kimi \
-        share/fish/vendor_completions.d/kimi.fish lib/systemd/user/kimi-refresh.timer share/kimi/crontab; do
+        share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab; do
         [ -e "$root/usr/$path" ] || fail "$path is missing"
     done
     assert_same 755 "$(mode "$root/usr/bin/kimi-token")"
@@ -35,7 +36,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
 
 @test "the unit and the cron line name the folder of PREFIX, not that of DESTDIR" {
     run -0 installer /opt/k "$root" install
-    assert_contains "$(cat "$root/opt/k/lib/systemd/user/kimi-refresh.service")" "ExecStart=/opt/k/bin/kimi-refresh --quiet"
+    assert_contains "$(cat "$root/opt/k/share/systemd/user/kimi-refresh.service")" "ExecStart=/opt/k/bin/kimi-refresh --quiet"
     assert_contains "$(cat "$root/opt/k/share/kimi/crontab")" "/opt/k/bin/kimi-refresh --quiet"
 }
 
@@ -50,15 +51,61 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     run -0 diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "a kimi that is not ours is never overwritten, nor removed" {
-    mkdir -p "$root/usr/bin"
-    echo '#!/bin/sh' >"$root/usr/bin/kimi"
+@test "uninstall needs neither the build nor the folder it was installed to, and says if there is nothing" {
+    run -0 installer /opt/k "$root" install
+    mv "$root/opt/k" "$root/opt/l"
+    build=$BATS_TEST_TMPDIR/none
+    run -0 installer /opt/k "$root" uninstall
+    assert_contains "$output" "nothing is installed below $root/opt/k"
+    run -0 installer /opt/l "$root" uninstall
+    assert_same "" "$(find "$root/opt/l" -mindepth 1)"
+}
+
+@test "what is installed is for everyone, whatever the umask" {
+    (umask 077 && installer /usr "$root" install)
+    assert_same "" "$(find "$root/usr" ! -type l ! -perm -go=r)"
+    assert_same "" "$(find "$root/usr" -type d ! -perm 755)"
+}
+
+# what_is PATH: the file or link, and what is in it.
+what_is() { ls -l "$1" && { cat "$1" 2>/dev/null || :; }; }
+
+# stays: installs and uninstalls, and looks whether bin/kimi is still what it was.
+stays() {
+    local before
+    before=$(what_is "$root/usr/bin/kimi")
     run -0 installer /usr "$root" install
     assert_contains "$output" "is another program and stays"
-    assert_same '#!/bin/sh' "$(cat "$root/usr/bin/kimi")"
     [ -x "$root/usr/bin/kimi-token" ]
     run -0 installer /usr "$root" uninstall
-    assert_same '#!/bin/sh' "$(cat "$root/usr/bin/kimi")"
+    assert_same "$before" "$(what_is "$root/usr/bin/kimi")"
+}
+
+@test "a kimi that is not ours is never overwritten, nor removed: a script, a link, a broken link" {
+    mkdir -p "$root/usr/bin"
+    printf '#!/bin/sh\nexec /opt/kimi-toolkit/bin/kimi "$@"\n' >"$root/usr/bin/kimi"
+    stays
+    mv "$root/usr/bin/kimi" "$root/usr/bin/theirs"
+    ln -s theirs "$root/usr/bin/kimi"
+    stays
+    rm "$root/usr/bin/theirs"
+    stays
+}
+
+@test "a kimi of ours is replaced" {
+    mkdir -p "$root/usr/bin"
+    cp "$KIMI_TEST_BIN/kimi" "$root/usr/bin/kimi"
+    echo older >>"$root/usr/bin/kimi"
+    run -0 installer /usr "$root" install
+    cmp "$KIMI_TEST_BIN/kimi" "$root/usr/bin/kimi"
+}
+
+@test "a prefix that cannot be used says what to do" {
+    : >"$BATS_TEST_TMPDIR/file"
+    run -1 installer "$BATS_TEST_TMPDIR/file/k" "" install
+    assert_contains "$output" 'install for yourself: make install PREFIX=$HOME/.local'
+    run -1 installer not/absolute "" install
+    assert_contains "$output" "PREFIX must begin with /"
 }
 
 @test "another kimi that comes first on PATH is said" {
@@ -67,6 +114,15 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     chmod +x "$BATS_TEST_TMPDIR/first/kimi"
     PATH=$BATS_TEST_TMPDIR/first:$PATH run -0 installer "$root/usr" "" install
     assert_contains "$output" "another kimi comes first on PATH: $BATS_TEST_TMPDIR/first/kimi"
+}
+
+@test "under sudo, whose PATH is another, one in the person's own folder is said" {
+    mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/person/.local/bin"
+    printf '#!/bin/sh\necho "$2:x:1:1::%s:/bin/sh"\n' "$BATS_TEST_TMPDIR/person" >"$BATS_TEST_TMPDIR/bin/getent"
+    printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/person/.local/bin/kimi"
+    chmod +x "$BATS_TEST_TMPDIR/bin/getent" "$BATS_TEST_TMPDIR/person/.local/bin/kimi"
+    SUDO_USER=someone PATH=$BATS_TEST_TMPDIR/bin:$root/usr/bin:$PATH run -0 installer "$root/usr" "" install
+    assert_contains "$output" "another kimi may come first on your PATH: $BATS_TEST_TMPDIR/person/.local/bin/kimi"
 }
 
 @test "an installed tree works wherever it is moved to" {
@@ -89,9 +145,11 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     run -1 grep -q kimi_cli "$BATS_TEST_TMPDIR/head"
 }
 
-@test "make dist makes an archive that has the Makefile" {
+@test "make dist makes an archive from which make finds all it needs" {
     git rev-parse HEAD >/dev/null
     run -0 make -s B="$BATS_TEST_TMPDIR/dist" dist
-    run -0 tar -tzf "$BATS_TEST_TMPDIR"/dist/kimi-*.tar.gz
-    assert_contains "$output" /Makefile
+    mkdir "$BATS_TEST_TMPDIR/out"
+    tar -xzf "$BATS_TEST_TMPDIR"/dist/kimi-*.tar.gz -C "$BATS_TEST_TMPDIR/out"
+    # All that the rules need is there; the building itself would take too long here.
+    run -0 make -n -s -C "$BATS_TEST_TMPDIR"/out/kimi-* all install
 }
