@@ -49,7 +49,7 @@ PROGRAMS = $(filter-out $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell),$(sort $(patsu
 BINARIES = $(PROGRAMS:%=$B/bin/%)
 HELPER_BINARIES = $(if $(SECRET_LIBS),$(HELPERS:%=$B/libexec/kimi/%))
 
-all: $(BINARIES) $(HELPER_BINARIES)
+all: $(BINARIES) $(HELPER_BINARIES) $B/share/man/man1
 
 $B/%.o: %.c Makefile | $B/gen/summaries.h
 	@mkdir -p $(@D)
@@ -78,6 +78,11 @@ $B/cmd/kimi-credential-libsecret.o: KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cfl
 $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS) -lm
+
+# As in an installed tree, so that `kimi help` finds the pages.
+$B/share/man/man1:
+	@mkdir -p $(@D)
+	$(Q)ln -sfn $(CURDIR)/man $@
 
 # ---- Install
 

@@ -32,7 +32,8 @@ static int print_help(void)
 	printf("usage: kimi COMMAND [OPTIONS]\n\nKeeps people, scripts and cron jobs logged in to Kimi.\n\n");
 	for (char **name = names; name && *name; name++)
 		printf("  %-10s %s\n", *name, summary_of(*name));
-	printf("\n'kimi help COMMAND' shows its manual, 'kimi COMMAND --help' its options.\n");
+	printf("\n'kimi help COMMAND' shows its manual, 'kimi COMMAND --help' its options.\n"
+	       "Also: kimi --version, --exec-path (where the commands lie), --list-cmds.\n");
 	subcommand_free(names);
 	return 0;
 }
@@ -70,7 +71,6 @@ static bool is_command(const char *name)
 	return found;
 }
 
-/* 1: there is no such command. */
 /* The page beside the programs, for a tree that was moved or is not on man's path; else the name, for man to find. */
 static bool find_page(const char *name, char *ret_page, size_t size)
 {
@@ -93,7 +93,7 @@ static bool find_page(const char *name, char *ret_page, size_t size)
 	return found && text_join(ret_page, size, (const char *const[]){name, NULL});
 }
 
-/* The manual; without one, or without man, what --help says. */
+/* The manual; without one, or without man, what --help says. 1: there is no such command. */
 static int show_manual(const char *sub, char **argv, struct err *err)
 {
 	char name[256], page[2304], flag[] = "--help";
@@ -111,15 +111,28 @@ static int show_manual(const char *sub, char **argv, struct err *err)
 	return subcommand_exec(sub, argv, err);
 }
 
-static int unknown(const char *typed, struct err *err)
+/* What was meant, perhaps; else where to look. */
+static void advise(const char *typed, const char *const *names, char *ret_todo, size_t size)
 {
-	if (*typed == '-')
-		return err_set(err, ERR_USAGE, "see 'kimi --help'", "unknown option '%.80s'", typed);
-	char **names = subcommand_list(), todo[120] = "see 'kimi help'";
-	const char *nearest = names ? options_nearest(typed, (const char *const *)names) : NULL;
+	const char *nearest = names ? options_nearest(typed, names) : NULL;
 
 	if (nearest)
-		snprintf(todo, sizeof(todo), "did you mean 'kimi %.60s'?", nearest);
+		snprintf(ret_todo, size, "did you mean 'kimi %.60s'?", nearest);
+	else
+		snprintf(ret_todo, size, "see 'kimi help'");
+}
+
+static int unknown(const char *typed, struct err *err)
+{
+	static const char *const options[] = {"--help", "--version", "--exec-path", "--list-cmds", NULL};
+	char todo[120];
+
+	if (*typed == '-') {
+		advise(typed, options, todo, sizeof(todo));
+		return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
+	}
+	char **names = subcommand_list();
+	advise(typed, (const char *const *)names, todo, sizeof(todo));
 	subcommand_free(names);
 	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
 }

@@ -133,6 +133,16 @@ own_command() {
     PATH=$BATS_TEST_TMPDIR/first:$PATH run -37 kimi foo
 }
 
+@test "a command whose interpreter is missing, or that is no program, is an error that says so: 1" {
+    own_command foo
+    printf '#!/nonexistent/sh\n' >"$BATS_TEST_TMPDIR/bin/kimi-foo"
+    run -1 --separate-stderr kimi foo
+    assert_error "" "kimi-foo: No such file or directory; a script's first line must name an interpreter"
+    echo 'echo no first line' >"$BATS_TEST_TMPDIR/bin/kimi-foo"
+    run -1 --separate-stderr kimi foo
+    assert_error "" "kimi-foo: Exec format error; a script's first line must name an interpreter"
+}
+
 @test "the current folder is no place for commands" {
     own_command foo "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here"
@@ -171,17 +181,35 @@ own_command() {
     assert_lacks "$stderr" $'\e'
 }
 
-@test "an unknown option of the front: 2" {
+@test "an unknown option of the front names the nearest, if one is near: 2" {
     run -2 --separate-stderr kimi --nonsense
-    assert_error "" nonsense
+    assert_error "" "unknown option '--nonsense'; see 'kimi help'"
+    run -2 --separate-stderr kimi --verison
+    assert_error "" "did you mean 'kimi --version'?"
 }
 
-@test "kimi help SUB shows the man page" {
+# fake_man: a man that only says what it was asked for.
+fake_man() {
     mkdir "$BATS_TEST_TMPDIR/man"
     printf '#!/bin/sh\nprintf "man %%s\\n" "$*"\n' >"$BATS_TEST_TMPDIR/man/man"
     chmod +x "$BATS_TEST_TMPDIR/man/man"
-    PATH=$BATS_TEST_TMPDIR/man:$PATH run -0 kimi help token
-    assert_same "man kimi-token" "$output"
+    PATH=$BATS_TEST_TMPDIR/man:$PATH
+}
+
+@test "kimi help SUB shows the man page that lies beside the programs" {
+    fake_man
+    run -0 kimi help token
+    assert_same "man $(kimi --exec-path)/../share/man/man1/kimi-token.1" "$output"
+    cmp "${output#man }" "$KIMI_TEST_ROOT/man/kimi-token.1"
+    run -0 kimi help kimi
+    assert_contains "$output" man1/kimi.1
+}
+
+@test "kimi help SUB lets man find the page where none lies beside the programs" {
+    own_command foo
+    fake_man
+    run -0 kimi help foo
+    assert_same "man kimi-foo" "$output"
 }
 
 @test "kimi help SUB without man shows --help" {

@@ -46,6 +46,16 @@ static bool next_folder(struct walk *walk, char ret_folder[MAX_FOLDER])
 	return false;
 }
 
+/* ENOENT though it is there: the interpreter that its first line names is not. */
+static int cannot_run(struct err *err, const char *path)
+{
+	const char *todo = errno == ENOENT || errno == ENOEXEC
+	                       ? "a script's first line must name an interpreter that is there, as #!/bin/sh"
+	                       : "try again, with fewer arguments if they are many";
+
+	return err_errno(err, ERR_FAILED, todo, "cannot run %s", path);
+}
+
 int subcommand_exec(const char *sub, char **argv, struct err *err)
 {
 	char folder[MAX_FOLDER], path[MAX_FOLDER + 512];
@@ -60,8 +70,9 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 		execv(path, argv);
 		argv[0] = as_typed;
 		/* EACCES: a folder, or a file that is not for running; another one may be. */
-		if (errno != EACCES && errno != ENOENT && errno != ENOTDIR)
-			return err_errno(err, ERR_FAILED, NULL, "cannot run %s", path);
+		bool missing = errno == ENOTDIR || (errno == ENOENT && access(path, F_OK) != 0);
+		if (errno != EACCES && !missing)
+			return cannot_run(err, path);
 	}
 	return 1;
 }
