@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
 
-    on_terminal.py [--columns N] [--type AFTER KEYS]... COMMAND [ARGUMENT ...]
+    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS]... COMMAND [ARGUMENT ...]
 
 --type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); several: one after the other, each AFTER in what was
 shown since the last. The exit status is the command's, or 99 if it left the terminal in another mode than it found
@@ -21,16 +21,18 @@ LIMIT_S = 30
 
 def main():
     words = sys.argv[1:]
-    columns, typing, seen = 80, [], 0
+    columns, rows, typing, seen = 80, 24, [], 0
     while words and words[0].startswith("--"):
         option = words.pop(0)
         if option == "--columns":
             columns = int(words.pop(0))
+        elif option == "--rows":
+            rows = int(words.pop(0))
         else:
             after = words.pop(0).encode()
             typing.append((after, words.pop(0).encode().decode("unicode_escape").encode("latin-1")))
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     before = termios.tcgetattr(theirs)
     child = os.fork()
     if child == 0:

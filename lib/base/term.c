@@ -23,6 +23,13 @@ size_t term_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
+size_t term_height(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row ? size.ws_row : 24;
+}
+
 bool term_can_redraw(int fd)
 {
 	const char *kind = env_get("TERM");

@@ -13,8 +13,9 @@
 /* A person can be asked: standard input and standard error are terminals. */
 bool term_is_there(void);
 
-/* Columns of the terminal behind a descriptor; 80 where it does not say. */
+/* Columns and rows of the terminal behind a descriptor; 80 and 24 where it does not say. */
 size_t term_width(int fd);
+size_t term_height(int fd);
 
 /* It is a terminal that can move its cursor (not TERM=dumb), and one that may be coloured (NO_COLOR is not set). */
 bool term_can_redraw(int fd);

@@ -2,10 +2,15 @@
 
 #ifndef HAVE_QRENCODE
 
-bool qr_draw(const char *text, size_t width, bool color, struct buf *out)
+bool qr_is_built_in(void)
+{
+	return false;
+}
+
+size_t qr_draw(const char *text, size_t width, bool color, struct buf *out)
 {
 	(void)text, (void)width, (void)color, (void)out;
-	return false;
+	return 0;
 }
 
 #else
@@ -21,14 +26,21 @@ static bool is_dark(const QRcode *code, int x, int y)
 	return code->data[y * code->width + x] & 1;
 }
 
-bool qr_draw(const char *text, size_t width, bool color, struct buf *out)
+bool qr_is_built_in(void)
+{
+	return true;
+}
+
+size_t qr_draw(const char *text, size_t width, bool color, struct buf *out)
 {
 	/* A half block paints the upper module in the foreground: light, since the ink of a dark terminal is light. */
 	static const char *const halves[2][2] = {{"█", "▀"}, {"▄", " "}};
 	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-	bool fits = code && (size_t)code->width + 2 * QUIET + INDENT <= width;
+	size_t columns = code ? (size_t)code->width + 2 * QUIET + INDENT : 0;
 
-	for (int y = -QUIET; fits && y < code->width + QUIET; y += 2) {
+	if (columns > width)
+		columns = 0;
+	for (int y = -QUIET; columns && y < code->width + QUIET; y += 2) {
 		buf_addf(out, "%*s%s", INDENT, "", color ? "\033[97;40m" : "");
 		for (int x = -QUIET; x < code->width + QUIET; x++)
 			buf_addstr(out, halves[is_dark(code, x, y)][is_dark(code, x, y + 1)]);
@@ -36,7 +48,7 @@ bool qr_draw(const char *text, size_t width, bool color, struct buf *out)
 	}
 	if (code)
 		QRcode_free(code);
-	return fits;
+	return columns;
 }
 
 #endif

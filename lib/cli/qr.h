@@ -9,13 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The toolkit was built with libqrencode. */
+bool qr_is_built_in(void);
+
 /*
- * Adds the code to `out`, two modules of height a line, indented by two columns.
- * False and nothing added: it is wider than `width` columns, the text is too
- * long, or the toolkit was built without libqrencode. With `color` it is black
- * on white whatever the terminal's colours are; without, it is right on a dark
- * terminal.
+ * Adds the code to `out`, two modules of height a line, indented by two columns,
+ * and returns how many columns it takes. 0 and nothing added: it is wider than
+ * `width` columns, the text is too long, or the library is missing. With `color`
+ * it is black on white whatever the terminal's colours are; without, it is right
+ * on a dark terminal.
  */
-bool qr_draw(const char *text, size_t width, bool color, struct buf *out);
+size_t qr_draw(const char *text, size_t width, bool color, struct buf *out);
 
 #endif

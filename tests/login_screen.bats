@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# What a person sees while a login waits for them, on terminals of several kinds and sizes.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets output
+
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+
+setup() {
+    kimi_setup
+    server_start
+    server_control '{"approve": "no"}'
+    export TERM=xterm NO_COLOR=1
+}
+
+# screen [--columns N] [--rows N] [-- OPTION...]: the screen of a login that is given up when all of it is there.
+screen() {
+    local size=()
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do size+=("$1") && shift; done
+    on_terminal "${size[@]}" --type "${AFTER:-left}" '\x03' kimi login --platform kimi-code "${@:2}"
+}
+
+finder='██ ▄▄▄▄▄ █'
+
+@test "on 24 rows the page, the QR code, the code and the time left are in view together" {
+    run -130 screen
+    assert_contains "$output" "$finder"
+    assert_contains "$output" $'█    Check that it shows this code:\n'
+    [[ $output =~ █\ {6}[0-9A-F]{4}-[0-9A-F]{4}$'\n' ]]
+    # From the page to the line with the time; the error of the end is one more.
+    [ "$(sed -n '/http:/,$p' <<<"$output" | wc -l)" -le 25 ]
+}
+
+@test "on a narrow terminal the code is below the QR code, and no line but the page's wraps" {
+    run -130 screen --columns 40 --rows 40
+    assert_contains "$output" "$finder"
+    assert_contains "$output" $'\n  Check that it shows this code:\n'
+    assert_same "" "$(tr '\r' '\n' <<<"$output" | grep -v -e http -e '^kimi login:' | grep -E '.{41}')"
+}
+
+@test "where the QR code would push the page out of view there is none, but with --qr" {
+    run -130 screen --rows 20
+    assert_lacks "$output" "$finder"
+    assert_contains "$output" $'\n  Check that it shows this code:\n'
+    run -130 screen --rows 20 -- --qr
+    assert_contains "$output" "$finder"
+}
+
+@test "a QR code that was asked for and does not fit is said, one that was not is left out" {
+    run -130 screen --columns 30 --rows 40 -- --qr
+    assert_contains "$output" "no QR code fits this terminal"
+    run -130 screen --columns 30 --rows 40
+    assert_lacks "$output" "QR"
+    # Nor does the line that is drawn over wrap.
+    assert_lacks "$output" "waiting for you"
+}
+
+@test "colour only on a terminal that has it, and not with NO_COLOR" {
+    run -130 screen
+    assert_lacks "$output" $'\e[1'
+    assert_lacks "$output" $'\e[97'
+    NO_COLOR='' run -130 screen
+    assert_contains "$output" $'\e[1;7m'
+    assert_contains "$output" $'\e[97;40m██'
+    TERM=dumb NO_COLOR='' AFTER=$'this code:' run -130 screen
+    assert_lacks "$output" $'\e'
+    assert_lacks "$output" "left"
+}
+
+@test "where a browser opens the page there is no QR code; where none can be, there is" {
+    export DISPLAY=:7 BROWSER=true
+    run -130 screen
+    assert_lacks "$output" "$finder"
+    assert_contains "$output" "should open in your browser"
+    PATH=$KIMI_TEST_BIN BROWSER=/nonexistent/browser run -130 screen
+    assert_contains "$output" "$finder"
+    assert_lacks "$output" "should open in your browser"
+}
+
+@test "without a terminal there are two plain lines, and the QR code if it was asked for" {
+    server_control '{"pending": 0}'
+    run -0 --separate-stderr kimi login --quiet
+    assert_same 2 "$(wc -l <<<"$stderr" | tr -d ' ')"
+    run -0 --separate-stderr kimi login --quiet --force --qr
+    assert_contains "$stderr" "$finder"
+    assert_lacks "$stderr" $'\e'
+}
