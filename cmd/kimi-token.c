@@ -83,7 +83,7 @@ static int print_plain(const struct wish *wish, const struct found *found, struc
 	buf_addch(&line, '\n');
 	int failed = line.failed ? err_memory(err) : 0;
 	if (!failed && write_all(STDOUT_FILENO, line.data, line.len) < 0)
-		failed = err_errno(err, ERR_FAILED, NULL, "cannot write to standard output");
+		failed = err_output(err);
 	buf_release(&line);
 	return failed;
 }

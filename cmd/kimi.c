@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/subcommand.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,8 +167,9 @@ int main(int argc, char **argv)
 
 	if (run(argc, argv, &err) < 0)
 		return report_error(&report, &err);
+	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		err_errno(&err, ERR_FAILED, NULL, "cannot write to standard output");
+		err_output(&err);
 		return report_error(&report, &err);
 	}
 	return 0;

@@ -66,6 +66,14 @@ int err_memory(struct err *err)
 	return err_set(err, ERR_FAILED, "free some memory and try again", "out of memory");
 }
 
+int err_output(struct err *err)
+{
+	static const char what[] = "cannot write to standard output",
+	                  todo[] = "see where it goes, and run the command again";
+
+	return errno ? err_errno(err, ERR_FAILED, todo, what) : err_set(err, ERR_FAILED, todo, what);
+}
+
 void err_advise(struct err *err, const char *todo)
 {
 	if (err)

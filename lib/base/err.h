@@ -47,6 +47,9 @@ int err_errno(struct err *err, enum err_code code, const char *todo, const char 
 /* "out of memory", ERR_FAILED. */
 int err_memory(struct err *err);
 
+/* Standard output did not take all of it, ERR_FAILED; with the text of errno, unless that is 0. */
+int err_output(struct err *err);
+
 /* Replaces what to do. */
 void err_advise(struct err *err, const char *todo);
 

@@ -22,13 +22,27 @@ static int refuse_kind(const char *path, const struct stat *st, struct err *err)
 	return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a regular file", path);
 }
 
+static const char *read_advice(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "give yourself the right to read it";
+	case ENOTDIR:
+	case ELOOP:
+		return "make sure that all before its name are folders";
+	default:
+		return "make sure that the disk is well";
+	}
+}
+
 static int read_open(
     int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_errno(err, ERR_STORAGE, NULL, "cannot read %s", path);
+		return err_errno(err, ERR_STORAGE, read_advice(errno), "cannot read %s", path);
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
 	if ((flags & FILE_OWN) && st.st_uid != geteuid())
@@ -51,7 +65,7 @@ static int read_open(
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(err, ERR_STORAGE, NULL, "cannot read %s", path);
+			return err_errno(err, ERR_STORAGE, read_advice(errno), "cannot read %s", path);
 		if (n == 0)
 			break;
 		ret_bytes->len += (size_t)n;
@@ -78,8 +92,7 @@ int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct st
 		struct stat st;
 		if (errno == ELOOP && lstat(path, &st) == 0)
 			return refuse_kind(path, &st, err);
-		return err_errno(err, ERR_STORAGE,
-		    errno == EACCES ? "give yourself the right to read it" : NULL, "cannot read %s", path);
+		return err_errno(err, ERR_STORAGE, read_advice(errno), "cannot read %s", path);
 	}
 	int failed = read_open(fd, path, flags, ret_bytes, ret_stat, err);
 	close(fd);
@@ -139,7 +152,8 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 		int n = snprintf(f->sibling, sizeof(f->sibling), "%.*s.%s%s%0*llx", (int)folder, path,
 		    path + folder, sibling_mark, sibling_digits, tag);
 		if (n < 0 || (size_t)n >= sizeof(f->sibling) || (size_t)n - folder > NAME_MAX)
-			return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
+			return err_set(err, ERR_STORAGE, "use a shorter KIMI_SHARE_DIR",
+			    "the path %s is too long", path);
 		f->fd = open(f->sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (f->fd >= 0 || errno != EEXIST)
 			break;
@@ -148,7 +162,7 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
 	snprintf(f->target, sizeof(f->target), "%s", path);
 	if (fchmod(f->fd, mode) < 0) { /* the umask is not to widen or narrow it */
-		err_errno(err, ERR_STORAGE, NULL, "cannot set the mode of %s", f->sibling);
+		err_errno(err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
 		newfile_abandon(f);
 		return -1;
 	}
@@ -201,7 +215,8 @@ int newfile_commit(struct newfile *f, struct err *err)
 	close(f->fd);
 	f->fd = -1;
 	if (sync_folder(f->target) < 0)
-		return err_errno(err, ERR_STORAGE, NULL, "cannot make %s safe on the disk", f->target);
+		return err_errno(err, ERR_STORAGE, "make sure that the disk is well",
+		    "cannot make %s safe on the disk", f->target);
 	return 0;
 }
 
@@ -260,7 +275,8 @@ int dir_make(const char *path, struct err *err)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a folder", path);
 	}
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
-		return err_set(err, ERR_STORAGE, NULL, "the path %s is too long", path);
+		return err_set(
+		    err, ERR_STORAGE, "use a shorter KIMI_SHARE_DIR", "the path %s is too long", path);
 	for (char *at = part + (*part == '/');; at++) {
 		if (*at != '/' && *at)
 			continue;

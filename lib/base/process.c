@@ -79,8 +79,11 @@ static int spawn(const char *const *argv, bool own_session, int in, int out, pid
 
 static int not_started(const char *program, int error, struct err *err)
 {
+	const char *todo =
+	    error == ENOENT ? "make sure that it is installed" : "make sure that you may run it";
+
 	errno = error;
-	return err_errno(err, ERR_FAILED, NULL, "cannot run %s", program);
+	return err_errno(err, ERR_FAILED, todo, "cannot run %s", program);
 }
 
 int process_start_detached(const char *const *argv, struct err *err)
@@ -117,7 +120,8 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 		return not_started(argv[0], error, err);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
-			return err_errno(err, ERR_FAILED, NULL, "cannot wait for %s", argv[0]);
+			return err_errno(
+			    err, ERR_FAILED, "run the command again", "cannot wait for %s", argv[0]);
 		/* Ctrl-C is for all of the terminal's group already. */
 		if (signals_caught() && signals_caught() != SIGINT && !passed_on)
 			passed_on = kill(pid, signals_caught()) == 0;

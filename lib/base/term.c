@@ -42,6 +42,8 @@ bool term_has_color(int fd)
 	return term_can_redraw(fd) && !env_get("NO_COLOR");
 }
 
+static const char expected[] = "give it one line of text";
+
 static void trim(struct buf *line)
 {
 	size_t start = strspn(line->data, " \t\r");
@@ -69,16 +71,16 @@ int term_next_line(struct buf *ret_line, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(err, ERR_USAGE, NULL, "cannot read standard input");
+			return err_errno(err, ERR_USAGE, expected, "cannot read standard input");
 		if (n == 0 && !ret_line->len)
 			return 1;
 		if (n == 0 || c == '\n')
 			break;
 		if (c == '\0')
-			return err_set(err, ERR_USAGE, NULL, "standard input is not text");
+			return err_set(err, ERR_USAGE, expected, "standard input is not text");
 		buf_addch(ret_line, c);
 		if (ret_line->failed)
-			return err_set(err, ERR_USAGE, NULL, "the line on standard input is too long");
+			return err_set(err, ERR_USAGE, expected, "the line on standard input is too long");
 	}
 	trim(ret_line);
 	return 0;
@@ -88,7 +90,7 @@ int term_read_line(struct buf *ret_line, struct err *err)
 {
 	int answer = term_next_line(ret_line, err);
 
-	return answer > 0 ? err_set(err, ERR_USAGE, NULL, "standard input ended without a line") : answer;
+	return answer > 0 ? err_set(err, ERR_USAGE, expected, "standard input ended without a line") : answer;
 }
 
 int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err)

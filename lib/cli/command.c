@@ -117,7 +117,7 @@ int command_end_with(const struct command *c, int failed, const struct err *err,
 	if (!lost || failed)
 		return exit_status;
 	struct err lost_err;
-	err_errno(&lost_err, ERR_FAILED, NULL, "cannot write to standard output");
+	err_output(&lost_err);
 	if (errno == EPIPE) /* a reader such as head(1) that has enough is no fault */
 		return err_exit_status(ERR_FAILED);
 	struct report plain = c->report;

@@ -51,7 +51,9 @@ static int take_snapshot(const struct home *home, struct snapshot *s, struct err
 	buf_clear(&s->bytes);
 	if (!realpath(named, s->path)) {
 		if (errno != ENOENT)
-			return err_errno(err, ERR_CONFIG, NULL, "cannot find %s", named);
+			return err_errno(err, ERR_CONFIG,
+			    "make sure that you may read all folders on the way to it", "cannot find %s",
+			    named);
 		struct stat st;
 		if (lstat(named, &st) == 0)
 			return err_set(err, ERR_CONFIG, "make the file it leads to, or remove the link",

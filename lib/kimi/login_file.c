@@ -35,7 +35,8 @@ int login_file_make_folder(const char *folder, struct err *err)
 	if (dir_make(folder, err) < 0)
 		return -1;
 	if (stat(folder, &st) < 0)
-		return err_errno(err, ERR_STORAGE, NULL, "cannot look at %s", folder);
+		return err_errno(
+		    err, ERR_STORAGE, "give yourself the right to read it", "cannot look at %s", folder);
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
 		    "%s belongs to another user (uid %lu)", folder, (unsigned long)st.st_uid);
