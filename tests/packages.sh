@@ -17,7 +17,8 @@ has_libfuzzer() {
 	[ "$found" ]
 }
 
-# What each step needs: a test for it, and its package in Debian, Fedora, Arch, Alpine and openSUSE.
+# What each step needs: a test for it, and its package in Debian, Fedora, Arch, Alpine and openSUSE. Where a release
+# moved a program into a package of its own, dnf and zypper find the package by the program's path.
 need() {
 	eval "$1" && return
 	shift "$column"
@@ -55,7 +56,7 @@ needs_of_check() {
 	needs_of_demo
 	need 'has bats' bats bats bats bats bats
 	need 'has parallel' parallel parallel parallel parallel gnu_parallel
-	need 'has flock && has setsid && has script' 'util-linux bsdutils' util-linux util-linux 'util-linux util-linux-misc' util-linux
+	need 'has flock && has setsid && has script' 'util-linux bsdutils' 'util-linux /usr/bin/script' util-linux 'util-linux util-linux-misc' util-linux
 	need 'has ps' procps procps-ng procps-ng procps procps
 	need 'has strace' strace strace strace strace strace
 	need 'has jq' jq jq jq jq jq
@@ -64,7 +65,8 @@ needs_of_check() {
 	need 'has mandoc' mandoc mandoc mandoc mandoc mandoc
 	need 'has curl' curl curl curl curl curl
 	need 'has git' git git git git git
-	need 'has dbus-daemon && has dbus-run-session && has dbus-send' dbus 'dbus-daemon dbus-tools' dbus dbus dbus-1
+	need 'has dbus-daemon && has dbus-run-session && has dbus-send' dbus 'dbus-daemon dbus-tools' dbus dbus \
+		'/usr/bin/dbus-daemon /usr/bin/dbus-run-session /usr/bin/dbus-send'
 	need 'has gnome-keyring-daemon' gnome-keyring gnome-keyring gnome-keyring gnome-keyring gnome-keyring
 	need 'has secret-tool' libsecret-tools libsecret libsecret libsecret libsecret-tools
 	need 'has_python_keyring' python3-keyring python3-keyring 'python-keyring python-secretstorage' 'py3-keyring py3-secretstorage' python3-keyring
@@ -94,14 +96,15 @@ as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 echo "installing:$missing"
 # shellcheck disable=SC2086 # a list of packages
+# A fresh container has no package lists yet.
 case $manager in
 apt-get)
 	$as_root apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 	;;
 dnf) $as_root dnf install -y -q $missing ;;
-pacman) $as_root pacman -S --needed --noconfirm --quiet $missing ;;
-apk) $as_root apk add -q $missing ;;
+pacman) $as_root pacman -Sy --needed --noconfirm --quiet $missing ;;
+apk) $as_root apk add -q -U $missing ;;
 zypper) $as_root zypper --non-interactive --quiet install --no-recommends $missing ;;
 none)
 	echo "packages.sh: no package manager that is known here; install by hand:$missing" >&2
