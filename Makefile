@@ -105,13 +105,18 @@ $(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
 
+# Plain whatever the programs are built with: it comes before a sanitizer's runtime.
+$B/tests/hook.so: tests/hook.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
+
 # libFuzzer brings its own main().
 $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
 
 # Runs the tests with what is installed; TESTS="token store" picks files by name.
-test: all $(UNIT_TESTS) $B/tests/toml-decode
+test: all $(UNIT_TESTS) $B/tests/toml-decode $B/tests/hook.so
 	$(Q)KIMI_TEST_BIN=$(CURDIR)/$B/bin JOBS=$(JOBS) tests/run.sh $B $(TESTS)
 
 check:

@@ -112,3 +112,14 @@ setup() {
 # is_stored FIELD VALUE, isnt_stored FIELD VALUE: for wait_until.
 is_stored() { [ "$(stored "$1" 2>/dev/null)" = "$2" ]; }
 isnt_stored() { [ "$(stored "$1" 2>/dev/null)" != "$2" ]; }
+
+# hooked NAME=VALUE... COMMAND...: with tests/hook.c, which reads KIMI_TEST_NAME: a system that fails, a wrong clock,
+# or time that flies. Only programs that are linked dynamically feel it.
+hooked() {
+    local set=(LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" ASAN_OPTIONS=verify_asan_link_order=0)
+    while [[ ${1:-} == *=* ]]; do
+        set+=("KIMI_TEST_$1")
+        shift
+    done
+    env "${set[@]}" "$@"
+}

@@ -52,6 +52,7 @@ struct transfer {
 	struct http_response *response;
 	struct err *err;
 	bool too_large;
+	bool has_head; /* the head of the answer came whole, which libcurl does not insist on */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
 	char proxy[512];
@@ -98,6 +99,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	(void)one;
 	if (header_is(
 	        line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
+		t->has_head = false;
 		t->response->retry_after = 0;
 		t->response->date = 0;
 		t->response->is_html = false;
@@ -111,6 +113,8 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 			t->response->retry_after = 0;
 	} else if (header_is(line, len, "Date:", &value)) {
 		t->response->date = read_date(value, end);
+	} else if (*line == '\r' || *line == '\n') {
+		t->has_head = true;
 	}
 	return len;
 }
@@ -187,6 +191,10 @@ static int drive(struct transfer *t, CURLM *multi)
 	int left;
 	const CURLMsg *message = curl_multi_info_read(multi, &left);
 	t->code = message ? message->data.result : CURLE_RECV_ERROR;
+	if (t->code == CURLE_OK && !t->has_head) {
+		t->code = CURLE_PARTIAL_FILE;
+		snprintf(t->detail, sizeof(t->detail), "the answer ended within its head");
+	}
 	return 0;
 }
 

@@ -62,6 +62,7 @@ FAULT_KEYS = {
     "ok",  # no fault: this request passes
     "repeat",  # used up by so many requests, not by one
     "forever",
+    "for",  # only a request with this value in its form, or as its bearer token: each of many clients has faults of its own
     "process",  # true: the token is spent although the answer is replaced; false: not spent although a real-looking one goes out
     # Another answer than the real one; status alone gives it a line of text.
     "status",
@@ -119,7 +120,7 @@ def _check(control):
                 raise ValueError("faults: unknown word %s" % ", ".join(sorted(unknown)))
             if fault.get("reset") not in (None, "before", "mid-body"):
                 raise ValueError('faults: reset is "before" or "mid-body"')
-            if name == "connect" and not (fault.keys() & {"silent", "reset", "ok"}):
+            if name == "connect" and not (fault.keys() & {"silent", "reset", "ok"} and "for" not in fault):
                 raise ValueError("faults: connect takes silent, reset and ok alone")
 
 
@@ -187,16 +188,23 @@ class Control:
         seeds, self.seeds = self.seeds, []
         return seeds
 
-    def take_fault(self, endpoint):
+    def take_fault(self, endpoint, request=None):
         """The fault the next request to this endpoint shall have; {} is none."""
         for name in QUEUES.get(endpoint, ()):
             queue = self._queues.get(name, [])
-            while queue:
-                entry = queue[0]
-                if entry[1] is None:
-                    return entry[0]
-                if entry[1] > 0:
+            for entry in queue:
+                fault, left = entry
+                if left == 0 or not _is_for(fault, request):
+                    continue
+                if left is not None:
                     entry[1] -= 1
-                    return entry[0]
-                queue.pop(0)
+                    if not entry[1]:
+                        queue.remove(entry)
+                return fault
         return {}
+
+
+def _is_for(fault, request):
+    """Some faults are for one of many clients alone, who is known by what it shows."""
+    whom = fault.get("for")
+    return whom is None or whom in request.form.values() or request.header("authorization") == "Bearer " + whom

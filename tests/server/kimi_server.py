@@ -187,7 +187,7 @@ class Server:
             answer = self.service.refusal(request, endpoint, settings)
             if self.control.error:
                 answer = Answer.json(500, {"error": "test_control", "error_description": self.control.error})
-            fault = {} if answer else self.control.take_fault(endpoint)
+            fault = {} if answer else self.control.take_fault(endpoint, request)
 
         self.wait(fault, "_before")
         replaced = replaces(fault)

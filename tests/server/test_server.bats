@@ -314,6 +314,23 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_status 401
 }
 
+@test "faults: one that is for a client leaves the others and their turn alone" {
+    server_start
+    store_login --access at-a --refresh rt-a
+    store_login --access at-b --refresh rt-b
+    server_control '{"faults": {"refresh": [{"for": "rt-b", "status": 503}, {"for": "rt-a", "status": 502, "repeat": 2}],
+        "models": [{"for": "at-b", "status": 500}]}}'
+    local wanted
+    for wanted in 'a 502' 'b 503' 'a 502' 'a 200' 'b 200'; do
+        refresh "rt-${wanted% *}"
+        assert_status "${wanted#* }"
+    done
+    models at-a
+    assert_status 200
+    models at-b
+    assert_status 500
+}
+
 @test "faults: a replaced answer spends nothing, unless process is true" {
     server_start
     store_login

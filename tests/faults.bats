@@ -1,0 +1,327 @@
+#!/usr/bin/env bats
+# The network at its worst: every status, rubbish, slowness and silence, names, certificates and redirects. Whatever
+# comes, the time and the memory are bounded, the stored login stays byte for byte, and one line says what went wrong.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+# Attempts and pauses are those of real life, so many times faster.
+FAST=20
+
+# client NAME: a home of its own, with a login that is due; its refresh token rt-NAME is what a fault is "for".
+client() {
+    HOME=$BATS_TEST_TMPDIR/home.$1 store_login --expires-in-left 100 --access "at-$1" --refresh "rt-$1"
+    cp "$(login_of "$1")" "$BATS_TEST_TMPDIR/$1.before"
+}
+login_of() { echo "$BATS_TEST_TMPDIR/home.$1/.kimi/credentials/kimi-code.json"; }
+
+# assert_kept NAME: the client's login is byte for byte what it was.
+assert_kept() { cmp "$BATS_TEST_TMPDIR/$1.before" "$(login_of "$1")" || fail "the login of $1: $(cat "$(login_of "$1")")"; }
+
+# start_refresh NAME [HOOK...]: a refresh of that client beside the others, given up by nobody but itself; its number
+# goes to pids[NAME].
+declare -A pids
+start_refresh() {
+    local name=$1
+    shift
+    HOME=$BATS_TEST_TMPDIR/home.$name start "$name" hooked SPEED=$FAST "$@" timeout 60 "$KIMI_TEST_BIN/kimi-refresh"
+    pids[$name]=$pid
+}
+
+# no_server: there is none that could be asked for its requests.
+no_server() { mkdir -p "$(server_dir)" && : >"$(server_dir)/requests.jsonl"; }
+
+# requests_of NAME: how often its refresh token was sent.
+requests_of() { server_requests refresh | grep -c "\"rt-$1\"" || true; }
+
+# assert_given_up STATUS REQUESTS PATTERN NAME: that refresh ended so, in one line, and the login is what it was.
+assert_given_up() {
+    local line
+    finish "$1" "${pids[$4]}" || fail "the client $4" || return
+    line=$(err_of "$4")
+    assert_same "$2" "$(requests_of "$4")" "requests of $4" || return
+    assert_same "" "$(out_of "$4")" "standard output of $4" || return
+    [[ $line =~ ^"kimi refresh: "[^$'\n']*$3[^$'\n']*"; "[^$'\n']+$ ]] || fail "$4 said: $line" || return
+    assert_kept "$4"
+}
+
+# faults_for ENDPOINT: lines "NAME FAULT" become faults, each for that client alone and without end, and the clients.
+faults_for() {
+    local name fault list=
+    while read -r name fault; do
+        [ -n "$name" ] || continue
+        names+=("$name")
+        list+="${list:+, }{\"for\": \"rt-$name\", \"forever\": true, ${fault#\{}"
+    done
+    server_control "{\"faults\": {\"$1\": [$list]}}"
+    for name in "${names[@]}"; do client "$name"; done
+}
+
+# every_status ENDPOINT SUB [OPTIONS]: kimi SUB says in one line what each 4xx and 5xx it is answered with was, and exits
+# as expected SUB says. No one has the patience for the wait that is asked for, so none is tried again.
+every_status() {
+    local endpoint=$1 sub=$2 code got wanted line list=
+    shift 2
+    for code in {400..599}; do
+        expected "$sub" "$code"
+        [ -z "$wanted" ] || list+="${list:+, }{\"status\": $code, \"headers\": {\"Retry-After\": \"3600\"}}"
+    done
+    server_control "{\"faults\": {\"$endpoint\": [$list]}}"
+    for code in {400..599}; do
+        expected "$sub" "$code"
+        [ -n "$wanted" ] || continue
+        got=0
+        "kimi-$sub" "$@" >out 2>err || got=$?
+        [ "$got" = "$wanted" ] || fail "status $code: $got, not $wanted: $(<err)" || return
+        read -r -d '' line <err || true
+        [[ $line =~ ^"kimi $sub: "[^$'\n']*127.0.0.1[^$'\n']*"status $code"[^$'\n']*"; "[^$'\n']+$ ]] ||
+            fail "status $code: $line" || return
+        [ ! -s out ] || fail "status $code: $(<out)" || return
+    done
+}
+
+# expected SUB STATUS: sets wanted, the exit status; "" where another test looks at it.
+expected() {
+    case $1.$2 in
+    refresh.401) wanted=4 ;;                 # the login is refused
+    refresh.403 | *.408 | *.429 | *.5??) wanted=75 ;; # a firewall's, or a passing failure
+    models.401) wanted= ;;                   # costs a refresh
+    *) wanted=1 ;;
+    esac
+}
+
+## Every status
+
+@test "every 4xx and 5xx of a refresh: one request, one line that names it, and the login stays" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    every_status refresh refresh --force
+    assert_same 200 "$(server_count refresh)"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
+
+@test "every 4xx and 5xx of the model list: one line that names it, and the login stays" {
+    server_start
+    store_login
+    before=$(hash_of "$LOGIN")
+    every_status models models
+    assert_same 199 "$(server_count models)"
+    assert_same 0 "$(server_count refresh)"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
+
+@test "every 4xx and 5xx of the first call of a login: one line that names it, and nothing is saved" {
+    server_start
+    every_status device login
+    assert_same 200 "$(server_count all)"
+    assert_same "kimi-code.lock" "$(ls "$FOLDER")"
+    [ ! -e "$HOME/.kimi/config.toml" ]
+}
+
+## Rubbish
+
+@test "what is no answer at all, or the half of one: three attempts, and the login stays" {
+    server_start
+    local name names=()
+    faults_for refresh <<FAULTS
+empty        {"raw_b64": ""}
+binary       {"raw_b64": "$(printf '\0\1\2\377\376' | base64)"}
+http09       {"raw_b64": "$(printf '{"access_token": "a", "refresh_token": "b", "expires_in": 900}' | base64 -w 0)"}
+half_head    {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Ty' | base64)"}
+no_status    {"raw_b64": "$(printf 'HTTP/1.1 abc OK\r\n\r\n{}' | base64)"}
+bad_length   {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}' | base64)"}
+two_lengths  {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 900\r\n\r\n{}' | base64 -w 0)"}
+bad_chunk    {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}' | base64 -w 0)"}
+half_chunk   {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{"access' | base64 -w 0)"}
+tls_alert    {"raw_b64": "$(printf '\25\3\1\0\2\2\50' | base64)"}
+truncated    {"truncate": 40, "process": false}
+reset        {"reset": "before"}
+reset_middle {"reset": "mid-body", "process": false}
+long_head    {"endless": "head"}
+FAULTS
+    for name in "${names[@]}"; do start_refresh "$name"; done
+    for name in "${names[@]}"; do assert_given_up 75 3 "127.0.0.1:" "$name"; done
+}
+
+@test "an answer that is none of ours: one attempt, and the login stays" {
+    server_start
+    local name names=()
+    faults_for refresh <<FAULTS
+endless      {"endless": true}
+too_long     {"pad": 2000000, "process": false}
+lone_100     {"raw_b64": "$(printf 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n' | base64 -w 0)"}
+gzip         {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\37\213\10\0\0' | base64 -w 0)"}
+deep         {"body": "$(printf '[%.0s' {1..5000})"}
+text         {"body": "all is well"}
+number       {"json": 7}
+not_modified {"status": 304}
+FAULTS
+    for name in "${names[@]}"; do start_refresh "$name"; done
+    for name in "${names[@]}"; do assert_given_up 1 1 "127.0.0.1:" "$name"; done
+}
+
+# peak COMMAND...: runs it, and adds the most memory it had, in KiB, to the last line of standard error.
+peak() {
+    kimi_python -c '
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(child.pid, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))' "$@"
+}
+
+@test "an answer without end costs no memory to speak of: refresh and login 8 MiB more than nothing, models its bound" {
+    server_start
+    server_control '{"faults": {"token": [{"endless": true, "forever": true}], "device": [{"endless": true, "forever": true}],
+        "models": [{"endless": true, "forever": true}]}}'
+    store_login --expires-in-left 100
+    local least kib
+    run --separate-stderr peak kimi-refresh --help
+    least=${stderr##*$'\n'}
+    run -1 --separate-stderr peak kimi-refresh
+    kib=${stderr##*$'\n'}
+    assert_between 1 $((kib - least)) 8192 "KiB of refresh"
+    run -1 --separate-stderr peak kimi-login --force
+    kib=${stderr##*$'\n'}
+    assert_between 1 $((kib - least)) 8192 "KiB of login"
+    store_login
+    run -1 --separate-stderr peak kimi-models
+    kib=${stderr##*$'\n'}
+    assert_between 1 $((kib - least)) $((160 * 1024)) "KiB of models"
+}
+
+## Slowness and silence
+
+@test "silence, or a byte a second: three attempts of 15 s, and the login stays" {
+    server_start
+    local name names=()
+    faults_for refresh <<FAULTS
+silent       {"silent": true}
+trickle      {"trickle": 0.05, "pad": 1000, "process": false}
+trickle_head {"trickle_head": 0.05, "process": false, "headers": {"X-Long": "$(printf 'x%.0s' {1..500})"}}
+FAULTS
+    for name in "${names[@]}"; do start_refresh "$name"; done
+    for name in "${names[@]}"; do assert_given_up 75 3 "15[0-9]{3} milliseconds" "$name"; done
+}
+
+@test "a list that comes a byte a second is given up after 30 s" {
+    server_start
+    server_control '{"faults": {"models": [{"trickle": 0.05}]}}'
+    store_login
+    run -75 --separate-stderr hooked SPEED=$FAST timeout 30 kimi-models
+    [[ $stderr =~ ^"kimi models: "[^$'\n']*"127.0.0.1:"[^$'\n']*"30"[0-9]{3}" milliseconds" ]] || fail "$stderr"
+}
+
+@test "an address that never answers is given up after three attempts of 3 s, and the login stays" {
+    client silent
+    # A listener whose queue is full drops what knocks.
+    start listener "$KIMI_TEST_PYTHON" -E -S -c '
+import socket, time
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(0)
+knocking = [socket.socket() for _ in range(4)]
+for one in knocking:
+    one.setblocking(False)
+    one.connect_ex(listener.getsockname())
+print(listener.getsockname()[1], flush=True)
+time.sleep(30)'
+    local listener=$pid port
+    wait_until test -s listener.out
+    port=$(out_of listener)
+    no_server
+    export KIMI_CODE_OAUTH_HOST=http://127.0.0.1:$port
+    start_refresh silent
+    assert_given_up 75 0 "127.0.0.1:$port.*[Tt]ime" silent
+    kill "$listener"
+}
+
+@test "a TLS handshake that never ends is given up after three attempts of 3 s, and the login stays" {
+    server_start --tls good
+    server_control '{"faults": {"connect": [{"silent": true, "repeat": 3}]}}'
+    client silent
+    start_refresh silent
+    assert_given_up 75 0 "127.0.0.1:.*time" silent
+    assert_same 4 "$(server_stat connections)" "connections, the question itself among them"
+}
+
+## Names
+
+@test "a name that is not found, or that no name server tells: three attempts, and the login stays" {
+    export KIMI_CODE_OAUTH_HOST=https://auth.example.invalid
+    local name
+    no_server
+    for name in none again hang; do client $name; done
+    start_refresh none LOOKUP=-2
+    start_refresh again LOOKUP=-3
+    start_refresh hang LOOKUP=hang
+    for name in none again; do assert_given_up 75 0 "auth.example.invalid \(no proxy is set\)" $name; done
+    assert_given_up 75 0 "auth.example.invalid.* 30[0-9]{2} milliseconds" hang
+}
+
+## Certificates
+
+# certificate_refused KIND: nothing is sent to a server with such a certificate, and the login stays.
+certificate_refused() {
+    local sub
+    server_start --tls "$1"
+    [ "${2:-}" != unknown ] || unset SSL_CERT_FILE
+    client "$1"
+    start_refresh "$1"
+    assert_given_up 75 0 "127.0.0.1:.*(certificate|SSL)" "$1"
+    assert_contains "$(err_of "$1")" "SSL_CERT_FILE"
+    store_login
+    before=$(hash_of "$LOGIN")
+    run -75 --separate-stderr kimi-models
+    assert_contains "$stderr" "127.0.0.1"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+    assert_same 0 "$(server_count all)"
+    assert_same 5 "$(server_stat connections)" "connections, the question itself among them"
+}
+
+@test "an expired certificate: nothing is sent, and the login stays" { certificate_refused expired; }
+@test "a certificate for another host: nothing is sent, and the login stays" { certificate_refused other; }
+@test "a certificate of an unknown authority: nothing is sent, and the login stays" { certificate_refused good unknown; }
+
+@test "a certificate of a private authority is trusted by SSL_CERT_FILE" {
+    server_start --tls good
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    run -0 kimi-models --quiet
+}
+
+@test "a server that speaks no TLS where https is meant: nothing is sent, and the login stays" {
+    server_start
+    export KIMI_CODE_OAUTH_HOST=https://${KIMI_CODE_OAUTH_HOST#http://}
+    client plain
+    start_refresh plain
+    assert_given_up 75 0 "127.0.0.1:" plain
+}
+
+## Redirects
+
+@test "a redirect, be it to another host or from https down to http: nothing goes there, and the login stays" {
+    server_start --tls good
+    KIMI_TEST_SERVER=other server_start --no-export
+    store_login
+    before=$(hash_of "$LOGIN")
+    local code to
+    to=$(KIMI_TEST_SERVER=other server_url)
+    for code in 300 301 302 303 307 308; do
+        server_control "{\"faults\": {\"device\": [{\"status\": $code, \"location\": \"$to/a\"}],
+            \"refresh\": [{\"status\": $code, \"location\": \"$to/b\"}], \"models\": [{\"status\": $code, \"location\": \"$to/c\"}]}}"
+        for command in "login --force" "refresh --force" models; do
+            # shellcheck disable=SC2086 # two words
+            run -75 --separate-stderr kimi-$command
+            assert_same "" "$output"
+            assert_contains "$stderr" "redirect to ${to#http://}"
+        done
+    done
+    assert_same 18 "$(server_count all)"
+    assert_same 0 "$(KIMI_TEST_SERVER=other server_count all)"
+    assert_same 1 "$(KIMI_TEST_SERVER=other server_stat connections)" "the question itself alone"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}

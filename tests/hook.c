@@ -1,0 +1,216 @@
+/*
+ * hook: a system that fails, a clock that is wrong and time that flies. For LD_PRELOAD; a static program does not
+ * feel it. Set in the environment:
+ *
+ *   KIMI_TEST_FAIL=CALL:N:ERROR    of the calls of CALL on what lies under $HOME the Nth fails with that number of
+ *                                  errno; with N+ all from there on. A write that fails has written half of it.
+ *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
+ *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
+ *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
+ *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it gives none
+ *
+ * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, unlink or mkdir.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
+
+/* Not write(): it may be ours. */
+static void log_failure(const char *call, const char *path)
+{
+	const char *log = getenv("KIMI_TEST_FAIL_LOG");
+	int fd = log ? REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+
+	if (fd < 0)
+		return;
+	char line[PATH_MAX + 32];
+	int len = snprintf(line, sizeof(line), "%s %s\n", call, path);
+	syscall(SYS_write, fd, line, (size_t)len);
+	close(fd);
+}
+
+static bool is_under_home(const char *path)
+{
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
+	return len && strncmp(path, home, len) == 0 && path[len] == '/';
+}
+
+/* Whether this call shall fail; then errno is set. */
+static bool fails(const char *call, const char *path)
+{
+	static int calls;
+	const char *rule = getenv("KIMI_TEST_FAIL");
+	size_t len = strlen(call);
+	char *rest;
+
+	if (!rule || strncmp(rule, call, len) != 0 || rule[len] != ':' || !is_under_home(path))
+		return false;
+	long nth = strtol(rule + len + 1, &rest, 10);
+	bool later = *rest == '+';
+	int now = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+	if (later ? now < nth : now != nth)
+		return false;
+	log_failure(call, path);
+	errno = atoi(rest + later + 1);
+	return true;
+}
+
+static bool fails_on(const char *call, int fd)
+{
+	char link[40], path[PATH_MAX];
+
+	if (!getenv("KIMI_TEST_FAIL"))
+		return false;
+	int saved = errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	errno = saved;
+	if (len < 0)
+		return false;
+	path[len] = '\0';
+	return fails(call, path);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list args;
+
+	va_start(args, flags);
+	mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return fails("open", path) ? -1 : REAL(open)(path, flags, mode);
+}
+
+/* What a fortified program calls where it gives no mode. */
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+	return open(path, flags);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+	if (!fails_on("write", fd))
+		return syscall(SYS_write, fd, bytes, len);
+	int error = errno;
+	if (len > 1)
+		syscall(SYS_write, fd, bytes, len / 2);
+	errno = error;
+	return -1;
+}
+
+int fsync(int fd)
+{
+	return fails_on("fsync", fd) ? -1 : REAL(fsync)(fd);
+}
+
+int ftruncate(int fd, off_t len)
+{
+	return fails_on("ftruncate", fd) ? -1 : REAL(ftruncate)(fd, len);
+}
+
+int fallocate(int fd, int mode, off_t at, off_t len)
+{
+	return fails_on("fallocate", fd) ? -1 : REAL(fallocate)(fd, mode, at, len);
+}
+
+/* Gives its error and sets no errno. */
+int posix_fallocate(int fd, off_t at, off_t len)
+{
+	return fails_on("fallocate", fd) ? errno : REAL(posix_fallocate)(fd, at, len);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return fails_on("fchmod", fd) ? -1 : REAL(fchmod)(fd, mode);
+}
+
+int rename(const char *from, const char *to)
+{
+	return fails("rename", to) ? -1 : REAL(rename)(from, to);
+}
+
+int unlink(const char *path)
+{
+	return fails("unlink", path) ? -1 : REAL(unlink)(path);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return fails("mkdir", path) ? -1 : REAL(mkdir)(path, mode);
+}
+
+static double number(const char *name, double otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtod(value, NULL) : otherwise;
+}
+
+static double speed(void)
+{
+	return number("KIMI_TEST_SPEED", 1);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	static long long start;
+	int failed = (int)syscall(SYS_clock_gettime, clock, now);
+
+	if (failed)
+		return failed;
+	if (clock == CLOCK_REALTIME)
+		now->tv_sec += (time_t)number("KIMI_TEST_CLOCK", 0);
+	if (clock != CLOCK_MONOTONIC || speed() == 1)
+		return 0;
+	long long real = now->tv_sec * 1000000000LL + now->tv_nsec, first = 0;
+	__atomic_compare_exchange_n(&start, &first, real, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	first = __atomic_load_n(&start, __ATOMIC_SEQ_CST);
+	long long shown = first + (long long)((double)(real - first) * speed());
+	*now = (struct timespec){.tv_sec = shown / 1000000000, .tv_nsec = shown % 1000000000};
+	return 0;
+}
+
+static int shorter(int milliseconds)
+{
+	return milliseconds > 0 ? (int)((milliseconds + speed() - 1) / speed()) : milliseconds;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	return REAL(poll)(fds, count, shorter(timeout));
+}
+
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size);
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size)
+{
+	(void)size;
+	return poll(fds, count, timeout);
+}
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	const char *lookup = getenv("KIMI_TEST_LOOKUP");
+
+	if (!lookup)
+		return REAL(getaddrinfo)(node, service, hints, ret);
+	while (strcmp(lookup, "hang") == 0)
+		pause();
+	return atoi(lookup);
+}
