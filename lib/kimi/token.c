@@ -20,7 +20,10 @@ void token_clear(struct token *token)
 	*token = (struct token)TOKEN_INIT;
 }
 
-/* A token goes into a header line: anything but printable ASCII in it is not a token. */
+/*
+ * A token goes into a header line: anything but printable ASCII in it is not a token. An empty text is an absent one:
+ * kimi-cli writes token_type "" when it was never told one.
+ */
 static int copy_text(const json_t *object, const char *name, const char *otherwise, bool plain,
     char **ret_text, char *ret_why, size_t size)
 {
@@ -31,7 +34,7 @@ static int copy_text(const json_t *object, const char *name, const char *otherwi
 		snprintf(ret_why, size, "its %s is not one", name);
 		return -1;
 	}
-	*ret_text = strdup(text);
+	*ret_text = strdup(*text ? text : otherwise);
 	if (*ret_text)
 		return 0;
 	snprintf(ret_why, size, "out of memory");
@@ -65,10 +68,6 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 	}
 	if (copy_texts(object, "Bearer", &token, ret_why, size) < 0)
 		goto out;
-	if (!*token.token_type) { /* kimi-cli writes "" when it was never told one */
-		free(token.token_type);
-		token.token_type = strdup("Bearer");
-	}
 	json_number(object, "expires_at", &token.expires_at);
 	json_number(object, "expires_in", &token.expires_in);
 	if (!json_object_get(object, "access_token") ||
@@ -76,8 +75,8 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 		snprintf(ret_why, size, "it has no access_token");
 		goto out;
 	}
-	if (!token.token_type || token.expires_at < 0 || token.expires_in < 0 ||
-	    token.expires_in > longest_life || token.expires_at > 1e12) {
+	if (token.expires_at < 0 || token.expires_in < 0 || token.expires_in > longest_life ||
+	    token.expires_at > 1e12) {
 		snprintf(ret_why, size, "its times make no sense");
 		goto out;
 	}

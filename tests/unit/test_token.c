@@ -225,6 +225,12 @@ static void test_answers(void)
 	        strcmp(token.token_type, "Bearer") == 0 && !*token.scope,
 	    "an answer is a token from now on, its life may be a text");
 	token_clear(&token);
+	ok(from_answer(
+	       "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":900,\"token_type\":\"\"}",
+	       &token) == 0 &&
+	        strcmp(token.token_type, "Bearer") == 0,
+	    "an empty token_type is Bearer, as it will be when it is read back");
+	token_clear(&token);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
 		ok(from_answer(refused[i].text, &token) == -1 && *why && !token.access_token,
 		    "%s is never saved over a good login: %s", refused[i].what, why);
