@@ -208,6 +208,8 @@ static void test_answers(void)
 	    {"no refresh token", "{\"access_token\":\"a\",\"expires_in\":900}"},
 	    {"no expires_in", "{\"access_token\":\"a\",\"refresh_token\":\"r\"}"},
 	    {"an expires_in of 0", "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":0}"},
+	    {"an expires_in of next to nothing",
+	        "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":1e-60}"},
 	    {"a negative expires_in", "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":-5}"},
 	    {"an expires_in of words",
 	        "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":\"soon\"}"},
