@@ -44,6 +44,12 @@ void process_drop_inherited(void)
 	}
 }
 
+/* Where whoever started us ignores the end of children, theirs leave no status, and we would wait for it for ever. */
+static void mind_children(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* in and out become the child's standard input and output; -1 is /dev/null. */
 static int spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
 {
@@ -51,6 +57,7 @@ static int spawn(const char *const *argv, bool own_session, int in, int out, pid
 	posix_spawnattr_t attr;
 	sigset_t none, defaults;
 
+	mind_children();
 	close_inherited_on_exec();
 	sigemptyset(&none);
 	sigemptyset(&defaults);
@@ -102,6 +109,7 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 	int status;
 	pid_t pid;
 
+	mind_children();
 	close_inherited_on_exec();
 	sigemptyset(&none);
 	sigemptyset(&defaults);

@@ -230,6 +230,11 @@ static void test_signals(void)
 	signals_release();
 	ok(got.end == PROCESS_KILLED && got.status == SIGTERM,
 	    "and nothing blocked, whatever its caller holds");
+	signal(SIGCHLD, SIG_IGN);
+	run(&(struct process){
+	    .argv = (const char *const[]){"/bin/sh", "-c", "exit 3", NULL}, .deadline = clock_ms() + 3000});
+	ok(exited(3, ""),
+	    "a caller that ignores the end of its children, as its own caller did, gets it all the same");
 	pid_t killer = fork();
 	if (killer == 0) {
 		usleep(200000);
