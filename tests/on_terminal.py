@@ -48,7 +48,7 @@ def main():
         readable = select.select([ours], [], [], 0.02)[0]
         if readable:
             shown += os.read(ours, 65536)
-            if typing and typing[0][0] in shown[seen:]:
+            while typing and typing[0][0] in shown[seen:]:
                 after, keys = typing.pop(0)
                 seen = shown.index(after, seen) + len(after)
                 os.write(ours, keys)

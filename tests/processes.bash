@@ -5,8 +5,18 @@
 start() {
     local name=$1
     shift
+    : >"$BATS_TEST_TMPDIR/$name.out" # not in a moment: whoever waits for it is not to see that of a run before
     "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- 4>&- &
     pid=$!
+    started="${started:-} $pid"
+}
+
+# end_started: for teardown; what a test that failed has left running does not outlive it.
+end_started() {
+    local job
+    for job in $(jobs -p); do
+        case " ${started:-} " in *" $job "*) kill -KILL "$job" 2>/dev/null || true ;; esac
+    done
 }
 
 # finish STATUS [PID]: waits for what start began (the last one) and fails if it ended otherwise.

@@ -28,7 +28,8 @@ struct keeping {
 	struct keeper *keeper;
 	const struct keeper_wish *wish;
 	struct buf token;
-	double left; /* seconds it lives; 0: it has no end */
+	double left;  /* seconds it lives; 0: it has no end */
+	bool unsaved; /* the file still has the one before */
 };
 
 /* The first thing the keeper says; the token follows. */
@@ -120,7 +121,9 @@ static void look(struct keeping *k)
 	}
 	/* Without a login the file is empty. */
 	if (strcmp(before.data, k->token.data) != 0)
-		put_file(k, NULL);
+		k->unsaved = true;
+	if (k->unsaved && put_file(k, NULL) == 0)
+		k->unsaved = false;
 	buf_release(&before);
 }
 

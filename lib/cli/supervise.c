@@ -67,7 +67,7 @@ static int start(char *const argv[], const struct supervise_variable variables[2
 	return err_errno(err, ERR_FAILED, NULL, "cannot run %s", argv[0]);
 }
 
-static void unblock(int number, int how)
+static void mask_one(int number, int how)
 {
 	sigset_t one;
 
@@ -83,16 +83,33 @@ static void stop_alike(int number)
 
 	sigaction(number, &usual, &before); /* fails for SIGSTOP, which needs none */
 	raise(number);
-	unblock(number, SIG_UNBLOCK);
-	unblock(number, SIG_BLOCK);
+	mask_one(number, SIG_UNBLOCK);
+	mask_one(number, SIG_BLOCK);
 	if (number != SIGSTOP)
 		sigaction(number, &before, NULL);
 }
 
-/* What the kernel sends (Ctrl-C, Ctrl-Z, a hang-up) goes to the whole group; the command's own need not come back. */
+/*
+ * What a terminal sends (Ctrl-C, Ctrl-Z, another size) goes to the whole group,
+ * so the command has it already. A hang-up goes to the leader of the session
+ * alone, and to the group when that has ended.
+ */
+static bool is_from_terminal(const siginfo_t *info)
+{
+	static const int keys[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH};
+
+	if (info->si_code != SI_KERNEL)
+		return false;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (info->si_signo == keys[i])
+			return true;
+	return info->si_signo == SIGHUP && getsid(0) != getpid();
+}
+
+/* The command's own need not come back: one that tells its group to stop would be told again and again. */
 static bool is_for_command(const siginfo_t *info, pid_t command)
 {
-	return info->si_signo == SIGCONT || (info->si_code != SI_KERNEL && info->si_pid != command);
+	return !is_from_terminal(info) && !(info->si_code <= 0 && info->si_pid == command);
 }
 
 static int wait_for_end(pid_t command)
@@ -145,5 +162,5 @@ void supervise_die_alike(const struct supervised *end)
 		return;
 	signal(end->signal, SIG_DFL);
 	raise(end->signal);
-	unblock(end->signal, SIG_UNBLOCK);
+	mask_one(end->signal, SIG_UNBLOCK);
 }
