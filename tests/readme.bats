@@ -38,6 +38,7 @@ END
 
 @test "each command in a block marked sh runs" {
     server_start
+    server_control '{"pending": 0}'
     readme_commands >"$BATS_TEST_TMPDIR/script"
     run grep -c '^at=' "$BATS_TEST_TMPDIR/script"
     [ "$output" -ge 25 ] || fail "only $output commands were found"
@@ -49,6 +50,8 @@ END
     run bash -o pipefail "$BATS_TEST_TMPDIR/run"
     [ "$status" -eq 0 ]
     assert_contains "$output" "the default model is kimi-code/kimi-k2-turbo now"
+    assert_contains "$output" $'\nkimi-code/kimi-for-coding\n'
+    assert_contains "$output" $'\nended\n'
     assert_contains "$output" "kimi-code@work fresh"
     assert_contains "$output" "sk-of-ci"
     assert_contains "$output" "kimi token: not logged in; run 'kimi login'"
@@ -67,7 +70,7 @@ END
         grep -qE "^$target:" "$KIMI_TEST_ROOT/Makefile" || fail "README.md names 'make $target'" || return
     done < <(grep -oE '(^\$ |sudo |`)make [a-z][a-z-]*' "$README" | awk '{ print $NF }' | sort -u)
     # And each that people are meant to use is in it.
-    for target in demo check login install uninstall dist test lint sanitize bench; do
+    for target in demo check login install uninstall dist test lint sanitize fuzz bench; do
         grep -qE "(^\\$ |sudo |\`)make $target" "$README" || fail "README.md does not name 'make $target'" || return
     done
 }
@@ -76,7 +79,7 @@ END
     local option known
     known=$(for program in "$KIMI_TEST_BIN"/kimi-*; do "$program" --list-options; done | cut -f 1 | sort -u)
     # Those of other programs, and of the front.
-    known=$(printf '%s\n' "$known" --user --now --exec-path)
+    known=$(printf '%s\n' "$known" --user --now --preserve-status --exec-path)
     while read -r option; do
         grep -qxF -- "$option" <<<"$known" || fail "README.md names $option, which no command has" || return
     done < <(grep -oE -- '(^|[ `(])--[a-z][a-z-]+' "$README" | grep -oE -- '--[a-z-]+' | sort -u)
