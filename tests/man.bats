@@ -86,6 +86,16 @@ ready() {
     assert_same 4 "$(options_of_page kimi.1 | wc -l | tr -d ' ')" "options in kimi.1"
 }
 
+@test "kimi(1) and kimi(7) name every command" {
+    local sub
+    for sub in $(commands); do
+        grep -qx "\.It Xr kimi-$sub 1" "$MAN/kimi.1" || fail "kimi.1 lacks kimi-$sub"
+        section "SEE ALSO" kimi.1 | grep -q "^\.Xr kimi-$sub 1" || fail "kimi.1, SEE ALSO, lacks kimi-$sub"
+        section "SEE ALSO" kimi.7 | grep -q "^\.Xr kimi-$sub 1" || fail "kimi.7, SEE ALSO, lacks kimi-$sub"
+        section DESCRIPTION kimi.7 | grep -q "^\.Xr kimi-$sub 1" || fail "kimi.7 lacks kimi-$sub"
+    done
+}
+
 @test "the name line of a command is short, and what kimi help says" {
     local sub about
     for sub in $(commands); do
