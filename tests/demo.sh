@@ -29,6 +29,9 @@ step kimi token --json
 step kimi models
 step kimi refresh
 step kimi refresh --force
+step kimi status
+step kimi status --history
+step kimi exec -- printenv KIMI_API_KEY
 step cat "$HOME/.kimi/config.toml"
 step kimi logout
 printf '\n$ kimi token\n'
