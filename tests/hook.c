@@ -4,12 +4,13 @@
  *
  *   KIMI_TEST_FAIL=CALL:N:ERROR    of the calls of CALL on what lies under $HOME the Nth fails with that number of
  *                                  errno; with N+ all from there on. A write that fails has written half of it.
+ *                                  ERROR 0: the process is killed before it makes that call.
  *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
  *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it gives none
  *
- * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, unlink or mkdir.
+ * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, link, unlink or mkdir.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,6 +70,8 @@ static bool fails(const char *call, const char *path)
 		return false;
 	log_failure(call, path);
 	errno = atoi(rest + later + 1);
+	if (!errno)
+		kill(getpid(), SIGKILL);
 	return true;
 }
 
@@ -144,6 +148,11 @@ int fchmod(int fd, mode_t mode)
 int rename(const char *from, const char *to)
 {
 	return fails("rename", to) ? -1 : REAL(rename)(from, to);
+}
+
+int link(const char *from, const char *to)
+{
+	return fails("link", to) ? -1 : REAL(link)(from, to);
 }
 
 int unlink(const char *path)

@@ -61,7 +61,10 @@ int newfile_reserve(struct newfile *f, size_t bytes, struct err *err);
 
 int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err);
 
-/* fsync, rename over the target, fsync of the folder. After an error the target is what it was. */
+/*
+ * fsync, rename over the target, fsync of the folder. After an error the target is what it was, or, if only the folder
+ * could not be made safe, the new bytes already.
+ */
 int newfile_commit(struct newfile *f, struct err *err);
 
 /* Closes and removes the sibling unless it was committed. */

@@ -142,8 +142,13 @@ static enum credential_answer put_in_keyring(struct store *store, const struct t
 
 int store_prepare(struct store *store, const struct token *present, struct err *err)
 {
+	char device_id[HOME_PATH_MAX];
+
 	newfile_abandon(&store->next);
 	newfile_sweep(store->state);
+	/* That lock is not the device id's; but who comes here has one, and whoever is making another will find it. */
+	home_device_id_file(store->home, device_id);
+	newfile_sweep(device_id);
 	if (login_file_check_place(store->file, err) < 0)
 		return -1;
 	if (store->kind == STORE_KEYRING) {
