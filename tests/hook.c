@@ -196,6 +196,16 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	return 0;
 }
 
+time_t time(time_t *ret)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (ret)
+		*ret = now.tv_sec;
+	return now.tv_sec;
+}
+
 static int shorter(int milliseconds)
 {
 	return milliseconds > 0 ? (int)((milliseconds + speed() - 1) / speed()) : milliseconds;
