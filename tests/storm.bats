@@ -103,3 +103,73 @@ print(*{json.loads(line)["headers"]["x-msh-device-id"] for line in sys.stdin})')
     assert_same 600 "$(mode "$HOME/.kimi/device_id")"
     assert_same "" "$(find "$HOME/.kimi" -maxdepth 1 -name '.device_id*')"
 }
+
+# kimi_cli: a stand-in for it, that takes the lock now and then as kimi-cli does, and under it refreshes what is due,
+# and every third time what is not; until the file `enough` is there.
+kimi_cli() {
+    kimi_python - "$KIMI_TEST_ROOT/tests/server" "$KIMI_CODE_OAUTH_HOST" "$LOCK" "$LOGIN" <<'PY'
+import fcntl, json, os, sys, time, urllib.parse, urllib.request
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+import ask
+_, _, host, lock_file, login_file = sys.argv
+client = "17e5f671-d194-4dfb-9706-5516cb48c098"
+refreshed = holds = 0
+with open(lock_file, "a") as lock:
+    while not os.path.exists("enough"):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        login = json.load(open(login_file))
+        holds += 1
+        if holds % 3 == 0 or login["expires_at"] - time.time() < login["expires_in"] / 2:
+            form = {"client_id": client, "grant_type": "refresh_token", "refresh_token": login["refresh_token"]}
+            request = urllib.request.Request(host + "/api/oauth/token", urllib.parse.urlencode(form).encode(), ask.HEADERS)
+            login = json.load(urllib.request.urlopen(request))
+            login["expires_at"] = time.time() + login["expires_in"]
+            with open(login_file + ".tmp", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                json.dump(login, file)
+            os.rename(login_file + ".tmp", login_file)
+            refreshed += 1
+        time.sleep(0.15)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        time.sleep(0.25)
+print(refreshed)
+PY
+}
+
+# KIMI_TEST_STORM is how many (default 500).
+@test "kimi token, refresh and login all at once, beside kimi-cli: each refresh token is sent once, and nobody is logged out" {
+    server_start
+    store_login --expires-in-left -1
+    : >"$LOCK"
+    start kimi-cli kimi_cli
+    local cli=$pid i count=${KIMI_TEST_STORM:-500} force
+    pids=()
+    for ((i = 0; i < count; i++)); do
+        case $((i % 5)) in
+        0 | 1) start "storm.$i" kimi-token ;;
+        2) start "storm.$i" kimi-refresh --quiet ;;
+        3)
+            force=()
+            [ $((i % 40)) != 3 ] || force=(--force)
+            start "storm.$i" kimi-refresh --quiet "${force[@]}"
+            ;;
+        *) start "storm.$i" kimi-login --quiet ;;
+        esac
+        pids+=("$pid")
+        # In waves, so that there is more than one rotation.
+        [ $((i % 75)) != 74 ] || sleep 0.5
+    done
+    over 0
+    : >enough
+    finish 0 "$cli"
+    assert_same "" "$(all err)"
+    # Every token that was printed is one that the server gave, no code was asked for, no refresh token was spent twice.
+    assert_same $((count * 2 / 5)) "$(all out | grep -c '^at-[0-9]*-[0-9a-f]*$')"
+    assert_same 0 "$(server_count device)"
+    assert_same 0 "$(server_stat revoked)"
+    assert_same "$(server_count refresh)" "$(server_stat issued)"
+    assert_same "$(server_count refresh)" "$(server_requests refresh | grep -o '"refresh_token": "[^"]*"' | sort -u | wc -l | tr -d ' ')"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    printf '%s processes, %s refreshes, %s of them by kimi-cli, in %s s\n' \
+        "$count" "$(server_count refresh)" "$(out_of kimi-cli)" "$SECONDS" >&2
+}
