@@ -20,9 +20,12 @@ void json_start(void)
 {
 	json_set_alloc_funcs(malloc, wiping_free);
 	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
-	const size_t *random = (const size_t *)getauxval(AT_RANDOM);
-	if (random && *random)
-		json_object_seed(*random);
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	size_t seed = 0;
+	if (random)
+		memcpy(&seed, random, sizeof(seed));
+	if (seed)
+		json_object_seed(seed);
 }
 
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
