@@ -107,7 +107,7 @@ class Home:
         asked = (b'{"endpoint": "refresh"', b'{"endpoint": "poll"')
         return any(line.startswith(asked) and self.device.encode() in line for line in lines)
 
-    def state(self):
+    def state(self, must_live=True):
         """old, new or none: what is stored. Anything between is Broken."""
         try:
             with open(self.login, "rb") as file:
@@ -125,7 +125,7 @@ class Home:
                 raise ValueError
         except (ValueError, KeyError, AttributeError):
             raise Broken("neither the old login nor a new one: %r" % stored) from None
-        if not is_alive(login["access_token"]):
+        if must_live and not is_alive(login["access_token"]):
             raise Broken("a login that the server does not know: %r" % stored)
         return "new"
 
@@ -152,11 +152,12 @@ class Home:
         return [name for name in names if re.fullmatch(r"\..*\.kimi-[0-9a-f]{12}", name)]
 
     def check_next_writer(self, words, rejected_is_fine):
-        """Whatever came before: the next one works, and sweeps up."""
+        """Whatever came before: the next one works, and sweeps up. If it may be rejected, what it was given may have
+        died as well: the request of the one that was killed can reach the server after its own."""
         status, err = self.run(words)
         if status != 0 and not (status == 4 and rejected_is_fine):
             raise Broken("the next writer failed with %d: %s" % (status, err))
-        self.state()
+        self.state(must_live=not rejected_is_fine)
         self.check_lock()
         if self.leftovers():
             raise Broken("not swept: %s" % self.leftovers())
