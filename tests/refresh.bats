@@ -803,6 +803,16 @@ FAULTS
     assert_untouched 0
 }
 
+@test "a limit on the size of files is refused before anything is sent, and kills nothing" {
+    server_start
+    store_login --expires-in-left 100
+    before=$(hash_of "$LOGIN")
+    run -1 --separate-stderr bash -c 'ulimit -f 1 && exec kimi-refresh'
+    assert_error "File too large"
+    assert_untouched 0
+    assert_same "" "$(find "$FOLDER" -name '.*.kimi-*')"
+}
+
 @test "a file system with room for the old login and not for the next is refused before anything is sent" {
     server_start
     store_login --expires-in-left 100

@@ -292,6 +292,14 @@ assert_renewed() {
     assert_error kimi-refresh
 }
 
+@test "a caller that ignores the end of its children gets the new token at once" {
+    server_start
+    store_login --expires-in-left -1
+    local ignoring='import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])'
+    run -0 --separate-stderr timeout 10 "$KIMI_TEST_PYTHON" -E -S -c "$ignoring" kimi-token
+    assert_renewed 1
+}
+
 @test "a refresher that crashes is an error once the token has ended" {
     mkdir "$HOME/bin"
     # shellcheck disable=SC2016

@@ -62,6 +62,7 @@ static int spawn(const char *const *argv, bool own_session, int in, int out, pid
 	sigemptyset(&none);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	if (in >= 0)
@@ -114,6 +115,7 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 	sigemptyset(&none);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	if (takes_keys) {
 		sigaddset(&defaults, SIGINT);
 		sigaddset(&defaults, SIGQUIT);

@@ -16,7 +16,11 @@ static volatile sig_atomic_t caught;
 static int wake[2] = {-1, -1};
 static _Atomic int holds; /* read by other threads; one thread at a time holds */
 static sigset_t mask_before, mask_at_start;
-static void (*pipe_at_start)(int) = SIG_DFL;
+static bool started;
+
+/* What these would kill the program for is the error of a write(). */
+static const int write_signals[] = {SIGPIPE, SIGXFSZ};
+static void (*write_at_start[2])(int);
 
 static void note(int number)
 {
@@ -31,10 +35,14 @@ static void note(int number)
 
 void signals_start(void)
 {
-	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (started)
+		return;
+	started = true;
+	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		wake[0] = wake[1] = -1;
 	sigprocmask(SIG_SETMASK, NULL, &mask_at_start);
-	pipe_at_start = signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < 2; i++)
+		write_at_start[i] = signal(write_signals[i], SIG_IGN);
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
 		struct sigaction now;
 		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
@@ -107,6 +115,7 @@ void signals_reset_child(void)
 		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == note)
 			signal(stop_signals[i], SIG_DFL);
 	}
-	signal(SIGPIPE, pipe_at_start);
+	for (size_t i = 0; started && i < 2; i++)
+		signal(write_signals[i], write_at_start[i]);
 	sigprocmask(SIG_SETMASK, &mask_at_start, NULL);
 }

@@ -3,8 +3,8 @@
  *
  * signals_start() turns SIGINT, SIGTERM and SIGHUP into a note that the program
  * looks at (those that were ignored at start stay ignored, as nohup and shells
- * want), and ignores SIGPIPE, so that a write tells EPIPE instead. Everything
- * that waits (signals_sleep(), http, process) ends early once a signal is noted
+ * want), and ignores SIGPIPE and SIGXFSZ, so that a write tells EPIPE or EFBIG
+ * instead. A second call does nothing. Everything that waits (signals_sleep(), http, process) ends early once a signal is noted
  * and returns ERR_INTERRUPTED; cleaning up is then the ordinary way out.
  *
  *	signals_hold();         nothing stops the program from here on, Ctrl-Z included,

@@ -39,7 +39,7 @@ static int run_refresher(const struct identity *who, double min_valid, int patie
 		argv[7] = NULL;
 	else
 		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
-	signals_start(); /* a caller on the hot path has not */
+	signals_start(); /* here the hot path ends, too */
 	if (sibling_find("kimi-refresh", path, sizeof(path), err) < 0)
 		return -1;
 	buf_init(&events, MAX_EVENTS);
@@ -70,6 +70,7 @@ static int load(struct store *store, const struct access_wish *wish, struct toke
 		token_clear(token);
 	}
 	if (answer > 0) {
+		signals_start(); /* here the hot path ends */
 		answer = store_load(store, token, err);
 		if (answer == 0 && store->kind == STORE_KEYRING)
 			cache_save(store->key, store->host, token);

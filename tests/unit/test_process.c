@@ -57,6 +57,16 @@ static void test_ends(void)
 	ok(exited(3, "") && got.took >= 200, "a child that closes its pipes is waited for");
 }
 
+/* As a caller may have left it; in the shell it would be the child's, too. */
+static void test_ignored_children(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	run_shell("exit 3");
+	ok(exited(3, "") && got.took < LONG_MS / 2,
+	    "an exit status is told where the end of children was ignored");
+	signal(SIGCHLD, SIG_DFL);
+}
+
 static void test_cannot_run(void)
 {
 	const char *const nowhere[] = {"/no/such/program", NULL}, *const on_path[] = {
@@ -252,6 +262,7 @@ int main(void)
 	signals_start();
 	buf_init(&got.output, 2 << 20);
 	test_ends();
+	test_ignored_children();
 	test_cannot_run();
 	test_input();
 	test_output_limit();

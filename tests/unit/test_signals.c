@@ -3,8 +3,11 @@
 #include "base/clock.h"
 #include "tap.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +79,29 @@ static bool pipe_is_an_error(void)
 
 	signals_start();
 	return pipe(ends) == 0 && close(ends[0]) == 0 && write(ends[1], "x", 1) == -1;
+}
+
+static bool size_limit_is_an_error(void)
+{
+	FILE *file = tmpfile();
+
+	signals_start();
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, RLIM_INFINITY});
+	return file && write(fileno(file), "x", 1) == -1 && errno == EFBIG;
+}
+
+static bool second_start_does_nothing(void)
+{
+	struct sigaction pipe, size;
+
+	signals_start();
+	signals_hold();
+	signals_start();
+	signals_reset_child();
+	sigset_t mask;
+	return sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && !sigismember(&mask, SIGTERM) &&
+	       sigaction(SIGPIPE, NULL, &pipe) == 0 && pipe.sa_handler == SIG_DFL &&
+	       sigaction(SIGXFSZ, NULL, &size) == 0 && size.sa_handler == SIG_DFL;
 }
 
 static bool hold_and_release(void)
@@ -181,6 +207,8 @@ int main(void)
 	ok(in_child(notes_hup), "SIGHUP is noted");
 	ok(in_child(ignored_stays_ignored), "what was ignored at the start stays ignored");
 	ok(in_child(pipe_is_an_error), "a closed pipe is an error, not a death");
+	ok(in_child(size_limit_is_an_error), "so is a limit on the size of files");
+	ok(in_child(second_start_does_nothing), "a second start does not forget how it was at the first");
 	ok(in_child(hold_and_release), "a signal that is held shows when it is released");
 	ok(in_child(holds_nest), "holds nest");
 	ok(in_child(release_without_hold), "a release too many does not count");
