@@ -210,3 +210,15 @@ commands() {
     run -1 --separate-stderr sh -c 'kimi login --help >/dev/full'
     assert_error login "standard output"
 }
+
+@test "an event that cannot be written is an error that says why, and a reader that has gone is none to speak of" {
+    store_login
+    run -1 --separate-stderr sh -c 'kimi refresh --json >/dev/full'
+    assert_error refresh "standard output: No space left"
+    kimi_python -c '
+import os, subprocess, sys
+ends = os.pipe()
+os.close(ends[0])
+run = subprocess.run(["kimi-refresh", "--json"], stdout=ends[1], stderr=subprocess.PIPE)
+sys.exit(0 if (run.returncode, run.stderr) == (1, b"") else str(run))'
+}

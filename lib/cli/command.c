@@ -112,13 +112,13 @@ int command_end_with(const struct command *c, int failed, const struct err *err,
 {
 	if (failed)
 		exit_status = report_error(&c->report, err);
-	errno = 0;
-	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	int lost = report_flush();
 	if (!lost || failed)
 		return exit_status;
 	struct err lost_err;
+	errno = lost;
 	err_output(&lost_err);
-	if (errno == EPIPE) /* a reader such as head(1) that has enough is no fault */
+	if (lost == EPIPE) /* a reader such as head(1) that has enough is no fault */
 		return err_exit_status(ERR_FAILED);
 	struct report plain = c->report;
 	plain.json = false;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "format/json.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,16 @@ void report_json(json_t *value)
 	json_decref(value);
 }
 
+int report_flush(void)
+{
+	static int lost;
+
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && !lost)
+		lost = errno ? errno : EIO;
+	return lost;
+}
+
 static void put_event(const struct report *report, const char *type, json_t *data, const char *message)
 {
 	struct buf clean;
@@ -52,7 +63,7 @@ static void put_event(const struct report *report, const char *type, json_t *dat
 		json_object_set(event, "data", data);
 	json_decref(data);
 	report_json(event);
-	fflush(stdout); /* whoever reads events reads them as they happen */
+	report_flush(); /* whoever reads events reads them as they happen */
 	buf_release(&clean);
 }
 

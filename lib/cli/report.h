@@ -46,4 +46,7 @@ void report_event(const struct report *report, const char *type, json_t *data, c
 /* Prints a JSON value as one line of standard output; `value` is taken. */
 void report_json(json_t *value);
 
+/* Flushes standard output. 0, or the errno of the first time that it did not take everything. */
+int report_flush(void);
+
 #endif
