@@ -32,14 +32,15 @@ static void show_code(void *context, const struct device_authorization *a)
 	report_event(report, "verification_url",
 	    json_pack("{s:s, s:s}", "verification_url", page, "user_code", a->user_code),
 	    "verification URL: %s", page);
-	browser = browser && browser_open(page);
 	if (!report->json)
 		login_screen_show(report, a,
 		    show->wish->qr ? LOGIN_QR_YES
 		    : browser      ? LOGIN_QR_NO
 		                   : LOGIN_QR_IF_IT_FITS);
-	if (browser)
+	if (browser && browser_open(page))
 		report_note(report, "the page should open in your browser by itself");
+	else if (browser && !show->wish->qr && report->terminal && !report->json)
+		login_screen_show(report, a, LOGIN_QR_IF_IT_FITS);
 	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
 }
 
