@@ -258,6 +258,16 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     run -0 kimi login
 }
 
+@test "a bare 403 while polling is a firewall's, and retried; one that says why is the end" {
+    server_start
+    server_control '{"pending": 0, "faults": {"poll": [{"status": 403}]}}'
+    run -0 --separate-stderr kimi login
+    assert_contains "$stderr" "trying again"
+    server_control '{"faults": {"poll": [{"status": 403, "error": "unauthorized_client"}]}}'
+    run -1 --separate-stderr kimi login --force
+    assert_contains "$stderr" unauthorized_client
+}
+
 @test "5xx until the code's own end is 75, and the code is not replaced" {
     server_start
     server_control '{"device_expires_in": 3, "faults": {"poll": [{"status": 503, "forever": true}]}}'
@@ -635,6 +645,7 @@ device_fault() {
     device_fault '{"truncate": 10}' 75 network
     device_fault '{"body": "<!doctype html><title>hotel</title>", "content_type": "text/html"}' 75 network
     device_fault '{"location": "https://example.com/"}' 75 network
+    device_fault '{"status": 403, "body": "<html>blocked</html>", "content_type": "text/html"}' 75 network
 }
 
 @test "an answer to the device call that makes no sense is 1" {

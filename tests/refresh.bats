@@ -324,6 +324,40 @@ FAULTS
     assert_refreshed 21
 }
 
+@test "what else is in an answer with good tokens is no reason to lose them" {
+    server_start
+    store_login --expires-in-left 100
+    local set count=0
+    while read -r set; do
+        server_control "{\"faults\": {\"refresh\": [{\"set\": $set}]}}"
+        run -0 --separate-stderr kimi-refresh --force
+        count=$((count + 1))
+        assert_refreshed "$count"
+    done <<'SETS'
+{"user_id": 18446744073709551615, "more": {"a": [null, -99999999999999999999]}}
+{"scope": ["kimi-code"]}
+{"scope": null, "token_type": null}
+{"token_type": 7}
+{"error": ""}
+{"error": null}
+SETS
+    assert_same 6 "$count"
+}
+
+@test "an answer may be compressed, which a client that does not speak of it allows" {
+    server_start
+    store_login --expires-in-left 100
+    local answer
+    answer=$(kimi_python -c '
+import base64, gzip
+body = gzip.compress(b"{\"access_token\": \"at-gzip\", \"refresh_token\": \"rt-gzip\", \"expires_in\": 900}")
+head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+print(base64.b64encode(head.encode() + body).decode())')
+    server_control "{\"faults\": {\"refresh\": [{\"raw_b64\": \"$answer\"}]}}"
+    run -0 --separate-stderr kimi-refresh
+    assert_same at-gzip "$(stored access_token)"
+}
+
 @test "numbers may come as text, and a fraction is fine" {
     server_start
     server_control '{"token_set": {"expires_in": "600"}}'
@@ -544,9 +578,10 @@ json.dump(state, open(sys.argv[1], "w"))' "$STATE"
 {"status": 401}
 {"status": 401, "json": {"error": "invalid_client"}}
 {"error": "invalid_grant"}
+{"error": "invalid_grant", "status": 200}
 {"error": "access_denied", "status": 403}
 FAULTS
-    assert_same 4 "$count"
+    assert_same 5 "$count"
 }
 
 @test "a bare 403 is a firewall's: a passing failure after one request, not remembered" {

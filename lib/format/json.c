@@ -28,23 +28,36 @@ void json_start(void)
 		json_object_seed(seed);
 }
 
-json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
+static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
 {
 	json_error_t error;
 	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
 
+	if (!value && !exact && json_error_code(&error) == json_error_numeric_overflow)
+		value = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
 	if (!value) {
 		/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
 		enum json_error_code code = json_error_code(&error);
 		const char *why = code == json_error_premature_end_of_input  ? "it ends too early"
 		                  : code == json_error_invalid_utf8          ? "it is not UTF-8"
 		                  : code == json_error_out_of_memory         ? "out of memory"
+		                  : code == json_error_numeric_overflow      ? "a number in it is too large"
 		                  : code == json_error_stack_overflow        ? "it is nested too deep"
 		                  : code == json_error_end_of_input_expected ? "something follows its end"
 		                                                             : "it is not JSON";
 		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column, why);
 	}
 	return value;
+}
+
+json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
+{
+	return parse(bytes, len, false, ret_why, size);
+}
+
+json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size)
+{
+	return parse(bytes, len, true, ret_why, size);
 }
 
 const char *json_text(const json_t *object, const char *name)

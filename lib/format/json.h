@@ -17,9 +17,12 @@ void json_start(void);
 
 /*
  * Parses exactly one JSON value in `len` bytes. NULL: it is none; `ret_why`
- * (`size` bytes) says where and why, without a byte of the text itself.
+ * (`size` bytes) says where and why, without a byte of the text itself. If there
+ * is a whole number beyond 64 bits in it (a user's id, say), all numbers are read
+ * as reals; json_parse_exact() takes that for an error.
  */
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size);
+json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size);
 
 /* The string member, or NULL if it is absent or no string. Borrowed. */
 const char *json_text(const json_t *object, const char *name);

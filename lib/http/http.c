@@ -149,6 +149,8 @@ static int prepare(struct transfer *t, CURLM *multi)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
+	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). */
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
 	curl_easy_setopt(c, CURLOPT_NOPROXY, proxy_exceptions());

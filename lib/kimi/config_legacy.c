@@ -86,7 +86,7 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	if (answer < 0) {
 		err->code = ERR_CONFIG;
 	} else if (answer == 0) {
-		json_t *parsed = json_parse(bytes.data, bytes.len, why, sizeof(why));
+		json_t *parsed = json_parse_exact(bytes.data, bytes.len, why, sizeof(why));
 		if (!parsed)
 			answer = err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, why);
 		else if (!json_is_object(parsed))

@@ -74,10 +74,12 @@ static void answer_release(struct answer *answer)
 	http_release(&answer->response);
 }
 
-/* The OAuth error of an answer (RFC 6749 section 5.2); NULL: it carries none. */
+/* The OAuth error of an answer (RFC 6749 section 5.2); NULL: it carries none, or an empty one. */
 static const char *answer_error(const struct answer *answer)
 {
-	return json_text(answer->object, "error");
+	const char *error = json_text(answer->object, "error");
+
+	return error && *error ? error : NULL;
 }
 
 static int makes_no_sense(const struct answer *answer, const char *why, struct err *err)
@@ -91,7 +93,7 @@ static int makes_no_sense(const struct answer *answer, const char *why, struct e
 	    "the answer of %s makes no sense: %s", host, why);
 }
 
-/* An answer that is no success: its own words if it has any, else its status. */
+/* An answer that is no success: its own words if it has any, else its status. A 403 without any is a firewall's. */
 static int refused(const struct answer *answer, struct err *err)
 {
 	const char *error = answer_error(answer),
@@ -101,6 +103,10 @@ static int refused(const struct answer *answer, struct err *err)
 	if (answer->response.status < 400 && !answer->object)
 		return makes_no_sense(answer, answer->why, err);
 	http_bad_status(&answer->request, &answer->response, err);
+	if (!error && answer->response.status == 403) {
+		err->code = ERR_NETWORK;
+		err_advise(err, "check the network: a firewall or a proxy may have answered");
+	}
 	if (!error)
 		return -1;
 	url_host(answer->url, host, sizeof(host));
@@ -244,7 +250,7 @@ out:
 	return result;
 }
 
-/* wire facts: 401, invalid_grant, or a 403 with an OAuth error object; a bare 403 is a firewall's. */
+/* wire facts: 401, invalid_grant whatever the status, or a 403 with an OAuth error object. */
 static bool is_rejection(const struct answer *answer)
 {
 	const char *error = answer_error(answer);
@@ -252,7 +258,7 @@ static bool is_rejection(const struct answer *answer)
 
 	if (status == 401 || (status == 403 && error))
 		return true;
-	return status >= 400 && status < 500 && error && strcmp(error, "invalid_grant") == 0;
+	return status < 500 && error && strcmp(error, "invalid_grant") == 0;
 }
 
 static bool is_worth_retrying(long status)
@@ -285,11 +291,6 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 		err->code = ERR_REJECTED;
 		err_advise(err, "run 'kimi login' to log in again");
 		result = OAUTH_REJECTED;
-	} else if (answer.response.status == 403) {
-		refused(&answer, err);
-		err->code = ERR_NETWORK;
-		err_advise(err, "check the network: a firewall or a proxy may have answered");
-		result = OAUTH_FAILED;
 	} else {
 		refused(&answer, err);
 		result = is_worth_retrying(answer.response.status) ? OAUTH_PASSING : OAUTH_FAILED;

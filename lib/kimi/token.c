@@ -20,36 +20,47 @@ void token_clear(struct token *token)
 	*token = (struct token)TOKEN_INIT;
 }
 
-/*
- * A token goes into a header line: anything but printable ASCII in it is not a token. An empty text is an absent one:
- * kimi-cli writes token_type "" when it was never told one.
- */
-static int copy_text(const json_t *object, const char *name, const char *otherwise, bool plain,
-    char **ret_text, char *ret_why, size_t size)
+/* A token goes into a header line: anything but printable ASCII in it is not a token. */
+static int copy_token(const json_t *object, const char *name, char **ret_text, char *ret_why, size_t size)
 {
 	const json_t *value = json_object_get(object, name);
-	const char *text = !value || json_is_null(value) ? otherwise : json_string_value(value);
+	const char *text = !value || json_is_null(value) ? "" : json_string_value(value);
 
-	if (!text || (plain && !text_is_plain(text))) {
+	if (!text || !text_is_plain(text)) {
 		snprintf(ret_why, size, "its %s is not one", name);
 		return -1;
 	}
-	*ret_text = strdup(*text ? text : otherwise);
+	*ret_text = strdup(text);
 	if (*ret_text)
 		return 0;
 	snprintf(ret_why, size, "out of memory");
 	return -1;
 }
 
-static int copy_texts(const json_t *object, const char *type, struct token *token, char *ret_why, size_t size)
+/*
+ * What is not a text counts as absent, since a good token must not be lost over it; so does an empty one: kimi-cli
+ * writes token_type "" when it was never told one.
+ */
+static int copy_text(const json_t *object, const char *name, const char *otherwise, char **ret_text,
+    char *ret_why, size_t size)
 {
-	return copy_text(object, "access_token", "", true, &token->access_token, ret_why, size) < 0 ||
-	               copy_text(object, "refresh_token", "", true, &token->refresh_token, ret_why, size) <
-	                   0 ||
-	               copy_text(object, "scope", "", false, &token->scope, ret_why, size) < 0 ||
-	               copy_text(object, "token_type", type, false, &token->token_type, ret_why, size) < 0
-	           ? -1
-	           : 0;
+	const char *text = json_text(object, name);
+
+	*ret_text = strdup(text && *text ? text : otherwise);
+	if (*ret_text)
+		return 0;
+	snprintf(ret_why, size, "out of memory");
+	return -1;
+}
+
+static int copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size)
+{
+	if (copy_token(object, "access_token", &token->access_token, ret_why, size) < 0 ||
+	    copy_token(object, "refresh_token", &token->refresh_token, ret_why, size) < 0 ||
+	    copy_text(object, "scope", "", &token->scope, ret_why, size) < 0 ||
+	    copy_text(object, "token_type", "Bearer", &token->token_type, ret_why, size) < 0)
+		return -1;
+	return 0;
 }
 
 int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
@@ -66,7 +77,7 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 		snprintf(ret_why, size, "it is not a JSON object");
 		goto out;
 	}
-	if (copy_texts(object, "Bearer", &token, ret_why, size) < 0)
+	if (copy_texts(object, &token, ret_why, size) < 0)
 		goto out;
 	json_number(object, "expires_at", &token.expires_at);
 	json_number(object, "expires_in", &token.expires_in);
@@ -93,7 +104,7 @@ int token_from_answer(const json_t *answer, double now, struct token *ret_token,
 {
 	struct token token = TOKEN_INIT;
 
-	if (copy_texts(answer, "Bearer", &token, ret_why, size) < 0)
+	if (copy_texts(answer, &token, ret_why, size) < 0)
 		goto failed;
 	if (!*token.access_token || !*token.refresh_token) {
 		snprintf(

@@ -99,6 +99,12 @@ static void test_reading(void)
 	        token.expires_at == 17.5 && token.expires_in == 900,
 	    "what is absent has its usual value, numbers may be texts");
 	token_clear(&token);
+	ok(read_text("{\"access_token\":\"a\",\"scope\":[1],\"token_type\":7,\"expires_at\":5,\"more\":"
+	             "18446744073709551615}",
+	       &token) == 0 &&
+	        !*token.scope && strcmp(token.token_type, "Bearer") == 0 && token.expires_at == 5,
+	    "what does not matter may be anything, and numbers may be larger than ours");
+	token_clear(&token);
 	ok(read_text("{\"access_token\":\"a\",\"refresh_token\":null,\"scope\":null}", &token) == 0 &&
 	        !*token.refresh_token && token.expires_at == 0,
 	    "null is absent");
