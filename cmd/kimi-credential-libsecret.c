@@ -8,17 +8,16 @@
  * locked, 4 unavailable. Whoever runs it sets the deadline.
  */
 #include "base/buf.h"
-#include "base/env.h"
+#include "base/bus.h"
 #include "cli/command.h"
 
 /* Paths on the bus are part of libsecret that is marked so, unchanged since its first version. */
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FOUND = 0, NONE = 1, USAGE = 2, LOCKED = 3, UNAVAILABLE = 4 };
 enum { MAX_LINE = 1024 * 1024 + 64 };
@@ -66,44 +65,53 @@ static int read_request(struct request *request)
 	return ok && request->username && *request->username;
 }
 
-static int is_own_socket(const char *path)
-{
-	struct stat st;
+static const char wants_to_ask[] = "the keyring wants to ask somebody";
 
-	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
+static GVariant *refuse_prompt(SecretService *service, SecretPrompt *prompt, GCancellable *cancellable,
+    const GVariantType *type, GError **error)
+{
+	(void)service, (void)prompt, (void)cancellable, (void)type;
+	g_set_error_literal(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, wants_to_ask);
+	return NULL;
 }
 
-/*
- * Without an address GDBus would launch a bus of its own. From cron there is
- * none in the environment, but the user's bus may well run: its socket lies in a
- * known place, and is taken only if it belongs to the user.
- */
-static int find_bus(void)
+static void refuse_prompt_async(SecretService *service, SecretPrompt *prompt, const GVariantType *type,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-	char path[128], address[160];
-	const char *given = env_get("DBUS_SESSION_BUS_ADDRESS"), *runtime = env_get("XDG_RUNTIME_DIR");
+	(void)prompt, (void)cancellable, (void)type;
+	g_task_report_new_error(
+	    service, callback, data, NULL, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, wants_to_ask);
+}
 
-	if (given)
-		return strncmp(given, "autolaunch:", 11) != 0 && strncmp(given, "disabled:", 9) != 0;
-	if (runtime && strlen(runtime) < sizeof(path) - 8) {
-		snprintf(path, sizeof(path), "%s/bus", runtime);
-		if (is_own_socket(path))
-			goto found;
-	}
-	snprintf(path, sizeof(path), "/run/user/%lu/bus", (unsigned long)geteuid());
-	if (!is_own_socket(path))
-		return 0;
-found:
-	snprintf(address, sizeof(address), "unix:path=%s", path);
-	return setenv("DBUS_SESSION_BUS_ADDRESS", address, 1) == 0;
+static GVariant *refuse_prompt_finish(SecretService *service, GAsyncResult *result, GError **error)
+{
+	(void)service;
+	return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static void refuse_prompts(gpointer class, gpointer data)
+{
+	(void)data;
+	SECRET_SERVICE_CLASS(class)->prompt_sync = refuse_prompt;
+	SECRET_SERVICE_CLASS(class)->prompt_async = refuse_prompt_async;
+	SECRET_SERVICE_CLASS(class)->prompt_finish = refuse_prompt_finish;
+}
+
+/* A service that asks nobody: what would need a prompt has failed, as what is locked does. */
+static GType quiet_service(void)
+{
+	return g_type_register_static_simple(SECRET_TYPE_SERVICE, "KimiQuietService",
+	    sizeof(SecretServiceClass), refuse_prompts, sizeof(SecretService), NULL, 0);
 }
 
 static int trouble(const char *doing, GError *error)
 {
+	bool locked = g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
+
 	fprintf(stderr, "kimi-credential-libsecret: cannot %s: %s\n", doing,
 	    error ? error->message : "no answer");
 	g_clear_error(&error);
-	return UNAVAILABLE;
+	return locked ? LOCKED : UNAVAILABLE;
 }
 
 static GHashTable *attributes_of(const struct request *request)
@@ -112,15 +120,67 @@ static GHashTable *attributes_of(const struct request *request)
 }
 
 /* JSON that others stored may have line ends in it, and between its tokens they are blanks. */
-static void print_secret(const struct request *request, const char *text)
+static void print_secret(const struct request *request, const char *bytes, size_t len)
 {
 	printf("username=%s\npassword=", request->username);
-	for (; *text; text++)
-		putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
+	for (size_t i = 0; i < len; i++)
+		putchar(bytes[i] == '\n' || bytes[i] == '\r' || !bytes[i] ? ' ' : bytes[i]);
 	putchar('\n');
 }
 
-/* By paths and not by items, whose properties would be asked for one by one: this is what `kimi token` waits for. */
+static gint newest_first(gconstpointer a, gconstpointer b)
+{
+	guint64 one = secret_item_get_modified(SECRET_ITEM((gpointer)a)),
+	        other = secret_item_get_modified(SECRET_ITEM((gpointer)b));
+
+	return one > other ? -1 : one < other;
+}
+
+/* All items of the key, locked ones too; the newest first, whatever the service's order is. */
+static GList *find_items(SecretService *service, const struct request *request, GError **error)
+{
+	GHashTable *attributes = attributes_of(request);
+	GList *items =
+	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
+
+	g_hash_table_unref(attributes);
+	return g_list_sort(items, newest_first);
+}
+
+/* The secret of an item, whatever its content type says: FOUND, printed; NONE, it is empty. */
+static int get_one(SecretService *service, const struct request *request, const char *path)
+{
+	GError *error = NULL;
+	gsize len = 0;
+	SecretValue *value = secret_service_get_secret_for_dbus_path_sync(service, path, NULL, &error);
+
+	if (error)
+		return trouble("read the item", error);
+	const char *bytes = value ? secret_value_get(value, &len) : NULL;
+	if (len)
+		print_secret(request, bytes, len);
+	if (value)
+		secret_value_unref(value);
+	return len ? FOUND : NONE;
+}
+
+static int get_newest(SecretService *service, const struct request *request)
+{
+	GError *error = NULL;
+	GList *items = find_items(service, request, &error);
+	int answer = error ? trouble("search the keyring", error) : NONE;
+
+	for (GList *at = items; at && answer == NONE; at = at->next)
+		if (!secret_item_get_locked(at->data))
+			answer = get_one(service, request, g_dbus_proxy_get_object_path(at->data));
+	g_list_free_full(items, g_object_unref);
+	return answer;
+}
+
+/*
+ * By paths and not by items, whose properties would be asked for one by one: this
+ * is what `kimi token` waits for. Only of several the newest has to be found.
+ */
 static int get(SecretService *service, const struct request *request)
 {
 	GHashTable *attributes = attributes_of(request);
@@ -132,21 +192,8 @@ static int get(SecretService *service, const struct request *request)
 	g_hash_table_unref(attributes);
 	if (error)
 		return trouble("search the keyring", error);
-	for (char **path = open; path && *path && answer == NONE; path++) {
-		SecretValue *value =
-		    secret_service_get_secret_for_dbus_path_sync(service, *path, NULL, &error);
-		if (error) {
-			answer = trouble("read the item", error);
-			break;
-		}
-		const char *text = value ? secret_value_get_text(value) : NULL;
-		if (text && *text) {
-			print_secret(request, text);
-			answer = FOUND;
-		}
-		if (value)
-			secret_value_unref(value);
-	}
+	if (open && open[0])
+		answer = open[1] ? get_newest(service, request) : get_one(service, request, open[0]);
 	if (answer == NONE && locked && *locked)
 		answer = LOCKED;
 	g_strfreev(open);
@@ -154,15 +201,18 @@ static int get(SecretService *service, const struct request *request)
 	return answer;
 }
 
-/* All items of the key, locked ones too; the newest first. */
-static GList *find_items(SecretService *service, const struct request *request, GError **error)
+/* Where deleting would ask for a confirmation, what is left is an item with nothing in it, which is no login. */
+static bool remove_item(SecretItem *item, GError **error)
 {
-	GHashTable *attributes = attributes_of(request);
-	GList *items =
-	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
-
-	g_hash_table_unref(attributes);
-	return items;
+	if (secret_item_delete_sync(item, NULL, error))
+		return true;
+	if (!g_error_matches(*error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+		return false;
+	g_clear_error(error);
+	SecretValue *nothing = secret_value_new("", 0, "text/plain");
+	bool emptied = secret_item_set_secret_sync(item, nothing, NULL, error);
+	secret_value_unref(nothing);
+	return emptied;
 }
 
 static int create(SecretService *service, const struct request *request, SecretValue *value)
@@ -207,9 +257,9 @@ static int store(SecretService *service, const struct request *request)
 		SecretItem *item = at->data;
 		if (secret_item_get_locked(item))
 			continue;
-		if (answer == FOUND)
-			secret_item_delete_sync(item, NULL, NULL);
-		else
+		if (answer == FOUND && !remove_item(item, &error))
+			g_clear_error(&error);
+		else if (answer != FOUND)
 			answer = secret_item_set_secret_sync(item, value, NULL, &error)
 			             ? FOUND
 			             : trouble("store the login", error);
@@ -234,7 +284,7 @@ static int erase(SecretService *service, const struct request *request)
 			answer = LOCKED; /* deleting it would ask for the password */
 			break;
 		}
-		if (!secret_item_delete_sync(at->data, NULL, &error)) {
+		if (!remove_item(at->data, &error)) {
 			answer = trouble("remove the item", error);
 			break;
 		}
@@ -252,11 +302,11 @@ static int perform(operation *run, const struct request *request)
 	SecretService *service;
 	int answer;
 
-	if (!find_bus()) {
+	if (!bus_find()) {
 		fprintf(stderr, "kimi-credential-libsecret: there is no session bus\n");
 		return UNAVAILABLE;
 	}
-	service = secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, NULL, &error);
+	service = secret_service_open_sync(quiet_service(), NULL, SECRET_SERVICE_OPEN_SESSION, NULL, &error);
 	if (!service)
 		return trouble("reach the keyring", error);
 	answer = run(service, request);

@@ -215,16 +215,23 @@ kimi_cli_starts() {
     [ ! -e "$CONFIG" ] || sed -i 's/storage = "keyring"/storage = "file"/' "$CONFIG"
 }
 
-# python_keyring LINE: in the Python that has the module `keyring`.
-python_keyring() {
+# python_with MODULE: the Python that has it.
+python_with() {
     local python
     for python in /usr/bin/python3 "$KIMI_TEST_PYTHON"; do
-        if "$python" -E -c 'import keyring' 2>/dev/null; then
-            PYTHON_KEYRING_BACKEND=keyring.backends.SecretService.Keyring "$python" -E -c "import keyring; $1"
+        if "$python" -E -c "import $1" 2>/dev/null; then
+            echo "$python"
             return
         fi
     done
-    fail "no Python here has the module keyring"
+    fail "no Python here has the module $1"
+}
+
+# python_keyring LINE: in the Python that has the module `keyring`.
+python_keyring() {
+    local python
+    python=$(python_with keyring) || return
+    PYTHON_KEYRING_BACKEND=keyring.backends.SecretService.Keyring "$python" -E -c "import keyring; $1"
 }
 
 ## Between the programs and their own helper

@@ -180,10 +180,17 @@ login_stays_in_the_file() {
     name_storage keyring
     local address
     for address in autolaunch: autolaunch:scope=user disabled: junk 'unix:path=/nowhere' 'unixexec:path=/bin/false' \
-        "tcp:host=127.0.0.1,port=1"; do
+        "tcp:host=127.0.0.1,port=1" 'unix:path=/nowhere;autolaunch:' ';'; do
         export DBUS_SESSION_BUS_ADDRESS=$address
         at_once 75 kimi-token
     done
+}
+
+@test "of several addresses the one that is a running bus is taken, and nothing is launched" {
+    keyring_start
+    keep_login
+    DBUS_SESSION_BUS_ADDRESS="autolaunch:;unix:path=/nowhere;$DBUS_SESSION_BUS_ADDRESS;autolaunch:" run -0 kimi-token
+    assert_same at-stored "$output"
 }
 
 @test "a socket that a dead bus left behind: login takes the file" {

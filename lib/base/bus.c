@@ -1,0 +1,70 @@
+#include "base/bus.h"
+
+#include "base/env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char variable[] = "DBUS_SESSION_BUS_ADDRESS";
+
+static bool is_own_socket(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* An address is a list, parted by semicolons: those that launch a bus, or want none, are left out. */
+static bool take_running(const char *given)
+{
+	char *kept = malloc(strlen(given) + 1);
+	size_t len = 0;
+
+	for (const char *at = given; kept && *at;) {
+		size_t n = strcspn(at, ";");
+		if (n && !starts_with(at, "autolaunch:") && !starts_with(at, "disabled:")) {
+			if (len)
+				kept[len++] = ';';
+			memcpy(kept + len, at, n);
+			len += n;
+		}
+		at += n + (at[n] == ';');
+	}
+	if (kept)
+		kept[len] = '\0';
+	bool found = kept && len && setenv(variable, kept, 1) == 0;
+	free(kept);
+	return found;
+}
+
+static bool take_socket(const char *folder)
+{
+	char path[128], address[160];
+	int n = snprintf(path, sizeof(path), "%s/bus", folder);
+
+	if (n < 0 || (size_t)n >= sizeof(path) || !is_own_socket(path))
+		return false;
+	snprintf(address, sizeof(address), "unix:path=%s", path);
+	return setenv(variable, address, 1) == 0;
+}
+
+bool bus_find(void)
+{
+	const char *given = env_get(variable), *runtime = env_get("XDG_RUNTIME_DIR");
+	char folder[64];
+
+	if (given)
+		return take_running(given);
+	if (runtime && take_socket(runtime))
+		return true;
+	snprintf(folder, sizeof(folder), "/run/user/%lu", (unsigned long)geteuid());
+	return take_socket(folder);
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# Keyrings that are not gnome-keyring: secret_service.py does what KeePassXC, KWallet and others do differently.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+load keyring
+
+# others_start ITEMS [OPTION...]: the service of secret_service.py with these items.
+others_start() {
+    local python
+    python=$(python_with jeepney) || return # on which python3-keyring depends
+    echo "$1" >items
+    bus_start
+    start_daemon others "$python" -E "$KIMI_TEST_ROOT/tests/secret_service.py" items "${@:2}"
+    wait_until keyring_is_up
+}
+
+# item TOKEN [MODIFIED]: a login of ours as others_start takes it.
+item() {
+    kimi_python - "$@" <<'PY'
+import json, sys, time
+login = {"access_token": sys.argv[1], "refresh_token": "rt-" + sys.argv[1], "expires_at": time.time() + 900,
+         "scope": "", "token_type": "Bearer", "expires_in": 900}
+print(json.dumps({"service": "kimi-code", "username": "oauth/kimi-code", "secret": json.dumps(login),
+                  "modified": int((sys.argv + [1])[2])}))
+PY
+}
+
+# kept_by_others: the access tokens of all items, a line each; "-" for an item that is empty.
+kept_by_others() {
+    kimi_python -c '
+import json
+for item in json.load(open("items")):
+    print(json.loads(item["secret"])["access_token"] if item["secret"] else "-")'
+}
+
+@test "a login is found whatever its content type" {
+    others_start "[$(item at-typed)]" --type "text/plain; charset=utf8"
+    run -0 kimi-token
+    assert_same at-typed "$output"
+}
+
+@test "a login is kept by a keyring that has a content type of its own" {
+    others_start '[]' --type application/json
+    store_login
+    run -0 kimi-refresh --storage keyring
+    assert_same at-stored "$(kept_by_others)"
+    run -0 kimi-token
+    assert_same at-stored "$output"
+}
+
+@test "of several items the newest counts, in whatever order they are given, and moving the login leaves none" {
+    others_start "[$(item at-old 1000), $(item at-new 3000), $(item at-older 500)]"
+    run -0 kimi-token
+    assert_same at-new "$output"
+    run -0 kimi-refresh --storage file
+    assert_same at-new "$(stored access_token)"
+    assert_same "" "$(kept_by_others)"
+}
+
+@test "of several items a refresh leaves one" {
+    server_start
+    others_start "[$(item at-old 1000), $(item at-new 3000)]"
+    store_login --refresh rt-at-new
+    rm "$LOGIN"
+    run -0 kimi-refresh --force
+    assert_same "$(server_stat last_access_token)" "$(kept_by_others)"
+}
+
+@test "a keyring that asks before it deletes is not waited for: the item is emptied, and holds no login" {
+    others_start "[$(item at-asked)]" --ask delete
+    at_once 0 kimi-logout
+    assert_same - "$(kept_by_others)"
+    [ ! -e items.prompted ] || fail "it was asked"
+    run -4 kimi-token
+}
+
+@test "a keyring that asks before it deletes: a login that moves to the file leaves nothing behind" {
+    others_start "[$(item at-asked)]" --ask delete
+    at_once 0 kimi-refresh --storage file
+    assert_same at-asked "$(stored access_token)"
+    assert_same - "$(kept_by_others)"
+    run -0 kimi-refresh --storage keyring
+    assert_same at-asked "$(kept_by_others)"
+    [ ! -e items.prompted ] || fail "it was asked"
+}
+
+@test "a keyring that asks before it creates: 75 at once, nobody is asked, and login by itself takes the file" {
+    others_start '[]' --ask create
+    server_start
+    at_once 75 kimi-login --no-browser --storage keyring
+    assert_error "the keyring is locked"
+    server_control '{"pending": 0}'
+    run -0 --separate-stderr kimi-login --no-browser
+    assert_contains "$stderr" "kept in the file: the keyring is locked"
+    [ ! -e items.prompted ] || fail "it was asked"
+}
