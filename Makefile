@@ -23,8 +23,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
 # Only what is named here may link a library of its own: libcurl stands on the lines of those that speak HTTP and
-# nowhere else, so that a stray call from kimi-token into lib/http fails the build. `kimi` and `kimi-token` are static
-# where the archives are there: half of what a short run costs is loading shared libraries.
+# nowhere else, so that a stray call from kimi-token into lib/http fails the build. `kimi`, `kimi-status` (in a prompt)
+# and `kimi-token` are static where the archives are there: half of what a short run costs is loading shared libraries.
 HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
 STATIC_PROGRAMS = kimi kimi-status kimi-token
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)

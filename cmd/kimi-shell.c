@@ -1,6 +1,7 @@
 /* kimi shell: a prompt in which /login, /status and the others run. */
 #include "base/signals.h"
 #include "base/term.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/line.h"
 #include "cli/shell.h"
@@ -29,6 +30,7 @@ static void recall(struct line *line, const struct home *home)
 	shell_history_read(home, &kept);
 	for (char *at = kept.data, *end; (end = strchr(at, '\n')); at = end + 1) {
 		*end = '\0';
+		text_clean_inplace(at);
 		line_remember(line, at);
 	}
 	buf_release(&kept);
@@ -46,6 +48,7 @@ static int converse(struct shell *shell, struct err *err)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	recall(line, &shell->home);
+	report_note(shell->report, "/help lists the commands, /exit or Ctrl-D ends");
 	buf_init_secret(&typed, MAX_LINE);
 	while (!answer && !shell->over) {
 		buf_clear(&typed);

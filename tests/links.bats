@@ -18,10 +18,10 @@ assert_needs_no() {
     done
 }
 
-@test "kimi and kimi-token link neither libcurl nor libsecret nor anything they bring" {
+@test "kimi, kimi-token and kimi-status link neither libcurl nor libsecret nor anything they bring" {
     local library
     for library in libcurl libsecret libglib libgio libssl libcrypto libdbus; do
-        assert_needs_no "$library" kimi kimi-token
+        assert_needs_no "$library" kimi kimi-token kimi-status
     done
 }
 
@@ -42,6 +42,15 @@ assert_needs_no() {
         name=${path##*/}
         [ "$name" = kimi-credential-libsecret ] || assert_needs_no libsecret "$name"
     done
+}
+
+@test "nothing but kimi-shell links libedit" {
+    local path name
+    for path in "$KIMI_TEST_BIN"/kimi*; do
+        name=${path##*/}
+        [ "$name" = kimi-shell ] || assert_needs_no libedit "$name"
+    done
+    assert_contains "$(needed kimi-shell)" libedit
 }
 
 @test "the programs are position independent or static, and have no executable stack" {

@@ -197,6 +197,21 @@ ready() {
     assert_same 1 "$(server_count refresh)"
 }
 
+@test "the examples of kimi-status(1) run" {
+    ready
+    kimi refresh --force --quiet
+    run -0 run_examples kimi-status.1
+    assert_contains "$output" $'\nkimi-code\nmoonshot-cn\n'
+    assert_contains "$output" $'\tok\tkimi-refresh'
+}
+
+@test "the examples of kimi-shell(1) run" {
+    ready
+    run -0 run_examples kimi-shell.1
+    assert_contains "$output" "kimi-k2.5"
+    assert_same kimi-code/kimi-k2-turbo "${lines[-1]}"
+}
+
 @test "the examples of kimi-credential-libsecret(1) run" {
     ready
     kimi logout --quiet

@@ -102,13 +102,10 @@ int process_start_detached(const char *const *argv, struct err *err)
 	return error ? not_started(argv[0], error, err) : 0;
 }
 
-int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, struct err *err)
+static int spawn_here(const char *const *argv, bool takes_keys, pid_t *ret_pid)
 {
 	sigset_t none, defaults;
 	posix_spawnattr_t attr;
-	bool passed_on = false;
-	int status;
-	pid_t pid;
 
 	mind_children();
 	close_inherited_on_exec();
@@ -124,21 +121,12 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	int error = posix_spawn(&pid, argv[0], NULL, &attr, (char *const *)argv, environ);
+	int error = posix_spawn(ret_pid, argv[0], NULL, &attr, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attr);
-	if (error)
-		return not_started(argv[0], error, err);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_errno(
-			    err, ERR_FAILED, "run the command again", "cannot wait for %s", argv[0]);
-		/* Ctrl-C is for all of the terminal's group already. */
-		if (signals_caught() && signals_caught() != SIGINT && !passed_on)
-			passed_on = kill(pid, signals_caught()) == 0;
-	}
-	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	return 0;
+	return error;
 }
+
+enum { LOOK_MS = 10 }; /* between two looks at a child that has no pidfd */
 
 /* A running child and our ends of its pipes. */
 struct child {
@@ -177,6 +165,16 @@ static int make_pipe(int ends[2])
 	return -1;
 }
 
+static int open_pidfd(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
 static int start(struct child *child, const struct process *process, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
@@ -199,9 +197,7 @@ static int start(struct child *child, const struct process *process, struct err 
 	if (child->in >= 0)
 		fcntl(child->in, F_SETFL, O_NONBLOCK);
 	fcntl(child->out, F_SETFL, O_NONBLOCK);
-#ifdef SYS_pidfd_open
-	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-#endif
+	child->pidfd = open_pidfd(child->pid);
 	return 0;
 }
 
@@ -251,9 +247,33 @@ static void wait_for_event(const struct child *child, long long deadline)
 	};
 	int left = clock_left(deadline);
 
-	if (child->pidfd < 0 && left > 10)
-		left = 10;
+	if (child->pidfd < 0 && left > LOOK_MS)
+		left = LOOK_MS;
 	poll(fds, 4, left);
+}
+
+int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, struct err *err)
+{
+	struct child child = {.in = -1, .out = -1};
+	bool passed_on = false;
+	int error = spawn_here(argv, takes_keys, &child.pid);
+
+	if (error)
+		return not_started(argv[0], error, err);
+	child.pidfd = open_pidfd(child.pid);
+	for (reap(&child, WNOHANG); !child.ended; reap(&child, WNOHANG)) {
+		int number = signals_caught();
+		/* Ctrl-C is for all of the terminal's group already. */
+		if (number && number != SIGINT && !passed_on)
+			passed_on = kill(child.pid, number) == 0;
+		struct pollfd fds[] = {{.fd = child.pidfd, .events = POLLIN},
+		    {.fd = number ? -1 : signals_fd(), .events = POLLIN}};
+		poll(fds, 2, child.pidfd < 0 ? LOOK_MS : -1);
+	}
+	close_end(&child.pidfd);
+	*ret_status =
+	    WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : 128 + WTERMSIG(child.wait_status);
+	return 0;
 }
 
 int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,

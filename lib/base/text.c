@@ -112,8 +112,7 @@ bool text_is_plain(const char *s)
 	return true;
 }
 
-/* wcwidth() knows the characters only in a UTF-8 locale; a user in the C locale gets its UTF-8 twin for this. */
-static void know_widths(void)
+void text_know_characters(void)
 {
 	static bool known; /* the process's locale is set once */
 
@@ -129,7 +128,7 @@ size_t text_width(const char *s)
 	const char *end = s + strlen(s);
 	size_t width = 0;
 
-	know_widths();
+	text_know_characters();
 	while (s < end) {
 		int columns = wcwidth((wchar_t)text_next(&s, end));
 		width += columns > 0 ? (size_t)columns : 0;

@@ -34,6 +34,12 @@ bool text_join(char *ret, size_t size, const char *const parts[]);
 /* The next character of UTF-8; *at moves past it. U+FFFD for a byte that starts none. */
 uint32_t text_next(const char **at, const char *end);
 
+/*
+ * From here on libc knows the characters: wcwidth() and libedit do only in a
+ * UTF-8 locale, and a user in the C locale gets its UTF-8 twin.
+ */
+void text_know_characters(void);
+
 /* Terminal columns that clean UTF-8 takes. */
 size_t text_width(const char *s);
 

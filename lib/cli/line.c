@@ -1,10 +1,10 @@
 #include "cli/line.h"
 
 #include "base/signals.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <histedit.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -182,7 +182,7 @@ struct line *line_open(const char *program, line_words *words, void *context)
 
 	if (!line)
 		return NULL;
-	setlocale(LC_CTYPE, "");
+	text_know_characters();
 	*line = (struct line){.prompt = "", .words = words, .context = context};
 	line->edit = el_init(program, stdin, stderr, stderr);
 	line->history = history_init();
@@ -208,12 +208,20 @@ void line_close(struct line *line)
 	free(line);
 }
 
+/* On what is none libedit dies. */
+static bool is_text_here(const char *text)
+{
+	return mbstowcs(NULL, text, 0) != (size_t)-1;
+}
+
 int line_read(struct line *line, const char *prompt, struct buf *ret_line, struct err *err)
 {
 	int count = 0;
 
-	line->prompt = prompt;
+	line->prompt = is_text_here(prompt) ? prompt : "> ";
 	line->thrown_away = false;
+	/* Before the prompt: what is typed as soon as it is seen is ours already. */
+	el_set(line->edit, EL_PREP_TERM, 1);
 	const char *typed = el_gets(line->edit, &count);
 	if (signals_caught())
 		return signals_error(err);
@@ -228,7 +236,8 @@ void line_remember(struct line *line, const char *text)
 {
 	HistEvent event;
 
-	history(line->history, &event, H_ENTER, text);
+	if (is_text_here(text))
+		history(line->history, &event, H_ENTER, text);
 }
 
 int line_split(const char *text, int *ret_count, const char *const **ret_words, struct err *err)

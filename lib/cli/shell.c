@@ -186,10 +186,17 @@ static int show_help(struct shell *shell, const char *const *words, struct err *
 	return 0;
 }
 
+static bool is_command_like(const char *word)
+{
+	size_t len = strspn(word + 1, "abcdefghijklmnopqrstuvwxyz");
+
+	return *word == '/' && len < 16 && !word[1 + len];
+}
+
 static int unknown(const char *typed, struct err *err)
 {
 	const char *names[sizeof(entries) / sizeof(entries[0])];
-	char todo[64] = "/help lists the commands";
+	char todo[64] = "'/help' lists the commands";
 	size_t n = 0;
 
 	for (; entries[n].name; n++)
@@ -198,8 +205,10 @@ static int unknown(const char *typed, struct err *err)
 	const char *nearest = options_nearest(typed + (*typed == '/'), names);
 	if (nearest)
 		snprintf(todo, sizeof(todo), "did you mean /%s?", nearest);
-	/* Not more than a word of it: it may have been meant for elsewhere. */
-	return err_set(err, ERR_USAGE, todo, "'%.40s' is not a command", typed);
+	/* What looks like no command is not repeated: it may be a key that was meant for elsewhere. */
+	if (nearest || is_command_like(typed))
+		return err_set(err, ERR_USAGE, todo, "'%.40s' is not a command", typed);
+	return err_set(err, ERR_USAGE, todo, "that is not a command: one begins with a slash");
 }
 
 static int do_words(struct shell *shell, const char *const *words, int count, struct err *err)

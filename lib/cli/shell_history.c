@@ -2,30 +2,42 @@
 
 #include "base/file.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { KEPT_BYTES = 32 * 1024, READ_BYTES = 1024 * 1024, LONGEST_WORD = 48 };
+enum { KEPT_BYTES = 32 * 1024, READ_BYTES = 1024 * 1024, LONGEST_WORD = 48, LONGEST_COMMAND = 16 };
 
 static const char blanks[] = " \t";
 
-/* By its beginning, or by its length: model ids and addresses are shorter. */
+/* By its beginning, after quotes or a sign too, or by its length: model ids and addresses are shorter. */
 static bool could_be_secret(const char *word, size_t len)
 {
-	const char *value = memchr(word, '=', len);
+	static const char *const beginnings[] = {"sk-", "eyJ"};
 
-	if (value) {
-		len -= (size_t)(value + 1 - word);
-		word = value + 1;
+	for (size_t i = 0; i < len; i++) {
+		if (i && isalnum((unsigned char)word[i - 1]))
+			continue;
+		for (size_t j = 0; j < sizeof(beginnings) / sizeof(beginnings[0]); j++)
+			if (strncmp(word + i, beginnings[j], strlen(beginnings[j])) == 0)
+				return true;
 	}
-	word += strspn(word, "\"'");
-	return len > LONGEST_WORD || strncmp(word, "sk-", 3) == 0 || strncmp(word, "eyJ", 3) == 0;
+	return len > LONGEST_WORD;
+}
+
+/* A key that was pasted where it does not belong stands alone, so a line must begin as a command does. */
+static bool begins_as_command(const char *line)
+{
+	size_t len = strspn(line + 1, "abcdefghijklmnopqrstuvwxyz");
+
+	return *line == '/' && len && len < LONGEST_COMMAND &&
+	       (!line[1 + len] || strchr(blanks, line[1 + len]));
 }
 
 static bool may_be_kept(const char *line)
 {
-	if (!*line || strchr(blanks, *line))
+	if (!begins_as_command(line))
 		return false;
 	for (const char *word = line; *word; word += strspn(word, blanks)) {
 		size_t len = strcspn(word, blanks);

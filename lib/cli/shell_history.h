@@ -2,8 +2,8 @@
  * shell_history: the lines typed into kimi shell, kept in shell_history in the
  * home (0600), the last few hundred of them.
  *
- * No secret gets into it: a line with a word that could be a key or a token is
- * not kept, nor one that begins with a blank.
+ * No secret gets into it: a line is kept if it begins with a slash and a word, and
+ * none of its words could be a key or a token.
  */
 #ifndef KIMI_CLI_SHELL_HISTORY_H
 #define KIMI_CLI_SHELL_HISTORY_H
