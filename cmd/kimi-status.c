@@ -52,7 +52,8 @@ static int show_all(
 	int failed = 0;
 	if (c->report.json) {
 		status_show_json(&list);
-	} else if ((failed = status_select(&selected, home, wish->platform_id, wish->account, err)) == 0) {
+	} else if ((failed = status_select(&selected, home, &list, wish->platform_id, wish->account, err)) ==
+	           0) {
 		sources_find(&sources, home, &selected, wish->platform_id != NULL, wish->account != NULL);
 		status_show(&list, &sources);
 	}
@@ -116,7 +117,7 @@ static int run(const struct command *c, const struct wish *wish, int *ret_exit, 
 		return check_all(wish, &home, ret_exit, err);
 	if (!wish->check && !wish->line)
 		return show_all(c, wish, &home, err);
-	if (status_select(&selected, &home, wish->platform_id, wish->account, err) < 0)
+	if (status_select(&selected, &home, NULL, wish->platform_id, wish->account, err) < 0)
 		return -1;
 	if (wish->line)
 		status_show_line(&selected);

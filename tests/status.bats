@@ -341,6 +341,29 @@ refused() {
     assert_same "" "$output$stderr"
 }
 
+@test "a locked keyring is told of with its remedy, is asked once, and --check and --line know it" {
+    unset KIMI_DISABLE_KEYRING
+    mkdir helpers
+    printf '#!/bin/sh\necho asked >>"%s/calls"\nexit 3\n' "$PWD" >helpers/kimi-credential-libsecret
+    chmod 755 helpers/kimi-credential-libsecret
+    export KIMI_CREDENTIAL_HELPER=$PWD/helpers/kimi-credential-libsecret
+    store_login
+    note storage '"keyring"'
+    rm "$LOGIN"
+    status
+    assert_same "expired keyring keyring" "$(field state) $(field storage) $(problems)"
+    assert_remedies
+    rm calls
+    run -0 --separate-stderr kimi-status
+    assert_contains "$output" "not known: it cannot be read now"
+    assert_contains "$output" "the tokens in the keyring"
+    assert_same asked "$(cat calls)"
+    run -75 --separate-stderr kimi-status --check
+    assert_same "" "$output$stderr"
+    run -0 kimi-status --line
+    assert_same "kimi-code not readable" "$output"
+}
+
 ## For a person
 
 @test "a person sees times and spans, what counts, and what is wrong with its remedy" {
@@ -367,14 +390,14 @@ refused() {
     assert_contains "$output" "kimi-code, account work (KIMI_ACCOUNT)"
     assert_contains "$output" "https://b.example (KIMI_CODE_OAUTH_HOST)"
     local vain=${output#*without effect}
-    assert_contains "$vain" "KIMI_OAUTH_HOST KIMI_CODE_OAUTH_HOST comes first"
+    [[ $vain =~ KIMI_OAUTH_HOST\ +KIMI_CODE_OAUTH_HOST\ comes\ first ]]
     assert_contains "$vain" "KIMI_API_KEY"
     assert_contains "$vain" "KIMI_UNHEARD"
-    assert_contains "$vain" "KIMI_NO_CACHE  it is empty"
+    [[ $vain =~ KIMI_NO_CACHE\ +it\ is\ empty ]]
     assert_lacks "$vain" "KIMI_ACCOUNT "
     assert_lacks "$output" sk-x
     run -0 --separate-stderr kimi-status --account ""
-    assert_contains "${output#*without effect}" "KIMI_ACCOUNT   --account comes first"
+    [[ ${output#*without effect} =~ KIMI_ACCOUNT\ +--account\ comes\ first ]]
 }
 
 @test "what comes from files reaches a terminal without control characters" {
@@ -383,6 +406,32 @@ refused() {
     run -0 --separate-stderr kimi-status
     assert_contains "$output" "there is no provider"
     assert_lacks "$output" $'\e'
+}
+
+@test "a text that is cut within a character leaves the JSON whole" {
+    store_login
+    write_config
+    local name
+    name=$(printf 'é%.0s' {1..200})x
+    sed -i "s|kimi-code/kimi-for-coding|é$name|" "$CONFIG"
+    status
+    assert_contains "$(field default_model)" ééé
+    sed -i "s|kimi-code/kimi-for-coding|$name|" "$CONFIG"
+    status
+    assert_contains "$(field default_model)" ééé
+}
+
+@test "on a narrow terminal nothing is cut, and variables without effect line up" {
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    export KIMI_VARIABLE_WITH_A_LONG_NAME=1 KIMI_X=1
+    run -0 on_terminal --columns 40 kimi-status
+    assert_contains "$output" "$LOGIN"
+    assert_contains "$output" "  KIMI_VARIABLE_WITH_A_LONG_NAME these commands do not know it"
+    assert_contains "$output" "  KIMI_X                         these commands do not know it"
+    run -0 on_terminal --columns 40 kimi-status --history
+    assert_contains "$output" " refresh  kimi-code  file     ok       kimi-refresh"
 }
 
 @test "the state has a colour on a terminal, and none with NO_COLOR" {

@@ -1,5 +1,6 @@
 #include "cli/say.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -20,10 +21,11 @@ void say_span(double seconds, char ret_text[SAY_SPAN_MAX])
 
 void say_time(double epoch, char ret_text[SAY_TIME_MAX])
 {
-	time_t whole = (time_t)epoch;
+	bool sensible = epoch > 0 && epoch < 2e11; /* the year has four digits */
+	time_t whole = sensible ? (time_t)epoch : 0;
 	struct tm parts;
 
-	if (!(epoch > 0) || !localtime_r(&whole, &parts) ||
+	if (!sensible || !localtime_r(&whole, &parts) ||
 	    !strftime(ret_text, SAY_TIME_MAX, "%Y-%m-%d %H:%M:%S %z", &parts))
 		snprintf(ret_text, SAY_TIME_MAX, "never");
 }

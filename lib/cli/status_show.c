@@ -17,21 +17,28 @@
 
 enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
 
-/* "  label         text", cleaned: paths and messages come from outside. */
+/* The text cleaned: paths and messages come from outside. */
+static void print_field(int width, const char *label, const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, 2 * MAX_TEXT);
+	text_clean(&clean, text, strlen(text));
+	printf("  %-*s %s\n", width, label, clean.data);
+	buf_release(&clean);
+}
+
+/* "  label         text" */
 static void field(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void field(const char *label, const char *format, ...)
 {
 	char text[MAX_TEXT];
-	struct buf clean;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	buf_init(&clean, 2 * MAX_TEXT);
-	text_clean(&clean, text, strlen(text));
-	printf("  %-*s %s\n", LABEL_WIDTH, label, clean.data);
-	buf_release(&clean);
+	print_field(LABEL_WIDTH, label, text);
 }
 
 /* A time, and how far it is from now. */
@@ -111,6 +118,19 @@ static void show_login(const struct status *status)
 	putchar('\n');
 }
 
+static void show_ignored(const struct sources *sources)
+{
+	size_t width = LABEL_WIDTH;
+
+	for (size_t i = 0; i < sources->ignored_count; i++)
+		if (strlen(sources->ignored[i].name) > width)
+			width = strlen(sources->ignored[i].name);
+	if (sources->ignored_count)
+		printf("\nSet, and without effect\n");
+	for (size_t i = 0; i < sources->ignored_count; i++)
+		print_field((int)width, sources->ignored[i].name, sources->ignored[i].why);
+}
+
 void status_show(const struct status_list *list, const struct sources *sources)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -126,24 +146,28 @@ void status_show(const struct status_list *list, const struct sources *sources)
 	printf("What counts\n");
 	for (size_t i = 0; i < sources->count; i++)
 		field(sources->items[i].what, "%s (%s)", sources->items[i].value, sources->items[i].from);
-	if (sources->ignored_count)
-		printf("\nSet, and without effect\n");
-	for (size_t i = 0; i < sources->ignored_count; i++)
-		field(sources->ignored[i].name, "%s", sources->ignored[i].why);
+	show_ignored(sources);
+}
+
+/* Cut texts and foreign ones may not be UTF-8, which JSON must be. */
+static json_t *text_json(const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, 2 * MAX_TEXT);
+	text_clean(&clean, text, strlen(text));
+	json_t *value = json_string(clean.data);
+	buf_release(&clean);
+	return value;
 }
 
 static void add_problems(json_t *list, const struct problems *problems)
 {
-	struct buf message;
-
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
-		/* Cut texts and foreign ones may not be UTF-8, which JSON must be. */
-		buf_init(&message, 2 * MAX_TEXT);
-		text_clean(&message, problem->message, strlen(problem->message));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "code", problem->code, "message",
-		                                message.data, "remedy", problem->remedy));
-		buf_release(&message);
+		json_array_append_new(
+		    list, json_pack("{s:s, s:o, s:o}", "code", problem->code, "message",
+		              text_json(problem->message), "remedy", text_json(problem->remedy)));
 	}
 }
 
@@ -159,13 +183,13 @@ static json_t *login_json(const struct status *status, const struct problems *ge
 
 	add_problems(problems, &status->problems);
 	add_problems(problems, general);
-	json_t *login = json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:s?, s:o}", "platform",
+	json_t *login = json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}", "platform",
 	    status->who.platform->id, "account", *status->who.account ? status->who.account : NULL, "state",
 	    status_state_name(status->state), "storage", status->storage, "expires_at",
 	    time_or_null(status->expires_at), "expires_in",
 	    status->expires_at > 0 ? json_integer((json_int_t)floor(left > 0 ? left : 0)) : json_null(),
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
-	    *status->default_model ? status->default_model : NULL, "problems", problems);
+	    *status->default_model ? text_json(status->default_model) : json_null(), "problems", problems);
 	if (login && status->online != STATUS_NOT_ASKED)
 		json_object_set_new(login, "online", json_boolean(status->online == STATUS_ONLINE));
 	return login;
@@ -197,28 +221,51 @@ void status_show_line(const struct status *status)
 	    status->who.account, words, *span ? " " : "", span);
 }
 
+static const char *text_or_dash(const json_t *line, const char *name)
+{
+	const char *text = json_text(line, name);
+
+	return text ? text : "-";
+}
+
+/* For a person the time of here, and the account behind its platform, so that a line fits a terminal of 80 columns. */
+static void add_event(struct table *table, const json_t *line, bool terminal)
+{
+	const char *account = json_text(line, "account"), *event = json_text(line, "event"),
+	           *storage = text_or_dash(line, "storage"), *outcome = json_text(line, "outcome"),
+	           *platform = json_text(line, "platform"), *program = json_text(line, "program");
+	char time[SAY_TIME_MAX], who[256];
+	double epoch = 0;
+
+	json_number(line, "time", &epoch);
+	say_time(epoch, time);
+	if (!terminal) {
+		table_add(table, (const char *const[]){time, event, platform, account ? account : "-",
+		                     storage, outcome, program});
+		return;
+	}
+	time[strlen("2026-11-24 15:04:05")] = '\0';
+	snprintf(who, sizeof(who), "%s%s%s", platform, account ? "@" : "", account ? account : "");
+	table_add(table, (const char *const[]){time, event, who, storage, outcome, program});
+}
+
 bool status_show_history(const json_t *lines)
 {
-	static const char *const heading[] = {
+	static const char *const columns[] = {
 	    "TIME", "EVENT", "PLATFORM", "ACCOUNT", "STORAGE", "OUTCOME", "PROGRAM"};
-	char time[SAY_TIME_MAX];
+	static const char *const columns_of_terminal[] = {
+	    "TIME", "EVENT", "LOGIN", "STORAGE", "OUTCOME", "PROGRAM"};
+	bool terminal = isatty(STDOUT_FILENO);
 	struct table table;
 	const json_t *line;
-	double epoch = 0;
 	size_t i;
 
-	table_init(&table, heading, 7);
-	json_array_foreach(lines, i, line)
-	{
-		const char *account = json_text(line, "account"), *storage = json_text(line, "storage");
-		json_number(line, "time", &epoch);
-		say_time(epoch, time);
-		const char *const cells[] = {time, json_text(line, "event"), json_text(line, "platform"),
-		    account ? account : "-", storage ? storage : "-", json_text(line, "outcome"),
-		    json_text(line, "program")};
-		table_add(&table, cells);
-	}
-	bool printed = table_print(&table, isatty(STDOUT_FILENO));
+	if (!json_array_size(lines))
+		return true;
+	table_init(&table, terminal ? columns_of_terminal : columns, terminal ? 6 : 7);
+	table.wraps = true;
+	json_array_foreach(lines, i, line) add_event(&table, line, terminal);
+	bool printed = table_print(&table, terminal);
 	table_release(&table);
 	return printed;
 }

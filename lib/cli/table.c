@@ -116,7 +116,7 @@ bool table_print(const struct table *table, bool terminal)
 		if (width > widths[column])
 			widths[column] = width;
 	}
-	if (terminal)
+	if (terminal && !table->wraps)
 		narrow(widths, table->columns, term_width(STDOUT_FILENO));
 	for (size_t row = terminal ? 0 : 1; row < table->count / table->columns; row++)
 		print_row(table, row, terminal ? widths : NULL);

@@ -18,6 +18,7 @@ struct table {
 	size_t columns;
 	char **cells; /* owned, row after row; the first row is the heading */
 	size_t count, room;
+	bool wraps;  /* set by the caller: what is too wide is left to the terminal, and nothing is cut */
 	bool failed; /* no memory */
 };
 

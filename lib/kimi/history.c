@@ -129,13 +129,16 @@ static int read_file(const char *path, json_t *lines, struct err *err)
 
 	buf_init(&bytes, MAX_READ);
 	int answer = file_read(path, FILE_OWN, &bytes, NULL, err);
-	for (const char *at = bytes.data; answer == 0 && *at;) {
-		size_t len = strcspn(at, "\n");
+	const char *end = bytes.data + bytes.len;
+	for (const char *at = bytes.data; answer == 0 && at < end;) {
+		/* After a crash a file may hold zeros. */
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((next ? next : end) - at);
 		json_t *object = len ? json_parse(at, len, why, sizeof(why)) : NULL;
 		if (is_event(object))
 			json_array_append(lines, object);
 		json_decref(object);
-		at += len + (at[len] == '\n');
+		at += len + 1;
 	}
 	buf_release(&bytes);
 	return answer < 0 ? -1 : 0;

@@ -143,13 +143,27 @@ static void look_for_key(struct status *status, const struct home *home, bool na
 	wipe_str(key);
 }
 
-int status_select(struct status *ret_status, const struct home *home, const char *platform_id,
-    const char *account, struct err *err)
+static const struct status *find(const struct status_list *list, const struct identity *who)
+{
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct identity *listed = &list->items[i].who;
+		if (listed->platform == who->platform && strcmp(listed->account, who->account) == 0)
+			return &list->items[i];
+	}
+	return NULL;
+}
+
+int status_select(struct status *ret_status, const struct home *home, const struct status_list *known,
+    const char *platform_id, const char *account, struct err *err)
 {
 	struct identity who;
 
-	if (identity_find(&who, platform_id, account, err) < 0 ||
-	    status_look(ret_status, home, &who, false, err) < 0)
+	if (identity_find(&who, platform_id, account, err) < 0)
+		return -1;
+	const struct status *listed = find(known, &who);
+	if (listed)
+		*ret_status = *listed;
+	else if (status_look(ret_status, home, &who, false, err) < 0)
 		return -1;
 	if (!*who.account && status_judge(ret_status, 0) == STATUS_NEEDS_LOGIN)
 		look_for_key(ret_status, home, platform_id != NULL);

@@ -60,21 +60,24 @@ const char *status_state_name(enum status_state state);
 int status_look(struct status *ret_status, const struct home *home, const struct identity *who, bool thorough,
     struct err *err);
 
-/* The same of the login that the options (NULL: not given) and the environment choose, or of the key that
- * `kimi token` prints in its place. -1: ERR_USAGE too. */
-int status_select(struct status *ret_status, const struct home *home, const char *platform_id,
-    const char *account, struct err *err);
-
-enum status_verdict { STATUS_GOOD, STATUS_NEEDS_REFRESH, STATUS_NEEDS_LOGIN };
-
-/* Whether it is good for that many seconds (negative: what `kimi token` wants), and what it needs if not. */
-enum status_verdict status_judge(const struct status *status, double min_valid);
-
 struct status_list {
 	struct status *items;
 	size_t count;
 	struct problems general; /* what concerns all of them */
 };
+
+/*
+ * The same of the login that the options (NULL: not given) and the environment
+ * choose, or of the key that `kimi token` prints in its place. What is in `known`
+ * (NULL: nothing is) is not looked at again. -1: ERR_USAGE too.
+ */
+int status_select(struct status *ret_status, const struct home *home, const struct status_list *known,
+    const char *platform_id, const char *account, struct err *err);
+
+enum status_verdict { STATUS_GOOD, STATUS_NEEDS_REFRESH, STATUS_NEEDS_LOGIN };
+
+/* Whether it is good for that many seconds (negative: what `kimi token` wants), and what it needs if not. */
+enum status_verdict status_judge(const struct status *status, double min_valid);
 
 /*
  * All logins that there are, of `only` if it is not NULL: that platform is then
