@@ -2,7 +2,10 @@
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/keeper.h"
+#include "cli/reminder.h"
 #include "cli/supervise.h"
+#include "kimi/home.h"
+#include "kimi/identity.h"
 
 #include <limits.h>
 #include <string.h>
@@ -38,7 +41,18 @@ static int check(const struct wish *wish, bool has_command, struct err *err)
 	return 0;
 }
 
-static int run(const struct wish *wish, char *const argv[], struct supervised *ret_end, struct err *err)
+static void remind(const struct report *report, const struct keeper_wish *keep)
+{
+	struct identity who;
+	struct home home;
+
+	if (report->terminal && identity_find(&who, keep->platform_id, keep->account, NULL) == 0 &&
+	    home_find(&home, NULL) == 0)
+		reminder_speak(report, &home, &who);
+}
+
+static int run(const struct report *report, const struct wish *wish, char *const argv[],
+    struct supervised *ret_end, struct err *err)
 {
 	struct keeper keeper;
 	struct buf token;
@@ -48,6 +62,7 @@ static int run(const struct wish *wish, char *const argv[], struct supervised *r
 	if (!failed) {
 		const struct supervise_variable variables[2] = {
 		    {*wish->env ? wish->env : NULL, token.data}, {wish->file_env, keeper.file}};
+		remind(report, &wish->keep);
 		failed = supervise_run(argv, variables, ret_end, err);
 		keeper_stop(&keeper);
 	}
@@ -89,7 +104,7 @@ int main(int argc, char **argv)
 		failed = check(&wish, c.operands < argc, &err);
 	if (!failed) {
 		wish.keep.file = wish.file_env != NULL;
-		failed = run(&wish, argv + c.operands, &end, &err);
+		failed = run(&c.report, &wish, argv + c.operands, &end, &err);
 	}
 	int status = command_end_with(&c, failed < 0, &err, end.status);
 	if (!failed)

@@ -38,6 +38,8 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 		return -1;
 	int failed = wish->storage ? move(report, home, who, &renewal.store, wish->storage, err) : 0;
 	if (!failed)
+		failed = renewal_foresee(&renewal, err);
+	if (!failed)
 		renewal_tell(report, who, &renewal);
 	token_clear(&renewal.token);
 	return failed;

@@ -596,6 +596,54 @@ refused() {
     assert_contains "$output" "the server rejected its refresh token"
     run -0 on_terminal kimi-token
     assert_lacks "$output" "cannot be renewed"
+    # An exec is a command too.
+    store_login --refresh ""
+    run -0 on_terminal kimi-exec true
+    assert_contains "$output" "kimi exec: the login ends in 14 min"
+    run -0 on_terminal kimi-exec true
+    assert_same "" "$output"
+}
+
+@test "kimi refresh tells of it while the token lives, by 4 and one line each time, and sends nothing" {
+    server_start
+    store_login --refresh ""
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    run -4 --separate-stderr kimi-refresh --account ""
+    assert_error "cannot be renewed"
+    store_login
+    reject
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "the server rejected its refresh token"
+    run -4 --separate-stderr kimi-refresh --json
+    assert_same "error rejected" "$(json type <<<"$output") $(json data.code <<<"$output")"
+    assert_same 0 "$(server_count all)"
+}
+
+@test "kimi refresh of several logins does not pass over one without a refresh token" {
+    server_start
+    local left
+    for left in 100 -1 800; do
+        store_login --expires-in-left "$left" --refresh ""
+        store_account work
+        store_login
+        run -4 --separate-stderr kimi-refresh --quiet
+        assert_error "kimi login"
+    done
+}
+
+@test "kimi refresh --watch tells of it once" {
+    server_start
+    store_login --refresh ""
+    start watch kimi-refresh --watch --interval 0.05
+    wait_until test -s watch.err
+    # The looks go on: a login that has just become due is renewed.
+    store_login --expires-in-left 100
+    wait_until test "$(wc -l <watch.err)" -ge 1
+    wait_until isnt_stored access_token at-stored
+    kill -TERM "$pid"
+    finish 0
+    assert_same 1 "$(grep -c "cannot be renewed" watch.err)"
 }
 
 @test "the reminder leaves what is known of the login as it is" {
@@ -620,10 +668,11 @@ refused() {
 }
 
 ## kimi refresh --quiet
+# A server that asks to wait for longer than 30 s is not asked again by the same run, which makes these quick.
 
 @test "kimi refresh --quiet says nothing of a failure that passes while the token lives, by 75 alone" {
     server_start
-    server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
+    server_control '{"faults": {"refresh": [{"status": 503, "headers": {"Retry-After": "60"}, "forever": true}]}}'
     store_login --expires-in-left 100
     run -75 --separate-stderr kimi-refresh --quiet
     assert_same "" "$output$stderr"
@@ -642,7 +691,7 @@ refused() {
     assert_error "kimi login"
     run -4 --separate-stderr kimi-refresh --quiet
     assert_error "kimi login"
-    server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
+    server_control '{"faults": {"refresh": [{"status": 503, "headers": {"Retry-After": "60"}, "forever": true}]}}'
     store_login --expires-in-left -5
     run -75 --separate-stderr kimi-refresh --quiet
     assert_error "status 503"
@@ -653,7 +702,7 @@ refused() {
     store_login --expires-in-left 100 --no-seed --refresh rt-dead
     store_account zombie
     store_login --expires-in-left 100
-    server_control '{"faults": {"refresh": [{"status": 503, "repeat": 3}]}}'
+    server_control '{"faults": {"refresh": [{"status": 503, "headers": {"Retry-After": "60"}}]}}'
     run -4 --separate-stderr kimi-refresh --quiet
     assert_error "kimi login"
 }

@@ -24,17 +24,25 @@ static bool note_said(const struct home *home, const struct status *status)
 	return true;
 }
 
-void reminder_speak(const struct report *report, const struct home *home, const struct identity *who)
+int reminder_error(double left, bool rejected, struct err *err)
 {
 	char span[SAY_SPAN_MAX];
+
+	say_span(left, span);
+	return err_set(err, ERR_REJECTED, "run 'kimi login'",
+	    "the login ends in %s and cannot be renewed: %s", span,
+	    rejected ? "the server rejected its refresh token" : "it has no refresh token");
+}
+
+void reminder_speak(const struct report *report, const struct home *home, const struct identity *who)
+{
 	struct status status;
+	struct err words;
 
 	if (!report->terminal || report->quiet || report->json || !*who->key ||
 	    status_look(&status, home, who, false, NULL) < 0 || !status.will_end || status.known.reminded ||
 	    status_judge(&status, 0) != STATUS_GOOD || !note_said(home, &status))
 		return;
-	say_span(status.expires_at - clock_now(), span);
-	report_note(report, "the login ends in %s and cannot be renewed: %s; run 'kimi login'", span,
-	    status.state == STATUS_REJECTED ? "the server rejected its refresh token"
-	                                    : "it has no refresh token");
+	reminder_error(status.expires_at - clock_now(), status.state == STATUS_REJECTED, &words);
+	report_note(report, "%s; %s", words.what, words.todo);
 }

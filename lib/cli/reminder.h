@@ -8,11 +8,17 @@
 #ifndef KIMI_CLI_REMINDER_H
 #define KIMI_CLI_REMINDER_H
 
+#include "base/err.h"
 #include "cli/report.h"
 #include "kimi/home.h"
 #include "kimi/identity.h"
 
+#include <stdbool.h>
+
 /* Costs nothing and says nothing without a terminal, with --quiet and with --json. */
 void reminder_speak(const struct report *report, const struct home *home, const struct identity *who);
+
+/* The same as an error (ERR_REJECTED), for what no person watches; returns -1. */
+int reminder_error(double left, bool rejected, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/renewal.h"
 
 #include "base/clock.h"
+#include "cli/reminder.h"
 #include "cli/say.h"
 #include "kimi/status.h"
 
@@ -20,6 +21,17 @@ int renewal_run(const struct report *report, const struct home *home, const stru
 	if (store->fell_back)
 		report_note(report, "%s: the login is kept in the file now", store->trouble.why);
 	return failed;
+}
+
+int renewal_foresee(const struct renewal *renewal, struct err *err)
+{
+	const struct token *token = &renewal->token;
+	double now = clock_now(), left = token_left(token, now);
+	struct state state;
+
+	state_load(renewal->store.state, token->expires_at, &state);
+	bool rejected = state_is_rejected(&state, renewal->store.host, now);
+	return rejected || !*token->refresh_token ? reminder_error(left, rejected, err) : 0;
 }
 
 bool renewal_can_wait(const struct report *report, const struct home *home, const struct identity *who,

@@ -27,6 +27,9 @@ struct renewal {
 int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
     const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err);
 
+/* -1: its access token is its last, though it still lives: ERR_REJECTED, since somebody must log in. */
+int renewal_foresee(const struct renewal *renewal, struct err *err);
+
 /*
  * With --quiet nobody need be told of this failure: it passes, and the token that
  * is stored serves until then.

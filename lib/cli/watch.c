@@ -74,12 +74,14 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 	w->wish.force = login->force;
 	if (renewal_run(w->report, w->home, who, &w->wish, &renewal, why) < 0)
 		return -1;
-	if (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE)
+	int failed = renewal_foresee(&renewal, why);
+	if (!failed && (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE))
 		renewal_tell(w->report, who, &renewal);
-	login->trouble = ERR_NONE;
+	if (!failed)
+		login->trouble = ERR_NONE;
 	login->force = false;
 	token_clear(&renewal.token);
-	return 0;
+	return failed;
 }
 
 /* Where accounts or keys are stored nobody need have a plain login. */

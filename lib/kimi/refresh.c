@@ -147,7 +147,8 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 		return OAUTH_GRANTED;
 	}
 	if (!*r->token.refresh_token) {
-		err_set(err, ERR_LOGIN_REQUIRED, login_first, "the stored login cannot be refreshed");
+		err_set(err, ERR_REJECTED, login_first,
+		    "the stored login cannot be refreshed: it has no refresh token");
 		return OAUTH_FAILED;
 	}
 	state_load(r->store->state, r->token.expires_at, &state);
