@@ -269,7 +269,7 @@ certificate_refused() {
     server_start --tls "$1"
     [ "${2:-}" != unknown ] || unset SSL_CERT_FILE
     client "$1"
-    start_refresh "$1"
+    start_refresh "$1" SPEED=4 # a handshake takes its time
     assert_given_up 75 0 "127.0.0.1:.*(certificate|SSL)" "$1"
     assert_contains "$(err_of "$1")" "SSL_CERT_FILE"
     store_login

@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,27 @@ void wipe_str(char *s)
 	if (s)
 		wipe(s, strlen(s));
 	free(s);
+}
+
+void wipe_free(void *memory)
+{
+	if (memory)
+		wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void *wipe_realloc(void *memory, size_t len)
+{
+	size_t had = memory ? malloc_usable_size(memory) : 0;
+
+	if (memory && len <= had && len > had / 2)
+		return memory;
+	void *moved = malloc(len);
+	if (moved && memory) {
+		memcpy(moved, memory, had < len ? had : len);
+		wipe_free(memory);
+	}
+	return moved;
 }
 
 void buf_init(struct buf *b, size_t max)

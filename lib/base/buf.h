@@ -57,4 +57,8 @@ void wipe(void *bytes, size_t len);
 /* Wipes and frees a C string; NULL is fine. */
 void wipe_str(char *s);
 
+/* free() and realloc() that wipe the whole block they give back: for libraries that let one choose. */
+void wipe_free(void *memory);
+void *wipe_realloc(void *memory, size_t len);
+
 #endif

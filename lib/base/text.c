@@ -87,6 +87,11 @@ void text_clean_inplace(char *s)
 	*to = '\0';
 }
 
+const char *text_unless_secret(const char *words, const char *secret)
+{
+	return words && *secret && strstr(words, secret) ? NULL : words;
+}
+
 bool text_join(char *ret, size_t size, const char *const parts[])
 {
 	size_t len = 0;

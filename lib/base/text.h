@@ -28,6 +28,9 @@ void text_clean_inplace(char *s);
 /* Printable ASCII only (0x21 to 0x7e): what a token, a key or an id may be made of. */
 bool text_is_plain(const char *s);
 
+/* What a server said, or NULL where that is nothing or repeats the secret that it was sent ("": none was). */
+const char *text_unless_secret(const char *words, const char *secret);
+
 /* Joins parts (ended by NULL) into `ret`. False: it does not fit, and ret is "". Far cheaper than a printf. */
 bool text_join(char *ret, size_t size, const char *const parts[]);
 

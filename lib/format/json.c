@@ -2,23 +2,15 @@
 
 #include "base/buf.h"
 
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
-static void wiping_free(void *memory)
-{
-	if (memory)
-		wipe(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
 void json_start(void)
 {
-	json_set_alloc_funcs(malloc, wiping_free);
+	json_set_alloc_funcs(malloc, wipe_free);
 	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
 	const void *random = (const void *)getauxval(AT_RANDOM);
 	size_t seed = 0;

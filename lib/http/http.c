@@ -280,7 +280,23 @@ static bool curl_is_ready; /* set once, before any thread of ours has a handle *
 
 static void start_curl(void)
 {
-	curl_is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	/* What is sent and what comes passes through its buffers. */
+	curl_is_ready = curl_global_init_mem(
+	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
+}
+
+/*
+ * Over what libcurl and TLS left below us on the stack, and in the wide registers that copying goes through: the dynamic
+ * linker puts those on the stack when a function is called for the first time.
+ */
+__attribute__((noinline)) static void wipe_stack(void)
+{
+	char used[64 * 1024];
+
+	wipe(used, sizeof(used));
+	for (volatile size_t len = 64; len < sizeof(used) / 2; len *= 2) /* each size has a way of its own */
+		memcpy(used, used + sizeof(used) / 2, len - 1);
+	wipe(used, sizeof(used));
 }
 
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
@@ -299,6 +315,7 @@ int http_perform(const struct http_request *request, struct http_response *ret_r
 	curl_easy_cleanup(t.easy);
 	curl_slist_free_all(t.headers);
 	curl_multi_cleanup(multi);
+	wipe_stack();
 	return failed;
 }
 

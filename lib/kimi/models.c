@@ -135,7 +135,8 @@ static const char *error_member(const json_t *answer, const char *name)
 static int refused(const struct http_request *request, const struct http_response *response,
     const json_t *answer, struct err *err)
 {
-	const char *type = error_member(answer, "type"), *message = error_member(answer, "message");
+	const char *type = error_member(answer, "type");
+	const char *message = text_unless_secret(error_member(answer, "message"), request->bearer);
 	char host[160], words[400];
 
 	url_host(request->url, host, sizeof(host));

@@ -93,11 +93,14 @@ static int makes_no_sense(const struct answer *answer, const char *why, struct e
 	    "the answer of %s makes no sense: %s", host, why);
 }
 
-/* An answer that is no success: its own words if it has any, else its status. A 403 without any is a firewall's. */
-static int refused(const struct answer *answer, struct err *err)
+/*
+ * An answer that is no success: its own words if it has any, else its status. A 403 without any is a firewall's.
+ * `secret` is what was sent.
+ */
+static int refused(const struct answer *answer, const char *secret, struct err *err)
 {
-	const char *error = answer_error(answer),
-	           *description = json_text(answer->object, "error_description");
+	const char *error = text_unless_secret(answer_error(answer), secret);
+	const char *description = text_unless_secret(json_text(answer->object, "error_description"), secret);
 	char host[160];
 
 	if (answer->response.status < 400 && !answer->object)
@@ -180,7 +183,7 @@ int oauth_authorize_device(
 	http_form_add(&form, "client_id", client_id);
 	failed = ask(oauth, "/api/oauth/device_authorization", &form, &answer, err);
 	if (!failed && answer.response.status != 200)
-		failed = refused(&answer, err);
+		failed = refused(&answer, "", err);
 	if (!failed)
 		failed = answer.object ? read_authorization(&answer, &authorization, err)
 		                       : makes_no_sense(&answer, answer.why, err);
@@ -241,7 +244,7 @@ enum oauth_answer oauth_poll(
 	} else if (answer.response.status == 200 && !error) {
 		result = read_token(&answer, ret_token, err);
 	} else {
-		refused(&answer, err);
+		refused(&answer, device_code, err);
 		result = passing_or_failed(err);
 	}
 out:
@@ -287,12 +290,12 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 	if (answer.response.status == 200 && !answer_error(&answer)) {
 		result = read_token(&answer, ret_token, err) == OAUTH_GRANTED ? OAUTH_GRANTED : OAUTH_FAILED;
 	} else if (is_rejection(&answer)) {
-		refused(&answer, err);
+		refused(&answer, refresh_token, err);
 		err->code = ERR_REJECTED;
 		err_advise(err, "run 'kimi login' to log in again");
 		result = OAUTH_REJECTED;
 	} else {
-		refused(&answer, err);
+		refused(&answer, refresh_token, err);
 		result = is_worth_retrying(answer.response.status) ? OAUTH_PASSING : OAUTH_FAILED;
 	}
 out:
