@@ -8,7 +8,7 @@
  *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
- *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it gives none
+ *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it never returns
  *
  * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, link, unlink or mkdir.
  */
@@ -226,8 +226,9 @@ int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size)
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
 {
 	const char *lookup = getenv("KIMI_TEST_LOOKUP");
+	bool is_name = node && strspn(node, "0123456789.") != strlen(node) && !strchr(node, ':');
 
-	if (!lookup)
+	if (!lookup || !*lookup || !is_name)
 		return REAL(getaddrinfo)(node, service, hints, ret);
 	while (strcmp(lookup, "hang") == 0)
 		pause();

@@ -55,7 +55,7 @@ struct transfer {
 	bool has_head; /* the head of the answer came whole, which libcurl does not insist on */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
-	char proxy[512];
+	char proxy[1024];
 };
 
 static size_t take_body(char *bytes, size_t one, size_t len, void *context)
@@ -134,7 +134,9 @@ static int prepare(struct transfer *t, CURLM *multi)
 		t->headers = more;
 	}
 	CURL *c = t->easy;
-	proxy_for(request->url, t->proxy, sizeof(t->proxy));
+	t->response->proxy_is_set = proxy_for(request->url, t->proxy, sizeof(t->proxy));
+	if (strlen(t->proxy) == sizeof(t->proxy) - 1) /* cut off, and with it perhaps what ends a password */
+		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY", "the proxy's URL is too long");
 	curl_easy_setopt(c, CURLOPT_URL, request->url);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -153,7 +155,7 @@ static int prepare(struct transfer *t, CURLM *multi)
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
-	curl_easy_setopt(c, CURLOPT_NOPROXY, proxy_exceptions());
+	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() knows the exceptions */
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
@@ -201,7 +203,7 @@ static int drive(struct transfer *t, CURLM *multi)
 }
 
 /* What to try when a host was not reached, by what failed. */
-static const char *network_advice(CURLcode code, bool proxied)
+static const char *network_advice(CURLcode code, const struct http_response *response)
 {
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -212,9 +214,19 @@ static const char *network_advice(CURLcode code, bool proxied)
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check HTTPS_PROXY";
 	default:
-		return proxied ? "check the network and the proxy, then try again"
-		               : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
+		return *response->via ? "check the network and the proxy, then try again"
+		       : response->proxy_is_set
+		           ? "check the network, then try again"
+		           : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
 	}
+}
+
+/* How the host was to be reached. */
+static const char *way_to(const struct http_response *response)
+{
+	if (*response->via)
+		return response->via;
+	return response->proxy_is_set ? " (directly, without the proxy that is set)" : " (no proxy is set)";
 }
 
 static int transfer_error(const struct transfer *t)
@@ -228,8 +240,8 @@ static int transfer_error(const struct transfer *t)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
 	const char *detail = *t->detail ? t->detail : curl_easy_strerror(t->code);
-	return err_set(err, ERR_NETWORK, network_advice(t->code, *t->proxy), "cannot reach %s%s: %s", host,
-	    *t->response->via ? t->response->via : " (no proxy is set)", detail);
+	return err_set(err, ERR_NETWORK, network_advice(t->code, t->response), "cannot reach %s%s: %s", host,
+	    way_to(t->response), detail);
 }
 
 static int refuse_redirect(const struct transfer *t)
@@ -325,8 +337,8 @@ int http_not_kimi(const struct http_request *request, const struct http_response
 
 	url_host(request->url, host, sizeof(host));
 	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
-	    "what answered for %s%s (status %ld) is a web page, not Kimi", host,
-	    *response->via ? response->via : " (no proxy is set)", response->status);
+	    "what answered for %s%s (status %ld) is a web page, not Kimi", host, way_to(response),
+	    response->status);
 }
 
 int http_bad_status(const struct http_request *request, const struct http_response *response, struct err *err)

@@ -36,6 +36,7 @@ struct http_response {
 	double retry_after; /* seconds, 0 if it was not sent */
 	double date;        /* of its Date header, seconds since the epoch; 0 if it has none */
 	char via[160];      /* " through the proxy X", or "" */
+	bool proxy_is_set;  /* if only for others */
 };
 
 /* The caller releases the response with http_release(), also after an error. */

@@ -4,7 +4,9 @@
 #include "base/text.h"
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,21 +18,24 @@ static const char *first_set(const char *const names[])
 	return "";
 }
 
-void proxy_for(const char *url, char *ret_proxy, size_t size)
+bool proxy_for(const char *url, char *ret_proxy, size_t size)
 {
 	/* HTTP_PROXY in capitals can be set by a web client of a CGI program, so nobody reads it. */
 	static const char *const for_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
 	static const char *const for_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
 	static const char socks[] = "socks://";
 
-	*ret_proxy = '\0';
-	if (url_is_loopback(url))
-		return;
 	const char *proxy = first_set(strncasecmp(url, "https:", 6) == 0 ? for_https : for_http);
+	char host[256];
+	*ret_proxy = '\0';
+	if (url_is_loopback(url) ||
+	    (url_bare_host(url, host, sizeof(host)) && proxy_is_exempt(proxy_exceptions(), host)))
+		return *proxy;
 	if (strncasecmp(proxy, socks, sizeof(socks) - 1) == 0)
 		snprintf(ret_proxy, size, "socks5h://%s", proxy + sizeof(socks) - 1);
 	else
 		snprintf(ret_proxy, size, "%s", proxy);
+	return *proxy;
 }
 
 const char *proxy_exceptions(void)
@@ -38,6 +43,56 @@ const char *proxy_exceptions(void)
 	static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
 
 	return first_set(names);
+}
+
+/* The bytes of an address; their number, 0 for what is none. */
+static size_t read_address(const char *text, unsigned char ret_bytes[16])
+{
+	if (inet_pton(AF_INET, text, ret_bytes) == 1)
+		return 4;
+	return inet_pton(AF_INET6, text, ret_bytes) == 1 ? 16 : 0;
+}
+
+/* An entry such as 10.0.0.0/8, or an address alone. */
+static bool holds_address(char *entry, const char *host)
+{
+	unsigned char net[16], address[16];
+	char *slash = strchr(entry, '/'), *end;
+
+	if (slash)
+		*slash = '\0';
+	size_t len = read_address(entry, net);
+	unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : 8 * len;
+	if (!len || read_address(host, address) != len || bits > 8 * len || (slash && (*end || !slash[1])))
+		return false;
+	size_t whole = bits / 8, rest = bits % 8;
+	return memcmp(net, address, whole) == 0 &&
+	       (!rest || (net[whole] ^ address[whole]) >> (8 - rest) == 0);
+}
+
+static bool holds_name(const char *entry, const char *host)
+{
+	entry += *entry == '.';
+	size_t len = strlen(entry), host_len = strlen(host);
+
+	len -= len && entry[len - 1] == '.';
+	host_len -= host_len && host[host_len - 1] == '.';
+	if (!len || len > host_len || strncasecmp(host + host_len - len, entry, len) != 0)
+		return false;
+	return len == host_len || host[host_len - len - 1] == '.';
+}
+
+bool proxy_is_exempt(const char *list, const char *host)
+{
+	unsigned char address[16];
+	bool is_address = read_address(host, address), exempt = strcmp(list, "*") == 0;
+	char *copy = strdup(list), *rest;
+
+	for (char *entry = copy ? strtok_r(copy, ", \t", &rest) : NULL; entry && !exempt;
+	     entry = strtok_r(NULL, ", \t", &rest))
+		exempt = is_address ? holds_address(entry, host) : holds_name(entry, host);
+	free(copy);
+	return exempt;
 }
 
 void proxy_shown(const char *proxy, char *ret_text, size_t size)

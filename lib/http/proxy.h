@@ -9,13 +9,20 @@
 #ifndef KIMI_HTTP_PROXY_H
 #define KIMI_HTTP_PROXY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* The proxy's URL for `url`, "" for none. The exceptions of no_proxy are left to libcurl: see proxy_exceptions(). */
-void proxy_for(const char *url, char *ret_proxy, size_t size);
+/* The proxy's URL for `url`, "" for none. True: one is set, be it that this URL does not go through it. */
+bool proxy_for(const char *url, char *ret_proxy, size_t size);
 
 /* The list of hosts that are asked directly, "" if there is none. */
 const char *proxy_exceptions(void);
+
+/*
+ * Whether such a list names the host: "*" is all; "example.com" and ".example.com" are that domain and all below it;
+ * an address is itself, and 10.0.0.0/8 or fd00::/8 all of that net. Entries are parted by commas or blanks.
+ */
+bool proxy_is_exempt(const char *list, const char *host);
 
 /* The proxy as it may be shown: without user name and password. */
 void proxy_shown(const char *proxy, char *ret_text, size_t size);

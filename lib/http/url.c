@@ -19,8 +19,7 @@ static const char *authority(const char *url, size_t *ret_len)
 	return at;
 }
 
-/* The host without its port and without the brackets of an IPv6 address. False: there is none, or a bad port. */
-static bool bare_host(const char *url, char *ret_host, size_t size)
+bool url_bare_host(const char *url, char *ret_host, size_t size)
 {
 	size_t len;
 	const char *at = authority(url, &len);
@@ -54,7 +53,7 @@ bool url_is_loopback(const char *url)
 	struct in_addr four;
 	struct in6_addr six;
 
-	if (!bare_host(url, host, sizeof(host)))
+	if (!url_bare_host(url, host, sizeof(host)))
 		return false;
 	if (strcasecmp(host, "localhost") == 0)
 		return true;
@@ -68,8 +67,8 @@ int url_check(const char *url, struct err *err)
 	char host[256];
 	size_t len;
 	const char *at = authority(url, &len);
-	bool is_url =
-	    text_is_plain(url) && at && bare_host(url, host, sizeof(host)) && !strpbrk(url, "\\\"<>^`{|}");
+	bool is_url = text_is_plain(url) && at && url_bare_host(url, host, sizeof(host)) &&
+	              !strpbrk(url, "\\\"<>^`{|}");
 
 	/* A name can dress up another host, and a password in messages is one that is out; it may hold a "/" itself. */
 	if (at && (memchr(at, '@', len) || (!is_url && strchr(at, '@'))))

@@ -18,6 +18,9 @@ int url_check(const char *url, struct err *err);
 /* Copies "host" or "host:port" of a checked URL, for messages. */
 void url_host(const char *url, char *ret_host, size_t size);
 
+/* The host alone, without its port and the brackets of an IPv6 address. False: there is none, or the rest is no port. */
+bool url_bare_host(const char *url, char *ret_host, size_t size);
+
 bool url_is_loopback(const char *url);
 
 #endif

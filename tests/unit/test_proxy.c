@@ -81,6 +81,59 @@ static void test_exceptions(void)
 	ok(strcmp(proxy_exceptions(), "b") == 0, "no_proxy comes first");
 }
 
+static void test_lists(void)
+{
+	static const struct {
+		const char *list, *host;
+		bool exempt;
+	} cases[] = {
+	    {"", "auth.kimi.com", false},
+	    {"*", "auth.kimi.com", true},
+	    {"kimi.com", "auth.kimi.com", true},
+	    {".kimi.com", "auth.kimi.com", true},
+	    {".kimi.com", "kimi.com", true},
+	    {"kimi.com", "kimi.com", true},
+	    {"KIMI.com.", "auth.kimi.COM", true},
+	    {"a,b auth.kimi.com", "auth.kimi.com", true},
+	    {"a, kimi.com ,b", "auth.kimi.com", true},
+	    {"imi.com", "auth.kimi.com", false},
+	    {"auth.kimi.com", "kimi.com", false},
+	    {"com.", "kimi.com", true},
+	    {".", "kimi.com", false},
+	    {",,", "kimi.com", false},
+	    {"kimi.com.evil", "kimi.com", false},
+	    {"10.1.2.3", "10.1.2.3", true},
+	    {"2.3", "10.1.2.3", false},
+	    {"10.0.0.0/8", "10.1.2.3", true},
+	    {"10.1.2.0/23", "10.1.3.255", true},
+	    {"10.1.2.0/23", "10.1.4.0", false},
+	    {"10.0.0.0/33", "10.0.0.0", false},
+	    {"10.0.0.0/", "10.0.0.0", false},
+	    {"10.0.0.0/8x", "10.0.0.0", false},
+	    {"0.0.0.0/0", "9.9.9.9", true},
+	    {"0.0.0.0/0", "::1", false},
+	    {"fd00::/8", "fd12:3456::1", true},
+	    {"fd00::/8", "fe80::1", false},
+	    {"FE80:0::1", "fe80::1", true},
+	    {"10.0.0.0/8", "10.example.com", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		ok(proxy_is_exempt(cases[i].list, cases[i].host) == cases[i].exempt, "NO_PROXY '%s' %s %s",
+		    cases[i].list, cases[i].exempt ? "exempts" : "does not exempt", cases[i].host);
+	clear();
+	setenv("HTTPS_PROXY", "http://proxy", 1);
+	setenv("NO_PROXY", "kimi.com", 1);
+	char proxy[200];
+	ok(proxy_for("https://auth.kimi.com:8443/x", proxy, sizeof(proxy)) && !*proxy,
+	    "a host that it names is asked directly, though a proxy is set");
+	ok(proxy_for("https://example.com", proxy, sizeof(proxy)) && strcmp(proxy, "http://proxy") == 0,
+	    "others are not");
+	clear();
+	ok(!proxy_for("https://example.com", proxy, sizeof(proxy)) && !*proxy,
+	    "and where none is set, none is");
+}
+
 static void test_showing(void)
 {
 	static const struct {
@@ -116,6 +169,7 @@ int main(void)
 	test_loopback();
 	test_socks();
 	test_exceptions();
+	test_lists();
 	test_showing();
 	return tap_done();
 }

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# Proxies: which requests go through one, what it gets to see, and what is said when it fails. The service is the
+# loopback server under the name elsewhere.example, which only the proxy finds.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+# elsewhere: the server, as https://elsewhere.example:7443; the name itself is found by nobody.
+elsewhere() {
+    server_start --tls other
+    export KIMI_CODE_OAUTH_HOST=https://elsewhere.example:7443 KIMI_CODE_BASE_URL=https://elsewhere.example:7443/coding/v1
+    export KIMI_TEST_LOOKUP=-2 LD_PRELOAD=${KIMI_TEST_BIN%/*}/tests/hook.so ASAN_OPTIONS=verify_asan_link_order=0
+    store_login --expires-in-left 100
+}
+
+# proxy http|socks [STATUS]: starts one; $proxy is its host and port, proxy.out what it was asked for, behind its port.
+proxy() {
+    start proxy "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/proxy.py" "$1" "$(server_url | sed 's/.*://')" ${2:+"$2"}
+    echo "$pid" >"$BATS_TEST_TMPDIR/proxy.pid"
+    wait_until test -s proxy.out
+    proxy=127.0.0.1:$(head -n 1 proxy.out)
+}
+asked() { tail -n +2 proxy.out | sort | uniq -c | sed 's/^ *//'; }
+teardown() {
+    [ ! -e "$BATS_TEST_TMPDIR/proxy.pid" ] || kill "$(cat "$BATS_TEST_TMPDIR/proxy.pid")" 2>/dev/null || true
+    kimi_teardown
+}
+
+assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_stat last_access_token)" "$(stored access_token)"; }
+
+@test "HTTPS_PROXY: refresh, models and login go through it, and it sees the host alone" {
+    elsewhere
+    server_control '{"pending": 0}'
+    proxy http
+    export HTTPS_PROXY=http://$proxy
+    kimi-refresh --quiet
+    assert_refreshed
+    run -0 kimi-models
+    run -0 kimi-login --force --quiet
+    assert_refreshed
+    # A refresh, a list, then code, poll and list.
+    assert_same "5 elsewhere.example:7443 -" "$(asked)"
+}
+
+@test "the other variables: https_proxy goes before HTTPS_PROXY, and ALL_PROXY is for all" {
+    elsewhere
+    proxy http
+    https_proxy=http://$proxy HTTPS_PROXY=http://127.0.0.1:9 kimi-refresh --force --quiet
+    ALL_PROXY=http://$proxy kimi-refresh --force --quiet
+    all_proxy=$proxy kimi-refresh --force --quiet
+    assert_same "3 elsewhere.example:7443 -" "$(asked)"
+    assert_refreshed
+}
+
+@test "socks:// is SOCKS5 with the name resolved there, as socks5h:// is" {
+    elsewhere
+    proxy socks
+    ALL_PROXY=socks://$proxy kimi-refresh --force --quiet
+    HTTPS_PROXY=socks5h://$proxy kimi-refresh --force --quiet
+    assert_same "2 elsewhere.example:7443 -" "$(asked)"
+    assert_refreshed
+}
+
+@test "a proxy with a password is given it, and shown without" {
+    elsewhere
+    proxy http 407
+    export HTTPS_PROXY=http://user:geheim@$proxy
+    run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    assert_error "elsewhere.example:7443 through the proxy http://$proxy"
+    assert_contains "$(asked)" "elsewhere.example:7443 basic "
+    assert_lacks "$stderr" geheim
+}
+
+@test "NO_PROXY: a host that it names is asked directly, and a failure says so" {
+    elsewhere
+    proxy http
+    export HTTPS_PROXY=http://$proxy NO_PROXY=10.0.0.0/8,.example
+    run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    assert_error "elsewhere.example:7443 (directly, without the proxy that is set)"
+    assert_same "" "$(asked)"
+    NO_PROXY=elsewhere.com kimi-refresh --quiet
+    assert_refreshed
+}
+
+@test "loopback never goes through a proxy" {
+    server_start
+    store_login --expires-in-left 100
+    proxy http
+    export HTTPS_PROXY=http://$proxy https_proxy=http://$proxy http_proxy=http://$proxy ALL_PROXY=http://$proxy all_proxy=http://$proxy
+    kimi-refresh --quiet
+    kimi-models --quiet >list
+    assert_same "" "$(asked)"
+    assert_refreshed
+}
+
+@test "a proxy that is down, not found, or refuses: the line names the host, the proxy and what to do, and the login stays" {
+    elsewhere
+    before=$(hash_of "$LOGIN")
+    HTTPS_PROXY=http://127.0.0.1:9 run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    assert_error "cannot reach elsewhere.example:7443 through the proxy http://127.0.0.1:9:"
+    assert_contains "$stderr" "; check the network and the proxy"
+    HTTPS_PROXY=http://proxy.invalid:3128 run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    assert_error "cannot reach elsewhere.example:7443 through the proxy http://proxy.invalid:3128:"
+    assert_contains "$stderr" "; check HTTPS_PROXY"
+    proxy http 403
+    HTTPS_PROXY=http://$proxy run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    assert_error "cannot reach elsewhere.example:7443 through the proxy http://$proxy:"
+    HTTPS_PROXY=http://$(printf 'x%.0s' {1..2000}):geheim@$proxy run -1 --separate-stderr kimi-refresh
+    assert_error "too long"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
