@@ -85,7 +85,7 @@ every_status() {
 expected() {
     case $1.$2 in
     refresh.401) wanted=4 ;;                 # the login is refused
-    refresh.403 | *.408 | *.429 | *.5??) wanted=75 ;; # a firewall's, or a passing failure
+    refresh.403 | login.403 | *.408 | *.429 | *.5??) wanted=75 ;; # a firewall's, or a passing failure
     models.401) wanted= ;;                   # costs a refresh
     *) wanted=1 ;;
     esac
