@@ -463,6 +463,14 @@ refuses() {
 
 ## How it is replaced
 
+@test "a login whose config could not be written says what to do about it" {
+    server_start
+    store_login
+    write_config <<<'a = '
+    run -1 --separate-stderr kimi login
+    assert_error login 'the config was not written: config.toml, line 1, column 5: .*; correct the file by hand'
+}
+
 @test "a new config has mode 600, whatever the umask" {
     server_start
     store_login

@@ -28,11 +28,14 @@ static const struct {
 
 static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));
+/* The texts may be those of *err itself. */
 static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
 {
-	*err = (struct err){.code = code};
-	vsnprintf(err->what, sizeof(err->what), format, args);
-	err_advise(err, todo);
+	struct err filled = {.code = code};
+
+	vsnprintf(filled.what, sizeof(filled.what), format, args);
+	err_advise(&filled, todo);
+	*err = filled;
 }
 
 int err_set(struct err *err, enum err_code code, const char *todo, const char *format, ...)

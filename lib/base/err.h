@@ -36,7 +36,7 @@ struct err {
 	char todo[256]; /* what to do; "" if there is nothing to say */
 };
 
-/* Fills *err (NULL is fine) and returns -1, so that a function can end in `return err_set(...)`. */
+/* Fills *err (NULL is fine) and returns -1, so that a function can end in `return err_set(...)`. The texts may be its own. */
 int err_set(struct err *err, enum err_code code, const char *todo, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

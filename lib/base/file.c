@@ -51,7 +51,7 @@ static int read_open(
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
 		    path, (long long)st.st_size);
-	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0700) < 0) {
+	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0600) < 0) {
 		/* a file that can be read but not tightened is still the user's login */
 	}
 	/* Room for one byte more than it has: a read of 0 there says that this was all. */
@@ -282,7 +282,8 @@ int dir_make(const char *path, struct err *err)
 			continue;
 		char kept = *at;
 		*at = '\0';
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+		/* The umask is not to narrow it, or nothing could be made inside. */
+		if (mkdir(part, 0700) < 0 ? errno != EEXIST : chmod(part, 0700) < 0)
 			return err_errno(
 			    err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
 		*at = kept;

@@ -31,7 +31,8 @@
 enum file_read_flags {
 	FILE_FOLLOW = 1, /* a link in the file's place is followed */
 	FILE_OWN = 2,    /* the file must belong to the user */
-	FILE_PRIVATE = 4 /* rights of group and others are taken away; ret_stat shows those from before */
+	FILE_PRIVATE =
+	    4 /* rights beyond 0600 are taken away if group or others have any; ret_stat shows those from before */
 };
 
 /*

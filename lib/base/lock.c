@@ -30,6 +30,9 @@ static int open_lock(const char *path, struct err *err)
 		close(fd);
 		return err_set(err, ERR_STORAGE, "remove it", "the lock %s is not a file of yours", path);
 	}
+	if ((st.st_mode & 07777) != 0600 && fchmod(fd, 0600) < 0) {
+		/* the umask was narrow, or another program less careful; it can be locked all the same */
+	}
 	return fd;
 }
 

@@ -116,11 +116,8 @@ static bool has_config(const struct home *home, const struct platform *platform)
 
 static int not_written(struct err *err)
 {
-	char what[sizeof(err->what)];
-
-	snprintf(what, sizeof(what), "%s", err->what);
-	return err_set(
-	    err, err->code, err->todo, "you are logged in, but the config was not written: %.500s", what);
+	return err_set(err, err->code, err->todo, "you are logged in, but the config was not written: %.500s",
+	    err->what);
 }
 
 /* The config half of a login. The tokens are safe already: what fails here can be made up for later. */

@@ -113,9 +113,7 @@ static int refused(const struct answer *answer, const char *secret, struct err *
 	if (!error)
 		return -1;
 	url_host(answer->url, host, sizeof(host));
-	char advice[sizeof(err->todo)];
-	snprintf(advice, sizeof(advice), "%s", err->todo);
-	return err_set(err, err->code, advice, "%s answered %.60s%s%.300s (status %ld)", host, error,
+	return err_set(err, err->code, err->todo, "%s answered %.60s%s%.300s (status %ld)", host, error,
 	    description ? ": " : "", description ? description : "", answer->response.status);
 }
 

@@ -50,6 +50,9 @@ static void test_texts(void)
 	ok(err_set(&err, ERR_STORAGE, "do %s", "%s is %d", "x", 3) == -1 && err.code == ERR_STORAGE &&
 	        strcmp(err.what, "x is 3") == 0 && strcmp(err.todo, "do %s") == 0,
 	    "an error is filled and -1; what to do is no format");
+	err_set(&err, err.code, err.todo, "not written: %s", err.what);
+	ok(strcmp(err.what, "not written: x is 3") == 0 && strcmp(err.todo, "do %s") == 0,
+	    "an error can be made from its own texts");
 	err_set(&err, ERR_STORAGE, NULL, "y");
 	ok(strcmp(err.todo, "") == 0, "nothing to do is \"\"");
 	err_advise(&err, "do that");

@@ -24,6 +24,10 @@ static void test_reading(void)
 	ok(file_read(scratch_path("a"), FILE_PRIVATE, &bytes, &st, &err) == 0 &&
 	        (st.st_mode & 0777) == 0640 && scratch_mode("a") == 0600,
 	    "loose rights are taken away, and the caller hears of them");
+	scratch_write("a", "0123456789", 0777);
+	buf_clear(&bytes);
+	ok(file_read(scratch_path("a"), FILE_PRIVATE, &bytes, &st, &err) == 0 && scratch_mode("a") == 0600,
+	    "so is that to run it");
 	scratch_write("a", "0123456789x", 0600);
 	buf_clear(&bytes);
 	ok(file_read(scratch_path("a"), 0, &bytes, NULL, &err) == -1 && err.code == ERR_STORAGE &&
@@ -201,6 +205,11 @@ static void test_folders(void)
 	ok(dir_make(scratch_path("p/q//r"), &err) == 0 && scratch_mode("p") == 0700 &&
 	        scratch_mode("p/q/r") == 0700,
 	    "a folder is made with those above it, for its user alone");
+	umask(0777);
+	ok(dir_make(scratch_path("p/u/v"), &err) == 0 && scratch_mode("p/u") == 0700 &&
+	        scratch_mode("p/u/v") == 0700,
+	    "whatever the umask");
+	umask(022);
 	ok(dir_make(scratch_path("p/q/r"), &err) == 0 && dir_make("/", &err) == 0,
 	    "one that is there is fine");
 	ok(dir_make(scratch_path("p/e/"), &err) == 0 && scratch_mode("p/e") == 0700,

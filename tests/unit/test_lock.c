@@ -51,6 +51,11 @@ static void test_one_holder(void)
 	ok(lock_acquire(&lock, scratch_path("l"), clock_ms(), &err) == 0 && !is_free("l"),
 	    "a free lock is taken, even with no time left");
 	ok(scratch_mode("l") == 0600, "its file is for its user alone");
+	umask(0777);
+	ok(lock_acquire(&other, scratch_path("u"), clock_ms(), &err) == 0 && scratch_mode("u") == 0600,
+	    "and can be opened by all of that user's processes, whatever the umask");
+	umask(022);
+	lock_release(&other);
 	ok(fcntl(lock.fd, F_GETFD) & FD_CLOEXEC, "no child inherits it");
 	long long start = clock_ms();
 	ok(lock_acquire(&other, scratch_path("l"), start + 150, &err) == -1 && err.code == ERR_BUSY &&
