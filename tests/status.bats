@@ -287,17 +287,35 @@ refused() {
     store_login
     refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"'
     refused '[models.x]' 'provider = "gone"' 'model = "x"' 'max_context_size = 1'
-    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = "1"'
+    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = "one"'
+    refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = 1.5'
     refused '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = 1' 'capabilities = ["fly"]'
     refused '[providers.own]' 'type = "kimi"' 'base_url = "https://example.com"'
     refused '[providers.own]' 'type = "other"' 'base_url = "https://example.com"' 'api_key = ""'
     refused '[services.moonshot_search]' 'base_url = "https://example.com"'
     refused '[providers.own]' 'type = "kimi"' 'base_url = ""' 'api_key = ""' 'oauth = { storage = "attic", key = "k" }'
-    write_config
-    sed -i 's/^default_model.*/default_model = "gone"/' "$CONFIG"
-    status
-    assert_same config_refused "$(problems)"
-    write_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1'
+    refused '[providers.own]' 'type = "kimi"' 'base_url = ""' 'api_key = ""' 'custom_headers = { X = 1 }'
+    refused '[services.moonshot_fetch]' 'base_url = ""' 'api_key = ""' 'custom_headers = "X: 1"'
+    refused '[loop_control]' 'max_steps_per_turn = 0'
+    refused '[loop_control]' 'reserved_context_size = 999'
+    refused '[mcp.client]' 'tool_call_timeout_ms = "long"'
+    refused '[[hooks]]' 'event = "Stop"'
+    local first
+    for first in 'default_model = "gone"' 'theme = "blue"' 'default_thinking = "perhaps"' 'default_yolo = 2' 'hooks = 1'; do
+        write_config
+        sed -i "s/^default_model.*/$first/" "$CONFIG"
+        status
+        assert_contains " $(problems)" " config_refused"
+    done
+}
+
+@test "nothing is said of a config that kimi-cli takes, what it takes for a number or a truth included" {
+    store_login
+    write_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1' '[[hooks]]' 'event = "Stop"' 'command = "true"' \
+        '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = "1"' \
+        '[models.y]' 'provider = "managed:kimi-code"' 'model = "y"' 'max_context_size = 1e5' \
+        '[loop_control]' 'max_ralph_iterations = -1' 'max_steps_per_turn = 1'
+    sed -i '1i theme = "light"\ndefault_thinking = "yes"\ndefault_yolo = 0' "$CONFIG"
     status
     assert_same "" "$(problems)"
 }

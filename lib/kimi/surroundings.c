@@ -82,8 +82,8 @@ void surroundings_check(const struct home *home, struct toml **ret_config, struc
 	int answer = config_file_read(home, ret_config, &err);
 	if (answer < 0)
 		problem_add_err(problems, NULL, &err);
-	else if (answer == 0)
-		config_check(*ret_config, problems);
 	check_rights(home, *ret_config, problems);
 	check_path(problems);
+	if (answer == 0) /* last, since it may fill the list */
+		config_check(*ret_config, problems);
 }
