@@ -607,6 +607,40 @@ PY
     assert_loads
 }
 
+# Empty it is good TOML that has nothing in it, else it does not parse.
+half='[providers."managed:kimi'
+
+@test "half a file, as a program that rewrites it in place leaves it for a moment, is read again" {
+    local text
+    store_login
+    write_config <<<$'[providers."managed:kimi-code"]\ncustom_headers = { X-Team = "blue" }'
+    for text in '' "$half"; do
+        rewrite_in_place "$CONFIG" "$text"
+        run -0 --separate-stderr kimi token --headers
+        wait "$editor"
+        assert_contains "$output" "X-Team: blue"
+    done
+}
+
+@test "half a file is not edited, nor told to lack something" {
+    local text
+    server_start
+    logged_in
+    cp "$CONFIG" "$BATS_TEST_TMPDIR/whole"
+    for text in '' "$half"; do
+        server_control '{"faults": {"models": [{"hold": "list"}]}}'
+        kimi models --sync --quiet >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- &
+        local sync=$!
+        server_wait_held list
+        rewrite_in_place "$CONFIG" "$text"
+        server_release list
+        wait "$sync" || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+        wait "$editor"
+        cmp "$CONFIG" "$BATS_TEST_TMPDIR/whole"
+        rm "$(server_dir)"/*.list
+    done
+}
+
 @test "many syncs at once leave one good file" {
     server_start
     logged_in

@@ -243,6 +243,32 @@ mode() { stat -c %a "$1"; }
 # hash_of PATH: to see that a file is untouched.
 hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
+# rewrite_in_place FILE HALF: beside the test, as a program that truncates a file and writes it anew: HALF is all there is
+# until someone has read it (inotify tells), then what was there before. Sets $editor, to wait for.
+rewrite_in_place() {
+    rm -f "$BATS_TEST_TMPDIR/edit"
+    kimi_python - "$1" "$2" >"$BATS_TEST_TMPDIR/edit" 3>&- 4>&- <<'PY' &
+import ctypes, os, select, sys, time
+path, half = sys.argv[1:]
+whole = open(path).read()
+libc = ctypes.CDLL(None)
+watch = libc.inotify_init()
+libc.inotify_add_watch(watch, path.encode(), 0x10)  # IN_CLOSE_NOWRITE
+end = time.monotonic() + 20
+with open(path, "w") as file:
+    file.write(half)
+    file.flush()
+    print("ready", flush=True)
+    while not select.select([watch], [], [], 0.001)[0] and time.monotonic() < end:
+        os.utime(path)
+    file.seek(0)
+    file.write(whole)
+PY
+    # shellcheck disable=SC2034 # for the test
+    editor=$!
+    wait_until grep -q ready "$BATS_TEST_TMPDIR/edit"
+}
+
 ## What must hold
 
 # fail MESSAGE: prints it and fails.

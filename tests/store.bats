@@ -29,6 +29,7 @@ assert_refused() {
 assert_damaged() {
     local before
     chmod 600 "$LOGIN"
+    touch -d '1 minute ago' "$LOGIN" # one written just now would be looked at again
     before=$(hash_of "$LOGIN")
     assert_refused "$LOGIN" || return
     assert_contains "$stderr" "kimi login" || return
@@ -62,6 +63,17 @@ assert_damaged() {
     printf '%s' '{"access_token": "at\u0000b", "refresh_token": "rt", "expires_at": 99999999999, "expires_in": 900}' >"$LOGIN"
     assert_damaged
     assert_lacks "$stderr" Evil
+}
+
+@test "half a file, as a program that rewrites it in place leaves it for a moment, is read again" {
+    local half
+    store_login
+    for half in '' '{"access_token": "at-st'; do
+        rewrite_in_place "$LOGIN" "$half"
+        run -0 --separate-stderr kimi-token
+        wait "$editor"
+        assert_same at-stored "$output"
+    done
 }
 
 @test "binary rubbish is no login" {

@@ -99,6 +99,13 @@ int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct st
 	return failed;
 }
 
+int file_unsettled(const struct stat *st, int settled_ms)
+{
+	double age = (clock_now() - (double)st->st_mtim.tv_sec) * 1000 - (double)st->st_mtim.tv_nsec / 1e6;
+
+	return age < 0 || age >= settled_ms ? 0 : settled_ms - (int)age;
+}
+
 int write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
@@ -160,6 +167,7 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 	}
 	if (f->fd < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
+	f->synced = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
 	if (fchmod(f->fd, mode) < 0) { /* the umask is not to widen or narrow it */
 		err_errno(err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
@@ -181,6 +189,7 @@ int newfile_reserve(struct newfile *f, size_t bytes, struct err *err)
 
 int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err)
 {
+	f->synced = false;
 	if (write_all(f->fd, bytes, len) < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
 	return 0;
@@ -203,13 +212,21 @@ static int sync_folder(const char *path)
 	return failed;
 }
 
-int newfile_commit(struct newfile *f, struct err *err)
+int newfile_sync(struct newfile *f, struct err *err)
 {
 	off_t end = lseek(f->fd, 0, SEEK_CUR);
 
 	/* What newfile_reserve() set aside beyond the bytes goes back. */
 	if (end < 0 || ftruncate(f->fd, end) < 0 || fsync(f->fd) < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
+	f->synced = true;
+	return 0;
+}
+
+int newfile_commit(struct newfile *f, struct err *err)
+{
+	if (!f->synced && newfile_sync(f, err) < 0)
+		return -1;
 	if (rename(f->sibling, f->target) < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot replace %s", f->target);
 	close(f->fd);

@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -43,8 +44,16 @@ enum file_read_flags {
 int file_read(
     const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err);
 
+/*
+ * Milliseconds until the last write to it will be `settled_ms` old; 0: it is, or
+ * lies ahead of the clock. Other programs truncate a file and write it anew: what
+ * was touched just now may be half of it.
+ */
+int file_unsettled(const struct stat *st, int settled_ms);
+
 struct newfile {
-	int fd; /* -1 unless open */
+	int fd;      /* -1 unless open */
+	bool synced; /* nothing was written since newfile_sync() */
 	char target[4096];
 	char sibling[4096];
 };
@@ -61,6 +70,9 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 int newfile_reserve(struct newfile *f, size_t bytes, struct err *err);
 
 int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err);
+
+/* fsync, the slow half of newfile_commit(), for who wants to look at the target once more right before the rename. */
+int newfile_sync(struct newfile *f, struct err *err);
 
 /*
  * fsync, rename over the target, fsync of the folder. After an error the target is what it was, or, if only the folder

@@ -77,34 +77,6 @@ static struct toml *parse(const struct snapshot *s, struct err *err)
 	return doc;
 }
 
-int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err)
-{
-	struct snapshot s;
-	int answer;
-
-	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
-	answer = take_snapshot(home, &s, err);
-	if (!answer && !s.exists) {
-		answer = 1;
-	} else if (!answer) {
-		*ret_doc = parse(&s, err);
-		answer = *ret_doc ? 0 : -1;
-	}
-	buf_release(&s.bytes);
-	return answer;
-}
-
-/* kimi-cli truncates and rewrites without a lock, and half a TOML file may parse: a file touched just now is left to
- * settle. */
-static int settle(const struct snapshot *s, struct err *err)
-{
-	double age = clock_now() - ((double)s->st.st_mtim.tv_sec + (double)s->st.st_mtim.tv_nsec / 1e9);
-
-	if (!s->exists || age < 0 || age * 1000 >= SETTLE_MS)
-		return 0;
-	return signals_sleep(SETTLE_MS, err);
-}
-
 static bool is_still(const struct snapshot *s)
 {
 	struct stat now;
@@ -116,6 +88,47 @@ static bool is_still(const struct snapshot *s)
 	       now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec;
 }
 
+/*
+ * kimi-cli truncates and rewrites without a lock, and half a TOML file may parse: one touched just now is left to settle
+ * before anything is concluded from it. 0 it is still the same, 1 it changed, -1 interrupted.
+ */
+static int settle(const struct snapshot *s, struct err *err)
+{
+	int left = s->exists ? file_unsettled(&s->st, SETTLE_MS) : 0;
+
+	if (left && signals_sleep(left, err) < 0)
+		return -1;
+	return is_still(s) ? 0 : 1;
+}
+
+int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err)
+{
+	struct snapshot s;
+	struct toml *doc = NULL;
+	int answer;
+
+	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
+	for (int n = 1;; n++) {
+		answer = take_snapshot(home, &s, err);
+		if (answer < 0 || !s.exists)
+			break;
+		doc = parse(&s, err);
+		/* One that does not parse, or is empty, may be half a file. */
+		if ((doc && s.bytes.len) || n == TRIES || settle(&s, err) <= 0)
+			break;
+		toml_free(doc);
+		doc = NULL;
+	}
+	if (answer == 0 && s.exists && !doc)
+		answer = -1;
+	else if (answer == 0 && !s.exists)
+		answer = 1;
+	else if (answer == 0)
+		*ret_doc = doc;
+	buf_release(&s.bytes);
+	return answer;
+}
+
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
 static int replace(const struct snapshot *s, mode_t mode, const struct buf *text, struct err *err)
 {
@@ -123,16 +136,12 @@ static int replace(const struct snapshot *s, mode_t mode, const struct buf *text
 	int answer = 0;
 
 	newfile_sweep(s->path);
-	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0)
+	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0 ||
+	    newfile_sync(&f, err) < 0)
 		answer = as_config_error(err);
 	else
-		fsync(
-		    f.fd); /* the slow part before the look, so that the rename follows at once; commit tells of errors */
-	if (!answer && settle(s, err) < 0)
-		answer = -1;
-	else if (!answer && !is_still(s))
-		answer = 1;
-	else if (!answer && newfile_commit(&f, err) < 0)
+		answer = settle(s, err); /* the last look, with the rename right behind it */
+	if (!answer && newfile_commit(&f, err) < 0)
 		answer = as_config_error(err);
 	newfile_abandon(&f);
 	return answer;
@@ -170,9 +179,11 @@ static int change_once(
 	if (loose)
 		mode &= ~(mode_t)077;
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
-	int answer = edit(s, change, &changed, &text, err);
+	int late, answer = edit(s, change, &changed, &text, err);
 	if (!answer && changed)
 		answer = replace(s, mode, &text, err);
+	else if ((late = settle(s, err)) != 0)
+		answer = late;
 	else if (!answer && loose && chmod(s->path, mode) < 0)
 		answer = err_errno(err, ERR_CONFIG, "chmod it to 600", "cannot close %s to others", s->path);
 	if (!answer && s->is_legacy)

@@ -3,10 +3,11 @@
  *
  * The file is shared with kimi-cli and belongs to the user. A change runs under
  * a lock of our own: read, parse, edit, look whether the file on the disk is
- * still the one that was read (else start over), replace whole. A link is
- * followed to the real file, whose mode is kept; a new file gets 0600. A file
- * that does not parse is never written to. A change that changes nothing leaves
- * the file alone.
+ * still the one that was read (else start over), replace whole. One that was
+ * touched just now may be half of what kimi-cli is writing, and is read again
+ * before anything is concluded from it. A link is followed to the real file,
+ * whose mode is kept; a new file gets 0600. A file that does not parse is never
+ * written to. A change that changes nothing leaves the file alone.
  *
  * Where there is no config.toml but kimi-cli's older config.json, the first
  * change migrates it: its settings become config.toml, and it is kept as

@@ -1,31 +1,51 @@
 #include "kimi/login_file.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/signals.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024 };
+enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS = 20 };
 
 static const char login_again[] = "run 'kimi login' to log in again";
 
-int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err)
+/* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
+static int look(
+    const char *path, struct token *ret_token, bool *ret_tightened, bool *ret_unsettled, struct err *err)
 {
 	struct buf bytes;
 	struct stat st;
 	char why[160];
 
+	*ret_unsettled = false;
 	buf_init_secret(&bytes, MAX_BYTES);
 	int answer = file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, &st, err);
 	if (answer == 0 && (st.st_mode & 077))
 		*ret_tightened = true;
-	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0)
+	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0) {
+		*ret_unsettled = file_unsettled(&st, SETTLE_MS) > 0;
 		answer =
 		    err_set(err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", path, why);
+	}
 	buf_release(&bytes);
 	return answer;
+}
+
+int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err)
+{
+	bool unsettled;
+	int answer;
+
+	/* kimi-cli has been seen to rewrite it in place: half a file is looked at again. */
+	for (int n = 1;; n++) {
+		answer = look(path, ret_token, ret_tightened, &unsettled, err);
+		if (!unsettled || n == LOOKS || signals_sleep(clock_jitter(2, 20), err) < 0)
+			return answer;
+	}
 }
 
 int login_file_make_folder(const char *folder, struct err *err)

@@ -16,6 +16,8 @@
 /*
  * 0 found, 1 none, -1: there is one that cannot be read or makes no sense.
  * Rights looser than 0600 are taken away; *ret_tightened is set if they were.
+ * One that makes no sense but was touched just now is read again for a moment:
+ * it may be half of what another program is writing.
  */
 int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err);
 
