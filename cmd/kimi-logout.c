@@ -35,8 +35,9 @@ static int forget_tokens(const struct home *home, const struct identity *who, co
 		if (store_load(&store, &token, NULL) == 0)
 			*ret_expires_at = token.expires_at;
 		*ret_storage = store_kind_name(store.found);
+		bool in_file = lstat(store.file, &st) == 0;
 		failed = store_erase(&store, err);
-		*ret_changed = lstat(store.file, &st) < 0;
+		*ret_changed = !failed || (in_file && lstat(store.file, &st) < 0);
 	}
 	token_clear(&token);
 	store_close(&store);
@@ -74,6 +75,7 @@ static int log_out(const struct command *c, const struct home *home, const struc
 
 	if (*who->key)
 		failed = forget_tokens(home, who, &storage, &had_tokens, ret_expires_at, err);
+	bool some_left = failed != 0;
 	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
 	if (!*who->account && config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
 		if (failed)
@@ -83,7 +85,8 @@ static int log_out(const struct command *c, const struct home *home, const struc
 		failed = -1;
 	}
 	if (failed && had_tokens)
-		report_note(&c->report, "the tokens are removed");
+		report_note(
+		    &c->report, some_left ? "the login in the file is removed" : "the tokens are removed");
 	*ret_changed = had_tokens || had_config;
 	if (*ret_changed || failed)
 		history_add(home, HISTORY_LOGOUT, who,

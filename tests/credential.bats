@@ -414,3 +414,37 @@ whole_life() {
     assert_same 0 "$(server_count all)"
     assert_same at-stored "$(kept access_token)"
 }
+
+@test "a helper that ends its lines as Windows does is a store" {
+    notebook mine
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!f() { mine "$1" | sed "s/$/\r/"; }; f'
+    logged_in --storage keyring
+    assert_same "$(server_stat last_access_token)" "$(kept access_token)"
+    run -0 kimi-token
+    assert_same "$(server_stat last_access_token)" "$output"
+}
+
+@test "a helper that ignores erase is found out at logout: 75" {
+    notebook mine
+    keep
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!f() { [ "$1" = erase ] || mine "$1"; }; f'
+    at_once 75 kimi-logout
+    assert_contains "$stderr" "does not erase what it is told to"
+    assert_same at-stored "$(kept access_token)"
+}
+
+@test "a helper that stores and then fails may hold the login: logout removes it, or says that it cannot" {
+    notebook mine
+    store_login
+    # shellcheck disable=SC2016
+    export KIMI_CREDENTIAL_HELPER='!f() { mine "$1"; [ "$1" != store ]; }; f'
+    at_once 75 kimi-refresh --storage keyring
+    assert_same at-stored "$(stored access_token)"
+    assert_same at-stored "$(kept access_token)"
+    KIMI_CREDENTIAL_HELPER='!false #' at_once 75 kimi-logout
+    assert_contains "$stderr" "may still hold the login"
+    run -0 kimi-logout
+    [ ! -e kept ]
+}

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_MS = 2000, WAIT_FOR_ALL_MS = 2500 };
+enum { WAIT_MS = 2000 };
 
 static const char own_helper[] = "kimi-credential-libsecret";
 static const char too_large[] = "the keyring holds something too large for a login";
@@ -69,6 +69,8 @@ static enum credential_answer fail(struct credential_trouble *trouble, const cha
 static enum credential_answer judge(
     const struct helper *helper, enum process_end end, int status, struct credential_trouble *trouble)
 {
+	/* Only our own helper is known to have done nothing if it says that it failed, and one that could not run. */
+	trouble->may_be_kept = end != PROCESS_EXITED || (!helper->is_own && status != 126 && status != 127);
 	if (end == PROCESS_UNFINISHED)
 		return fail(trouble, "the keyring did not answer in time");
 	if (end == PROCESS_EXITED && status == STATUS_FOUND)
@@ -141,8 +143,10 @@ static enum credential_answer store(const char *host, const char *key, const cha
 	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
 	enum credential_answer answer = ask("store", host, key, secret, deadline, &ignored, trouble);
 	/* By the book a helper may ignore a store, and say nothing. */
-	if (answer == CREDENTIAL_FOUND)
+	if (answer == CREDENTIAL_FOUND) {
 		answer = get(host, key, deadline, &back, trouble);
+		trouble->may_be_kept = true;
+	}
 	if (answer == CREDENTIAL_NONE || (answer == CREDENTIAL_FOUND && strcmp(back.data, secret) != 0))
 		answer = fail(trouble, "the keyring does not keep what it is given");
 	buf_release(&back);
@@ -161,34 +165,59 @@ static enum credential_answer erase(
 	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
 }
 
-enum credential_answer credential_get(
-    const char *host, const char *key, struct buf *ret_secret, struct credential_trouble *ret_trouble)
+/* Nor is an erase of a stranger's a promise. */
+static enum credential_answer check_erased(
+    const char *host, const char *key, long long deadline, struct credential_trouble *trouble)
 {
-	return get(host, key, clock_ms() + WAIT_MS, ret_secret, ret_trouble);
+	struct buf back;
+
+	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
+	enum credential_answer answer = get(host, key, deadline, &back, trouble);
+	if (answer == CREDENTIAL_FOUND)
+		answer = fail(trouble, "the keyring does not erase what it is told to");
+	buf_release(&back);
+	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
 }
 
-enum credential_answer credential_store(
-    const char *host, const char *key, const char *secret, struct credential_trouble *ret_trouble)
+static long long deadline_of(int wait_ms, int patience_ms)
 {
-	return store(host, key, secret, clock_ms() + WAIT_FOR_ALL_MS, ret_trouble);
+	return clock_ms() + (patience_ms < wait_ms ? patience_ms : wait_ms);
+}
+
+enum credential_answer credential_get(const char *host, const char *key, int patience_ms,
+    struct buf *ret_secret, struct credential_trouble *ret_trouble)
+{
+	return get(host, key, deadline_of(WAIT_MS, patience_ms), ret_secret, ret_trouble);
+}
+
+enum credential_answer credential_store(const char *host, const char *key, const char *secret,
+    int patience_ms, struct credential_trouble *ret_trouble)
+{
+	return store(host, key, secret, deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms), ret_trouble);
 }
 
 enum credential_answer credential_erase(
-    const char *host, const char *key, struct credential_trouble *ret_trouble)
+    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
 {
-	return erase(host, key, clock_ms() + WAIT_MS, ret_trouble);
+	long long deadline = deadline_of(WAIT_MS, patience_ms);
+	enum credential_answer answer = erase(host, key, deadline, ret_trouble);
+
+	if (answer == CREDENTIAL_FOUND && env_get("KIMI_CREDENTIAL_HELPER"))
+		answer = check_erased(host, key, deadline, ret_trouble);
+	return answer;
 }
 
 enum credential_answer credential_probe(
-    const char *host, const char *key, struct credential_trouble *ret_trouble)
+    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
 {
 	struct credential_trouble ignored;
-	long long deadline = clock_ms() + WAIT_FOR_ALL_MS;
+	long long deadline = deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms);
 	char probe[192];
 
 	snprintf(probe, sizeof(probe), "%s/probe", key);
 	enum credential_answer answer = store(host, probe, "probe", deadline, ret_trouble);
-	if (answer == CREDENTIAL_FOUND)
+	/* Also what is read back otherwise than it was given leaves an item behind. */
+	if (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept)
 		erase(host, probe, deadline, &ignored);
 	return answer;
 }

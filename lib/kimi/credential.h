@@ -29,34 +29,35 @@ enum credential_answer {
 	CREDENTIAL_UNAVAILABLE,
 };
 
-/* Why an answer was LOCKED or UNAVAILABLE, for people. */
 struct credential_trouble {
-	char why[160];
+	char why[160];    /* an answer was LOCKED or UNAVAILABLE, for people */
+	bool may_be_kept; /* what was not stored may have come about all the same, now or in a moment */
 };
 
-enum { CREDENTIAL_MAX_BYTES = 1024 * 1024 };
+enum { CREDENTIAL_MAX_BYTES = 1024 * 1024, CREDENTIAL_PATIENCE_MS = 2500 };
 
 /* The keyring is not to be asked: $KIMI_DISABLE_KEYRING, or no helper is installed. */
 bool credential_is_off(void);
 
 /*
  * `host` is the OAuth host's URL, `key` the key of the login. A helper that has
- * not answered after 2 s is killed; what takes more than one question has 2.5 s
- * for all of them. The secret is added to a secret buffer of the caller.
+ * not answered after 2 s is killed; what takes more than one question has
+ * CREDENTIAL_PATIENCE_MS for all of them. Nothing takes longer than `patience_ms`
+ * either. The secret is added to a secret buffer of the caller.
  */
-enum credential_answer credential_get(
-    const char *host, const char *key, struct buf *ret_secret, struct credential_trouble *ret_trouble);
+enum credential_answer credential_get(const char *host, const char *key, int patience_ms,
+    struct buf *ret_secret, struct credential_trouble *ret_trouble);
 
 /* Stores and reads back: FOUND means that the helper really holds exactly this now. One line, no NUL. */
-enum credential_answer credential_store(
-    const char *host, const char *key, const char *secret, struct credential_trouble *ret_trouble);
+enum credential_answer credential_store(const char *host, const char *key, const char *secret,
+    int patience_ms, struct credential_trouble *ret_trouble);
 
-/* FOUND also where there was none to erase. */
+/* FOUND: it is gone, also where there was none to erase. */
 enum credential_answer credential_erase(
-    const char *host, const char *key, struct credential_trouble *ret_trouble);
+    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
 
 /* Finds out whether something new could be stored, with an item of no meaning that is erased again. */
 enum credential_answer credential_probe(
-    const char *host, const char *key, struct credential_trouble *ret_trouble);
+    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
 
 #endif

@@ -35,8 +35,9 @@ bool credential_lines_password(const struct buf *lines, struct buf *ret_secret)
 	for (const char *at = lines->data; at && *at;) {
 		size_t len = strcspn(at, "\n");
 		if (len >= sizeof(name) - 1 && strncmp(at, name, sizeof(name) - 1) == 0) {
+			size_t end = at[len - 1] == '\r' ? len - 1 : len;
 			buf_clear(ret_secret);
-			buf_add(ret_secret, at + sizeof(name) - 1, len - (sizeof(name) - 1));
+			buf_add(ret_secret, at + sizeof(name) - 1, end - (sizeof(name) - 1));
 			found = ret_secret->len && !ret_secret->failed;
 		}
 		at += len + (at[len] == '\n');

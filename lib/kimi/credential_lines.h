@@ -20,7 +20,7 @@ bool credential_lines_ask(struct buf *lines, const char *host, const char *key, 
 
 /*
  * Puts the value of the last `password=` line into `ret_secret`; helpers repeat
- * what they were given and may add lines of their own. False: there is none, or
+ * what they were given, may add lines of their own and end lines as Windows does. False: there is none, or
  * it does not fit (ret_secret->failed).
  */
 bool credential_lines_password(const struct buf *lines, struct buf *ret_secret);

@@ -78,6 +78,42 @@ void store_avoid_keyring(struct store *store)
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not to be asked");
 }
 
+enum question { GET, STORE, ERASE, PROBE };
+
+static enum credential_answer ask(
+    struct store *store, enum question question, const char *login, int patience_ms, struct buf *ret_login)
+{
+	switch (question) {
+	case GET:
+		return credential_get(store->host, store->key, patience_ms, ret_login, &store->trouble);
+	case STORE:
+		return credential_store(store->host, store->key, login, patience_ms, &store->trouble);
+	case ERASE:
+		return credential_erase(store->host, store->key, patience_ms, &store->trouble);
+	case PROBE:
+		break;
+	}
+	return credential_probe(store->host, store->key, patience_ms, &store->trouble);
+}
+
+/* Every question to the keyring, unless it was found down or has had its time. */
+static enum credential_answer ask_keyring(
+    struct store *store, enum question question, const char *login, struct buf *ret_login)
+{
+	int patience_ms = store->patience_ms ? store->patience_ms - store->waited_ms : CREDENTIAL_PATIENCE_MS;
+	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
+
+	if (!keyring_is_down(store) && patience_ms > 0) {
+		long long before = clock_ms();
+		answer = ask(store, question, login, patience_ms, ret_login);
+		store->waited_ms += (int)(clock_ms() - before);
+	} else if (!keyring_is_down(store)) {
+		snprintf(
+		    store->trouble.why, sizeof(store->trouble.why), "the keyring did not answer in time");
+	}
+	return answer;
+}
+
 static int load_keyring(struct store *store, struct token *ret_token, struct err *err)
 {
 	struct buf secret;
@@ -87,9 +123,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 	if (credential_is_off())
 		return 1;
 	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
-	enum credential_answer found =
-	    keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
-	                           : credential_get(store->host, store->key, &secret, &store->trouble);
+	enum credential_answer found = ask_keyring(store, GET, NULL, &secret);
 	if (found == CREDENTIAL_FOUND) {
 		answer = token_read(secret.data, secret.len, ret_token, why, sizeof(why));
 		if (answer < 0)
@@ -134,8 +168,10 @@ static enum credential_answer put_in_keyring(struct store *store, const struct t
 
 	if (!text)
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "out of memory");
-	else if (!keyring_is_down(store))
-		answer = credential_store(store->host, store->key, text, &store->trouble);
+	else
+		answer = ask_keyring(store, STORE, text, NULL);
+	if (answer != CREDENTIAL_FOUND)
+		store->half_kept = store->half_kept || store->trouble.may_be_kept;
 	wipe_str(text);
 	return answer;
 }
@@ -153,9 +189,7 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 		return -1;
 	if (store->kind == STORE_KEYRING) {
 		enum credential_answer answer =
-		    present                  ? put_in_keyring(store, present)
-		    : keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
-		                             : credential_probe(store->host, store->key, &store->trouble);
+		    present ? put_in_keyring(store, present) : ask_keyring(store, PROBE, NULL, NULL);
 		if (answer != CREDENTIAL_FOUND)
 			return keyring_busy(store, err);
 	} else if (present && login_file_rewrite(store->file, err) < 0) {
@@ -173,17 +207,20 @@ static bool was_moved_to_file(const struct store *store)
 	return store->found == STORE_KEYRING && lstat(store->file, &st) == 0;
 }
 
-static bool drop_from_keyring(struct store *store)
+/* Somebody knows of a copy in the keyring; else asking for it only costs time. */
+static bool may_have_copy(const struct store *store)
 {
 	char storage[STATE_STORAGE_MAX];
 
-	if (store->found != STORE_KEYRING && !store->locked_copy) {
-		state_load_storage(store->state, storage);
-		if (strcmp(storage, "keyring") != 0)
-			return true; /* nobody knows of a copy there, and asking costs time */
-	}
-	return !keyring_is_down(store) && !credential_is_off() &&
-	       credential_erase(store->host, store->key, &store->trouble) == CREDENTIAL_FOUND;
+	state_load_storage(store->state, storage);
+	return store->found == STORE_KEYRING || store->locked_copy || store->half_kept ||
+	       strcmp(storage, "keyring") == 0;
+}
+
+static bool drop_from_keyring(struct store *store)
+{
+	return !may_have_copy(store) ||
+	       (!credential_is_off() && ask_keyring(store, ERASE, NULL, NULL) == CREDENTIAL_FOUND);
 }
 
 /*
@@ -218,6 +255,7 @@ int store_save(struct store *store, const struct token *token, struct state *sta
 {
 	bool owed;
 
+	store->patience_ms = 0; /* a new login is never short of time */
 	if (was_moved_to_file(store))
 		store->kind = STORE_FILE;
 	int failed = put(store, token, &owed, err);
@@ -234,6 +272,27 @@ int store_save(struct store *store, const struct token *token, struct state *sta
 	return 0;
 }
 
+/*
+ * The login from store->found to store->kind. What may have come about in the
+ * keyring though it failed there is owed, too.
+ */
+static int move(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+{
+	enum store_kind kind = store->kind;
+	int failed = login_file_check_place(store->file, err);
+
+	if (!failed && store->found != kind)
+		failed = put(store, token, ret_owed, err);
+	else if (!failed)
+		*ret_owed = !drop_from_keyring(store); /* another run was not able to */
+	if (!failed)
+		store->found = kind;
+	else if (store->found == STORE_FILE && store->half_kept)
+		*ret_owed = true;
+	store->kind = store->found;
+	return failed;
+}
+
 int store_move(struct store *store, enum store_kind kind, struct err *err)
 {
 	struct token token = TOKEN_INIT;
@@ -245,14 +304,14 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 		failed = store_load(store, &token, err);
 	if (failed > 0)
 		failed = err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
-	if (!failed && store->found != kind) {
+	if (!failed && (store->found != kind || (kind == STORE_FILE && may_have_copy(store)))) {
 		state_load(store->state, token.expires_at, &state);
 		store->kind = kind;
-		failed = login_file_check_place(store->file, err) < 0 ? -1 : put(store, &token, &owed, err);
+		failed = move(store, &token, &owed, err);
 		cache_drop(store->key);
-		if (!failed)
+		if (!failed || owed)
 			note(store, &token, owed, &state);
-		if (owed)
+		if (!failed && owed)
 			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
 			    "the login is in the file now, but its copy in the keyring could not be removed");
 	}
@@ -261,22 +320,26 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 	return failed;
 }
 
+static int keyring_keeps_copy(const char *why, const char *todo, struct err *err)
+{
+	return err_set(err, ERR_BUSY, todo, "the keyring may still hold the login: %s", why);
+}
+
 int store_erase(struct store *store, struct err *err)
 {
 	cache_drop(store->key);
 	if (login_file_remove(store->file, err) < 0)
 		return -1;
-	bool expected = store_expects_keyring(store);
+	bool expected = may_have_copy(store) || store_expects_keyring(store);
 	if (!credential_is_off()) {
-		enum credential_answer answer =
-		    keyring_is_down(store) ? CREDENTIAL_UNAVAILABLE
-		                           : credential_erase(store->host, store->key, &store->trouble);
+		enum credential_answer answer = ask_keyring(store, ERASE, NULL, NULL);
 		/* Without a keyring at all there is no copy in it, unless we know of one. */
 		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
-			return keyring_busy(store, err);
+			return keyring_keeps_copy(
+			    store->trouble.why, "unlock or start the keyring, then log out once more", err);
 	} else if (expected) {
-		return err_set(err, ERR_BUSY, "unset KIMI_DISABLE_KEYRING and log out once more",
-		    "the keyring may still hold the login, and is not to be asked");
+		return keyring_keeps_copy(
+		    "it is not to be asked", "unset KIMI_DISABLE_KEYRING and log out once more", err);
 	}
 	store->kind = STORE_NOWHERE;
 	return login_file_remove(store->state, err);

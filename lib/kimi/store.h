@@ -47,8 +47,11 @@ struct store {
 	    kind;       /* where store_save() is to put it: where it was found, unless the caller says else */
 	bool tightened; /* the file's rights were looser than 0600 and are not any more */
 	bool fell_back; /* store_save() could not reach the keyring and used the file */
-	bool locked_copy;                  /* store_load() found one in the keyring that it could not open */
+	bool locked_copy; /* store_load() found one in the keyring that it could not open */
+	bool half_kept;   /* a store that failed may have left a copy in the keyring all the same */
 	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
+	int waited_ms;                     /* for the keyring so far */
+	int patience_ms; /* how long it may be waited for in all; 0: as long as each question takes */
 	struct lock lock;
 	struct newfile next; /* room for the next login */
 };
@@ -90,14 +93,16 @@ int store_save(struct store *store, const struct token *token, struct state *sta
 
 /*
  * Moves the login to `kind` under the lock it takes itself, without a moment in
- * which there is none; fine if it is there already.
+ * which there is none; fine if it is there already. store->found is where it is
+ * then: also with ERR_BUSY, where a copy in the keyring could not be removed. The
+ * state knows of such a copy, and moving there once more removes it.
  */
 int store_move(struct store *store, enum store_kind kind, struct err *err);
 
 /*
- * With the lock held: removes the login from file and keyring, and its state;
- * fine if there is none. The lock file stays. -1 ERR_BUSY: the keyring may still
- * hold it, the file does not.
+ * With the lock held, after store_load(): removes the login from file and
+ * keyring, and its state; fine if there is none. The lock file stays. -1 ERR_BUSY:
+ * the keyring may still hold it, the file does not.
  */
 int store_erase(struct store *store, struct err *err);
 

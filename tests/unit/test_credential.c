@@ -42,7 +42,7 @@ static void use_helper(bool own, const char *body)
 static enum credential_answer get(void)
 {
 	buf_clear(&secret);
-	return credential_get(host, key, &secret, &trouble);
+	return credential_get(host, key, CREDENTIAL_PATIENCE_MS, &secret, &trouble);
 }
 
 static void test_round(void)
@@ -51,17 +51,23 @@ static void test_round(void)
 	ok(get() == CREDENTIAL_NONE, "an empty store has none");
 	ok(scratch_holds("asked", "protocol=https\nhost=auth.kimi.com\nusername=oauth/kimi-code\n\n"),
 	    "it is asked in Git's words");
-	ok(credential_store(host, key, "{\"a\":1}", &trouble) == CREDENTIAL_FOUND, "a login is stored");
+	ok(credential_store(host, key, "{\"a\":1}", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND,
+	    "a login is stored");
 	ok(get() == CREDENTIAL_FOUND && strcmp(secret.data, "{\"a\":1}") == 0, "and found");
-	ok(credential_erase(host, key, &trouble) == CREDENTIAL_FOUND && get() == CREDENTIAL_NONE,
+	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
+	        get() == CREDENTIAL_NONE,
 	    "and erased");
-	ok(credential_erase(host, key, &trouble) == CREDENTIAL_FOUND, "to erase what is not there is fine");
-	ok(credential_probe(host, key, &trouble) == CREDENTIAL_FOUND && scratch_mode("kept") == -1,
+	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND,
+	    "to erase what is not there is fine");
+	ok(credential_probe(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
+	        scratch_mode("kept") == -1,
 	    "a probe leaves nothing behind");
-	ok(credential_store(host, key, "two\nlines", &trouble) == CREDENTIAL_UNAVAILABLE &&
+	ok(credential_store(host, key, "two\nlines", CREDENTIAL_PATIENCE_MS, &trouble) ==
+	            CREDENTIAL_UNAVAILABLE &&
 	        strstr(trouble.why, "one line"),
 	    "two lines are not stored");
-	ok(credential_get("http://127.0.0.1:80", key, &secret, &trouble) == CREDENTIAL_NONE &&
+	ok(credential_get("http://127.0.0.1:80", key, CREDENTIAL_PATIENCE_MS, &secret, &trouble) ==
+	            CREDENTIAL_NONE &&
 	        scratch_holds("asked", "protocol=http\nhost=127.0.0.1:80\nusername=oauth/kimi-code\n\n"),
 	    "http has its own protocol, and a port");
 }
@@ -76,6 +82,7 @@ static void test_answers(void)
 	    {"the last of two passwords counts", "echo password=a; echo password=b", "b"},
 	    {"a password may hold =", "echo password=a=b=", "a=b="},
 	    {"the last line may lack its end", "printf password=s", "s"},
+	    {"a line may end as on Windows", "printf 'password=s\\r\\n'", "s"},
 	    {"an empty password is none", "echo password=", NULL},
 	    {"password alone is none", "echo password", NULL},
 	    {"another name that ends so is none", "echo oldpassword=s", NULL},
@@ -120,6 +127,33 @@ static void test_statuses(void)
 	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "crashed"), "a crash is unavailable");
 }
 
+/* What a store that failed may have left behind. */
+static void test_half_kept(void)
+{
+	static const struct {
+		bool own;
+		const char *body;
+		int patience_ms;
+		bool may_be_kept;
+	} cases[] = {
+	    {true, "exit 4", CREDENTIAL_PATIENCE_MS, false},
+	    {true, "exit 3", CREDENTIAL_PATIENCE_MS, false},
+	    {true, "kill -KILL $$", CREDENTIAL_PATIENCE_MS, true},
+	    {true, "sleep 60", 100, true},
+	    {false, "exit 1", CREDENTIAL_PATIENCE_MS, true},
+	    {false, "exit 127", CREDENTIAL_PATIENCE_MS, false},
+	    {false, "cat >/dev/null", CREDENTIAL_PATIENCE_MS, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		use_helper(cases[i].own, cases[i].body);
+		ok(credential_store(host, key, "s", cases[i].patience_ms, &trouble) != CREDENTIAL_FOUND &&
+		        trouble.may_be_kept == cases[i].may_be_kept,
+		    "a store that fails by '%s' %s", cases[i].body,
+		    cases[i].may_be_kept ? "may be kept" : "is not");
+	}
+}
+
 /* A file with a password of that many bytes. */
 static void write_large(size_t len)
 {
@@ -134,14 +168,18 @@ static void test_trouble(void)
 {
 	use_helper(false, "sleep 60");
 	long long start = clock_ms();
+	ok(credential_get(host, key, 1, &secret, &trouble) == CREDENTIAL_UNAVAILABLE &&
+	        clock_ms() - start < 2000,
+	    "a caller without patience gets none of the helper's time");
+	start = clock_ms();
 	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "in time") && clock_ms() - start < 30000,
 	    "a helper that does not answer is given up");
 	use_helper(false, "cat >/dev/null");
-	ok(credential_store(host, key, "s", &trouble) == CREDENTIAL_UNAVAILABLE &&
+	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE &&
 	        strstr(trouble.why, "does not keep"),
 	    "one that ignores a store is found out");
 	use_helper(false, "cat >/dev/null; echo password=other");
-	ok(credential_store(host, key, "s", &trouble) == CREDENTIAL_UNAVAILABLE,
+	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE,
 	    "so is one that gives something else back");
 	/* A few bytes more than a login may have, but not more than may be read; and then more than that. */
 	use_helper(false, "cat \"$HOME/large\"");
@@ -172,6 +210,7 @@ int main(void)
 	test_round();
 	test_answers();
 	test_statuses();
+	test_half_kept();
 	test_trouble();
 	buf_release(&secret);
 	scratch_close();
