@@ -5,9 +5,9 @@
 #include "cli/renewal.h"
 #include "cli/watch.h"
 #include "kimi/api_key.h"
-#include "kimi/config.h"
 #include "kimi/home.h"
 #include "kimi/identity.h"
+#include "kimi/login.h"
 
 #include <stdlib.h>
 
@@ -18,12 +18,9 @@ struct wish {
 	double interval; /* seconds between two looks of --watch */
 };
 
-static int move(const struct report *report, const struct home *home, const struct identity *who,
-    struct store *store, const char *storage, struct err *err)
+static int move(const struct report *report, struct store *store, const char *storage, struct err *err)
 {
-	/* Only the plain login stands in the config. */
-	if (store_move(store, store_kind_by_name(storage), err) < 0 ||
-	    (!*who->account && config_set_storage(home, who->platform, storage, err) < 0))
+	if (login_move(store, store_kind_by_name(storage), err) < 0)
 		return -1;
 	report_note(report, "the login is kept in the %s now", storage);
 	return 0;
@@ -36,7 +33,7 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 
 	if (renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
 		return -1;
-	int failed = wish->storage ? move(report, home, who, &renewal.store, wish->storage, err) : 0;
+	int failed = wish->storage ? move(report, &renewal.store, wish->storage, err) : 0;
 	if (!failed)
 		failed = renewal_foresee(&renewal, err);
 	if (!failed)

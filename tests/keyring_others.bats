@@ -97,3 +97,12 @@ for item in json.load(open("items")):
     assert_contains "$stderr" "kept in the file: the keyring is locked"
     [ ! -e items.prompted ] || fail "it was asked"
 }
+
+@test "a slow keyring: login waits for all its answers together no longer than for one that does not answer" {
+    others_start '[]' --slow 1.2
+    server_start
+    server_control '{"pending": 0}'
+    login_begins
+    finish 0
+    assert_contains "$(why_line login.err)" "kept in the file: the keyring did not answer in time"
+}

@@ -107,6 +107,7 @@ login_is_out_of_reach() {
     assert_error "$1"
     at_once 75 "${AS[@]}" kimi-login --no-browser
     assert_error "$1"
+    assert_contains "$stderr" "--force"
     assert_same 0 "$(server_count all)" "requests"
     assert_same "$before" "$(hash_of "$CONFIG")" "config"
     [ ! -e "$LOGIN" ]
@@ -446,7 +447,8 @@ login_stays_in_the_file() {
     name_storage keyring
     keyring_lock
     at_once 75 kimi-logout
-    assert_contains "$stderr" "the keyring is locked"
+    assert_contains "$stderr" "the login in the file is removed"
+    assert_contains "$stderr" "the keyring may still hold the login: the keyring is locked"
     [ ! -e "$LOGIN" ]
     keyring_unlock
     assert_same 1 "$(keyring_items)"
@@ -476,6 +478,63 @@ login_stays_in_the_file() {
     assert_same 1 "$(keyring_items)"
 }
 
+@test "logout of a login that only a locked keyring holds does not say that anything is removed" {
+    keyring_start
+    keep_login
+    name_storage keyring
+    keyring_lock
+    at_once 75 kimi-logout
+    assert_contains "$stderr" "may still hold the login"
+    assert_lacks "$stderr" removed
+}
+
+@test "logout of a login that is found in the keyring, and then cannot be removed: 75, though nothing else tells of it" {
+    keyring_start
+    keep_login
+    watch_helper
+    script on_erase "kill -STOP $keyring"
+    at_once 75 kimi-logout
+    assert_contains "$stderr" "may still hold the login"
+    kill -CONT "$keyring"
+    assert_same 1 "$(keyring_items)"
+}
+
+## A move that is not finished
+
+@test "a login that moves to the file and whose copy cannot be removed: 75, the config says file, and again removes it" {
+    keyring_start
+    keep_login
+    name_storage keyring
+    watch_helper
+    script on_erase "kill -STOP $keyring"
+    at_once 75 kimi-refresh --storage file
+    assert_contains "$stderr" "its copy in the keyring could not be removed"
+    assert_same at-stored "$(stored access_token)"
+    assert_same 'storage = "file"' "$(storages)"
+    kill -CONT "$keyring"
+    rm on_erase
+    run -0 kimi-refresh --storage file
+    assert_in_file
+}
+
+@test "a keyring that has not answered in time when a login was moved there may hold it: the next save removes it" {
+    keyring_start
+    store_login --expires-in-left 899
+    name_storage file
+    watch_helper
+    # It stores, and then nobody can read that back.
+    script on_get "kill -STOP $keyring"
+    at_once 75 kimi-refresh --storage keyring
+    assert_same 'storage = "file"' "$(storages)"
+    at_once 75 kimi-logout
+    assert_contains "$stderr" "the keyring may still hold the login"
+    kill -CONT "$keyring"
+    assert_same 1 "$(keyring_items)"
+    rm on_get
+    run -0 kimi-logout
+    assert_same 0 "$(keyring_items)"
+}
+
 ## The keyring goes after the exchange
 
 # vanish COMMAND...: a refresh, whose new token is at the server's door when COMMAND takes the keyring away.
@@ -493,6 +552,7 @@ vanish() {
     fresh=$(server_stat last_access_token)
     assert_same "$fresh" "$(stored access_token)" "the new token in the file" || return
     assert_contains "$(err_of refresh)" "the login is kept in the file now" || return
+    assert_same 'storage = "file"' "$(storages)" || return
     at_once 0 kimi-token
     assert_same "$fresh" "$output"
 }

@@ -91,6 +91,9 @@ static int stored_login(const struct report *report, const struct home *home, co
 	}
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
+	if (err->code == ERR_BUSY && *store->trouble.why)
+		snprintf(err->todo, sizeof(err->todo),
+		    "unlock or start the keyring, or run 'kimi login --force' for a new login");
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
 		report_note(report, "the stored login cannot be used: %s", err->what);
 		return 0;
@@ -190,17 +193,19 @@ static int check_base_url(const struct platform *platform, struct err *err)
 }
 
 /* A good login that is to lie elsewhere. */
-static int move(const struct report *report, const struct login_wish *wish, const struct home *home,
-    const struct platform *platform, struct store *store, struct err *err)
+static int move(
+    const struct report *report, const struct login_wish *wish, struct store *store, struct err *err)
 {
 	enum store_kind kind = store_kind_by_name(wish->storage);
+	bool is_there = store->found == kind;
 
-	if (kind == STORE_NOWHERE || kind == store->found)
+	if (kind == STORE_NOWHERE)
 		return 0;
-	if (store_move(store, kind, err) < 0 ||
-	    (!*wish->who.account && config_set_storage(home, platform, store_kind_name(kind), err) < 0))
+	/* Also where it is there already: an earlier move may have left a copy behind. */
+	if (login_move(store, kind, err) < 0)
 		return -1;
-	report_note(report, "the login is kept in the %s now", wish->storage);
+	if (!is_there)
+		report_note(report, "the login is kept in the %s now", wish->storage);
 	return 0;
 }
 
@@ -220,7 +225,7 @@ int login_flow_oauth(
 	int good = wish->force ? 0 : stored_login(report, home, &wish->who, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
 	if (good > 0)
-		failed = move(report, wish, home, platform, &store, err);
+		failed = move(report, wish, &store, err);
 	if (good == 0) {
 		done = "you are logged in";
 		failed =

@@ -123,6 +123,12 @@ struct storage {
 	const char *name;
 };
 
+static void put_storage(struct editor *e, const char *const storage[], const char *name)
+{
+	if (toml_get(e->doc, storage))
+		editor_set_text(e, storage, name);
+}
+
 static int set_storage(struct toml *doc, void *context, struct err *err)
 {
 	const struct storage *storage = context;
@@ -130,20 +136,20 @@ static int set_storage(struct toml *doc, void *context, struct err *err)
 	char provider[CONFIG_PROVIDER_MAX];
 
 	config_provider_key(storage->platform, provider);
-	if (toml_get(doc, PATH("providers", provider, "oauth", "storage")))
-		editor_set_text(&e, PATH("providers", provider, "oauth", "storage"), storage->name);
+	put_storage(&e, PATH("providers", provider, "oauth", "storage"), storage->name);
 	for (const char *const(*service)[2] = storage->platform->services; (*service)[0]; service++)
-		if (toml_get(doc, PATH("services", (*service)[0], "oauth", "storage")))
-			editor_set_text(
-			    &e, PATH("services", (*service)[0], "oauth", "storage"), storage->name);
+		if (is_ours(doc, storage->platform, (*service)[0]))
+			put_storage(&e, PATH("services", (*service)[0], "oauth", "storage"), storage->name);
 	return editor_finish(&e, err);
 }
 
-int config_set_storage(
-    const struct home *home, const struct platform *platform, const char *storage, struct err *err)
+int config_set_storage(const struct home *home, const char *key, const char *storage, struct err *err)
 {
-	struct storage context = {platform, storage};
+	struct storage context = {platforms, storage};
 	struct config_change change = {.edit = set_storage, .context = &context};
 
-	return config_file_exists(home) ? config_file_change(home, &change, err) : 0;
+	while (context.platform->id &&
+	       (!context.platform->oauth_key || strcmp(context.platform->oauth_key, key) != 0))
+		context.platform++;
+	return context.platform->id && config_file_exists(home) ? config_file_change(home, &change, err) : 0;
 }

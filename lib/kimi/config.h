@@ -48,8 +48,7 @@ int config_sync_models(const struct home *home, const struct platform *platform,
  * thinks and off for one that cannot. */
 int config_use_model(const struct home *home, const char *key, int thinking, struct err *err);
 
-/* Notes where the tokens of a login lie now; nothing if the config does not have the login. */
-int config_set_storage(
-    const struct home *home, const struct platform *platform, const char *storage, struct err *err);
+/* Notes where the tokens of the login `key` lie now; nothing if the config does not have the login, as an account's. */
+int config_set_storage(const struct home *home, const char *key, const char *storage, struct err *err);
 
 #endif

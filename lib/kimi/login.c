@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "kimi/config.h"
 #include "kimi/history.h"
 
 #include <stdio.h>
@@ -120,6 +121,8 @@ int login_choose_store(
 	bool shared = home_is_shared(store->home);
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
+	/* All its answers together get the time of one that does not come, but for the work with a login that was found. */
+	store->patience_ms = CREDENTIAL_PATIENCE_MS + (store->found == STORE_KEYRING ? store->waited_ms : 0);
 	if (!failed) {
 		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
 		bool there = store_load(store, &present, NULL) == 0;
@@ -137,6 +140,19 @@ int login_choose_store(
 	}
 	token_clear(&present);
 	store_close(store);
+	return failed;
+}
+
+int login_move(struct store *store, enum store_kind kind, struct err *err)
+{
+	struct err config_err;
+	int failed = store_move(store, kind, err);
+
+	if (store->found == kind &&
+	    config_set_storage(store->home, store->key, store_kind_name(kind), &config_err) < 0 && !failed) {
+		*err = config_err;
+		failed = -1;
+	}
 	return failed;
 }
 

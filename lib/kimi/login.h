@@ -45,6 +45,12 @@ int login_run_device_flow(struct oauth *oauth, long long deadline, const struct 
 int login_choose_store(
     struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err);
 
+/*
+ * Moves a stored login to `kind`, see store_move(), and lets the config say where
+ * it is now: also with ERR_BUSY, where it has moved and left a copy behind.
+ */
+int login_move(struct store *store, enum store_kind kind, struct err *err);
+
 /* Saves the tokens there under the store's lock, and notes who issued them, in the history too. */
 int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "kimi/config.h"
 #include "kimi/history.h"
 #include "kimi/oauth.h"
 
@@ -211,6 +212,9 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 		if (answer != OAUTH_PASSING)
 			break;
 	}
+	if (store->fell_back)
+		config_set_storage(
+		    home, store->key, store_kind_name(store->kind), NULL); /* it is safe anyway */
 	if (r.sent && (failed || r.outcome == REFRESH_DONE))
 		history_add_store(failed && last.code == ERR_REJECTED ? HISTORY_REJECTED : HISTORY_REFRESH,
 		    store, failed ? &last : NULL);
