@@ -4,6 +4,7 @@
 #include "cli/login_flow.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Which way the platform is logged in to: only Kimi Code has tokens, and takes keys too. */
 static int run(const struct command *c, const char *platform_id, const char *account, struct login_wish *wish,
@@ -25,7 +26,11 @@ static int run(const struct command *c, const char *platform_id, const char *acc
 		return -1;
 	if (account && *account && wish->api_key_stdin)
 		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
-	if (wish->api_key_stdin || !wish->platform->oauth_key)
+	bool by_key = wish->api_key_stdin || !wish->platform->oauth_key;
+	if (by_key && wish->storage && strcmp(wish->storage, "keyring") == 0)
+		return err_set(err, ERR_USAGE, "leave out --storage",
+		    "an API key is kept in config.toml, where kimi-cli looks for it, and not in the keyring");
+	if (by_key)
 		return login_flow_key(&c->report, wish, &home, err);
 	return login_flow_oauth(&c->report, wish, &home, err);
 }

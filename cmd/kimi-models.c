@@ -133,14 +133,33 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 	return failed;
 }
 
+/* With --sync the lists come first. One that does not come keeps nobody from choosing, and is the outcome. */
 static int use(const struct command *c, const struct wish *wish, const struct home *home,
-    const struct toml *config, struct err *err)
+    struct toml **config, struct err *err)
 {
-	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+	struct identity who;
+	struct err use_err;
 
-	if (wish->platform_id && !only)
+	if (wish->account && *wish->account)
+		return err_set(
+		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
+	if (identity_find(&who, wish->platform_id, "", err) < 0)
 		return -1;
-	return model_choice_use(&c->report, home, config, only, wish->use, wish->thinking, err);
+	const struct identity *only = wish->platform_id ? &who : NULL;
+	int failed = wish->sync ? model_sync_all(&c->report, home, only, err) : 0;
+	if (wish->sync) {
+		toml_free(*config);
+		*config = NULL;
+		if (config_file_read(home, config, failed ? NULL : err) < 0)
+			return -1;
+	}
+	int not_used = model_choice_use(
+	    &c->report, home, *config, only ? who.platform : NULL, wish->use, wish->thinking, &use_err);
+	if (not_used && failed)
+		report_line(&c->report, "%s", use_err.what);
+	else if (not_used)
+		*err = use_err;
+	return failed || not_used ? -1 : 0;
 }
 
 /* Completion offers nothing that would not be safe on a terminal. */
@@ -173,7 +192,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 		toml_free(config);
 		return 0;
 	}
-	int failed = wish->use ? use(c, wish, &home, config, err) : list(c, wish, &home, config, err);
+	int failed = wish->use ? use(c, wish, &home, &config, err) : list(c, wish, &home, config, err);
 	toml_free(config);
 	return failed;
 }

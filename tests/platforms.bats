@@ -220,6 +220,21 @@ TOML
     assert_same 0 "$(server_count all)"
 }
 
+@test "--storage keyring with an API key: 2 before anything is read or sent; auto and file are what it is anyway" {
+    server_start
+    key_file sk-cn
+    run -2 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin --storage keyring <"$KEY_FILE"
+    assert_error login "--storage"
+    run -2 --separate-stderr kimi login --platform moonshot-cn --storage keyring </dev/null
+    assert_error login "--storage"
+    assert_same 0 "$(server_count all)"
+    local one
+    for one in auto file; do
+        server_control '{"api_keys": {"cn": ["sk-cn"]}}'
+        run -0 kimi login --platform moonshot-cn --api-key-stdin --storage "$one" <"$KEY_FILE"
+    done
+}
+
 @test "an unknown platform: 2, with the nearest or all of them" {
     local command
     for command in login logout token models refresh; do

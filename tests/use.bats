@@ -211,6 +211,36 @@ refuses() {
     assert_same "$before" "$(stat -c '%i %y' "$CONFIG")"
 }
 
+@test "--sync --use brings the lists to the config and then chooses among them" {
+    server_start
+    logged_in
+    server_control '{"models": [{"id": "kimi-brand-new", "supports_reasoning": true}]}'
+    run -2 kimi models --use kimi-brand
+    run -0 --separate-stderr kimi models --sync --use kimi-brand --thinking on
+    assert_contains "$stderr" "were brought up to date"
+    assert_loads 'default_model="kimi-code/kimi-brand-new"' default_thinking=true
+    assert_same "" "$output"
+}
+
+@test "--sync --use with a list that does not come: the choice is made, and the exit status is the list's" {
+    server_start
+    logged_in
+    server_control '{"faults": {"models": [{"status": 503}]}}'
+    run -75 --separate-stderr kimi models --sync --use kimi-k2-turbo
+    assert_contains "$stderr" "503"
+    assert_loads 'default_model="kimi-code/kimi-k2-turbo"'
+    server_control '{"faults": {"models": [{"status": 503}]}}'
+    run -75 --separate-stderr kimi models --sync --use nobody
+    assert_contains "$stderr" "there is no model 'nobody'"
+    assert_contains "$stderr" "503"
+}
+
+@test "--use with --account: 2, since only the plain login stands in the config" {
+    models_config
+    run -2 --separate-stderr kimi models --use gpt --account work
+    assert_error models "leave out --account"
+}
+
 @test "what was chosen is the mark of the list, and survives a sync and a second login" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn"]}}'

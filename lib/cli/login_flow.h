@@ -33,7 +33,7 @@ int login_flow_oauth(
 
 /*
  * An API key, from standard input or a prompt. Without a platform, the one that
- * takes the key.
+ * takes the key. It is kept in the config, never in the keyring.
  */
 int login_flow_key(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err);
