@@ -14,6 +14,7 @@ setup() {
 }
 
 # piped LINE...: kimi shell with these lines in a pipe, and $ARGUMENTS.
+# shellcheck disable=SC2086 # they are words
 piped() { printf '%s\n' "$@" | kimi-shell ${ARGUMENTS:-}; }
 
 # typed [AFTER KEYS]...: kimi shell on a terminal of its own, where these keys are typed (see on_terminal.py), and
@@ -24,15 +25,14 @@ typed() {
         keys+=(--type "$1" "$2")
         shift 2
     done
+    # shellcheck disable=SC2086
     kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "${keys[@]}" "${PROGRAM:-kimi-shell}" ${ARGUMENTS:-}
 }
 
-# write_config LINE...: a config with two models, the first of them the default, and LINE... before them.
+# write_config: a config with two models, the first of them the default.
 write_config() {
     mkdir -p "${CONFIG%/*}"
-    {
-        printf '%s\n' "$@"
-        cat <<'TOML'
+    cat >"$CONFIG" <<'TOML'
 default_model = "kimi-code/first"
 
 [providers."managed:kimi-code"]
@@ -51,7 +51,6 @@ provider = "managed:kimi-code"
 model = "second"
 max_context_size = 1000
 TOML
-    } >"$CONFIG"
 }
 
 ## From a pipe
@@ -320,11 +319,12 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
 
 @test "a file full of rubbish does no harm, and none of it reaches the terminal raw" {
     mkdir -p "$HOME/.kimi"
-    printf '/status \e[31m\e]0;x\a\377\300\n\0\0\n' >"$KEPT"
+    printf '/status \e[31m\377\300\n\0\0\n/status \u202e\e[31m\e]0;x\a\n' >"$KEPT"
     chmod 600 "$KEPT"
-    run -0 typed "> " '\x1b[A\x1b[A\x15/status --line\r' "kimi-code logged out" '' "> " '\x04'
+    run -0 typed "> " '\x1b[A' "[31m]0;x" '\x1b[A\x1b[A\x15/status --line\r' "kimi-code logged out" '' "> " '\x04'
     assert_lacks "$output" $'\e[31m'
     assert_lacks "$output" $'\e]0;'
+    assert_lacks "$output" $'\u202e'
 }
 
 @test "a file that cannot be written, or is a link, is no failure" {

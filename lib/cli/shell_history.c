@@ -57,6 +57,9 @@ void shell_history_read(const struct home *home, struct buf *ret_lines)
 	buf_init(&bytes, READ_BYTES);
 	if (file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, NULL, NULL) == 0) {
 		const char *lines = bytes.data;
+		for (size_t i = 0; i < bytes.len; i++)
+			if (!bytes.data[i])
+				bytes.data[i] = ' '; /* as a crash leaves them; no line is to end there */
 		if (bytes.len > 2 * KEPT_BYTES) {
 			lines = strchr(bytes.data + bytes.len - KEPT_BYTES, '\n');
 			lines = lines ? lines + 1 : "";
