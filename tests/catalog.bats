@@ -14,16 +14,18 @@ PY
 }
 
 # within MILLISECONDS COMMAND...: of processor time, so that a busy machine is no failure; and under 1 GiB of memory.
-within() {
+within() (
+    limit_memory $((1 << 20))
     kimi_python - "$@" <<'PY'
-import resource, subprocess, sys
-code = subprocess.run(sys.argv[2:], preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))).returncode
+import os, resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 took = (usage.ru_utime + usage.ru_stime) * 1000
 print("%d ms, %d MB: %s" % (took, usage.ru_maxrss / 1024, sys.argv[2:]), file=sys.stderr)
-sys.exit(code or took > float(sys.argv[1]))
+slowness = 20 if os.environ.get("KIMI_TEST_CHECKER") else 1
+sys.exit(code or took > slowness * float(sys.argv[1]))
 PY
-}
+)
 
 @test "100,000 models are listed, written and chosen from, each in a few seconds" {
     server_start

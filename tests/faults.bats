@@ -21,7 +21,7 @@ assert_kept() { cmp "$BATS_TEST_TMPDIR/$1.before" "$(login_of "$1")" || fail "th
 
 # start_refresh NAME [HOOK...]: a refresh of that client beside the others, given up by nobody but itself; its number
 # goes to pids[NAME].
-declare -A pids
+declare -gA pids # bats reads this file in a function
 start_refresh() {
     local name=$1
     shift

@@ -7,7 +7,8 @@
 # and gets setup and teardown from here; one that needs more defines its own and calls kimi_setup and kimi_teardown.
 # Everything lies in $BATS_TEST_TMPDIR, so tests can run side by side (bats --jobs N).
 #
-# Set from outside: KIMI_TEST_BIN, the folder of the programs under test (default: build/bin of this clone).
+# Set from outside: KIMI_TEST_BIN, the folder of the programs under test (default: build/bin of this clone);
+# KIMI_TEST_CHECKER, what they are run or built with that needs memory of its own (sanitizer, valgrind).
 # KIMI_TEST_SERVER=NAME before a server_ function means another server than the usual one.
 
 KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -64,6 +65,9 @@ kimi_teardown() {
     done
     return "$result"
 }
+
+# limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
+limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
 
 ## The loopback server
 

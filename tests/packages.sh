@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|demo|check|fuzz|lint: installs what is missing for that, and nothing if all is there.
+# packages.sh build|demo|check|valgrind|fuzz|lint: installs what is missing for that, and nothing if all is there.
 # Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
 set -eu
 
@@ -70,6 +70,11 @@ needs_of_check() {
 	need 'has gnome-keyring-daemon' gnome-keyring gnome-keyring gnome-keyring gnome-keyring gnome-keyring
 	need 'has secret-tool' libsecret-tools libsecret libsecret libsecret libsecret-tools
 	need 'has_python_keyring' python3-keyring python3-keyring 'python-keyring python-secretstorage' 'py3-keyring py3-secretstorage' python3-keyring
+}
+
+needs_of_valgrind() {
+	needs_of_check
+	need 'has valgrind' valgrind valgrind valgrind valgrind valgrind
 }
 
 needs_of_fuzz() {

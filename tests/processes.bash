@@ -80,7 +80,7 @@ failing() {
     local rule=$1
     shift
     # A sanitizer's search for leaks is a tracer itself.
-    strace -qq -E ASAN_OPTIONS=detect_leaks=0 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
+    strace -qq -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
 }
 
 # assert_error PART: the last run printed nothing, and one line of error, starting with the program, that holds PART.
@@ -127,7 +127,7 @@ isnt_stored() { [ "$(stored "$1" 2>/dev/null)" != "$2" ]; }
 # hooked NAME=VALUE... COMMAND...: with tests/hook.c, which reads KIMI_TEST_NAME: a system that fails, a wrong clock,
 # or time that flies. Only programs that are linked dynamically feel it.
 hooked() {
-    local set=(LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" ASAN_OPTIONS=verify_asan_link_order=0)
+    local set=(LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99)
     while [[ ${1:-} == *=* ]]; do
         set+=("KIMI_TEST_$1")
         shift

@@ -36,7 +36,8 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
         wait_until isnt_stored access_token at-marked-0a
         wait_until test -s "$STATE"
         wait_until is_asleep "$pid" kimi-refresh
-        assert_same "" "$(memory_of "$pid")" "tokens in memory after $over"
+        # A sanitizer keeps what was freed, and copies of the stack, as they were.
+        [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_same "" "$(memory_of "$pid")" "tokens in memory after $over"
         kill "$pid"
         finish 0
         rm -r "$HOME/.kimi"
@@ -66,7 +67,7 @@ child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subproc
 while not os.path.exists(sys.argv[1]):
     time.sleep(0.01)
 time.sleep(0.05)
-child.send_signal(signal.SIGSEGV)
+child.send_signal(signal.SIGABRT)
 _, status = os.waitpid(child.pid, 0)
 print(os.WIFSIGNALED(status), os.WCOREDUMP(status))
 PY

@@ -531,7 +531,7 @@ refused() {
     run -0 --separate-stderr kimi-status --line
     release_lock other
     finish 0
-    run -0 strace -E ASAN_OPTIONS=detect_leaks=0 -f -e trace=openat,connect,socket,flock -o calls kimi-status --check
+    run -0 strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -e trace=openat,connect,socket,flock -o calls kimi-status --check
     run ! grep -qE 'config|socket|flock|\.lock' calls
     assert_same 0 "$(server_count all)"
 }

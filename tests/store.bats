@@ -92,7 +92,7 @@ assert_damaged() {
     truncate -s 100M "$LOGIN"
     chmod 600 "$LOGIN"
     (
-        ulimit -v 200000
+        limit_memory 200000
         assert_refused "too large"
     )
     assert_same 104857600 "$(stat -c %s "$LOGIN")"
