@@ -4,11 +4,12 @@
  * get, store or erase as the argument; git-credential(1)'s lines on standard
  * input and output. It uses the attributes that Python's keyring uses (service
  * and username), so that both find what the other stored. It never launches a
- * bus, never unlocks and never prompts; exit status 0 found or done, 1 none, 3
- * locked, 4 unavailable. Whoever runs it sets the deadline.
+ * bus, never unlocks and waits for nobody's answer; exit status 0 found or done,
+ * 1 none, 3 locked, 4 unavailable. Whoever runs it sets the deadline.
  */
 #include "base/buf.h"
 #include "base/bus.h"
+#include "base/env.h"
 #include "cli/command.h"
 
 /* Paths on the bus are part of libsecret that is marked so, unchanged since its first version. */
@@ -20,7 +21,7 @@
 #include <string.h>
 
 enum { FOUND = 0, NONE = 1, USAGE = 2, LOCKED = 3, UNAVAILABLE = 4 };
-enum { MAX_LINE = 1024 * 1024 + 64 };
+enum { MAX_LINE = 1024 * 1024 + 64, PROMPT_MS = 500 };
 
 /* DONT_MATCH_NAME: Python's keyring stores items without a schema's name. */
 static const SecretSchema schema = {
@@ -29,7 +30,7 @@ static const SecretSchema schema = {
     .attributes = {{"service", SECRET_SCHEMA_ATTRIBUTE_STRING}, {"username", SECRET_SCHEMA_ATTRIBUTE_STRING}},
 };
 
-static const char service_name[] = "kimi-code";
+static const char service_name[] = "kimi-code", prompt_interface[] = "org.freedesktop.Secret.Prompt";
 
 struct request {
 	char *username, *password; /* password: memory of libsecret's, wiped when freed */
@@ -65,43 +66,122 @@ static int read_request(struct request *request)
 	return ok && request->username && *request->username;
 }
 
-static const char wants_to_ask[] = "the keyring wants to ask somebody";
+/* How a prompt ended. */
+struct asked {
+	bool over;
+	GVariant *result; /* NULL: it was dismissed */
+};
 
-static GVariant *refuse_prompt(SecretService *service, SecretPrompt *prompt, GCancellable *cancellable,
+static void on_completed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+    const char *signal, GVariant *parameters, gpointer data)
+{
+	struct asked *asked = data;
+	gboolean dismissed;
+
+	(void)bus, (void)sender, (void)path, (void)interface, (void)signal;
+	if (asked->over || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
+		return;
+	g_variant_get(parameters, "(bv)", &dismissed, &asked->result);
+	if (dismissed)
+		g_clear_pointer(&asked->result, g_variant_unref);
+	asked->over = true;
+}
+
+static gboolean on_time_over(gpointer data)
+{
+	((struct asked *)data)->over = true;
+	return G_SOURCE_REMOVE;
+}
+
+static void call_prompt(GDBusProxy *prompt, const char *method, GVariant *parameters)
+{
+	g_dbus_connection_call(g_dbus_proxy_get_connection(prompt), g_dbus_proxy_get_name(prompt),
+	    g_dbus_proxy_get_object_path(prompt), prompt_interface, method, parameters, NULL,
+	    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL, NULL);
+}
+
+static void refuse(GError **error)
+{
+	g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "the keyring wants to ask somebody");
+}
+
+/*
+ * Some services, KeePassXC for one, have a prompt for everything, and it is over
+ * at once where there is nothing to ask. One that does ask is dismissed, and what
+ * it was for has failed as what is locked does. Without a desktop there is none.
+ */
+static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
+{
+	if (!env_get("DISPLAY") && !env_get("WAYLAND_DISPLAY")) {
+		refuse(error);
+		return NULL;
+	}
+	GMainContext *context = g_main_context_new();
+	GSource *timer = g_timeout_source_new(PROMPT_MS);
+	struct asked asked = {0};
+
+	g_main_context_push_thread_default(context);
+	guint signal = g_dbus_connection_signal_subscribe(g_dbus_proxy_get_connection(prompt),
+	    g_dbus_proxy_get_name(prompt), prompt_interface, "Completed",
+	    g_dbus_proxy_get_object_path(prompt), NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_completed, &asked, NULL);
+	g_source_set_callback(timer, on_time_over, &asked, NULL);
+	g_source_attach(timer, context);
+	call_prompt(prompt, "Prompt", g_variant_new("(s)", ""));
+	while (!asked.over)
+		g_main_context_iteration(context, TRUE);
+	if (!asked.result) {
+		call_prompt(prompt, "Dismiss", NULL);
+		g_dbus_connection_flush_sync(g_dbus_proxy_get_connection(prompt), NULL, NULL);
+		refuse(error);
+	}
+	g_dbus_connection_signal_unsubscribe(g_dbus_proxy_get_connection(prompt), signal);
+	g_main_context_pop_thread_default(context);
+	g_source_destroy(timer);
+	g_source_unref(timer);
+	g_main_context_unref(context);
+	return asked.result;
+}
+
+static GVariant *prompt_sync(SecretService *service, SecretPrompt *prompt, GCancellable *cancellable,
     const GVariantType *type, GError **error)
 {
-	(void)service, (void)prompt, (void)cancellable, (void)type;
-	g_set_error_literal(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, wants_to_ask);
-	return NULL;
+	(void)service, (void)cancellable, (void)type;
+	return prompt_briefly(G_DBUS_PROXY(prompt), error);
 }
 
-static void refuse_prompt_async(SecretService *service, SecretPrompt *prompt, const GVariantType *type,
+static void prompt_async(SecretService *service, SecretPrompt *prompt, const GVariantType *type,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-	(void)prompt, (void)cancellable, (void)type;
-	g_task_report_new_error(
-	    service, callback, data, NULL, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, wants_to_ask);
+	GTask *task = g_task_new(service, cancellable, callback, data);
+	GError *error = NULL;
+	GVariant *result = prompt_briefly(G_DBUS_PROXY(prompt), &error);
+
+	(void)type;
+	if (result)
+		g_task_return_pointer(task, result, (GDestroyNotify)g_variant_unref);
+	else
+		g_task_return_error(task, error);
+	g_object_unref(task);
 }
 
-static GVariant *refuse_prompt_finish(SecretService *service, GAsyncResult *result, GError **error)
+static GVariant *prompt_finish(SecretService *service, GAsyncResult *result, GError **error)
 {
 	(void)service;
 	return g_task_propagate_pointer(G_TASK(result), error);
 }
 
-static void refuse_prompts(gpointer class, gpointer data)
+static void replace_prompts(gpointer class, gpointer data)
 {
 	(void)data;
-	SECRET_SERVICE_CLASS(class)->prompt_sync = refuse_prompt;
-	SECRET_SERVICE_CLASS(class)->prompt_async = refuse_prompt_async;
-	SECRET_SERVICE_CLASS(class)->prompt_finish = refuse_prompt_finish;
+	SECRET_SERVICE_CLASS(class)->prompt_sync = prompt_sync;
+	SECRET_SERVICE_CLASS(class)->prompt_async = prompt_async;
+	SECRET_SERVICE_CLASS(class)->prompt_finish = prompt_finish;
 }
 
-/* A service that asks nobody: what would need a prompt has failed, as what is locked does. */
 static GType quiet_service(void)
 {
 	return g_type_register_static_simple(SECRET_TYPE_SERVICE, "KimiQuietService",
-	    sizeof(SecretServiceClass), refuse_prompts, sizeof(SecretService), NULL, 0);
+	    sizeof(SecretServiceClass), replace_prompts, sizeof(SecretService), NULL, 0);
 }
 
 static int trouble(const char *doing, GError *error)

@@ -69,33 +69,51 @@ for item in json.load(open("items")):
     assert_same "$(server_stat last_access_token)" "$(kept_by_others)"
 }
 
+# prompts: what was done with prompts.
+prompts() { tr '\n' ' ' <items.prompts; }
+
 @test "a keyring that asks before it deletes is not waited for: the item is emptied, and holds no login" {
     others_start "[$(item at-asked)]" --ask delete
     at_once 0 kimi-logout
     assert_same - "$(kept_by_others)"
-    [ ! -e items.prompted ] || fail "it was asked"
+    assert_same "Prompt Dismiss " "$(prompts)"
     run -4 kimi-token
 }
 
-@test "a keyring that asks before it deletes: a login that moves to the file leaves nothing behind" {
+@test "a keyring that asks before it deletes, where there is no desktop: nobody is asked" {
     others_start "[$(item at-asked)]" --ask delete
+    unset DISPLAY
     at_once 0 kimi-refresh --storage file
     assert_same at-asked "$(stored access_token)"
     assert_same - "$(kept_by_others)"
-    run -0 kimi-refresh --storage keyring
+    at_once 0 kimi-refresh --storage keyring
     assert_same at-asked "$(kept_by_others)"
-    [ ! -e items.prompted ] || fail "it was asked"
+    [ ! -e items.prompts ] || fail "it was asked"
 }
 
-@test "a keyring that asks before it creates: 75 at once, nobody is asked, and login by itself takes the file" {
+@test "a keyring that asks before it creates: 75 within 3 s, and login by itself takes the file" {
     others_start '[]' --ask create
     server_start
     at_once 75 kimi-login --no-browser --storage keyring
     assert_error "the keyring is locked"
+    assert_same "Prompt Dismiss " "$(prompts)"
+    unset DISPLAY
     server_control '{"pending": 0}'
     run -0 --separate-stderr kimi-login --no-browser
     assert_contains "$stderr" "kept in the file: the keyring is locked"
-    [ ! -e items.prompted ] || fail "it was asked"
+    assert_same "Prompt Dismiss " "$(prompts)"
+}
+
+@test "a keyring whose prompts are over by themselves keeps a login and lets it go" {
+    store_login
+    others_start '[]' --ask create --alone
+    run -0 kimi-refresh --storage keyring
+    assert_same at-stored "$(kept_by_others)"
+    bus_stop
+    rm -f "$XDG_RUNTIME_DIR/bus"
+    others_start "$(cat items)" --ask delete --alone
+    run -0 kimi-logout
+    assert_same "" "$(kept_by_others)"
 }
 
 @test "a slow keyring: login waits for all its answers together no longer than for one that does not answer" {

@@ -1,23 +1,25 @@
 """A secret service that is not gnome-keyring, for what others do differently.
 
-usage: secret_service.py FILE [--type TYPE] [--ask delete|create] [--slow SECONDS]
+usage: secret_service.py FILE [--type TYPE] [--ask delete|create] [--alone] [--slow SECONDS]
 
 FILE holds the items at the start, JSON: [{"service", "username", "secret", "modified"}], found in that order, and after
-every change those that are left. --type is the content type of every secret, --ask what wants a prompt (which nobody
-ever answers; the first leaves FILE.prompted), --slow how long each search takes. Plain sessions only, as some have it.
+every change those that are left. --type is the content type of every secret, --slow how long each search takes. --ask
+says what wants a prompt: nobody ever answers it, unless --alone says that it is over by itself, as KeePassXC's are where
+nothing is to be confirmed. FILE.prompts gets a line for each Prompt and Dismiss. Plain sessions only, as some have it.
 """
 
 import argparse
 import json
 import time
 
-from jeepney import HeaderFields, MessageType, new_error, new_method_return
+from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 
 ROOT = "/org/freedesktop/secrets"
 COLLECTION = ROOT + "/collection/only"
 SECRET = "org.freedesktop.Secret."
+PROMPT = ROOT + "/prompt/only"
 CHANGES = ("SetSecret", "CreateItem", "Delete")
 
 
@@ -25,6 +27,7 @@ class Service:
     def __init__(self, options):
         self.options = options
         self.made = 0
+        self.pending = None
         self.items = {}
         with open(options.file, encoding="utf-8") as file:
             for given in json.load(file):
@@ -42,9 +45,18 @@ class Service:
         with open(self.options.file, "w", encoding="utf-8") as file:
             json.dump(left, file)
 
-    def asks(self, what):
-        """The path of a prompt, or "/" where none is needed."""
-        return ROOT + "/prompt/never" if self.options.ask == what else "/"
+    def asks(self, what, action):
+        """What the action gives and "/", or nothing yet and the path of the prompt that is to come before it."""
+        if self.options.ask != what:
+            return action(), "/"
+        self.pending = action
+        return "/", PROMPT
+
+    def prompt(self, method):
+        """What the prompt's end tells; None: it goes on."""
+        with open(self.options.file + ".prompts", "a", encoding="utf-8") as file:
+            file.write(method + "\n")
+        return self.pending() if method == "Prompt" and self.options.alone else None
 
     def find(self, wanted):
         return [path for path, item in self.items.items() if wanted.items() <= item["attributes"].items()]
@@ -80,16 +92,10 @@ class Service:
             self.items[path]["secret"] = bytes(body[0][2])
             return "", ()
         if method == "CreateItem":
-            if self.options.ask == "create":
-                return "oo", ("/", self.asks("create"))
-            return "oo", (self.add(body[0][SECRET + "Item.Attributes"][1], bytes(body[1][2])), "/")
+            attributes, secret = body[0][SECRET + "Item.Attributes"][1], bytes(body[1][2])
+            return "oo", self.asks("create", lambda: self.add(attributes, secret))
         if method == "Delete":
-            if self.options.ask != "delete":
-                del self.items[path]
-            return "o", (self.asks("delete"),)
-        if method == "Prompt":
-            with open(self.options.file + ".prompted", "w", encoding="utf-8"):
-                return "", ()
+            return "o", self.asks("delete", lambda: self.items.pop(path) and "/")[1:]
         return None
 
 
@@ -98,6 +104,7 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--type", default="text/plain")
     parser.add_argument("--ask", choices=("delete", "create"))
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--slow", type=float, default=0)
     service = Service(parser.parse_args())
     bus = open_dbus_connection("SESSION")
@@ -108,6 +115,14 @@ def main():
             continue
         fields = message.header.fields
         path, method = fields[HeaderFields.path], fields[HeaderFields.member]
+        if path == PROMPT and method in ("Prompt", "Dismiss"):
+            told = service.prompt(method)
+            bus.send(new_method_return(message))
+            if told:
+                service.save()
+                completed = (False, ("o" if told != "/" else "s", told))
+                bus.send(new_signal(DBusAddress(PROMPT, interface=SECRET + "Prompt"), "Completed", "bv", completed))
+            continue
         answer = service.call(path, method, message.body)
         if answer is None:
             bus.send(new_error(message, "org.freedesktop.DBus.Error.NotSupported"))
