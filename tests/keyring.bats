@@ -782,6 +782,21 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     run -4 kimi-token
 }
 
+@test "logout empties the cache also where caching is off" {
+    keyring_start
+    keep_login
+    kimi-token >/dev/null
+    KIMI_NO_CACHE=1 run -0 kimi-logout
+    [ ! -e "$CACHE" ]
+}
+
+@test "KIMI_DISABLE_KEYRING=1 uses no cache of a keyring login" {
+    keyring_start
+    keep_login
+    kimi-token >/dev/null
+    KIMI_DISABLE_KEYRING=1 run -4 kimi-token
+}
+
 @test "refresh drops the cache, and the next token is the new one" {
     due_login
     kimi-token --no-refresh --min-valid 0 >/dev/null

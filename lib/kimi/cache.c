@@ -17,15 +17,20 @@ enum { MAX_PATH = 1024, MAX_LINE = 640, MAX_BYTES = 256 * 1024 };
 
 static const double believed_for = 60; /* seconds */
 
-/* The file of a key, "oauth/NAME"; false where there is no private runtime folder, or caching is off. */
+/* Of a helper that is not ours nothing shows when another login took the place of this one. */
+static bool is_off(void)
+{
+	return env_true("KIMI_NO_CACHE") || env_true("KIMI_DISABLE_KEYRING") ||
+	       env_get("KIMI_CREDENTIAL_HELPER");
+}
+
+/* The file of a key, "oauth/NAME"; false where there is no private runtime folder. */
 static bool find_file(const char *key, bool make, char ret_path[MAX_PATH])
 {
 	const char *name = strchr(key, '/');
 	char folder[MAX_PATH - 200];
 
-	/* Of a helper that is not ours nothing shows when another login took the place of this one. */
-	if (!name || env_true("KIMI_NO_CACHE") || env_get("KIMI_CREDENTIAL_HELPER") ||
-	    !runtime_folder(make, folder, sizeof(folder)))
+	if (!name || !runtime_folder(make, folder, sizeof(folder)))
 		return false;
 	snprintf(ret_path, MAX_PATH, "%.*s%.199s", (int)sizeof(folder), folder, name);
 	return true;
@@ -68,7 +73,7 @@ bool cache_load(const char *key, const char *host, struct token *ret_token)
 	struct stat st;
 	bool found = false;
 
-	if (!find_file(key, false, path))
+	if (is_off() || !find_file(key, false, path))
 		return false;
 	buf_init_secret(&bytes, MAX_BYTES);
 	if (describe(host, line) && file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 &&
@@ -87,7 +92,7 @@ void cache_save(const char *key, const char *host, const struct token *token)
 	struct token cached = *token;
 	struct buf bytes;
 
-	if (!find_file(key, true, path) || !describe(host, line))
+	if (is_off() || !find_file(key, true, path) || !describe(host, line))
 		return;
 	cached.refresh_token = none;
 	char *text = token_print(&cached);

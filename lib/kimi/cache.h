@@ -6,7 +6,7 @@
  * at logout and reboot) holds the access token alone, never the refresh token.
  * It is believed for a minute, for the same host and while no keyring of the user
  * has changed, so that another login shows at once; emptied whenever this toolkit saves, moves or removes the login; and
- * never used with $KIMI_NO_CACHE.
+ * never used with $KIMI_NO_CACHE, nor where no keyring, or another, is asked.
  */
 #ifndef KIMI_KIMI_CACHE_H
 #define KIMI_KIMI_CACHE_H
