@@ -165,11 +165,14 @@ $B/bench/copy: tests/bench/copy.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -O2 -static -o $@ $<
 
+# Static, since a child's peak memory begins with its parent's.
 $B/bench/ratio: tests/bench/ratio.c
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 
-bench: all $B/bench/copy $B/bench/ratio
+bench:
+	$(Q)tests/packages.sh check
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $B/bench/copy $B/bench/ratio
 	$(Q)tests/bench.sh $B
 
 clean:

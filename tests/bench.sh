@@ -1,19 +1,137 @@
 #!/usr/bin/env bash
-# bench.sh BUILD: how fast it is, as ratios within one run, since machines are noisy.
+# bench.sh BUILD: how fast it is and how much memory it takes, as ratios within one run, since machines are noisy.
+# A table goes to standard output, a line of JSON for each figure to BUILD/bench/results.jsonl. RUNS (default 500) is
+# how often the short commands are run. Nothing but loopback is spoken to, in a throw-away home.
 set -eu
 cd "$(dirname "$0")/.."
 build=$PWD/$1
 runs=${RUNS:-500}
-unset "${!KIMI_@}"
-home=$(mktemp -d)
-trap 'rm -rf "$home"' EXIT
-export HOME=$home KIMI_DISABLE_KEYRING=1
-mkdir -p "$home/.kimi/credentials"
-chmod 700 "$home/.kimi" "$home/.kimi/credentials"
+results=$build/bench/results.jsonl
+: >"$results"
+unset "${!KIMI_@}" DBUS_SESSION_BUS_ADDRESS
+# In memory where that can be had: what the disk takes to make a login safe is a figure of its own.
+root=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) disk=$(mktemp -d)
+stop=()
+cleanup() {
+	[ "${#stop[@]}" = 0 ] || kill "${stop[@]}" 2>/dev/null || true
+	rm -rf "$root" "$disk"
+}
+trap cleanup EXIT
+export HOME=$root/home KIMI_DISABLE_KEYRING=1 PATH=$build/bin:$PATH XDG_RUNTIME_DIR=$root/run
+login=$HOME/.kimi/credentials/kimi-code.json
+mkdir -p "$root/server" "$XDG_RUNTIME_DIR" "$HOME/.kimi/credentials"
+chmod 700 "$XDG_RUNTIME_DIR" "$HOME/.kimi" "$HOME/.kimi/credentials"
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# ratio GROUP RUNS COMMAND...; PROCESSES=N of each at once.
+ratio() {
+	local group=$1
+	shift
+	"$build/bench/ratio" -o "$results" -g "$group" -p "${PROCESSES:-1}" "$@"
+}
+
+# value GROUP COMMAND FIELD: of the results so far.
+value() {
+	sed -n "s/^{\"group\": \"$1\", \"command\": \"$2\".*\"$3\": \([0-9.]*\).*/\1/p" "$results"
+}
+
+# goal TEXT VALUE MOST
+goal() {
+	awk -v text="$1" -v value="$2" -v most="$3" \
+		'BEGIN { printf "  %-52s %6.2f  (at most %s)%s\n", text, value, most, (value > most) ? "  MISSED" : "" }'
+}
+
+# A login as large as real ones are.
+access=at-$(printf '%0800d' 1) refresh=rt-$(printf '%0400d' 1)
 (
 	umask 077
-	printf '{"access_token": "at-%0800d", "refresh_token": "rt-%0400d", "expires_at": %d.5, "scope": "kimi-code", "token_type": "Bearer", "expires_in": 900}' \
-		1 1 $(($(date +%s) + 890)) >"$home/.kimi/credentials/kimi-code.json"
+	printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %d.5, "scope": "kimi-code", "token_type": "Bearer", "expires_in": 90000}' \
+		"$access" "$refresh" $(($(date +%s) + 89000)) >"$login"
 )
-echo "A fresh token printed, against a static program that only copies the file to standard output ($runs runs each):"
-"$build/bench/ratio" "$runs" "$build/bench/copy $home/.kimi/credentials/kimi-code.json" "$build/bin/kimi-token" "$build/bin/kimi token"
+
+# A server that grants every refresh alike, so that any number of them can be timed.
+mkfifo "$root/ready"
+python3 -E -S tests/server/kimi_server.py --dir "$root/server" --parent $$ </dev/null >"$root/ready" 2>"$root/server/log" &
+stop+=($!)
+read -r -t 20 url <"$root/ready"
+export KIMI_CODE_OAUTH_HOST=$url KIMI_CODE_BASE_URL=$url/coding/v1
+# control MODELS: a list of that many.
+control() {
+	python3 -E -S - "$root/server" "$1" "$access" "$refresh" <<'PY'
+import json, os, sys
+folder, count, access, refresh = sys.argv[1:]
+models = [{"id": "model-%d" % n, "context_length": 262144, "supports_reasoning": True} for n in range(int(count))]
+token = {"access_token": access, "refresh_token": refresh, "expires_in": 90000, "scope": "kimi-code", "token_type": "Bearer"}
+with open(folder + "/new", "w") as file:
+    json.dump({"models": models, "api_keys": {"code": [access]}, "faults": {"refresh": [{"json": token, "forever": True}]}}, file)
+os.rename(folder + "/new", folder + "/control.json")
+PY
+}
+control 1
+
+echo "A fresh token printed, against a static program that only copies the file ($runs runs each):"
+others=()
+has jq && others+=("jq -r .access_token $login")
+if has gh; then
+	mkdir -p "$HOME/.config/gh"
+	printf 'github.com:\n    oauth_token: %s\n    user: x\n' "$access" >"$HOME/.config/gh/hosts.yml"
+	others+=("gh auth token")
+fi
+ratio token "$runs" "$build/bench/copy $login" "$build/bin/kimi-token" "$build/bin/kimi token" "${others[@]}"
+
+if has secret-tool && has dbus-daemon && has gnome-keyring-daemon; then
+	echo "The same from an open keyring, against secret-tool:"
+	export DBUS_SESSION_BUS_ADDRESS=unix:path=$root/bus
+	dbus-daemon --session --nofork --address="$DBUS_SESSION_BUS_ADDRESS" 2>/dev/null &
+	stop+=($!)
+	until [ -S "$root/bus" ]; do sleep 0.02; done
+	printf throw-away | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
+	stop+=($!)
+	# It may ask for a password where it was not yet unlocked, and nobody is there.
+	for ((i = 0; i < 20; i++)); do
+		printf '%s' "$(cat "$login")" | timeout 2 secret-tool store --label=bench service kimi-code username oauth/kimi-code 2>/dev/null && break
+		sleep 0.1
+	done
+	mv "$login" "$login.kept"
+	if [ "$i" = 20 ]; then
+		echo "  it does not open"
+	else
+		KIMI_DISABLE_KEYRING='' ratio keyring $((runs / 10)) "secret-tool lookup service kimi-code username oauth/kimi-code" \
+			"$build/bin/kimi-token" "env KIMI_NO_CACHE=1 $build/bin/kimi-token"
+	fi
+	mv "$login.kept" "$login"
+	unset DBUS_SESSION_BUS_ADDRESS
+fi
+
+echo "A refresh, against a bare curl that makes the same request and saves nothing ($((runs / 2)) runs each),
+and, last, with the home on $(stat -f -c %T "$disk") and what it takes there to be safe:"
+kimi-token --headers | tail -n +2 >"$root/headers"
+printf 'client_id=17e5f671-d194-4dfb-9706-5516cb48c098&grant_type=refresh_token&refresh_token=%s' "$refresh" >"$root/form"
+ratio refresh $((runs / 2)) "curl -sSf -A kimi-toolkit/bench -H @$root/headers -d @$root/form $url/api/oauth/token" \
+	"$build/bin/kimi-refresh --force --quiet" "$build/bin/kimi refresh --force --quiet"
+
+cp -a "$HOME/.kimi" "$disk/"
+KIMI_SHARE_DIR=$disk/.kimi ratio "refresh on disk" $((runs / 10)) "$build/bin/kimi-refresh --force --quiet"
+
+echo "A model list, by its length:"
+for count in 1 10 100 1000 10000; do
+	echo " $count:"
+	control "$count"
+	ratio "models $count" $((runs / 50 + 3)) "$build/bin/kimi-models" "$build/bin/kimi-models --json"
+done
+
+echo "Many processes at once, the time for all of them:"
+for count in 1 10 100 500; do
+	echo " $count:"
+	PROCESSES=$count ratio "processes $count" $((runs / 100 + 3)) "$build/bench/copy $login" "$build/bin/kimi-token" \
+		"$build/bin/kimi-refresh --quiet"
+done
+
+echo "Goals:"
+goal "kimi-token, times the copy" "$(value token kimi-token ratio)" 1.2
+goal "kimi token, times the copy" "$(value token 'kimi token' ratio)" 2
+goal "kimi refresh, times the bare curl" "$(value refresh 'kimi refresh --force --quiet' ratio)" 1.15
+goal "peak memory of kimi-token, times the copy's" \
+	"$(awk -v a="$(value token kimi-token peak_kib)" -v b="$(value token 'copy [^"]*' peak_kib)" 'BEGIN { print a / b }')" 1.5
+echo "All figures are in ${results#"$PWD"/}."
