@@ -315,6 +315,16 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     run -75 --separate-stderr kimi login --timeout 3
 }
 
+@test "--timeout ends a login whose server is silent, at the first call and at a poll" {
+    server_start
+    server_control '{"faults": {"poll": [{"silent": true}]}}'
+    run -75 --separate-stderr timeout 10 kimi login --json --timeout 1.5
+    assert_same timeout "$(event error data.code)"
+    server_control '{"faults": {"device": [{"silent": true}]}}'
+    run -75 --separate-stderr timeout 10 kimi login --json --timeout 1
+    assert_same network "$(event error data.code)"
+}
+
 @test "SIGINT ends the login with 130 at once" {
     server_start
     server_control '{"approve": "no", "interval": 3600}'

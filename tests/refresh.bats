@@ -843,7 +843,7 @@ FAULTS
     store_login --expires-in-left 100
     before=$(hash_of "$LOGIN")
     run -1 --separate-stderr bash -c 'ulimit -f 1 && exec kimi-refresh'
-    assert_error "File too large"
+    assert_error "File too large; raise the limit"
     assert_untouched 0
     assert_same "" "$(find "$FOLDER" -name '.*.kimi-*')"
 }

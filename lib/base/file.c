@@ -135,6 +135,8 @@ static const char *write_advice(int error)
 	case ENOSPC:
 	case EDQUOT:
 		return "free some space and try again";
+	case EFBIG:
+		return "raise the limit on the size of files (ulimit -f)";
 	case EROFS:
 		return "the file system is read-only: use a KIMI_SHARE_DIR that can be written";
 	case EACCES:

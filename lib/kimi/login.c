@@ -89,6 +89,7 @@ static enum oauth_answer poll_until_decided(
 int login_run_device_flow(struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
     struct token *ret_token, struct err *err)
 {
+	oauth->deadline = deadline;
 	for (;;) {
 		struct round r = {.oauth = oauth, .watcher = watcher};
 		if (oauth_authorize_device(oauth, &r.authorization, err) < 0)

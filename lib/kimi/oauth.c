@@ -14,13 +14,14 @@
 static const char client_id[] = "17e5f671-d194-4dfb-9706-5516cb48c098";
 static const char device_code_grant[] = "urn:ietf:params:oauth:grant-type:device_code";
 
-enum { MAX_ANSWER = 1024 * 1024, MAX_FORM = 2 * 1024 * 1024, ATTEMPT_MS = 15000 };
+enum { MAX_ANSWER = 1024 * 1024, MAX_FORM = 2 * 1024 * 1024, ATTEMPT_MS = 15000, LEAST_MS = 1000 };
 
 int oauth_open(struct oauth *oauth, const struct home *home, struct err *err)
 {
 	if (platform_oauth_host(oauth->host, err) < 0 || url_check(oauth->host, err) < 0)
 		return -1;
 	device_describe(&oauth->device, home);
+	oauth->deadline = 0;
 	oauth->clock_ahead = 0;
 	return 0;
 }
@@ -35,6 +36,13 @@ struct answer {
 	double at;      /* wall clock when the request was sent: a token's life is counted from there */
 };
 
+static int time_for_request(const struct oauth *oauth)
+{
+	int left = oauth->deadline ? clock_left(oauth->deadline) : ATTEMPT_MS;
+
+	return left < LEAST_MS ? LEAST_MS : left > ATTEMPT_MS ? ATTEMPT_MS : left;
+}
+
 static int ask(
     struct oauth *oauth, const char *path, const struct buf *form, struct answer *answer, struct err *err)
 {
@@ -46,7 +54,7 @@ static int ask(
 	    .headers = oauth->device.headers,
 	    .form = form->data,
 	    .max_body = MAX_ANSWER,
-	    .total_ms = ATTEMPT_MS,
+	    .total_ms = time_for_request(oauth),
 	};
 	if (form->failed) {
 		buf_init(&answer->response.body, 0);

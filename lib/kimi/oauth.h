@@ -15,6 +15,8 @@
 struct oauth {
 	char host[PLATFORM_URL_MAX]; /* as the state notes it: no slash at the end */
 	struct device device;
+	long long
+	    deadline; /* of clock_ms(): requests are cut short then, but for their first second; 0: none */
 	double
 	    clock_ahead; /* seconds that this clock was ahead at the host's last answer; 0: it did not say */
 };
