@@ -9,6 +9,7 @@
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
  *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it never returns
+ *   KIMI_TEST_NODE=NAME            what uname() calls this machine
  *
  * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, link, unlink or mkdir.
  */
@@ -26,6 +27,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -233,4 +235,14 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	while (strcmp(lookup, "hang") == 0)
 		pause();
 	return atoi(lookup);
+}
+
+int uname(struct utsname *ret)
+{
+	const char *node = getenv("KIMI_TEST_NODE");
+	int failed = REAL(uname)(ret);
+
+	if (!failed && node)
+		snprintf(ret->nodename, sizeof(ret->nodename), "%s", node);
+	return failed;
 }

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
-# Running programs beside a test, with fewer rights, and with a system that fails: for the tests of the login itself.
+# Running programs beside a test and with fewer rights: for the tests of the login itself.
+
+load failing
 
 # start NAME COMMAND...: runs it beside the test; its output goes to NAME.out and NAME.err, its number to $pid.
 start() {
@@ -66,23 +68,6 @@ as_root() {
     fi
 }
 
-# in_mounts SETUP COMMAND...: runs a command where the shell line SETUP has mounted something; 200: not allowed here.
-in_mounts() {
-    local setup=$1 user=
-    shift
-    [ "$(id -u)" = 0 ] || user=-r
-    unshare $user -m true 2>/dev/null || return 200
-    unshare $user -m sh -c "{ $setup; } >/dev/null 2>&1 || exit 200; exec \"\$@\"" sh "$@"
-}
-
-# failing RULE COMMAND...: its system calls fail by that rule of strace's inject=, e.g. fsync:error=EIO:when=1.
-failing() {
-    local rule=$1
-    shift
-    # A sanitizer's search for leaks is a tracer itself.
-    strace -qq -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
-}
-
 # assert_error PART: the last run printed nothing, and one line of error, starting with the program, that holds PART.
 assert_error() {
     # shellcheck disable=SC2154 # set by run
@@ -123,14 +108,3 @@ setup() {
 # is_stored FIELD VALUE, isnt_stored FIELD VALUE: for wait_until.
 is_stored() { [ "$(stored "$1" 2>/dev/null)" = "$2" ]; }
 isnt_stored() { [ "$(stored "$1" 2>/dev/null)" != "$2" ]; }
-
-# hooked NAME=VALUE... COMMAND...: with tests/hook.c, which reads KIMI_TEST_NAME: a system that fails, a wrong clock,
-# or time that flies. Only programs that are linked dynamically feel it.
-hooked() {
-    local set=(LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99)
-    while [[ ${1:-} == *=* ]]; do
-        set+=("KIMI_TEST_$1")
-        shift
-    done
-    env "${set[@]}" "$@"
-}

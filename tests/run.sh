@@ -5,7 +5,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$1
 shift
-jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+# Most tests wait for another process rather than work.
+jobs=$((2 * ${JOBS:-$(nproc 2>/dev/null || echo 2)}))
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
