@@ -25,19 +25,21 @@ void device_clean_value(const char *value, char *ret_clean, size_t size)
 		snprintf(ret_clean, size, "unknown");
 }
 
-static int read_id(const char *path, char *ret_id, size_t size)
+enum id_answer { ID_FOUND, ID_EMPTY /* a file with none in it */, ID_UNREADABLE };
+
+static enum id_answer read_id(const char *path, char *ret_id, size_t size)
 {
 	struct buf bytes;
-	int found = 0;
+	enum id_answer answer = ID_UNREADABLE;
 
 	buf_init(&bytes, MAX_ID_BYTES);
 	if (file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0) {
 		bytes.data[strcspn(bytes.data, "\r\n")] = '\0';
 		device_clean_value(bytes.data, ret_id, size);
-		found = strcmp(ret_id, "unknown") != 0;
+		answer = strcmp(ret_id, "unknown") == 0 ? ID_EMPTY : ID_FOUND;
 	}
 	buf_release(&bytes);
-	return found;
+	return answer;
 }
 
 static void random_id(char ret_id[ID_DIGITS + 1])
@@ -58,12 +60,9 @@ static void make_id(const struct home *home, const char *path, const char *id)
 
 	if (dir_make(home->folder, NULL) == 0 && newfile_open(&f, path, 0600, NULL) == 0 &&
 	    newfile_write(&f, id, strlen(id), NULL) == 0 && fsync(f.fd) == 0) {
-		struct buf bytes;
-		buf_init(&bytes, MAX_ID_BYTES);
-		if (link(f.sibling, path) < 0 && file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0 &&
-		    !bytes.len)
-			newfile_commit(&f, NULL); /* what is there is empty: no id at all */
-		buf_release(&bytes);
+		char other[ID_DIGITS + 1];
+		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_EMPTY)
+			newfile_commit(&f, NULL);
 	}
 	newfile_abandon(&f);
 }
@@ -73,11 +72,11 @@ static void find_id(const struct home *home, char *ret_id, size_t size)
 	char path[HOME_PATH_MAX], id[ID_DIGITS + 1];
 
 	home_device_id_file(home, path);
-	if (read_id(path, ret_id, size))
+	if (read_id(path, ret_id, size) == ID_FOUND)
 		return;
 	random_id(id);
 	make_id(home, path, id);
-	if (!read_id(path, ret_id, size))
+	if (read_id(path, ret_id, size) != ID_FOUND)
 		snprintf(ret_id, size, "%s", id);
 }
 

@@ -57,7 +57,7 @@ static void test_headers(void)
 static void test_ids(void)
 {
 	struct home home;
-	struct device device;
+	struct device device, again;
 
 	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);
 	scratch_write("device_id", "6F9619FF-8B86-D011-B42D-00CF4FC964FF\nsecond line\n", 0600);
@@ -69,6 +69,11 @@ static void test_ids(void)
 	ok(strlen(device.headers[5]) == 17 + 32 && strlen(device.headers[5]) &&
 	        !scratch_holds("device_id", ""),
 	    "an empty file is no id and is filled");
+	scratch_write("device_id", "\xFF\x01\n", 0600);
+	device_describe(&device, &home);
+	device_describe(&again, &home);
+	ok(strlen(device.headers[5]) == 17 + 32 && strcmp(device.headers[5], again.headers[5]) == 0,
+	    "a file with nothing in it that could be one, too: the id is the same the next time");
 	unlink(scratch_path("device_id"));
 	mkdir(scratch_path("device_id"), 0700);
 	device_describe(&device, &home);
