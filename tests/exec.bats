@@ -468,7 +468,8 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
 @test "bg lets it go on in the background" {
     store_login
     export PS1='ask> '
-    run -0 on_terminal --type 'ask> ' 'kimi exec -- sh -c "echo rea\\dy; sleep 0.3; until [ -e go ]; do sleep 0.1; done; touch went"\r' \
+    # Not sh: dash hangs, without us too, when Ctrl-Z meets its vfork().
+    run -0 on_terminal --type 'ask> ' 'kimi exec -- bash -c "echo rea\\dy; until [ -e go ]; do sleep 0.1; done; touch went"\r' \
         --type ready '\x1a' --type Stopped '' --type 'ask> ' 'bg; touch go; wait; ls went; exit 0\r' bash --norc -i
     [ -e went ]
 }
