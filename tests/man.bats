@@ -205,6 +205,15 @@ ready() {
     assert_contains "$output" $'\tok\tkimi-refresh'
 }
 
+@test "the examples of kimi-exec(1) run" {
+    ready
+    section EXAMPLES kimi-exec.1 | sed -n '/^\.Bd/,/^\.Ed/{/^\./!p;}' | sed "s,https://api.kimi.com/coding/v1,$KIMI_CODE_BASE_URL,g" >worker
+    run -0 run_examples kimi-exec.1
+    assert_contains "$output" '"id": "kimi-for-coding"'
+    assert_contains "$output" $'\nat-'
+    assert_contains "$output" $'\nsk-cn'
+}
+
 @test "the examples of kimi-shell(1) run" {
     ready
     run -0 run_examples kimi-shell.1

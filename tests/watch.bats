@@ -10,16 +10,16 @@ teardown() {
     end_started
 }
 
-# watching [OPTIONS]: a watcher that looks 20 times a second, and has looked.
+# watching: a watcher that looks 20 times a second, and has looked.
 watching() {
-    start watch kimi-refresh --watch --interval 0.05 "$@"
+    start watch kimi-refresh --watch --interval 0.05
     wait_until is_asleep "$pid" kimi-refresh
 }
 
 # new_login NAME [OPTIONS OF store_login]: another login comes into place, whole, and known to the server before that.
 new_login() {
     HOME=$PWD/elsewhere store_login "${@:2}"
-    mkdir -p -m 700 "$FOLDER"
+    (umask 077 && mkdir -p "$FOLDER")
     mv elsewhere/.kimi/credentials/kimi-code.json "$FOLDER/$1.json"
 }
 
@@ -31,7 +31,7 @@ stop_watching() {
 lines_of() { wc -l <"$BATS_TEST_TMPDIR/$1" | tr -d ' '; }
 said() { grep -q -- "$1" "$BATS_TEST_TMPDIR/watch.err"; }
 
-# sleeping [OPTIONS]: a watcher whose wall clock runs on by what sleep_for says, as it does while a machine sleeps.
+# sleeping: a watcher whose wall clock runs on by what sleep_for says, as it does while a machine sleeps.
 sleeping() {
     cc -shared -fPIC -o clock.so -x c - <<'END'
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 END
     sleep_for 0
     start watch env LD_PRELOAD="$PWD/clock.so" ASAN_OPTIONS=verify_asan_link_order=0 \
-        kimi-refresh --watch --interval 0.05 "$@"
+        kimi-refresh --watch --interval 0.05
     wait_until is_asleep "$pid" kimi-refresh
 }
 sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
