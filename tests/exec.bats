@@ -335,6 +335,7 @@ print(signal.Signals(-ended.returncode).name)' "$signal"
     store_login
     run -142 kimi_python -c '
 import os, signal
+signal.signal(signal.SIGALRM, signal.SIG_DFL) # GNU parallel, which runs the tests, ignores it
 signal.setitimer(signal.ITIMER_REAL, 0.5)
 os.execvp("kimi-exec", ["kimi-exec", "--", "sleep", "20"])'
 }
