@@ -164,6 +164,8 @@ due_login() {
     bus_config >bus.conf
     printf %s "$PASSWORD" >password
     script session "'$KEYRING_DAEMON' --unlock --components=secrets <password >/dev/null || exit 99" \
+        "until dbus-send --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \
+            string:org.freedesktop.secrets | grep -q true; do sleep 0.05; done" \
         "kimi-login --no-browser --storage keyring || exit" "kimi-token" "kimi-refresh --quiet --force || exit" \
         "KIMI_NO_CACHE=1 kimi-token"
     run -0 --separate-stderr "$DBUS_RUN_SESSION" --dbus-daemon="$DBUS_DAEMON" --config-file=bus.conf -- ./session
