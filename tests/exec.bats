@@ -331,6 +331,18 @@ print(signal.Signals(-ended.returncode).name)' "$signal"
     done
 }
 
+@test "a signal that the command sends to its whole group does not come back to it" {
+    store_login
+    run -0 setsid -w kimi exec -- "$KIMI_TEST_PYTHON" -ESc '
+import os, signal, time
+got = []
+signal.signal(signal.SIGUSR1, lambda number, frame: got.append(number))
+os.kill(0, signal.SIGUSR1)
+time.sleep(0.2)
+print(len(got))'
+    assert_same 1 "$output"
+}
+
 @test "an alarm that was set before rings for the command too" {
     store_login
     run -142 kimi_python -c '
