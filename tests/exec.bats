@@ -430,7 +430,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     store_login
     mkfifo fifo pipe
     start reader sh -c 'cat pipe; echo end'
-    start exec timeout 20 sh -c 'exec kimi exec -- sh -c "exec >&-; read -r line <fifo" >pipe'
+    start exec sh -c 'exec kimi exec -- sh -c "exec >&-; read -r line <fifo" >pipe'
     wait_until test -s reader.out
     echo >fifo
     finish 0
