@@ -38,12 +38,16 @@ $B/lib/cli/qr.o: KIMI_CPPFLAGS += $(if $(QR_LIBS),-DHAVE_QRENCODE)
 
 # Optional: without libedit there is no `kimi shell`, and nothing of lib/ that needs it.
 EDIT_LIBS := $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null)
-NEEDS_EDIT = $(if $(EDIT_LIBS),,lib/cli/line.c lib/cli/shell.c)
+OF_EDIT = lib/cli/line.c lib/cli/shell.c
 
-LIB_SOURCES = $(filter-out $(NEEDS_EDIT),$(sort $(wildcard lib/*/*.c)))
-LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
-# Helpers are no commands: they lie apart, where no list and no PATH finds them. Without libsecret there is no keyring.
+# Optional: without libsecret there is no keyring.
 SECRET_LIBS := $(shell $(PKG_CONFIG) --libs libsecret-1 2>/dev/null)
+OF_SECRET = $(wildcard lib/kimi/keyring*.c)
+$(OF_SECRET:%.c=$B/%.o): KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecret-1 2>/dev/null)
+
+LIB_SOURCES = $(filter-out $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)),$(sort $(wildcard lib/*/*.c)))
+LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
+# Helpers are no commands: they lie apart, where no list and no PATH finds them.
 HELPERS = kimi-credential-libsecret
 PROGRAMS = $(filter-out $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell),$(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))))
 BINARIES = $(PROGRAMS:%=$B/bin/%)
@@ -74,7 +78,6 @@ $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(link_mode) $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(link_libs)
 
-$B/cmd/kimi-credential-libsecret.o: KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecret-1 2>/dev/null)
 $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS) -lm

@@ -1,0 +1,132 @@
+#include "kimi/keyring_service.h"
+
+#include "base/bus.h"
+#include "base/env.h"
+
+#include <stdbool.h>
+
+enum { PROMPT_MS = 500 };
+
+static const char prompt_interface[] = "org.freedesktop.Secret.Prompt";
+
+/* How a prompt ended. */
+struct asked {
+	bool over;
+	GVariant *result; /* NULL: it was dismissed */
+};
+
+static void on_completed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+    const char *signal, GVariant *parameters, gpointer data)
+{
+	struct asked *asked = data;
+	gboolean dismissed;
+
+	(void)bus, (void)sender, (void)path, (void)interface, (void)signal;
+	if (asked->over || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
+		return;
+	g_variant_get(parameters, "(bv)", &dismissed, &asked->result);
+	if (dismissed)
+		g_clear_pointer(&asked->result, g_variant_unref);
+	asked->over = true;
+}
+
+static gboolean on_time_over(gpointer data)
+{
+	((struct asked *)data)->over = true;
+	return G_SOURCE_REMOVE;
+}
+
+static void call_prompt(GDBusProxy *prompt, const char *method, GVariant *parameters)
+{
+	g_dbus_connection_call(g_dbus_proxy_get_connection(prompt), g_dbus_proxy_get_name(prompt),
+	    g_dbus_proxy_get_object_path(prompt), prompt_interface, method, parameters, NULL,
+	    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL, NULL);
+}
+
+static void refuse(GError **error)
+{
+	g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "the keyring wants to ask somebody");
+}
+
+static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
+{
+	if (!env_get("DISPLAY") && !env_get("WAYLAND_DISPLAY")) {
+		refuse(error);
+		return NULL;
+	}
+	GMainContext *context = g_main_context_new();
+	GSource *timer = g_timeout_source_new(PROMPT_MS);
+	struct asked asked = {0};
+
+	g_main_context_push_thread_default(context);
+	guint signal = g_dbus_connection_signal_subscribe(g_dbus_proxy_get_connection(prompt),
+	    g_dbus_proxy_get_name(prompt), prompt_interface, "Completed",
+	    g_dbus_proxy_get_object_path(prompt), NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_completed, &asked, NULL);
+	g_source_set_callback(timer, on_time_over, &asked, NULL);
+	g_source_attach(timer, context);
+	call_prompt(prompt, "Prompt", g_variant_new("(s)", ""));
+	while (!asked.over)
+		g_main_context_iteration(context, TRUE);
+	if (!asked.result) {
+		call_prompt(prompt, "Dismiss", NULL);
+		g_dbus_connection_flush_sync(g_dbus_proxy_get_connection(prompt), NULL, NULL);
+		refuse(error);
+	}
+	g_dbus_connection_signal_unsubscribe(g_dbus_proxy_get_connection(prompt), signal);
+	g_main_context_pop_thread_default(context);
+	g_source_destroy(timer);
+	g_source_unref(timer);
+	g_main_context_unref(context);
+	return asked.result;
+}
+
+static GVariant *prompt_sync(SecretService *service, SecretPrompt *prompt, GCancellable *cancellable,
+    const GVariantType *type, GError **error)
+{
+	(void)service, (void)cancellable, (void)type;
+	return prompt_briefly(G_DBUS_PROXY(prompt), error);
+}
+
+static void prompt_async(SecretService *service, SecretPrompt *prompt, const GVariantType *type,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+	GTask *task = g_task_new(service, cancellable, callback, data);
+	GError *error = NULL;
+	GVariant *result = prompt_briefly(G_DBUS_PROXY(prompt), &error);
+
+	(void)type;
+	if (result)
+		g_task_return_pointer(task, result, (GDestroyNotify)g_variant_unref);
+	else
+		g_task_return_error(task, error);
+	g_object_unref(task);
+}
+
+static GVariant *prompt_finish(SecretService *service, GAsyncResult *result, GError **error)
+{
+	(void)service;
+	return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static void replace_prompts(gpointer class, gpointer data)
+{
+	(void)data;
+	SECRET_SERVICE_CLASS(class)->prompt_sync = prompt_sync;
+	SECRET_SERVICE_CLASS(class)->prompt_async = prompt_async;
+	SECRET_SERVICE_CLASS(class)->prompt_finish = prompt_finish;
+}
+
+static GType type_of_service(void)
+{
+	return g_type_register_static_simple(SECRET_TYPE_SERVICE, "KimiQuietService",
+	    sizeof(SecretServiceClass), replace_prompts, sizeof(SecretService), NULL, 0);
+}
+
+SecretService *keyring_service_open(GError **error)
+{
+	if (!bus_find()) {
+		g_set_error(error, SECRET_ERROR, 0, "there is no session bus");
+		return NULL;
+	}
+	return secret_service_open_sync(type_of_service(), NULL, SECRET_SERVICE_OPEN_SESSION, NULL, error);
+}
