@@ -29,8 +29,15 @@ HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
 STATIC_PROGRAMS = kimi kimi-status kimi-token
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
 JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson)
-CAN_STATIC := $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); int main(void) { return !json_object(); }' | \
-	$(CC) -x c - -static -o $B/can-static $(JANSSON_LIBS) 2>/dev/null && echo yes))
+# Whether a program with jansson links that way. Where there is no archive the shared libraries serve, and a sanitizer
+# wants those.
+links_with = $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); int main(void) { return !json_object(); }' | \
+	$(CC) -x c - -o $B/probe $1 2>/dev/null && echo yes))
+CAN_STATIC := $(call links_with,-static $(JANSSON_LIBS))
+# jansson is small: each program starts faster with a copy of its own.
+comma = ,
+JANSSON_INSIDE = -Wl$(comma)-Bstatic $(JANSSON_LIBS) -Wl$(comma)-Bdynamic
+JANSSON := $(if $(call links_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS))
 
 # Optional: without it `kimi login` draws no QR code.
 QR_LIBS := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null)
@@ -71,8 +78,7 @@ $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
 
 # Fewer segments are fewer pages for a process that lives a millisecond.
 link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
-comma = ,
-link_libs = $(JANSSON_LIBS) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
+link_libs = $(if $(filter -static,$(link_mode)),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
 
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -80,7 +86,7 @@ $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 
 $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON_LIBS) $(SECRET_LIBS) -lm
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON) $(SECRET_LIBS) -lm
 
 # As in an installed tree, so that `kimi help` finds the pages.
 $B/share/man/man1:

@@ -22,8 +22,14 @@ if grep -ln 'curl/curl.h' cmd/*.c lib/*/*.h; then
 	echo "only lib/http may include curl"
 	status=1
 fi
+secret=$(pkg-config --cflags libsecret-1)
+if grep -l 'libsecret/secret.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/kimi/keyring_service\.h$'; then
+	echo "only lib/kimi/keyring_service.h may include libsecret"
+	status=1
+fi
 for header in lib/*/*.h; do
+	# shellcheck disable=SC2086 # a list of options
 	printf '#include "%s"\n' "${header#lib/}" |
-		cc -std=c17 -D_GNU_SOURCE -Ilib -Wall -Wextra -Werror -fsyntax-only -x c - || status=1
+		cc -std=c17 -D_GNU_SOURCE -Ilib $secret -Wall -Wextra -Werror -fsyntax-only -x c - || status=1
 done
 exit $status
