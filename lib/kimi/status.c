@@ -172,8 +172,10 @@ int status_select(struct status *ret_status, const struct home *home, const stru
 
 enum status_verdict status_judge(const struct status *status, double min_valid)
 {
-	const struct token token = {.expires_in = status->life};
-	double left = status->expires_at - clock_now();
+	char its[] = "its";
+	const struct token token = {
+	    .access_token = its, .expires_at = status->expires_at, .expires_in = status->life};
+	double left = token_left(&token, clock_now());
 	double wanted = min_valid >= 0 ? min_valid : token_wanted_left(&token, -1);
 
 	/* An API key does not end. */

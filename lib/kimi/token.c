@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double usual_margin = 300;
+static const double usual_margin = 300, clock_may_differ = 60, next_to_nothing = 5;
 static const double longest_life = 100.0 * 365 * 86400;
 
 void token_clear(struct token *token)
@@ -147,7 +147,11 @@ bool token_is_same(const struct token *a, const struct token *b)
 
 double token_left(const struct token *token, double now)
 {
-	return *token->access_token ? token->expires_at - now : 0;
+	double left = token->expires_at - now;
+
+	if (!*token->access_token)
+		return 0;
+	return token->expires_in > 0 && left > token->expires_in + clock_may_differ ? next_to_nothing : left;
 }
 
 double token_wanted_left(const struct token *token, double min_valid)

@@ -52,7 +52,11 @@ char *token_print(const struct token *token);
 bool token_is_tombstone(const struct token *token);
 bool token_is_same(const struct token *a, const struct token *b);
 
-/* Seconds of life left; 0 or less once it is over. */
+/*
+ * Seconds of life left; 0 or less once it is over. One with more than its whole
+ * life before it was got before the clock was set back: it may live or not, so a
+ * few seconds are left of it.
+ */
 double token_left(const struct token *token, double now);
 
 /*
