@@ -228,3 +228,17 @@ assert "authorization" not in h and "cookie" not in h, h'
     assert_same 1 "$(server_count refresh)"
     assert_same 0 "$(server_stat refused)"
 }
+
+@test "a login that was confirmed outlasts a lock that another process holds for long" {
+    server_start
+    server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
+    start login hooked SPEED=100 kimi-login
+    server_wait_held poll
+    # Two seconds are more than three minutes to it.
+    flock "$LOCK" sleep 2 3>&- 4>&- &
+    wait_until lock_is_held
+    server_release poll
+    finish 0
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+}
+lock_is_held() { ! flock -n "$LOCK" true; }

@@ -7,7 +7,13 @@
 
 #include <stdio.h>
 
-enum { LOCK_WAIT_MS = 30000, SLOW_DOWN_S = 5, LONGEST_BACK_OFF_S = 30, TICK_MS = 100 };
+enum {
+	LOCK_WAIT_MS = 30000,
+	GRANTED_WAIT_MS = 600000,
+	SLOW_DOWN_S = 5,
+	LONGEST_BACK_OFF_S = 30,
+	TICK_MS = 100
+};
 
 /* One code's life. */
 struct round {
@@ -160,7 +166,8 @@ int login_move(struct store *store, enum store_kind kind, struct err *err)
 int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err)
 {
 	struct state state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};
-	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+	/* A person has confirmed this login: whoever holds the lock ends sooner or later. */
+	int failed = store_lock(store, clock_ms() + GRANTED_WAIT_MS, err);
 
 	if (!failed)
 		failed = store_save(store, token, &state, err);
