@@ -87,11 +87,13 @@ static int spawn(const char *const *argv, bool own_session, int in, int out, pid
 
 static int not_started(const char *program, int error, struct err *err)
 {
-	const char *todo =
-	    error == ENOENT ? "make sure that it is installed" : "make sure that you may run it";
+	bool is_passing = error == EAGAIN || error == ENOMEM;
+	const char *todo = is_passing        ? "try again once fewer processes run"
+	                   : error == ENOENT ? "make sure that it is installed"
+	                                     : "make sure that you may run it";
 
 	errno = error;
-	return err_errno(err, ERR_FAILED, todo, "cannot run %s", program);
+	return err_errno(err, is_passing ? ERR_BUSY : ERR_FAILED, todo, "cannot run %s", program);
 }
 
 int process_start_detached(const char *const *argv, struct err *err)

@@ -38,7 +38,7 @@ enum process_end {
  * ret_output (initialised by the caller; more than its maximum is read and
  * thrown away, and sets `failed`); its standard error goes to /dev/null.
  * *ret_status is the exit status or the number of the signal.
- * -1: it could not be started (ERR_FAILED), or a signal came (ERR_INTERRUPTED).
+ * -1: it could not be started (ERR_FAILED, or ERR_BUSY for want of processes), or a signal came (ERR_INTERRUPTED).
  */
 int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
     int *ret_status, struct err *err);

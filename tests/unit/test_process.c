@@ -6,7 +6,9 @@
 #include "tap.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { LONG_MS = 30000 };
 
@@ -82,6 +84,23 @@ static void test_cannot_run(void)
 	run(&(struct process){.argv = no_program, .deadline = clock_ms() + LONG_MS});
 	ok(got.result == -1 && got.err.code == ERR_FAILED, "nor one that may not be executed");
 	ok(process_start_detached(nowhere, &got.err) == -1, "nor can it be started and left alone");
+}
+
+/* In a child: a limit once lowered stays, and root has none. */
+static void test_no_more_processes(void)
+{
+	const struct rlimit none = {0, 0};
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bool limited = setrlimit(RLIMIT_NPROC, &none) == 0 && (geteuid() || setuid(65534) == 0);
+		if (limited)
+			run_shell("exit 0");
+		_exit(limited && got.result == -1 && got.err.code == ERR_BUSY ? 0 : 1);
+	}
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	    "where no more processes can be had, trying again later may help");
 }
 
 static void test_input(void)
@@ -264,6 +283,7 @@ int main(void)
 	test_ends();
 	test_ignored_children();
 	test_cannot_run();
+	test_no_more_processes();
 	test_input();
 	test_output_limit();
 	test_deadline();
