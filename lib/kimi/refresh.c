@@ -162,19 +162,19 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 	return answer == OAUTH_REJECTED ? after_rejection(r, &state) : answer;
 }
 
-static int pause_before(int attempt_number, double retry_after, struct err *last, struct err *err)
+/* -1: *last says why there is no other attempt. */
+static int pause_before(int attempt_number, double retry_after, struct err *last)
 {
 	double seconds = attempt_number; /* 1 s, then 2 s */
 
 	if (retry_after > LONGEST_PAUSE_S) {
 		snprintf(last->todo, sizeof(last->todo), "the server asks to wait %.0f s: try again then",
 		    retry_after);
-		*err = *last;
 		return -1;
 	}
 	if (retry_after > seconds)
 		seconds = retry_after;
-	return signals_sleep((int)(seconds * 1000), err);
+	return signals_sleep((int)(seconds * 1000), last);
 }
 
 int refresh_login(const struct home *home, struct store *store, const struct refresh_wish *wish,
@@ -202,10 +202,10 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 	if (oauth_open(&r.oauth, home, err) < 0)
 		goto out;
 	for (int n = 0; n < ATTEMPTS; n++) {
-		if (n && pause_before(n, r.retry_after, &last, err) < 0)
-			goto out;
-		if (store_lock(store, clock_ms() + LOCK_WAIT_MS, err) < 0)
-			goto out;
+		if (n && pause_before(n, r.retry_after, &last) < 0)
+			break;
+		if (store_lock(store, clock_ms() + LOCK_WAIT_MS, &last) < 0)
+			break;
 		enum oauth_answer answer = attempt(&r, &last);
 		store_close(store);
 		failed = answer == OAUTH_GRANTED ? 0 : -1;
