@@ -75,6 +75,24 @@ logout kimi-code - file ok kimi-logout" "$(events)"
     assert_same "refresh kimi-code - file server kimi-refresh" "$(events)"
 }
 
+@test "a refresh that fails again and again is noted once, until it succeeds or fails otherwise" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 503, "headers": {"Retry-After": "99"}, "repeat": 3},
+        {"error": "invalid_client", "repeat": 2}, {"ok": true}, {"error": "invalid_client", "forever": true}]}}'
+    store_login --expires-in-left 100
+    cp "$LOGIN" "$FOLDER/kimi-code@work.json"
+    local status
+    for status in 75 75 75; do run "-$status" kimi-refresh --account ""; done
+    for status in 1 1 0; do run "-$status" kimi-refresh --account ""; done
+    for status in 1 1; do run "-$status" kimi-refresh --account work; done
+    for status in 1 1; do run "-$status" kimi-refresh --force --account ""; done
+    assert_same "refresh kimi-code - file server kimi-refresh
+refresh kimi-code - file protocol kimi-refresh
+refresh kimi-code - file ok kimi-refresh
+refresh kimi-code work file protocol kimi-refresh
+refresh kimi-code - file protocol kimi-refresh" "$(events)"
+}
+
 @test "a refresh by kimi token is one of kimi-refresh, and a hundred at once leave one line" {
     server_start
     store_login --expires-in-left 100

@@ -89,6 +89,34 @@ static void append(const struct home *home, const char *text)
 	close(fd);
 }
 
+static bool are_same(const json_t *one, const json_t *other, const char *const names[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (!json_equal(json_object_get(one, names[i]), json_object_get(other, names[i])))
+			return false;
+	return true;
+}
+
+/* True if the newest line of that login says the very same. */
+static bool is_told(const struct home *home, const json_t *event)
+{
+	static const char *const login[] = {"platform", "account"}, *const what[] = {"event", "outcome"};
+	json_t *lines = NULL;
+	bool told = false;
+
+	if (history_read(home, &lines, NULL) < 0)
+		return false;
+	for (size_t i = json_array_size(lines); i--;) {
+		const json_t *line = json_array_get(lines, i);
+		if (are_same(line, event, login)) {
+			told = are_same(line, event, what);
+			break;
+		}
+	}
+	json_decref(lines);
+	return told;
+}
+
 void history_add(const struct home *home, enum history_event event, const struct identity *who,
     const char *storage, const struct err *failure)
 {
@@ -97,7 +125,9 @@ void history_add(const struct home *home, enum history_event event, const struct
 	    "event", event_names[event], "platform", who->platform->id, "account",
 	    *who->account ? who->account : NULL, "storage", storage, "outcome",
 	    failure ? err_name(failure->code) : "ok", "program", program_invocation_short_name);
-	char *text = object ? json_print(object) : NULL;
+	/* Without a network a timer tries every minute: a day of that is one line. */
+	bool repeats = object && failure && event == HISTORY_REFRESH && is_told(home, object);
+	char *text = object && !repeats ? json_print(object) : NULL;
 
 	if (text)
 		append(home, text);

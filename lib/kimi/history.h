@@ -28,7 +28,10 @@ enum history_event {
 	HISTORY_LOGOUT,
 };
 
-/* `failure` NULL: it went well. */
+/*
+ * `failure` NULL: it went well. A refresh that fails as the one before it did is
+ * not noted again until something else happens to the login.
+ */
 void history_add(const struct home *home, enum history_event event, const struct identity *who,
     const char *storage, const struct err *failure);
 
