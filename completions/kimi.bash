@@ -91,23 +91,55 @@ _kimi_add_commands() {
     done < <("$1" --list-cmds 2>/dev/null)
 }
 
-# The words typed so far, put together again where bash broke them: at "=" and ":".
+# _kimi_find_own COMMAND: the index in $words, in $REPLY, of the command that kimi exec is to run; fails if it is not yet
+# the turn of one.
+_kimi_find_own() {
+    local line with_value=' ' last=$((${#words[@]} - 1))
+    while IFS= read -r line; do
+        [[ $line != --*$'\t'?*$'\t'* ]] || with_value+="${line%%$'\t'*} "
+    done < <("$1" --list-options 2>/dev/null)
+    for ((REPLY = 1; REPLY <= last; REPLY++)); do
+        case ${words[REPLY]} in
+        --) ((++REPLY <= last)) && return ;;
+        -*) [[ $with_value != *" ${words[REPLY]} "* ]] || ((REPLY++)) ;;
+        *) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# _kimi_complete_own BEGIN: what begins at that index of COMP_WORDS is completed as a command line of its own.
+_kimi_complete_own() {
+    if declare -F _comp_command_offset >/dev/null; then # bash-completion, of 2.12 and of before
+        _comp_command_offset "$1"
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif ((COMP_CWORD == $1)); then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+    else
+        compopt -o default 2>/dev/null
+    fi
+}
+
+# The words typed so far, put together again where bash broke them: at "=" and ":". begins: where each is in COMP_WORDS.
 _kimi_join_words() {
     local i word open=
-    words=()
+    words=() begins=()
     for ((i = 0; i <= COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         if ((i > 1)) && [[ $word == [=:]* || ($open && -n $word) ]]; then
             words[${#words[@]} - 1]+=$word
         else
             words+=("$word")
+            begins+=("$i")
         fi
         [[ $word == *[=:] && ${#words[@]} -gt 1 ]] && open=yes || open=
     done
 }
 
 _kimi() {
-    local -a words
+    local -a words begins
     local REPLY front command typed sub word char before quote='' kept=''
     COMPREPLY=()
     _kimi_join_words
@@ -140,11 +172,15 @@ _kimi() {
             compopt -o default 2>/dev/null # somebody else's command: file names, perhaps
             return 0
         fi
-        words=("${words[@]:1}")
+        words=("${words[@]:1}") begins=("${begins[@]:1}")
     else
         _kimi_find "${words[0]}" || return 0
     fi
     command=$REPLY
+    if [[ ${command##*/} == kimi-exec ]] && _kimi_find_own "$command"; then
+        _kimi_complete_own "${begins[REPLY]}"
+        return
+    fi
     for word in "${words[@]:1:${#words[@]}-2}"; do
         [[ $word != -- ]] || return 0
     done

@@ -70,6 +70,28 @@ function __kimi_options -a program previous typed
     end
 end
 
+# The command line that PROGRAM, which is kimi-exec, is to run, of the WORDS behind it; nothing if it is not yet the turn
+# of one, or has not begun.
+function __kimi_own -a program typed
+    set -l words $argv[3..-1] $typed
+    set -l with_value (string replace -rf '\t.+\t.*' '' -- ($program --list-options 2>/dev/null))
+    while set -q words[1]
+        switch $words[1]
+            case --
+                set -e words[1]
+                break
+            case '-*'
+                if contains -- $words[1] $with_value
+                    set -e words[1]
+                end
+                set -e words[1]
+            case '*'
+                break
+        end
+    end
+    set -q words[1]; and string join ' ' -- (string escape -- $words[1..-2]) $words[-1]
+end
+
 function __kimi_complete
     set -l words (commandline -opc)
     set -l typed (commandline -ct)
@@ -98,6 +120,13 @@ function __kimi_complete
     else
         set program (command -s -- (string replace -r '^~/' "$HOME/" -- $words[1]))
         test -n "$program"; or return
+    end
+    if string match -qr '(^|/)kimi-exec$' -- $program
+        set -l own (__kimi_own $program "$typed" $words[2..-1])
+        if set -q own[1]
+            complete --do-complete="$own"
+            return
+        end
     end
     contains -- -- $words[2..-1]; and return
     set -l previous

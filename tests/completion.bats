@@ -280,6 +280,53 @@ kimi models --use own ' "$output"
     assert_same 0 "$(server_count all)"
 }
 
+@test "bash: behind kimi exec the command and its own words, with bash-completion and without" {
+    : >some-file
+    run -0 bash_types 'kimi exec kimi-tok' 'kimi exec --env X -- kimi-tok' 'kimi-exec cat some-f' 'kimi exec cat --en' 'kimi exec -- --en' \
+        'kimi exec --env=a --file'
+    assert_same 'kimi exec kimi-token
+kimi exec --env X -- kimi-token
+kimi-exec cat some-file 
+kimi exec cat --en
+kimi exec -- --en
+kimi exec --env=a --file-env ' "$(sed 's/token $/token/' <<<"$output")"
+    run -0 bash --norc --noprofile -c '
+        source "$KIMI_TEST_FILES/kimi.bash"
+        _command_offset() { echo "${COMP_WORDS[@]:$1}"; }
+        COMP_WORDS=(kimi exec --platform = moonshot-cn --env X -- kimi token --min) COMP_CWORD=10
+        _kimi kimi
+        COMP_WORDS=(kimi-exec --quiet make -k --) COMP_CWORD=4
+        _kimi kimi-exec'
+    assert_same 'kimi token --min
+make -k --' "$output"
+}
+
+@test "zsh: behind kimi exec the command and its own words" {
+    : >some-file
+    run -0 zsh_types 'kimi exec kimi-tok' 'kimi exec --env X -- kimi-tok' 'kimi-exec -- cat some-f' 'kimi exec cat some-f' \
+        'kimi exec -- kimi-token --min' 'kimi exec --env=X kimi-token --min' 'kimi exec --env=a --file'
+    assert_same '= kimi exec kimi-token 
+= kimi exec --env X -- kimi-token 
+= kimi-exec -- cat some-file 
+= kimi exec cat some-file 
+= kimi exec -- kimi-token --min-valid=
+= kimi exec --env=X kimi-token --min-valid=
+= kimi exec --env=a --file-env=' "$(grep '^= ' <<<"$output")"
+}
+
+@test "fish: behind kimi exec the command and its own words" {
+    local typed
+    : >some-file
+    for typed in 'kimi exec ' 'kimi-exec -- ' 'kimi exec --env X -- ' 'kimi exec --env=X '; do
+        assert_contains "$(fish_replies "$typed")" kimi-token
+        assert_same some-file "$(fish_replies "${typed}cat 'x y' some-f")"
+        assert_same --min-valid "$(fish_replies "${typed}kimi-token --min")"
+        assert_same "" "$(fish_replies "${typed}cat --env")"
+    done
+    assert_lacks "$(fish_replies 'kimi exec -- --')" --env
+    assert_contains "$(fish_replies 'kimi exec --env=X --')" --file-env
+}
+
 @test "zsh: commands, options and values" {
     run -0 zsh_types 'kimi tok' 'kimi login --st' 'kimi login --storage ' 'kimi login --storage=k' 'kimi-logout --platform m' \
         'kimi help tok' 'kimi token --min-valid ' 'kimi --exec' "$KIMI_TEST_BIN/kimi tok"
