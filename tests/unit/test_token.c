@@ -41,7 +41,8 @@ static void test_due(void)
 	ok(token_is_due(&ahead, now) && token_left(&ahead, now) > 0 && token_left(&ahead, now) < 60,
 	    "one that lives longer than it should is due, and not ended (a clock set back)");
 	struct token slipped = token_of(900, 930);
-	ok(!token_is_due(&slipped, now) && token_left(&slipped, now) == 930, "a clock that slipped makes none due");
+	ok(!token_is_due(&slipped, now) && token_left(&slipped, now) == 930,
+	    "a clock that slipped makes none due");
 }
 
 static void test_wanted(void)
