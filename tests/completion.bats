@@ -289,7 +289,7 @@ kimi exec --env X -- kimi-token
 kimi-exec cat some-file 
 kimi exec cat --en
 kimi exec -- --en
-kimi exec --env=a --file-env ' "$(sed 's/token $/token/' <<<"$output")"
+kimi exec --env=a --file-env ' "${output//token /token}"
     run -0 bash --norc --noprofile -c '
         source "$KIMI_TEST_FILES/kimi.bash"
         _command_offset() { echo "${COMP_WORDS[@]:$1}"; }
