@@ -37,7 +37,7 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 	if (!failed)
 		failed = renewal_foresee(&renewal, err);
 	if (!failed)
-		renewal_tell(report, who, &renewal);
+		renewal_tell(report, &renewal);
 	token_clear(&renewal.token);
 	return failed;
 }
@@ -68,7 +68,7 @@ static int refresh_all(const struct report *report, const struct wish *wish, con
 				*err = one;
 				*ret_can_wait = can_wait;
 			} else if (!can_wait) {
-				report_line(report, "%s: %s", list[i].account, one.what);
+				report_line(report, "%s", one.what);
 			}
 			failed = -1;
 			stored++;

@@ -638,6 +638,23 @@ refused() {
     assert_same 0 "$(server_count all)"
 }
 
+@test "what to do about an account names it: in status, refresh, token, exec and the reminder" {
+    server_start
+    store_login --refresh ""
+    store_account work
+    rm "$LOGIN"
+    assert_same "run 'kimi login --account work' before it ends" "$(kimi-status --json | json logins.0.problems.0.remedy)"
+    run -4 --separate-stderr kimi-refresh --quiet
+    assert_error "work: the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login --account work'"
+    KIMI_ACCOUNT=work run -0 on_terminal kimi-exec true
+    assert_contains "$output" "; run 'kimi login --account work'"
+    for command in "kimi-token --account nobody" "kimi-exec --account nobody true"; do
+        # shellcheck disable=SC2086 # words
+        run -4 --separate-stderr $command
+        assert_error "not logged in; run 'kimi login --account nobody'"
+    done
+}
+
 @test "kimi refresh of several logins does not pass over one without a refresh token" {
     server_start
     local left

@@ -44,5 +44,6 @@ void reminder_speak(const struct report *report, const struct home *home, const 
 	    status_judge(&status, 0) != STATUS_GOOD || !note_said(home, &status))
 		return;
 	reminder_error(status.expires_at - clock_now(), status.state == STATUS_REJECTED, &words);
+	identity_advise(who, words.todo, sizeof(words.todo));
 	report_note(report, "%s; %s", words.what, words.todo);
 }

@@ -6,21 +6,34 @@
 #include "kimi/status.h"
 
 #include <math.h>
+#include <stdio.h>
+
+static int name_account(const struct identity *who, struct err *err)
+{
+	const struct err bare = *err;
+
+	if (*who->account)
+		snprintf(err->what, sizeof(err->what), "%s: %.*s", who->account,
+		    (int)(sizeof(err->what) - sizeof(who->account) - 2), bare.what);
+	identity_advise(who, err->todo, sizeof(err->todo));
+	return -1;
+}
 
 int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
     const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err)
 {
 	struct store *store = &ret_renewal->store;
 
+	ret_renewal->who = who;
 	ret_renewal->token = (struct token)TOKEN_INIT;
 	if (store_open(store, home, who->key, err) < 0)
-		return -1;
+		return name_account(who, err);
 	int failed = refresh_login(home, store, wish, &ret_renewal->token, &ret_renewal->outcome, err);
 	if (store->tightened)
 		report_note(report, "%s could be read by others; it is private now", store->file);
 	if (store->fell_back)
 		report_note(report, "%s: the login is kept in the file now", store->trouble.why);
-	return failed;
+	return failed ? name_account(who, err) : 0;
 }
 
 int renewal_foresee(const struct renewal *renewal, struct err *err)
@@ -31,7 +44,10 @@ int renewal_foresee(const struct renewal *renewal, struct err *err)
 
 	state_load(renewal->store.state, token->expires_at, &state);
 	bool rejected = state_is_rejected(&state, renewal->store.host, now);
-	return rejected || !*token->refresh_token ? reminder_error(left, rejected, err) : 0;
+	if (!rejected && *token->refresh_token)
+		return 0;
+	reminder_error(left, rejected, err);
+	return name_account(renewal->who, err);
 }
 
 bool renewal_can_wait(const struct report *report, const struct home *home, const struct identity *who,
@@ -43,13 +59,14 @@ bool renewal_can_wait(const struct report *report, const struct home *home, cons
 	       status_look(&status, home, who, false, NULL) == 0 && status_judge(&status, 0) == STATUS_GOOD;
 }
 
-void renewal_tell(const struct report *report, const struct identity *who, const struct renewal *renewal)
+void renewal_tell(const struct report *report, const struct renewal *renewal)
 {
 	static const char *const words[] = {
 	    [REFRESH_NOT_NEEDED] = "no refresh is due",
 	    [REFRESH_DONE] = "refreshed",
 	    [REFRESH_BY_OTHER] = "another process has refreshed",
 	};
+	const struct identity *who = renewal->who;
 	const char *account = *who->account ? who->account : NULL;
 	char span[SAY_SPAN_MAX];
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 struct renewal {
+	const struct identity *who; /* borrowed */
 	struct store store; /* where the login lies */
 	struct token token; /* as it is stored now */
 	enum refresh_outcome outcome;
@@ -22,7 +23,8 @@ struct renewal {
 
 /*
  * Makes the login as fresh as wished (refresh.h) and says what a person should
- * know about its store. The caller clears ret_renewal->token.
+ * know about its store. The caller clears ret_renewal->token. An error names the
+ * account, here and below.
  */
 int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
     const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err);
@@ -38,6 +40,6 @@ bool renewal_can_wait(const struct report *report, const struct home *home, cons
     const struct err *failure);
 
 /* Says what became of it, and how long the token is good for: the success event. */
-void renewal_tell(const struct report *report, const struct identity *who, const struct renewal *renewal);
+void renewal_tell(const struct report *report, const struct renewal *renewal);
 
 #endif

@@ -46,21 +46,15 @@ static struct watched *find(struct watch *w, const char *key)
 	return &w->list[w->count++];
 }
 
-static void note_trouble(
-    const struct watch *w, const struct identity *who, struct watched *login, const struct err *why)
+static void note_trouble(const struct watch *w, struct watched *login, const struct err *why)
 {
 	bool is_news = why->code != login->trouble;
-	struct err said = *why;
 
 	login->trouble = why->code;
 	if (!err_is_passing(why->code))
 		login->force = false; /* asking again will not help */
-	if (!is_news || (w->report->quiet && err_is_passing(why->code)))
-		return;
-	if (*who->account)
-		snprintf(said.what, sizeof(said.what), "%s: %.*s", who->account,
-		    (int)(sizeof(said.what) - sizeof(who->account) - 2), why->what);
-	report_error(w->report, &said);
+	if (is_news && !(w->report->quiet && err_is_passing(why->code)))
+		report_error(w->report, why);
 }
 
 /* -1: *why says why this login is not fresh. */
@@ -76,7 +70,7 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 		return -1;
 	int failed = renewal_foresee(&renewal, why);
 	if (!failed && (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE))
-		renewal_tell(w->report, who, &renewal);
+		renewal_tell(w->report, &renewal);
 	if (!failed)
 		login->trouble = ERR_NONE;
 	login->force = false;
@@ -100,11 +94,11 @@ static int look_at_list(struct watch *w, const struct identity *list, size_t cou
 		else if (why.code == ERR_LOGIN_REQUIRED && !w->only)
 			none = i ? none : why;
 		else if (why.code != ERR_INTERRUPTED)
-			note_trouble(w, &list[i], login, &why);
+			note_trouble(w, login, &why);
 		found = found || why.code != ERR_LOGIN_REQUIRED;
 	}
 	if (!found && none.code != ERR_NONE && !api_key_is_stored(w->home, NULL))
-		note_trouble(w, &list[0], find(w, list[0].key), &none);
+		note_trouble(w, find(w, list[0].key), &none);
 	return 0;
 }
 

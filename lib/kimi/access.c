@@ -95,7 +95,7 @@ static int dead(const struct access_wish *wish, const struct token *token, struc
 	    err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
 }
 
-int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
+static int get(const struct identity *who, struct store *store, const struct access_wish *wish,
     struct access *ret_access, struct err *err)
 {
 	struct token token = TOKEN_INIT;
@@ -131,4 +131,14 @@ int access_get(const struct identity *who, struct store *store, const struct acc
 	    .trouble = trouble,
 	};
 	return 0;
+}
+
+int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
+    struct access *ret_access, struct err *err)
+{
+	int failed = get(who, store, wish, ret_access, err);
+
+	if (failed)
+		identity_advise(who, err->todo, sizeof(err->todo));
+	return failed;
 }

@@ -1,5 +1,6 @@
 #include "kimi/identity.h"
 
+#include "base/buf.h"
 #include "base/env.h"
 #include "base/text.h"
 
@@ -58,6 +59,28 @@ bool identity_of_key(const char *key, struct identity *ret_identity)
 		return true;
 	}
 	return false;
+}
+
+void identity_advise(const struct identity *who, char *todo, size_t size)
+{
+	static const char option[] = " --account ", command[] = "'kimi ";
+	const char *at = todo, *found;
+	struct buf out;
+
+	if (!*who->account || strstr(todo, option))
+		return;
+	buf_init(&out, size - 1);
+	while ((found = strstr(at, command))) {
+		found += strlen(command);
+		found += strcspn(found, " '");
+		buf_add(&out, at, (size_t)(found - at));
+		buf_addf(&out, "%s%s", option, who->account);
+		at = found;
+	}
+	buf_addstr(&out, at);
+	if (!out.failed)
+		memcpy(todo, out.data, out.len + 1);
+	buf_release(&out);
 }
 
 /* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the platform's key. */

@@ -35,6 +35,12 @@ int identity_find(
 bool identity_of_key(const char *key, struct identity *ret_identity);
 
 /*
+ * What to do about that login: where the text names a command, as in "run 'kimi
+ * login'", its account is put in, since without it another login would be meant.
+ */
+void identity_advise(const struct identity *who, char *todo, size_t size);
+
+/*
  * The logins with tokens that this home may hold, by the files of its credentials
  * folder: for each platform that has tokens the plain login (always), then its
  * accounts by name. The caller frees the list. NULL: no memory.

@@ -157,6 +157,9 @@ int status_list(struct status_list *ret_list, const struct home *home, const str
 			goto out;
 		if (online && next->storage && try_online(next, home, config, err) < 0)
 			goto out;
+		for (size_t j = 0; j < next->problems.count; j++)
+			identity_advise(&next->who, next->problems.items[j].remedy,
+			    sizeof(next->problems.items[j].remedy));
 		ret_list->count += belongs(next, only, account);
 	}
 	failed = 0;

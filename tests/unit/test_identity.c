@@ -110,6 +110,25 @@ static void test_list(void)
 	free(list);
 }
 
+static void test_advice(void)
+{
+	struct identity work, plain;
+	char todo[120] = "run 'kimi refresh', or 'kimi login --force' for kimi-cli",
+	     small[24] = "run 'kimi login'";
+
+	identity_find(&work, NULL, "work", NULL);
+	identity_find(&plain, NULL, "", NULL);
+	identity_advise(&plain, todo, sizeof(todo));
+	ok(!strstr(todo, "--account"), "the plain login needs no name");
+	identity_advise(&work, todo, sizeof(todo));
+	identity_advise(&work, todo, sizeof(todo));
+	ok(strcmp(todo,
+	       "run 'kimi refresh --account work', or 'kimi login --account work --force' for kimi-cli") == 0,
+	    "an account is named once to each command");
+	identity_advise(&work, small, sizeof(small));
+	ok(strcmp(small, "run 'kimi login'") == 0, "where there is no room, the text stays whole");
+}
+
 int main(void)
 {
 	scratch_open();
@@ -117,6 +136,7 @@ int main(void)
 	test_names();
 	test_keys();
 	test_list();
+	test_advice();
 	scratch_close();
 	return tap_done();
 }
