@@ -98,11 +98,11 @@ static bool find_page(const char *name, char *ret_page, size_t size)
 static int show_manual(const char *sub, char **argv, struct err *err)
 {
 	char name[256], page[2304], flag[] = "--help";
-	bool front = strcmp(sub, "kimi") == 0;
+	bool front = strcmp(sub, "kimi") == 0 || strcmp(sub, "help") == 0;
 
 	if (!front && !is_command(sub)) /* man would end with a status of its own */
 		return 1;
-	snprintf(name, sizeof(name), front ? "%.200s" : "kimi-%.200s", sub);
+	snprintf(name, sizeof(name), front ? "kimi" : "kimi-%.200s", sub);
 	if (find_page(name, page, sizeof(page)))
 		execlp("man", "man", page, (char *)NULL);
 	if (front)
@@ -115,7 +115,7 @@ static int show_manual(const char *sub, char **argv, struct err *err)
 /* What was meant, perhaps; else where to look. */
 static void advise(const char *typed, const char *const *names, char *ret_todo, size_t size)
 {
-	const char *nearest = names ? options_nearest(typed, names) : NULL;
+	const char *nearest = names && *typed ? options_nearest(typed, names) : NULL;
 
 	if (nearest)
 		snprintf(ret_todo, size, "did you mean 'kimi %.60s'?", nearest);

@@ -219,6 +219,19 @@ fake_man() {
     assert_same "$help" "$output"
 }
 
+@test "kimi help kimi and kimi help help show the page of the front itself" {
+    fake_man
+    run -0 kimi help kimi
+    assert_contains "$output" man1/kimi.1
+    run -0 kimi help help
+    assert_contains "$output" man1/kimi.1
+}
+
+@test "an empty word is no command, and near to none: 2" {
+    run -2 --separate-stderr kimi ''
+    assert_error "" "see 'kimi help'"
+}
+
 @test "kimi help of an unknown command names the nearest: 2" {
     run -2 --separate-stderr env PATH=/nonexistent "$KIMI_TEST_BIN/kimi" help lgoin
     assert_error "" "'kimi login'"
