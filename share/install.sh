@@ -68,7 +68,7 @@ put() { # MODE SOURCE TARGET
 
 put_filled() { # SOURCE TARGET
 	filled=$(mktemp)
-	sed "s,@bindir@,$PREFIX/bin,g" "$1" >"$filled"
+	sed "s,@bindir@,$(printf '%s' "$PREFIX/bin" | sed 's/[&,]/\\&/g'),g" "$1" >"$filled"
 	put 644 "$filled" "$2"
 	rm -f "$filled"
 }
@@ -151,7 +151,13 @@ uninstall_all() {
 	done
 }
 
+newline='
+'
 case $PREFIX in
+*[\"\\\$\`%]* | *"$newline"*)
+	# The units and the cron line name it, and would mean something else.
+	fail "PREFIX may not contain a \" \\ \$ \` % or a line break: choose another folder"
+	;;
 /* | '') ;;
 *) fail "PREFIX must begin with /: $PREFIX" ;;
 esac

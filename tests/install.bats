@@ -36,8 +36,8 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
 
 @test "the unit and the cron line name the folder of PREFIX, not that of DESTDIR" {
     run -0 installer /opt/k "$root" install
-    assert_contains "$(cat "$root/opt/k/share/systemd/user/kimi-refresh.service")" "ExecStart=/opt/k/bin/kimi-refresh --quiet"
-    assert_contains "$(cat "$root/opt/k/share/kimi/crontab")" "/opt/k/bin/kimi-refresh --quiet"
+    assert_contains "$(cat "$root/opt/k/share/systemd/user/kimi-refresh.service")" 'ExecStart="/opt/k/bin/kimi-refresh" --quiet'
+    assert_contains "$(cat "$root/opt/k/share/kimi/crontab")" '"/opt/k/bin/kimi-refresh" --quiet'
 }
 
 @test "uninstall leaves nothing of ours and everything of others" {
@@ -106,6 +106,25 @@ stays() {
     assert_contains "$output" 'install for yourself: make install PREFIX=$HOME/.local'
     run -1 installer not/absolute "" install
     assert_contains "$output" "PREFIX must begin with /"
+}
+
+@test "a prefix with blanks, quotes and commas is named by the unit and the cron line as they read it" {
+    prefix="/opt/a 'b', & c"
+    run -0 installer "$prefix" "$root" install
+    assert_contains "$(cat "$root$prefix/share/systemd/user/kimi-refresh.service")" "ExecStart=\"$prefix/bin/kimi-refresh\" --quiet"
+    assert_contains "$(cat "$root$prefix/share/systemd/user/kimi-watch.service")" "ExecStart=\"$prefix/bin/kimi-refresh\" --watch"
+    line=$(sed -n 's/^[^#]* \* //p' "$root$prefix/share/kimi/crontab")
+    run -0 sh -c "printf '%s\\n' $line"
+    assert_same "$prefix/bin/kimi-refresh" "${lines[0]}"
+}
+
+@test "a prefix that a unit or a cron line would read as something else is refused" {
+    local odd
+    for odd in '"' '\' '$x' '`x`' '%h' $'\n'; do
+        run -1 installer "/opt/a${odd}b" "$root" install
+        assert_contains "$output" "PREFIX may not contain"
+        [ ! -e "$root" ] || fail "something was installed for $odd"
+    done
 }
 
 @test "another kimi that comes first on PATH is said" {
