@@ -293,6 +293,21 @@ certificate_refused() {
     run -0 kimi-models --quiet
 }
 
+@test "an SSL_CERT_FILE that has no certificates is named, as a setting that is wrong" {
+    server_start --tls good
+    store_login --expires-in-left 100
+    echo none >"$BATS_TEST_TMPDIR/empty.pem"
+    before=$(hash_of "$LOGIN")
+    for SSL_CERT_FILE in "$BATS_TEST_TMPDIR/missing.pem" "$BATS_TEST_TMPDIR/empty.pem"; do
+        run -1 --separate-stderr kimi-refresh --json
+        assert_same config "$(json data.code <<<"$output")"
+        assert_contains "$stderr" "$SSL_CERT_FILE"
+        assert_contains "$stderr" "; let SSL_CERT_FILE name a file of certificates, or unset it"
+    done
+    assert_same "$before" "$(hash_of "$LOGIN")"
+    assert_same 0 "$(server_count all)"
+}
+
 @test "a server that speaks no TLS where https is meant: nothing is sent, and the login stays" {
     server_start
     export KIMI_CODE_OAUTH_HOST=https://${KIMI_CODE_OAUTH_HOST#http://}

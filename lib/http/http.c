@@ -207,7 +207,6 @@ static const char *network_advice(CURLcode code, const struct http_response *res
 {
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CONNECT_ERROR:
 		return "check the system's clock; if a proxy inspects TLS, set SSL_CERT_FILE to its CA "
 		       "certificate";
@@ -240,6 +239,9 @@ static int transfer_error(const struct transfer *t)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
 	const char *detail = *t->detail ? t->detail : curl_easy_strerror(t->code);
+	if (t->code == CURLE_SSL_CACERT_BADFILE && env_get("SSL_CERT_FILE"))
+		return err_set(err, ERR_CONFIG, "let SSL_CERT_FILE name a file of certificates, or unset it",
+		    "cannot reach %s: no certificate can be read from %s", host, env_get("SSL_CERT_FILE"));
 	return err_set(err, ERR_NETWORK, network_advice(t->code, t->response), "cannot reach %s%s: %s", host,
 	    way_to(t->response), detail);
 }
