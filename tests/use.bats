@@ -126,7 +126,7 @@ refuses() {
 
 @test "--use of an unknown name lists all: 2" {
     models_config
-    refuses nonsense "'nonsense'.*kimi-code/kimi-for-coding, .*moonshot-cn/kimi-k2-thinking, gpt$"
+    refuses nonsense "'nonsense'; use one of kimi-code/kimi-for-coding, .*moonshot-cn/kimi-k2-thinking, gpt$"
     refuses KIMI-K2 "kimi-code/kimi-for-coding"
     refuses kimi-k2-turbo2 "kimi-code/kimi-for-coding"
 }

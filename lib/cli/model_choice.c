@@ -79,7 +79,7 @@ static void list_candidates(const struct toml *config, const struct platform *on
 int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
     const struct platform *only, const char *typed, const char *thinking, struct err *err)
 {
-	char list[220];
+	char list[220], todo[240];
 	enum fit fit;
 	size_t count;
 	const char *found = best_fit(config, only, typed, &count, &fit);
@@ -89,7 +89,8 @@ int model_choice_use(const struct report *report, const struct home *home, const
 		    "config.toml has no models to choose from");
 	if (count != 1) {
 		list_candidates(config, only, typed, fit, count == 0, list, sizeof(list));
-		return err_set(err, ERR_USAGE, list,
+		snprintf(todo, sizeof(todo), "use one of %s", list);
+		return err_set(err, ERR_USAGE, todo,
 		    count ? "'%.80s' means several models" : "there is no model '%.80s'", typed);
 	}
 	/* The key lives in the document that is read anew for the change. */
