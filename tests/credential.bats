@@ -448,3 +448,15 @@ whole_life() {
     run -0 kimi-logout
     [ ! -e kept ]
 }
+
+@test "a keyring that is switched off, and a helper that fails: what to do is about that" {
+    server_start --no-export
+    store_login
+    export KIMI_CODE_OAUTH_HOST
+    KIMI_CODE_OAUTH_HOST=$(server_url)
+    KIMI_DISABLE_KEYRING=1 run -75 --separate-stderr kimi refresh --storage keyring
+    assert_contains "$stderr" "; unset KIMI_DISABLE_KEYRING, then try again"
+    KIMI_DISABLE_KEYRING='' KIMI_CREDENTIAL_HELPER='!false' run -75 --separate-stderr kimi refresh --storage keyring
+    assert_contains "$stderr" "; see that the helper which KIMI_CREDENTIAL_HELPER names works, then try again"
+    assert_same at-stored "$(stored access_token)"
+}

@@ -8,6 +8,7 @@
 #include "kimi/config.h"
 #include "kimi/config_file.h"
 #include "kimi/config_view.h"
+#include "kimi/credential.h"
 #include "kimi/login.h"
 #include "kimi/refresh.h"
 #include "kimi/status.h"
@@ -92,8 +93,8 @@ static int stored_login(const struct report *report, const struct home *home, co
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
 	if (err->code == ERR_BUSY && *store->trouble.why)
-		snprintf(err->todo, sizeof(err->todo),
-		    "unlock or start the keyring, or run 'kimi login --force' for a new login");
+		snprintf(err->todo, sizeof(err->todo), "%s, or run 'kimi login --force' for a new login",
+		    credential_remedy());
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
 		report_note(report, "the stored login cannot be used: %s", err->what);
 		return 0;

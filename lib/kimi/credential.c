@@ -60,6 +60,17 @@ bool credential_is_off(void)
 	return !find_helper(&helper, "get");
 }
 
+const char *credential_remedy(void)
+{
+	if (env_true("KIMI_DISABLE_KEYRING"))
+		return "unset KIMI_DISABLE_KEYRING";
+	if (env_get("KIMI_CREDENTIAL_HELPER"))
+		return "see that the helper which KIMI_CREDENTIAL_HELPER names works";
+	if (credential_is_off())
+		return "install kimi-credential-libsecret";
+	return "unlock or start the keyring";
+}
+
 static enum credential_answer fail(struct credential_trouble *trouble, const char *why)
 {
 	snprintf(trouble->why, sizeof(trouble->why), "%s", why);

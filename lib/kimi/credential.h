@@ -39,6 +39,9 @@ enum { CREDENTIAL_MAX_BYTES = 1024 * 1024, CREDENTIAL_PATIENCE_MS = 2500 };
 /* The keyring is not to be asked: $KIMI_DISABLE_KEYRING, or no helper is installed. */
 bool credential_is_off(void);
 
+/* What a person can do about a keyring that gives trouble, as the beginning of a sentence that says what then. */
+const char *credential_remedy(void);
+
 /*
  * `host` is the OAuth host's URL, `key` the key of the login. A helper that has
  * not answered after 2 s is killed; what takes more than one question has

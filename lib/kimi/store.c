@@ -53,8 +53,10 @@ void store_close(struct store *store)
 
 static int keyring_busy(const struct store *store, struct err *err)
 {
-	return err_set(
-	    err, ERR_BUSY, "unlock or start the keyring, then try again", "%s", store->trouble.why);
+	char todo[160];
+
+	snprintf(todo, sizeof(todo), "%s, then try again", credential_remedy());
+	return err_set(err, ERR_BUSY, todo, "%s", store->trouble.why);
 }
 
 /* A keyring that did not answer once is not waited for a second time. */
@@ -320,8 +322,11 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 	return failed;
 }
 
-static int keyring_keeps_copy(const char *why, const char *todo, struct err *err)
+static int keyring_keeps_copy(const char *why, struct err *err)
 {
+	char todo[160];
+
+	snprintf(todo, sizeof(todo), "%s and log out once more", credential_remedy());
 	return err_set(err, ERR_BUSY, todo, "the keyring may still hold the login: %s", why);
 }
 
@@ -335,11 +340,9 @@ int store_erase(struct store *store, struct err *err)
 		enum credential_answer answer = ask_keyring(store, ERASE, NULL, NULL);
 		/* Without a keyring at all there is no copy in it, unless we know of one. */
 		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
-			return keyring_keeps_copy(
-			    store->trouble.why, "unlock or start the keyring, then log out once more", err);
+			return keyring_keeps_copy(store->trouble.why, err);
 	} else if (expected) {
-		return keyring_keeps_copy(
-		    "it is not to be asked", "unset KIMI_DISABLE_KEYRING and log out once more", err);
+		return keyring_keeps_copy("it is not to be asked", err);
 	}
 	store->kind = STORE_NOWHERE;
 	return login_file_remove(store->state, err);
