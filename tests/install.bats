@@ -120,7 +120,7 @@ stays() {
 
 @test "a prefix that a unit or a cron line would read as something else is refused" {
     local odd
-    for odd in '"' '\' '$x' '`x`' '%h' $'\n'; do
+    for odd in '"' "\\" '$x' '`x`' '%h' $'\n'; do
         run -1 installer "/opt/a${odd}b" "$root" install
         assert_contains "$output" "PREFIX may not contain"
         [ ! -e "$root" ] || fail "something was installed for $odd"
