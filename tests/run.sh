@@ -11,13 +11,15 @@ passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
+declare -A picked # by which names
+
 wanted() {
-	local name
+	local name found=1
 	[ "${#names[@]}" -gt 0 ] || return 0
 	for name in "${names[@]}"; do
-		case $1 in *"$name"*) return 0 ;; esac
+		case $1 in *"$name"*) picked[$name]=1 found=0 ;; esac
 	done
-	return 1
+	return "$found"
 }
 
 # tap TITLE COMMAND...: runs it, shows what failed, adds to the counts.
@@ -47,6 +49,13 @@ done
 wanted toml-suite && tap toml-suite tests/toml-suite.sh "$build/tests/toml-decode" tests/toml-test/tests
 for file in tests/server/*.bats tests/*.bats; do
 	wanted "$file" && tap "$file" bats --jobs "$jobs" --tap "$file"
+done
+# One that was renamed, or misspelt, must not look as if it had passed.
+for name in "${names[@]}"; do
+	if [ -z "${picked[$name]:-}" ]; then
+		echo "no test is called $name"
+		failed=$((failed + 1))
+	fi
 done
 echo
 echo "$passed passed, $failed failed"
