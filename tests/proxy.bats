@@ -72,6 +72,21 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     assert_lacks "$stderr" geheim
 }
 
+@test "a proxy's URL that cannot be used: 1, and its password is not shown, however long it is" {
+    local odd long
+    long=$(printf '%0250d' 0)
+    store_login --expires-in-left 100
+    export KIMI_CODE_OAUTH_HOST=https://elsewhere.example
+    for odd in bogus://me:s3cret@127.0.0.1:2 http://me:s3cret@127.0.0.1:99999 'http://me:s3#cret@127.0.0.1:1' \
+        'http://me:s3cret@' "bogus://me:s3cret$long@127.0.0.1:2"; do
+        HTTPS_PROXY=$odd run -1 --separate-stderr kimi-refresh --json
+        assert_same config "$(json data.code <<<"$output")"
+        assert_contains "$stderr" "elsewhere.example"
+        assert_contains "$stderr" "; check HTTPS_PROXY"
+        assert_lacks "$stderr$output" s3
+    done
+}
+
 @test "NO_PROXY: a host that it names is asked directly, and a failure says so" {
     elsewhere
     proxy http

@@ -228,6 +228,15 @@ static const char *way_to(const struct http_response *response)
 	return response->proxy_is_set ? " (directly, without the proxy that is set)" : " (no proxy is set)";
 }
 
+/* libcurl quotes the URL of a proxy that it cannot use, and the password in it. */
+static bool quotes_proxy(const struct transfer *t)
+{
+	char start[24];
+
+	snprintf(start, sizeof(start), "'%s", t->proxy);
+	return *t->proxy && strstr(t->detail, start);
+}
+
 static int transfer_error(const struct transfer *t)
 {
 	const struct http_request *request = t->request;
@@ -238,6 +247,9 @@ static int transfer_error(const struct transfer *t)
 	if (t->too_large)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
+	if (quotes_proxy(t))
+		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY",
+		    "cannot reach %s%s: the proxy's URL cannot be used", host, way_to(t->response));
 	const char *detail = *t->detail ? t->detail : curl_easy_strerror(t->code);
 	if (t->code == CURLE_SSL_CACERT_BADFILE && env_get("SSL_CERT_FILE"))
 		return err_set(err, ERR_CONFIG, "let SSL_CERT_FILE name a file of certificates, or unset it",
