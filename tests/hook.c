@@ -9,6 +9,8 @@
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
  *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it never returns
+ *   KIMI_TEST_STARTED=FILE         gets a line for each program that is started by its path, and how long the file is
+ *                                  that standard error goes to by then
  *   KIMI_TEST_NODE=NAME            what uname() calls this machine
  *
  * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, link, unlink or mkdir.
@@ -20,6 +22,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -235,6 +238,20 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	while (strcmp(lookup, "hang") == 0)
 		pause();
 	return atoi(lookup);
+}
+
+int posix_spawn(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const argv[], char *const env[])
+{
+	const char *log = getenv("KIMI_TEST_STARTED");
+	FILE *out = log ? fopen(log, "a") : NULL;
+	struct stat st;
+
+	if (out && fstat(STDERR_FILENO, &st) == 0)
+		fprintf(out, "%s %lld\n", file, (long long)st.st_size);
+	if (out)
+		fclose(out);
+	return REAL(posix_spawn)(pid, file, actions, attributes, argv, env);
 }
 
 int uname(struct utsname *ret)

@@ -455,9 +455,12 @@ end = time.monotonic() + 20
 while not os.path.exists(sys.argv[2]) and time.monotonic() < end:
     for entry in os.scandir(sys.argv[1]):
         try:
-            status = entry.stat()
-            if status.st_mode & 0o77 and entry.is_file() and "sk-cn" in open(entry.path).read():
-                print(oct(status.st_mode), entry.name)
+            if not entry.is_file():
+                continue
+            with open(entry.path) as file:
+                mode = os.fstat(file.fileno()).st_mode
+                if "sk-cn" in file.read() and mode & 0o77:
+                    print(oct(mode), entry.name)
         except FileNotFoundError:
             pass
 PY
