@@ -129,6 +129,8 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 	}
 	if (!failed)
 		failed = model_sync_outcome(&c->report, &catalog, err);
+	if (failed)
+		identity_advise(&who, err->todo, sizeof(err->todo));
 	catalog_clear(&catalog);
 	return failed;
 }

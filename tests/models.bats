@@ -243,6 +243,11 @@ PY
     assert_same 2 "$(server_count models)"
 }
 
+@test "an account that is not logged in: 4, and what to do names it" {
+    run -4 --separate-stderr kimi models --account work
+    assert_contains "$stderr" "; run 'kimi login --account work'"
+}
+
 @test "402 is the account: 1, without a refresh, in the server's words" {
     server_start
     store_login
