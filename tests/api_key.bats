@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load helper
+load failing
 load login_helper
 
 # provider ID [KEY [LINE...]]: a platform's provider in the config, with one model; LINE is put into its table.
@@ -75,11 +76,11 @@ header_lines() {
 }
 
 @test "without --platform, logged in by token: the config is not even opened" {
-    command -v strace >/dev/null || skip "needs strace"
     store_login
     provider moonshot-cn sk-cn
-    run -0 strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -e trace=open,openat -o "$BATS_TEST_TMPDIR/trace" kimi-token
+    run -0 traced -e trace=open,openat -o "$BATS_TEST_TMPDIR/trace" kimi-token
     assert_same at-stored "$output"
+    assert_contains "$(cat "$BATS_TEST_TMPDIR/trace")" kimi-code.json
     assert_lacks "$(cat "$BATS_TEST_TMPDIR/trace")" config.toml
 }
 

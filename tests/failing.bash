@@ -10,11 +10,22 @@ in_mounts() {
     unshare $user -m sh -c "{ $setup; } >/dev/null 2>&1 || exit 200; exec \"\$@\"" sh "$@"
 }
 
+# traced OPTIONS... COMMAND...: under strace, by root, who alone may look into programs that leave no core dumps.
+traced() {
+    local environment=()
+    if [ "$(id -u)" != 0 ]; then
+        mapfile -d '' environment < <(env -0)
+        environment=(sudo -n env -i "${environment[@]}")
+        set -- -u "$(id -un)" "$@"
+    fi
+    # A sanitizer's search for leaks is a tracer itself.
+    "${environment[@]}" strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -qq "$@"
+}
+
 # failing RULE COMMAND...: its system calls fail by that rule of strace's inject=, e.g. fsync:error=EIO:when=1.
 failing() {
     local rule=$1
     shift
-    # A sanitizer's search for leaks is a tracer itself.
     strace -qq -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
 }
 

@@ -531,7 +531,8 @@ refused() {
     run -0 --separate-stderr kimi-status --line
     release_lock other
     finish 0
-    run -0 strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -e trace=openat,connect,socket,flock -o calls kimi-status --check
+    run -0 traced -e trace=openat,connect,socket,flock -o calls kimi-status --check
+    grep -q kimi-code.json calls
     run ! grep -qE 'config|socket|flock|\.lock' calls
     assert_same 0 "$(server_count all)"
 }

@@ -129,7 +129,7 @@ assert_renewed() {
 
 @test "a fresh token costs one file opened, no lock, no socket and no process" {
     store_login
-    strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -qq -o trace kimi-token >out
+    traced -o trace kimi-token >out
     assert_same "$(cat out)" at-stored
     assert_same 1 "$(grep -c "\"$HOME" trace)" "paths below HOME: $(grep "$HOME" trace)"
     assert_contains "$(grep "\"$HOME" trace)" kimi-code.json

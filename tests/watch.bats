@@ -85,7 +85,7 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
 }
 
 # looks: how many system calls it made, as good a count of looks as any; later_than N: some twenty looks after that.
-looks() { awk '/^syscr/ { print $2 }' "/proc/$pid/io"; }
+looks() { as_root awk '/^syscr/ { print $2 }' "/proc/$pid/io"; }
 later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
 
 @test "with --json each event is an object, and there is none without an event" {

@@ -36,6 +36,12 @@ static const char *read_advice(int error)
 	}
 }
 
+static int refuse_owner(const char *path, const struct stat *st, struct err *err)
+{
+	return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
+	    "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
+}
+
 static int read_open(
     int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
 {
@@ -46,8 +52,7 @@ static int read_open(
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
 	if ((flags & FILE_OWN) && st.st_uid != geteuid())
-		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
-		    "%s belongs to another user (uid %lu)", path, (unsigned long)st.st_uid);
+		return refuse_owner(path, &st, err);
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
 		    path, (long long)st.st_size);
@@ -89,10 +94,15 @@ int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct st
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return 1;
+		int why = errno;
 		struct stat st;
-		if (errno == ELOOP && lstat(path, &st) == 0)
+		bool there = lstat(path, &st) == 0;
+		if (why == ELOOP && there)
 			return refuse_kind(path, &st, err);
-		return err_errno(err, ERR_STORAGE, read_advice(errno), "cannot read %s", path);
+		if (why == EACCES && there && (flags & FILE_OWN) && st.st_uid != geteuid())
+			return refuse_owner(path, &st, err);
+		errno = why;
+		return err_errno(err, ERR_STORAGE, read_advice(why), "cannot read %s", path);
 	}
 	int failed = read_open(fd, path, flags, ret_bytes, ret_stat, err);
 	close(fd);
