@@ -324,7 +324,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 @test "the unit of systemd runs it as a service that says when it is ready" {
     local unit=$KIMI_TEST_ROOT/share/systemd/kimi-watch.service
     assert_contains "$(cat "$unit")" "Type=notify"
-    assert_contains "$(cat "$unit")" "ExecStart=@bindir@/kimi-refresh --watch"
+    assert_contains "$(cat "$unit")" 'ExecStart="@bindir@/kimi-refresh" --watch'
     if command -v systemd-analyze >/dev/null; then
         sed "s,@bindir@,$KIMI_TEST_BIN," "$unit" >kimi-watch.service
         XDG_RUNTIME_DIR=$PWD systemd-analyze --user --man=no verify ./kimi-watch.service
