@@ -16,8 +16,8 @@
 
 struct renewal {
 	const struct identity *who; /* borrowed */
-	struct store store; /* where the login lies */
-	struct token token; /* as it is stored now */
+	struct store store;         /* where the login lies */
+	struct token token;         /* as it is stored now */
 	enum refresh_outcome outcome;
 };
 
