@@ -306,7 +306,7 @@ print(signal.Signals(-ended.returncode).name)' "$signal"
 @test "a command that is not there: 127; one that cannot be run: 126" {
     store_login
     run -127 --separate-stderr kimi exec -- no-such-command
-    assert_error "cannot run no-such-command"
+    assert_error "cannot run no-such-command: No such file or directory; check its name"
     : >plain
     run -126 --separate-stderr kimi exec -- ./plain
     assert_error "cannot run ./plain"

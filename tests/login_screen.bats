@@ -85,3 +85,25 @@ finder='██ ▄▄▄▄▄ █'
     assert_contains "$stderr" "$finder"
     assert_lacks "$stderr" $'\e'
 }
+
+# large_lines: how many lines of the screen are nothing but large letters.
+large_lines() { tr '\r' '\n' <<<"$output" | grep -cE '^ *[█▀▄]( *[█▀▄])+ *$'; }
+
+@test "the code stands in large letters, too, where there is room for them" {
+    export DISPLAY=:7 BROWSER=true
+    run -130 screen
+    assert_same 3 "$(large_lines)"
+    [[ $output =~ $'\n'\ {5}[0-9A-F]{4}-[0-9A-F]{4}$'\n' ]]
+    run -130 screen --columns 40
+    assert_same 3 "$(large_lines)"
+    run -130 screen --columns 39
+    assert_same 0 "$(large_lines)"
+    # Rather than a QR code that does not fit.
+    PATH=$KIMI_TEST_BIN BROWSER=/nonexistent/browser run -130 screen --columns 40
+    assert_lacks "$output" "$finder"
+    assert_same 3 "$(large_lines)"
+    run -130 screen --rows 11
+    assert_same 0 "$(large_lines)"
+    TERM=dumb AFTER='this code:' run -130 screen
+    assert_same 0 "$(large_lines)"
+}

@@ -240,7 +240,7 @@ int keeper_start(
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
 		remove_file(keeper);
-		return err_errno(err, ERR_FAILED, NULL, "cannot talk to a process of our own");
+		return err_errno(err, ERR_FAILED, "try again", "cannot talk to a process of our own");
 	}
 	keeper->pid = fork();
 	if (keeper->pid == 0) {
@@ -251,7 +251,8 @@ int keeper_start(
 	keeper->line = ends[0];
 	close(ends[1]);
 	int failed = keeper->pid > 0 ? hear_greeting(ends[0], ret_token, err)
-	                             : err_errno(err, ERR_FAILED, NULL, "cannot start a process");
+	                             : err_errno(err, ERR_BUSY, "try again once fewer processes run",
+	                                   "cannot start a process");
 	if (failed)
 		keeper_stop(keeper);
 	return failed;

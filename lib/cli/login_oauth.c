@@ -40,8 +40,8 @@ static void show_code(void *context, const struct device_authorization *a)
 		                   : LOGIN_QR_IF_IT_FITS);
 	if (browser && browser_open(page))
 		report_note(report, "the page should open in your browser by itself");
-	else if (browser && !show->wish->qr && report->terminal && !report->json)
-		login_screen_show(report, a, LOGIN_QR_IF_IT_FITS);
+	else if (browser && !show->wish->qr && !report->json)
+		login_screen_add_qr(report, a);
 	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/term.h"
+#include "cli/large.h"
 #include "cli/qr.h"
 
 #include <stdio.h>
@@ -23,39 +24,58 @@ static void put(const struct buf *screen)
 		write_all(STDERR_FILENO, screen->data, screen->len);
 }
 
-/* What the person does with the code, and the code. */
+/* What the person does with the code, and the code, line by line. */
 struct asked {
-	const char *label;
-	char code[128];
-	size_t width; /* columns of the wider of the two */
+	struct buf text;
+	size_t width, height;
 };
 
-static void ask(const struct device_authorization *a, bool color, struct asked *ret_asked)
+static void ask(const struct device_authorization *a, bool color, bool large, struct asked *ret_asked)
 {
-	size_t code_width = strlen(a->user_code) + 4;
-
-	ret_asked->label =
+	const char *label =
 	    *a->verification_uri_complete ? "Check that it shows this code:" : "Type in this code:";
-	snprintf(ret_asked->code, sizeof(ret_asked->code), color ? "\033[1;7m  %.64s  \033[0m" : "  %.64s",
-	    a->user_code);
-	ret_asked->width = strlen(ret_asked->label);
-	if (ret_asked->width < code_width)
-		ret_asked->width = code_width;
+	struct buf *text = &ret_asked->text;
+	size_t label_width = strlen(label), code_width = strlen(a->user_code) + 4,
+	       large_columns = large ? large_width(a->user_code) + 2 : 0;
+
+	buf_init(text, MAX_SCREEN);
+	buf_addf(text, "%s\n\n", label);
+	for (int i = 0; large && i < LARGE_LINES; i++) {
+		buf_addstr(text, color ? "  \033[1m" : "  ");
+		large_add_line(text, a->user_code, i);
+		buf_addstr(text, color ? "\033[0m\n" : "\n");
+	}
+	buf_addf(
+	    text, color ? "%s\033[1;7m  %.64s  \033[0m\n" : "%s  %.64s\n", large ? "\n" : "", a->user_code);
+	ret_asked->width = label_width > code_width ? label_width : code_width;
+	if (ret_asked->width < large_columns)
+		ret_asked->width = large_columns;
+	ret_asked->height = large ? 4 + LARGE_LINES : 3;
 }
 
-/* The QR code with label and code to the right of its middle: the screen is 24 lines high, and the QR code 17 or 19. */
+static const char *add_one_line(struct buf *screen, const char *from)
+{
+	size_t len = strcspn(from, "\n");
+
+	buf_add(screen, from, len);
+	return from + len + (from[len] == '\n');
+}
+
+/* The QR code with the rest to the right of its middle: the screen is 24 lines high, and the QR code 17 or 19. */
 static void add_side_by_side(struct buf *screen, const struct buf *qr, const struct asked *asked)
 {
-	size_t rows = 0, row = 0;
+	const char *at = qr->data, *right = asked->text.data;
+	size_t rows = 0;
 
-	for (const char *c = qr->data; *c; c++)
+	for (const char *c = at; *c; c++)
 		rows += *c == '\n';
-	for (const char *line = qr->data, *end; (end = strchr(line, '\n')); line = end + 1, row++) {
-		buf_add(screen, line, (size_t)(end - line));
-		if (row == rows / 2 - 1)
-			buf_addf(screen, "    %s", asked->label);
-		if (row == rows / 2 + 1)
-			buf_addf(screen, "    %s", asked->code);
+	size_t first = rows > asked->height ? (rows - asked->height) / 2 : 0;
+	for (size_t row = 0; *at; row++) {
+		at = add_one_line(screen, at);
+		if (row >= first && *right && *right != '\n')
+			buf_addstr(screen, "    ");
+		if (row >= first)
+			right = add_one_line(screen, right);
 		buf_addch(screen, '\n');
 	}
 	buf_addch(screen, '\n');
@@ -64,11 +84,19 @@ static void add_side_by_side(struct buf *screen, const struct buf *qr, const str
 static void add_below(struct buf *screen, const struct buf *qr, const struct asked *asked)
 {
 	buf_add(screen, qr->data, qr->len);
-	buf_addf(screen, "%s  %s\n\n     %s\n\n", qr->len ? "\n" : "", asked->label, asked->code);
+	if (qr->len)
+		buf_addch(screen, '\n');
+	for (const char *at = asked->text.data; *at;) {
+		buf_addstr(screen, *at == '\n' ? "" : at == asked->text.data ? "  " : "   ");
+		at = add_one_line(screen, at);
+		buf_addch(screen, '\n');
+	}
+	buf_addch(screen, '\n');
 }
 
 /* Returns the rows it takes on the terminal. */
-static size_t compose(struct buf *screen, const struct device_authorization *a, enum login_qr wanted)
+static size_t compose(struct buf *screen, const struct device_authorization *a, enum login_qr wanted,
+    bool large, bool *ret_has_qr)
 {
 	const char *page = login_screen_page(a);
 	bool color = term_has_color(STDERR_FILENO);
@@ -77,7 +105,7 @@ static size_t compose(struct buf *screen, const struct device_authorization *a, 
 	struct buf qr;
 
 	buf_init(&qr, MAX_SCREEN);
-	ask(a, color, &asked);
+	ask(a, color, large, &asked);
 	size_t taken = wanted == LOGIN_QR_NO ? 0 : qr_draw(page, width, color, &qr);
 	buf_addf(screen, "\n  Open this page to log in:\n\n  %s%s%s\n\n", color ? "\033[4m" : "", page,
 	    color ? "\033[0m" : "");
@@ -85,11 +113,13 @@ static size_t compose(struct buf *screen, const struct device_authorization *a, 
 		buf_addf(screen, "  (%s)\n\n",
 		    qr_is_built_in() ? "no QR code fits this terminal"
 		                     : "built without libqrencode: no QR code");
+	*ret_has_qr = taken;
 	if (taken && taken + 4 + asked.width <= width)
 		add_side_by_side(screen, &qr, &asked);
 	else
 		add_below(screen, &qr, &asked);
 	buf_release(&qr);
+	buf_release(&asked.text);
 	for (size_t i = 0; i < screen->len; i++)
 		rows += screen->data[i] == '\n';
 	return rows;
@@ -108,20 +138,49 @@ static void show_plainly(
 		buf_addch(screen, '\n');
 }
 
+/* The best that fits the terminal, and whether the QR code is in it; one that was asked for always is. */
+static bool fill(struct buf *screen, const struct device_authorization *a, enum login_qr qr)
+{
+	static const struct {
+		bool qr, large;
+	} tries[] = {{true, true}, {true, false}, {false, true}, {false, false}};
+	enum { MAY_SCROLL_AWAY = 2 }; /* the first empty line, and the one above the page */
+	size_t room = term_height(STDERR_FILENO) + MAY_SCROLL_AWAY, columns = large_width(a->user_code);
+	bool has_qr = false, may_be_large = columns && term_can_redraw(STDERR_FILENO) &&
+	                                    columns + 5 <= term_width(STDERR_FILENO);
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		if (tries[i].large && !may_be_large)
+			continue;
+		if (!tries[i].qr && qr == LOGIN_QR_YES)
+			break;
+		buf_clear(screen);
+		if (compose(screen, a, tries[i].qr ? qr : LOGIN_QR_NO, tries[i].large, &has_qr) + 1 <= room)
+			break;
+	}
+	return has_qr;
+}
+
 void login_screen_show(const struct report *report, const struct device_authorization *a, enum login_qr qr)
 {
-	enum { MAY_SCROLL_AWAY = 2 }; /* the first empty line, and the one above the page */
 	struct buf screen;
 
 	buf_init(&screen, MAX_SCREEN);
-	if (!report->terminal) {
+	if (report->terminal)
+		fill(&screen, a, qr);
+	else
 		show_plainly(report, a, qr, &screen);
-	} else if (compose(&screen, a, qr) + 1 > term_height(STDERR_FILENO) + MAY_SCROLL_AWAY &&
-	           qr == LOGIN_QR_IF_IT_FITS) {
-		buf_clear(&screen);
-		compose(&screen, a, LOGIN_QR_NO);
-	}
 	put(&screen);
+	buf_release(&screen);
+}
+
+void login_screen_add_qr(const struct report *report, const struct device_authorization *a)
+{
+	struct buf screen;
+
+	buf_init(&screen, MAX_SCREEN);
+	if (report->terminal && fill(&screen, a, LOGIN_QR_IF_IT_FITS))
+		put(&screen);
 	buf_release(&screen);
 }
 

@@ -1,9 +1,10 @@
 /*
  * login_screen: what a person sees while the login waits for them.
  *
- * On a terminal: the page, the code by itself, a QR code where no browser can be
- * opened, and a line that shows how long the code still lives. What matters is in
- * view on 24 lines. Elsewhere plain lines. All of it on standard error.
+ * On a terminal: the page, the code by itself and in large letters, a QR code where
+ * no browser can be opened, and a line that shows how long the code still lives.
+ * What matters is in view on 24 lines, and what has no room is left out: first the
+ * large letters, then the QR code. Elsewhere plain lines. All of it on standard error.
  */
 #ifndef KIMI_CLI_LOGIN_SCREEN_H
 #define KIMI_CLI_LOGIN_SCREEN_H
@@ -19,6 +20,9 @@ enum login_qr { LOGIN_QR_NO, LOGIN_QR_IF_IT_FITS, LOGIN_QR_YES };
 /* Shows page and code, and the QR code. */
 void login_screen_show(
     const struct report *report, const struct device_authorization *authorization, enum login_qr qr);
+
+/* Shows it all once more, with the QR code, if that fits: no browser could be started after all. */
+void login_screen_add_qr(const struct report *report, const struct device_authorization *authorization);
 
 /* Redraws the line with the time left; nothing without a terminal. Call it about ten times a second. */
 void login_screen_tick(const struct report *report, double seconds_left);

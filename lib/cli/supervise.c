@@ -48,7 +48,7 @@ static int start(char *const argv[], const struct supervise_variable variables[2
 	/* Where it is ignored, children end without a status. */
 	sigaction(SIGCHLD, &usual, &before);
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_errno(err, ERR_FAILED, NULL, "cannot run %s", argv[0]);
+		return err_errno(err, ERR_FAILED, "try again", "cannot run %s", argv[0]);
 	pid_t pid = fork();
 	if (pid == 0)
 		become(argv, variables, parent, &before, ends[1]);
@@ -64,7 +64,9 @@ static int start(char *const argv[], const struct supervise_variable variables[2
 		return 0;
 	ret_end->status = error == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	errno = error;
-	return err_errno(err, ERR_FAILED, NULL, "cannot run %s", argv[0]);
+	return err_errno(err, ERR_FAILED,
+	    error == ENOENT ? "check its name and your PATH" : "make sure that you may run it",
+	    "cannot run %s", *argv[0] ? argv[0] : "''");
 }
 
 static void mask_one(int number, int how)

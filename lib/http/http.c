@@ -15,6 +15,10 @@
 #include <strings.h>
 #include <time.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 enum { CONNECT_MS = 3000 };
 
 static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
@@ -306,6 +310,10 @@ static bool curl_is_ready; /* set once, before any thread of ours has a handle *
 
 static void start_curl(void)
 {
+#ifdef M_PERTURB
+	/* TLS has buffers of its own: what is freed from here on is written over, by libc. */
+	mallopt(M_PERTURB, 0xa5);
+#endif
 	/* What is sent and what comes passes through its buffers. */
 	curl_is_ready = curl_global_init_mem(
 	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
