@@ -237,7 +237,7 @@ static bool quotes_proxy(const struct transfer *t)
 {
 	char start[24];
 
-	snprintf(start, sizeof(start), "'%s", t->proxy);
+	snprintf(start, sizeof(start), "'%.*s", (int)sizeof(start) - 2, t->proxy);
 	return *t->proxy && strstr(t->detail, start);
 }
 
