@@ -203,7 +203,7 @@ PY
     flock "$HOME/$CREDENTIALS.lock" sh -c ': >"$1"; while [ ! -e "$2" ]; do sleep 0.02; done' sh \
         "$BATS_TEST_TMPDIR/locked" "$BATS_TEST_TMPDIR/unlock" 3>&- 4>&- &
     wait_for_file "$BATS_TEST_TMPDIR/locked"
-    timeout 0.3 kimi-logout || true
+    run -124 timeout 0.3 kimi-logout
     [ -e "$HOME/$CREDENTIALS.json" ]
     : >"$BATS_TEST_TMPDIR/unlock"
     run -0 kimi logout

@@ -109,7 +109,7 @@ print(rounds, len(programs) >= 4, file=sys.stderr)' "$TOKEN"
     kimi refresh --force --json >ran/refresh
     kimi login --force --json >ran/login
     kimi models --sync >ran/models
-    kimi status --online >ran/status || true
+    kimi status --online >ran/status
     kimi token --headers >ran/headers
     kimi logout >ran/logout
     : >enough
