@@ -241,4 +241,20 @@ assert "authorization" not in h and "cookie" not in h, h'
     finish 0
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
 }
+
+@test "a login that waits for the lock for long says so, and can be given up: 130" {
+    server_start
+    server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
+    start login hooked SPEED=100 kimi-login
+    server_wait_held poll
+    local waiter=$pid
+    hold_lock other
+    server_release poll
+    wait_until grep -q "holds the lock" "$BATS_TEST_TMPDIR/login.err"
+    # hooked is a shell of its own, and the program its child.
+    kill -TERM "$(pgrep -P "$waiter")"
+    finish 130 "$waiter"
+    [ ! -e "$LOGIN" ]
+    release_lock other
+}
 lock_is_held() { ! flock -n "$LOCK" true; }

@@ -176,7 +176,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
 	int failed = login_run_device_flow(&oauth, deadline, &watcher, ret_token, err);
 	login_screen_end(report);
-	if (failed || login_save(store, &oauth, ret_token, err) < 0)
+	if (failed || login_save(store, &oauth, ret_token, &watcher, err) < 0)
 		return -1;
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);

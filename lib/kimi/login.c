@@ -163,11 +163,24 @@ int login_move(struct store *store, enum store_kind kind, struct err *err)
 	return failed;
 }
 
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err)
+static int lock_patiently(struct store *store, const struct login_watcher *watcher, struct err *err)
+{
+	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+
+	if (!failed || err->code != ERR_BUSY)
+		return failed;
+	watcher->trouble(watcher->context, err);
+	signals_release();
+	failed = store_lock(store, clock_ms() + GRANTED_WAIT_MS, err);
+	signals_hold();
+	return failed;
+}
+
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token,
+    const struct login_watcher *watcher, struct err *err)
 {
 	struct state state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};
-	/* A person has confirmed this login: whoever holds the lock ends sooner or later. */
-	int failed = store_lock(store, clock_ms() + GRANTED_WAIT_MS, err);
+	int failed = lock_patiently(store, watcher, err);
 
 	if (!failed)
 		failed = store_save(store, token, &state, err);

@@ -51,7 +51,13 @@ int login_choose_store(
  */
 int login_move(struct store *store, enum store_kind kind, struct err *err);
 
-/* Saves the tokens there under the store's lock, and notes who issued them, in the history too. */
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token, struct err *err);
+/*
+ * Saves the tokens there under the store's lock, and notes who issued them, in the
+ * history too. A person has confirmed them: where the lock is not to be had within
+ * 30 s the watcher hears of that trouble, and it is waited for ten minutes more,
+ * in which a signal may give the login up (ERR_INTERRUPTED).
+ */
+int login_save(struct store *store, const struct oauth *oauth, const struct token *token,
+    const struct login_watcher *watcher, struct err *err);
 
 #endif
