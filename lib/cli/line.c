@@ -84,7 +84,7 @@ static int next_char(EditLine *edit, wchar_t *ret_char)
 	}
 }
 
-static unsigned char throw_away(EditLine *edit, int key)
+static unsigned char throw_away(EditLine *edit, wint_t key)
 {
 	(void)key;
 	line_of(edit)->thrown_away = true;
@@ -119,7 +119,7 @@ static int match(const struct buf *candidates, const char *word, size_t len, con
 	return count;
 }
 
-static unsigned char complete(EditLine *edit, int key)
+static unsigned char complete(EditLine *edit, wint_t key)
 {
 	const struct line *line = line_of(edit);
 	const LineInfo *typed = el_line(edit);
@@ -164,8 +164,9 @@ static void set_up(struct line *line)
 	el_set(line->edit, EL_EDITOR, "emacs");
 	el_set(line->edit, EL_GETCFN, next_char);
 	el_set(line->edit, EL_HIST, history, line->history);
-	el_set(line->edit, EL_ADDFN, "kimi-complete", "complete the word", complete);
-	el_set(line->edit, EL_ADDFN, "kimi-throw-away", "throw the line away", throw_away);
+	/* Wide, since of narrow names libedit makes copies that it never frees. */
+	el_wset(line->edit, EL_ADDFN, L"kimi-complete", L"complete the word", complete);
+	el_wset(line->edit, EL_ADDFN, L"kimi-throw-away", L"throw the line away", throw_away);
 	/* While a line is typed Ctrl-C is a key; for commands that run it is a signal. */
 	el_set(line->edit, EL_SETTY, "-d", "-isig", NULL);
 	el_set(line->edit, EL_BIND, "^I", "kimi-complete", NULL);
