@@ -118,8 +118,12 @@ static void replace_prompts(gpointer class, gpointer data)
 
 static GType type_of_service(void)
 {
-	return g_type_register_static_simple(SECRET_TYPE_SERVICE, "KimiQuietService",
-	    sizeof(SecretServiceClass), replace_prompts, sizeof(SecretService), NULL, 0);
+	static const char name[] = "KimiQuietService";
+	GType known = g_type_from_name(name);
+
+	return known ? known
+	             : g_type_register_static_simple(SECRET_TYPE_SERVICE, name, sizeof(SecretServiceClass),
+	                   replace_prompts, sizeof(SecretService), NULL, 0);
 }
 
 SecretService *keyring_service_open(GError **error)
