@@ -119,6 +119,14 @@ $B/tests/hook.so: tests/hook.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
 
+$B/tests/forkserver.so: tests/memcheck/forkserver.c tests/memcheck/warm.c tests/memcheck/warm.h tests/memcheck/call.h
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared $(shell $(PKG_CONFIG) --cflags glib-2.0) -o $@ $(filter %.c,$^) -ldl
+
+$B/tests/caller: tests/memcheck/caller.c tests/memcheck/call.h
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -DKIMI_MEMCHECK='"$(CURDIR)/$B/valgrind"' -o $@ $<
+
 # libFuzzer brings its own main().
 $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -149,15 +157,18 @@ login:
 sanitize:
 	$(Q)tests/packages.sh check
 	$(Q)KIMI_TEST_CHECKER=sanitizer ASAN_OPTIONS=exitcode=99 \
+	  LSAN_OPTIONS=print_suppressions=0:suppressions=$(CURDIR)/tests/suppressed/lsan \
 	  $(MAKE) --no-print-directory -j$(JOBS) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
-# The same under valgrind, which is slow: without TESTS what parses and remembers, and a file that runs every kind of
-# program. Memory of static programs is out of its sight.
-MEMCHECK_TESTS = unit/test_c unit/test_h unit/test_i unit/test_m unit/test_s unit/test_to unit/test_u clock
+# The same under valgrind. Memory of static programs would be out of its sight.
+MEMCHECK_BUILD = B=build/memcheck CAN_STATIC= CFLAGS='-O1 -g1'
+
 valgrind:
 	$(Q)tests/packages.sh valgrind
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/memcheck CAN_STATIC= CFLAGS='-O1 -g' test-programs
-	$(Q)KIMI_TEST_CHECKER=valgrind JOBS=$(JOBS) tests/valgrind.sh build/memcheck $(or $(TESTS),$(MEMCHECK_TESTS))
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(MEMCHECK_BUILD) memcheck-programs
+	$(Q)KIMI_TEST_CHECKER=valgrind JOBS=$(JOBS) tests/memcheck/run.sh build/memcheck $(TESTS)
+
+memcheck-programs: test-programs $B/tests/forkserver.so $B/tests/caller
 
 # Every fuzzer for FUZZ_SECONDS, in a build folder of its own that keeps what they come upon; TESTS="token url" picks some.
 FUZZ_SECONDS ?= 10
@@ -189,7 +200,7 @@ clean:
 
 # ---- Lint
 
-SHELL_SCRIPTS = share/install.sh completions/kimi.bash $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats tests/*/*.bats) .ci/run
+SHELL_SCRIPTS = share/install.sh completions/kimi.bash $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*/*.bash tests/*.bats tests/*/*.bats) .ci/run
 C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*.h)
 
 lint:
@@ -213,5 +224,5 @@ $B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all install uninstall dist test check demo login sanitize valgrind test-programs fuzz fuzzers bench clean lint tidy
+.PHONY: all install uninstall dist test check demo login sanitize valgrind test-programs memcheck-programs fuzz fuzzers bench clean lint tidy
 .SECONDARY:

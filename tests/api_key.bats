@@ -75,6 +75,7 @@ header_lines() {
     KIMI_API_KEY=sk-env gives at-stored
 }
 
+# bats test_tags=native
 @test "without --platform, logged in by token: the config is not even opened" {
     store_login
     provider moonshot-cn sk-cn

@@ -57,11 +57,8 @@ at_once() {
     local before
     before=$(now_ms)
     run "-$1" --separate-stderr "${@:2}"
-    assert_between 0 $(($(now_ms) - before)) 3000 "milliseconds of ${*:2}"
+    assert_in_time "$before" "of ${*:2}"
 }
-
-# has_ended PID: it may still wait for whoever inherited it to notice.
-has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
 
 # logged_in ARGUMENT...
 logged_in() {

@@ -65,6 +65,7 @@ new_login() {
 }
 
 @test "the token is in no argument list, and in no environment but the command's" {
+    started_anew
     store_login
     mkfifo fifo
     start exec kimi exec -- sh -c 'echo ready; read -r line <fifo'
@@ -197,7 +198,7 @@ holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
     wait_until test -s exec.out
     local n file exec=$pid
     file=$(out_of exec)
-    start reader sh -c 'echo ready; while [ -e "$0" ]; do wc -c <"$0"; done' "$file"
+    start reader sh -c 'echo ready; while { wc -c <"$0"; } 2>/dev/null; do :; done; :' "$file"
     for n in 1 2 3 4 5 6 7 8 9; do
         new_login kimi-code --access "at-store$n"
         wait_until holds "at-store$n"
@@ -390,6 +391,7 @@ END
     chmod +x waiter
 }
 
+# bats test_tags=native
 @test "a signal that was ignored stays ignored for the command, and one that was blocked stays blocked" {
     store_login
     run -0 kimi_python -c '
@@ -403,6 +405,7 @@ plain = masks()
 assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "--"))'
 }
 
+# bats test_tags=native
 @test "descriptors, those beyond the standard three too, and limits are those that were given to us" {
     store_login
     echo from nine >nine
@@ -415,6 +418,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     assert_same "$output" "$through"
 }
 
+# bats test_tags=native
 @test "a standard descriptor that was closed is closed for the command" {
     store_login
     # run itself has a standard input.
@@ -470,6 +474,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     run -130 on_terminal --type ready '\x03' kimi exec -- sh -c 'echo ready; exec sleep 20'
 }
 
+# bats test_tags=native
 @test "Ctrl-Z stops it, fg lets it go on, with the status of its own" {
     store_login
     export PS1='ask> '
@@ -480,6 +485,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     assert_contains "$output" "status=3"
 }
 
+# bats test_tags=native
 @test "bg lets it go on in the background" {
     store_login
     export PS1='ask> '
@@ -490,6 +496,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
 }
 
 @test "a command that stops itself stops kimi exec the same way, and SIGCONT to it alone continues both" {
+    started_anew
     store_login
     start exec kimi exec -- sh -c 'echo ready; kill -STOP $$; exit 6'
     wait_until is_stopped "$pid"
@@ -503,6 +510,7 @@ is_stopped() {
 }
 
 @test "an interactive shell below it has job control of its own" {
+    started_anew
     store_login
     export PS1='ask> '
     run -4 on_terminal --type 'ask> ' 'sh -c "echo rea\\dy; exec sleep 20"\r' --type ready '\x1a' --type Stopped '' --type 'ask> ' 'kill -KILL %1; disown -a; exit 4\r' \

@@ -63,12 +63,12 @@ faults_for() {
 every_status() {
     local endpoint=$1 sub=$2 code got wanted line list=
     shift 2
-    for code in {400..599}; do
+    for code in "${STATUSES[@]}"; do
         expected "$sub" "$code"
         [ -z "$wanted" ] || list+="${list:+, }{\"status\": $code, \"headers\": {\"Retry-After\": \"3600\"}}"
     done
     server_control "{\"faults\": {\"$endpoint\": [$list]}}"
-    for code in {400..599}; do
+    for code in "${STATUSES[@]}"; do
         expected "$sub" "$code"
         [ -n "$wanted" ] || continue
         got=0
@@ -93,12 +93,15 @@ expected() {
 
 ## Every status
 
+STATUSES=({400..599})
+[ "${KIMI_TEST_CHECKER:-}" != valgrind ] || STATUSES=({400..409} 418 421 429 451 499 {500..504} 511 520 599)
+
 @test "every 4xx and 5xx of a refresh: one request, one line that names it, and the login stays" {
     server_start
     store_login --expires-in-left 100
     before=$(hash_of "$LOGIN")
     every_status refresh refresh --force
-    assert_same 200 "$(server_count refresh)"
+    assert_same "${#STATUSES[@]}" "$(server_count refresh)"
     assert_same "$before" "$(hash_of "$LOGIN")"
 }
 
@@ -107,7 +110,7 @@ expected() {
     store_login
     before=$(hash_of "$LOGIN")
     every_status models models
-    assert_same 199 "$(server_count models)"
+    assert_same $((${#STATUSES[@]} - 1)) "$(server_count models)"
     assert_same 0 "$(server_count refresh)"
     assert_same "$before" "$(hash_of "$LOGIN")"
 }
@@ -115,7 +118,7 @@ expected() {
 @test "every 4xx and 5xx of the first call of a login: one line that names it, and nothing is saved" {
     server_start
     every_status device login
-    assert_same 200 "$(server_count all)"
+    assert_same "${#STATUSES[@]}" "$(server_count all)"
     assert_same "kimi-code.lock" "$(ls "$FOLDER")"
     [ ! -e "$HOME/.kimi/config.toml" ]
 }
@@ -172,6 +175,7 @@ print(usage.ru_maxrss, file=sys.stderr)
 sys.exit(os.waitstatus_to_exitcode(status))' "$@"
 }
 
+# bats test_tags=native
 @test "an answer without end costs no memory to speak of: refresh and login 8 MiB more than nothing, models its bound" {
     server_start
     server_control '{"faults": {"token": [{"endless": true, "forever": true}], "device": [{"endless": true, "forever": true}],
@@ -203,9 +207,10 @@ trickle      {"trickle": 0.05, "pad": 1000, "process": false}
 trickle_head {"trickle_head": 0.05, "process": false, "headers": {"X-Long": "$(printf 'x%.0s' {1..500})"}}
 FAULTS
     for name in "${names[@]}"; do start_refresh "$name"; done
-    for name in "${names[@]}"; do assert_given_up 75 3 "15[0-9]{3} milliseconds" "$name"; done
+    for name in "${names[@]}"; do assert_given_up 75 3 "1(4999|5[0-9]{3}) milliseconds" "$name"; done
 }
 
+# bats test_tags=native
 @test "a list that comes a byte a second is given up after 30 s" {
     server_start
     server_control '{"faults": {"models": [{"trickle": 0.05}]}}'
@@ -265,11 +270,10 @@ time.sleep(30)'
 
 # certificate_refused KIND: nothing is sent to a server with such a certificate, and the login stays.
 certificate_refused() {
-    local sub
     server_start --tls "$1"
     [ "${2:-}" != unknown ] || unset SSL_CERT_FILE
     client "$1"
-    start_refresh "$1" SPEED=4 # a handshake takes its time
+    start_refresh "$1" SPEED="$(many 2 1)" # a handshake takes its time
     assert_given_up 75 0 "127.0.0.1:.*(certificate|SSL)" "$1"
     assert_contains "$(err_of "$1")" "SSL_CERT_FILE"
     store_login

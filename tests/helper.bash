@@ -9,6 +9,8 @@
 #
 # Set from outside: KIMI_TEST_BIN, the folder of the programs under test (default: build/bin of this clone);
 # KIMI_TEST_CHECKER, what they are run or built with that needs memory of its own (sanitizer, valgrind).
+# A test with "# bats test_tags=native" above it is left out under valgrind, which has its own hands in what it looks at:
+# signals, descriptors, system calls and memory of the process, the program as a file, or how its time stands to ours.
 # KIMI_TEST_SERVER=NAME before a server_ function means another server than the usual one.
 
 KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,20 +27,19 @@ kimi_python() { "$KIMI_TEST_PYTHON" -E -S "$@"; }
 setup() { kimi_setup; }
 teardown() { kimi_teardown; }
 
-# A throw-away HOME and an environment in which nothing of the caller's can be felt.
+# A throw-away HOME and an environment in which nothing of the caller's can be felt. In few commands: bats has much to do
+# at each, and this is done for each test. DBUS_S is all that D-Bus knows; keyring.bash has others of that name.
 kimi_setup() {
     local name
-    while read -r name; do
-        case $name in
-        KIMI_TEST_*) ;;
-        KIMI_* | XDG_* | DBUS_* | SSH_* | SSL_CERT_* | DISPLAY | WAYLAND_DISPLAY | WSL_* | BROWSER | NO_COLOR | COLORTERM) unset "$name" ;;
-        CURL_* | SSLKEYLOGFILE | *_proxy | *_PROXY | MANPATH | PAGER | COLUMNS | LINES) unset "$name" ;;
-        esac
-    done < <(compgen -e)
-    export HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8 TERM=dumb KIMI_DISABLE_KEYRING=1
-    export PATH=$KIMI_TEST_BIN:$PATH
+    unset "${!XDG_@}" "${!DBUS_S@}" "${!SSH_@}" "${!SSL_CERT_@}" "${!WSL_@}" "${!CURL_@}" DISPLAY WAYLAND_DISPLAY BROWSER \
+        NO_COLOR COLORTERM SSLKEYLOGFILE MANPATH PAGER COLUMNS LINES {http,https,all,no,ftp}_proxy {HTTP,HTTPS,ALL,NO,FTP}_PROXY
+    for name in "${!KIMI_@}"; do [[ $name == KIMI_TEST_* ]] || unset "$name"; done
+    export HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8 TERM=dumb KIMI_DISABLE_KEYRING=1 PATH=$KIMI_TEST_BIN:$PATH
     mkdir -p "$HOME"
     umask 022
+    # Before each command bats writes down how it came there: half of a suite's time, and no need of in functions like ours.
+    # shellcheck disable=SC2016 # for bash to expand then
+    ! declare -F bats_debug_trap >/dev/null || trap '[[ $BASH_SOURCE == *.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
 }
 
 # Stops every server of the test and, if the test failed, shows what they saw and what the last run gave.
@@ -53,6 +54,7 @@ kimi_teardown() {
         [ -e "$dir/pid" ] || continue
         read -r pid <"$dir/pid"
         kill "$pid" 2>/dev/null || true
+        wait_until has_ended "$pid" || result=1 # lest it write into what is being removed
         if [ -e "$dir/control_error" ]; then
             cat "$dir/control_error"
             result=1
@@ -66,8 +68,32 @@ kimi_teardown() {
     return "$result"
 }
 
+# has_ended PID: it may still wait for whoever inherited it to notice.
+has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
+
+# By how much more than usual a test waits.
+case ${KIMI_TEST_CHECKER:-} in
+valgrind)
+    PATIENCE=10
+    patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
+    timeout() { command timeout "$(patient "$1")" "${@:2}"; }
+    ;;
+sanitizer) PATIENCE=3 ;;
+*) PATIENCE=1 ;;
+esac
+
+# many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
+many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
+# How many models are absurdly many.
+# shellcheck disable=SC2034 # for the tests
+MANY=$(many 100000 10000)
+
 # limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
+
+# started_anew: the programs of the test are its own processes under valgrind, too, where they are otherwise forks of one
+# that stands by (memcheck/call.h).
+started_anew() { export KIMI_TEST_ANEW=1; }
 
 ## The loopback server
 
@@ -154,12 +180,7 @@ server_last() { server_requests "$1" | tail -n 1; }
 
 # server_stat NAME: what only the server knows: issued (token pairs), revoked (logins), refused (bad headers or
 # form), too_soon (polls), connections, tls_failures, malformed; or last_access_token.
-server_stat() {
-    kimi_python -c '
-import json, ssl, sys, urllib.request as u
-opener = u.build_opener(u.ProxyHandler({}), u.HTTPSHandler(context=ssl._create_unverified_context()))
-print(json.load(opener.open(sys.argv[1] + "/_stats"))[sys.argv[2]])' "$(server_url)" "$1"
-}
+server_stat() { curl -q -s -k --noproxy '*' "$(server_url)/_stats" | json "$1"; }
 
 # server_release NAME: lets the requests go that {"hold": NAME} or {"hold_before": NAME} keeps.
 server_release() { : >"$(server_dir)/release.$1"; }
@@ -174,12 +195,12 @@ server_has_held() {
 
 ## Waiting
 
-# wait_until COMMAND...: tries it every 20 ms, for 20 s at most.
+# wait_until COMMAND...: tries it every 20 ms, for 20 s at most, or PATIENCE times that.
 wait_until() {
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + 20 * PATIENCE))
     until "$@"; do
         if [ "$SECONDS" -ge "$end" ]; then
-            fail "wait_until: 20 s have passed without: $*" || return
+            fail "wait_until: $((20 * PATIENCE)) s have passed without: $*" || return
         fi
         sleep 0.02
     done
@@ -194,7 +215,8 @@ wait_for_file() { wait_until test -e "$1"; }
 # the server rejects it). Left: seconds until it ends, negative for an expired one (default 900); life: its expires_in
 # (default 900).
 store_login() {
-    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes dir=$HOME/.kimi/credentials fraction expires
+    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes dir=$HOME/.kimi/credentials server fraction expires
+    server=$(server_dir)
     while [ $# -gt 0 ]; do
         case $1 in
         --expires-in-left) left=$2 && shift ;;
@@ -206,6 +228,10 @@ store_login() {
         esac
         shift
     done
+    # Before it is stored: what looks for it may send it at once.
+    if [ "$seed" = yes ] && [ -e "$server/url" ]; then
+        printf '{"access_token": "%s", "refresh_token": "%s", "expires_in": %s}\n' "$access" "$refresh" "$left" >>"$server/seed.jsonl"
+    fi
     fraction=${EPOCHREALTIME#*.}
     expires=$((${EPOCHREALTIME%.*} + left)).$fraction
     (
@@ -216,10 +242,6 @@ store_login() {
     )
     chmod 700 "$dir"
     chmod 600 "$dir/kimi-code.json"
-    dir=$(server_dir)
-    if [ "$seed" = yes ] && [ -e "$dir/url" ]; then
-        printf '{"access_token": "%s", "refresh_token": "%s", "expires_in": %s}\n' "$access" "$refresh" "$left" >>"$dir/seed.jsonl"
-    fi
 }
 
 # stored FIELD: of the stored login; fails if there is none.

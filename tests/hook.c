@@ -8,6 +8,7 @@
  *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
+ *   KIMI_TEST_SLOWED=FACTOR        the same, for all that is run, and times the other
  *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it never returns
  *   KIMI_TEST_STARTED=FILE         gets a line for each program that is started by its path, and how long the file is
  *                                  that standard error goes to by then
@@ -179,7 +180,7 @@ static double number(const char *name, double otherwise)
 
 static double speed(void)
 {
-	return number("KIMI_TEST_SPEED", 1);
+	return number("KIMI_TEST_SPEED", 1) * number("KIMI_TEST_SLOWED", 1);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
 
-    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS]... COMMAND [ARGUMENT ...]
+    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS | --term AFTER]... COMMAND [ARGUMENT ...]
 
---type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); several: one after the other, each AFTER in what was
-shown since the last. The exit status is the command's, or 99 if it left the terminal in another mode than it found
-it in.
+--type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends the command SIGTERM; several: one after
+the other, each AFTER in what was shown since the last. The exit status is the command's, or 99 if it left the terminal
+in another mode than it found it in.
 """
 
 import os
 import select
+import signal
 import sys
 import termios
 import fcntl
@@ -28,6 +29,8 @@ def main():
             columns = int(words.pop(0))
         elif option == "--rows":
             rows = int(words.pop(0))
+        elif option == "--term":
+            typing.append((words.pop(0).encode(), None))
         else:
             after = words.pop(0).encode()
             typing.append((after, words.pop(0).encode().decode("unicode_escape").encode("latin-1")))
@@ -51,7 +54,10 @@ def main():
             while typing and typing[0][0] in shown[seen:]:
                 after, keys = typing.pop(0)
                 seen = shown.index(after, seen) + len(after)
-                os.write(ours, keys)
+                if keys is None:
+                    os.kill(child, signal.SIGTERM)
+                else:
+                    os.write(ours, keys)
         elif status is not None:
             break
         if status is None:

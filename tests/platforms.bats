@@ -518,7 +518,7 @@ PY
 }
 
 @test "SIGTERM at the prompt gives the terminal back: 130" {
-    run -130 on_terminal --type "API key of" 'sk-c' sh -c '(sleep 0.5; kill -TERM $$) & exec kimi-login --platform moonshot-cn'
+    run -130 on_terminal --type "API key of" 'sk-c' --term '' kimi-login --platform moonshot-cn
     assert_contains "$output" SIGTERM
     assert_lacks "$output" sk-c
 }
@@ -680,6 +680,7 @@ PY
     assert_same 1 "$(grep -c '^\*' "$BATS_TEST_TMPDIR/out")"
 }
 
+# bats test_tags=native
 @test "the time is that of the slowest, not the sum" {
     every_platform
     keys_control '"faults": {"models": [{"delay": 1}], "cn_models": [{"delay": 1}], "ai_models": [{"delay": 1}]}'

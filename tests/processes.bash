@@ -3,12 +3,13 @@
 
 load failing
 
-# start NAME COMMAND...: runs it beside the test; its output goes to NAME.out and NAME.err, its number to $pid.
+# start NAME COMMAND...: runs it beside the test, with our standard input; its output goes to NAME.out and NAME.err, its
+# number to $pid.
 start() {
     local name=$1
     shift
     : >"$BATS_TEST_TMPDIR/$name.out" # not in a moment: whoever waits for it is not to see that of a run before
-    "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- 4>&- &
+    "$@" <&0 >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- 4>&- &
     pid=$!
     started="${started:-} $pid"
 }
@@ -39,7 +40,12 @@ err_of() { cat "$BATS_TEST_TMPDIR/$1.err"; }
 is_asleep() {
     local stat
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return
-    case $stat in *"($2) S"*) ;; *) return 1 ;; esac
+    # Under valgrind it is valgrind, or what stands in its place tells where it is (tests/memcheck/caller.c).
+    if [[ $stat == *"(at "* ]]; then
+        stat=${stat#*(at }
+        { read -r stat <"/proc/${stat%%)*}/stat"; } 2>/dev/null || return
+    fi
+    case $stat in *"($2) S"* | *"(memcheck-"*") S"*) ;; *) return 1 ;; esac
 }
 
 # hold_lock NAME: holds the lock of the login until release_lock NAME.
@@ -89,6 +95,9 @@ assert_between() {
 }
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# assert_in_time BEFORE WHAT: since that now_ms no more than the 3 s that a keyring may cost, and one that a busy machine may.
+assert_in_time() { assert_between 0 $(($(now_ms) - $1)) $((4000 * PATIENCE)) "milliseconds $2"; }
 
 
 # The paths of the login; HOME is the test's only once kimi_setup has run.

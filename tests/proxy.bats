@@ -10,7 +10,8 @@ load processes
 elsewhere() {
     server_start --tls other
     export KIMI_CODE_OAUTH_HOST=https://elsewhere.example:7443 KIMI_CODE_BASE_URL=https://elsewhere.example:7443/coding/v1
-    export KIMI_TEST_LOOKUP=-2 LD_PRELOAD=${KIMI_TEST_BIN%/*}/tests/hook.so ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99
+    export KIMI_TEST_LOOKUP=-2
+    hook_all
     store_login --expires-in-left 100
 }
 

@@ -24,10 +24,18 @@ runner() { "$KIMI_TEST_ROOT/tests/run.sh" "$BATS_TEST_TMPDIR/build" "$@"; }
     program skips 'echo "ok 1 - one # skip no time"'
     program dies 'echo "ok 1 - one"' 'kill -9 $$'
     program empty :
-    for name in bad skips dies empty; do
+    program kills 'echo "ok 1 - one"' 'kill -9 $PPID'
+    for name in bad skips dies empty kills; do
         run -1 runner "unit/test_$name"
         assert_contains "${lines[-1]}" " 1 failed"
     done
+}
+
+@test "what runs side by side is counted all together: 0" {
+    program slow "until [ -e '$BATS_TEST_TMPDIR/went' ]; do sleep 0.02; done" 'echo "ok 1 - one"'
+    program quick ": >'$BATS_TEST_TMPDIR/went'" 'echo "ok 1 - one"' 'echo "ok 2 - two"'
+    JOBS=2 run -0 runner unit/test_slow unit/test_quick
+    assert_same "3 passed, 0 failed" "${lines[-1]}"
 }
 
 @test "a name that picks no test is a failure, and is told: 1" {

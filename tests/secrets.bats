@@ -44,6 +44,7 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
     done
 }
 
+# bats test_tags=native
 @test "while it is needed a token is in memory: what looks for one finds it" {
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a"}]}}'
@@ -57,18 +58,24 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
 
 @test "a crash leaves no core, where every other program leaves one" {
     server_start
-    server_control '{"faults": {"refresh": [{"hold": "a", "forever": true}], "models": [{"hold": "b", "forever": true}]}}'
+    server_control '{"faults": {"refresh": [{"hold": "a", "forever": true}], "models": [{"hold": "b", "forever": true}], "poll": [{"hold": "c", "forever": true}]}}'
     ulimit -c unlimited
-    # crash COMMAND...: prints whether the kernel says that a core was dumped, once the file "there" is.
+    # crash FILE COMMAND...: ended by SIGABRT once there is that file, which is new; prints whether the kernel says that a
+    # core was dumped.
     crash() {
+        rm -f "$1"
         kimi_python - "$@" <<'PY'
 import os, signal, subprocess, sys, time
-child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE)
+child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE,
+                         start_new_session=True)
 while not os.path.exists(sys.argv[1]):
     time.sleep(0.01)
-time.sleep(0.05)
 child.send_signal(signal.SIGABRT)
 _, status = os.waitpid(child.pid, 0)
+try:
+    os.killpg(child.pid, signal.SIGKILL) # the refresh that kimi-token waited for
+except ProcessLookupError:
+    pass
 print(os.WIFSIGNALED(status), os.WCOREDUMP(status))
 PY
     }
@@ -77,10 +84,10 @@ PY
     marked_login --expires-in-left -1
     assert_same "True False" "$(crash "$(server_dir)/held.a" kimi-refresh)"
     assert_same "True False" "$(crash "$(server_dir)/held.a" kimi-token)"
-    assert_same "True False" "$(crash "$LOGIN" kimi-login --force)"
+    assert_same "True False" "$(crash "$(server_dir)/held.c" kimi-login --force)"
     assert_same "" "$(find . -name 'core*')"
     # The same kernel, asked by a program that allows it; a container may forbid cores to all.
-    echo "for comparison: $(crash "$LOGIN" sleep 30)"
+    echo "for comparison: $(crash here sh -c ': >here; exec sleep 30')"
 }
 
 @test "no token is in any argument list or environment while everything runs" {

@@ -232,9 +232,9 @@ assert "authorization" not in h and "cookie" not in h, h'
 @test "a login that was confirmed outlasts a lock that another process holds for long" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
-    start login hooked SPEED=100 kimi-login
+    start login hooked SPEED=20 kimi-login
     server_wait_held poll
-    # Two seconds are more than three minutes to it.
+    # Two seconds are forty to it, and others wait for thirty.
     flock "$LOCK" sleep 2 3>&- 4>&- &
     wait_until lock_is_held
     server_release poll
@@ -245,7 +245,7 @@ assert "authorization" not in h and "cookie" not in h, h'
 @test "a login that waits for the lock for long says so, and can be given up: 130" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
-    start login hooked SPEED=100 kimi-login
+    start login hooked SPEED=20 kimi-login
     server_wait_held poll
     local waiter=$pid
     hold_lock other

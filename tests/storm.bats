@@ -136,13 +136,13 @@ print(refreshed)
 PY
 }
 
-# KIMI_TEST_STORM is how many (default 500).
+# KIMI_TEST_STORM is how many (default 500; where memory is checked 100).
 @test "kimi token, refresh and login all at once, beside kimi-cli: each refresh token is sent once, and nobody is logged out" {
     server_start
     store_login --expires-in-left -1
     : >"$LOCK"
     start kimi-cli kimi_cli
-    local cli=$pid i count=${KIMI_TEST_STORM:-500} force
+    local cli=$pid i count=${KIMI_TEST_STORM:-$(many 500 100)} force
     pids=()
     for ((i = 0; i < count; i++)); do
         case $((i % 5)) in

@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int tap_count, tap_failed;
 
@@ -27,6 +29,14 @@ __attribute__((format(printf, 2, 3), unused)) static bool ok(bool cond, const ch
 	putchar('\n');
 	tap_failed += !cond;
 	return cond;
+}
+
+/* Whether valgrind has no hand in the process, in its heap and in how it starts others. */
+__attribute__((unused)) static bool is_native(void)
+{
+	const char *checker = getenv("KIMI_TEST_CHECKER");
+
+	return !checker || strcmp(checker, "valgrind") != 0;
 }
 
 /* The exit status of the program. */
