@@ -1,7 +1,7 @@
 /*
  * caller: stands where the tests look for a program that valgrind is to watch. Hands all that it was given to that
  * program's fork server (see call.h), and every signal that comes later, and ends as the program ends. Where a fork of
- * another process could not be what this one is (of another user or namespace), and with KIMI_TEST_ANEW, it starts the
+ * another process could not be what this one is (another user's, say), and with KIMI_TEST_ANEW, it starts the
  * program under valgrind in the usual way instead.
  *
  * KIMI_MEMCHECK is the folder with servers/NAME, the sockets, direct/NAME, the usual way, and the file `calls`, which
@@ -90,7 +90,7 @@ static pid_t process_at(int connection)
 /* Whether a child of that process can be what this one is. */
 static bool is_like(pid_t server)
 {
-	static const char *const links[] = {"ns/mnt", "ns/net", "ns/user", "ns/pid", "ns/ipc", "root"};
+	static const char *const links[] = {"ns/net", "ns/user", "ns/pid", "ns/ipc", "root"};
 	char pid[32], mine[4096], theirs[4096];
 
 	snprintf(pid, sizeof(pid), "%ld", (long)server);
@@ -157,6 +157,10 @@ static bool list_fds(struct call *call, int connection)
 
 static void list_state(struct call *call, pid_t server, const sigset_t *blocked)
 {
+	char pid[32];
+
+	snprintf(pid, sizeof(pid), "%ld", (long)server);
+	call->has_mounts = !is_same_link(pid, "ns/mnt");
 	call->umask = umask(0);
 	umask(call->umask);
 	call->group = getsid(0) == getsid(server) ? getpgrp() : 0;
@@ -174,23 +178,25 @@ static void list_state(struct call *call, pid_t server, const sigset_t *blocked)
 /* False: it cannot be sent whole. */
 static bool send_call(int connection, const struct call *call, void *message, size_t len)
 {
-	int fds[CALL_FDS + 1] = {open(".", O_PATH | O_CLOEXEC)};
-	size_t size = ((size_t)call->fd_count + 1) * sizeof(int);
+	int fds[CALL_ALL_FDS] = {open(".", O_PATH | O_CLOEXEC)};
+	int own = 1;
 	union {
 		char space[CMSG_SPACE(sizeof(fds))];
 		struct cmsghdr header;
-	} control = {
-	    .header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
 	struct iovec part = {message, len};
+
+	if (call->has_mounts)
+		fds[own++] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	memcpy(fds + own, call->fds, (size_t)call->fd_count * sizeof(int));
+	size_t size = (size_t)(own + call->fd_count) * sizeof(int);
+	control.header.cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(&control.header), fds, size);
 	struct msghdr header = {
 	    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(size)};
-
-	if (fds[0] < 0)
-		return false;
-	memcpy(fds + 1, call->fds, size - sizeof(int));
-	memcpy(CMSG_DATA(&control.header), fds, size);
-	bool is_sent = sendmsg(connection, &header, MSG_NOSIGNAL) == (ssize_t)len;
-	close(fds[0]);
+	bool is_sent = sendmsg(connection, &header, MSG_NOSIGNAL) == (ssize_t)len; /* not with a -1 among them */
+	while (own > 0)
+		close(fds[--own]);
 	return is_sent;
 }
 
@@ -262,6 +268,7 @@ int main(int argc, char **argv)
 		return give_up("/proc/self/exe");
 	const char *name = strrchr(exe, '/') + 1;
 	/* What is watched has a slower clock (tests/hook.c), lest it run out of time; but for a test that says otherwise. */
+	bool has_clock = getenv("KIMI_TEST_SLOWED");
 	setenv("KIMI_TEST_SLOWED", "0.3", false);
 	int connection = reach(name);
 	if (connection < 0)
@@ -273,6 +280,8 @@ int main(int argc, char **argv)
 		sigprocmask(SIG_SETMASK, &blocked, NULL);
 		snprintf(path, sizeof(path), "%s/direct/%s", KIMI_MEMCHECK, name);
 		setenv("KIMI_TEST_EXE", exe, true);
+		if (!has_clock)
+			setenv("KIMI_TEST_SLOWED", "0.1", true); /* with all that it takes to start */
 		execv(path, argv);
 		return give_up(path);
 	}

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static void take_state(const struct call *call)
 static char **take_call(int connection, int *ret_argc)
 {
 	static struct call call;
-	int fds[CALL_FDS + 1];
+	int fds[CALL_ALL_FDS], own = 0;
 	union {
 		char space[CMSG_SPACE(sizeof(fds))];
 		struct cmsghdr header;
@@ -104,10 +105,13 @@ static char **take_call(int connection, int *ret_argc)
 	if (recvmsg(connection, &header, 0) < (ssize_t)sizeof(call))
 		_exit(125); /* the caller was killed, or starts it in the usual way */
 	memcpy(&call, message, sizeof(call));
-	memcpy(fds, CMSG_DATA(&control.header), ((size_t)call.fd_count + 1) * sizeof(int));
-	if (fchdir(fds[0]) || close(fds[0]))
+	memcpy(fds, CMSG_DATA(&control.header), control.header.cmsg_len - CMSG_LEN(0));
+	int folder = fds[own++];
+	if (call.has_mounts && setns(fds[own++], CLONE_NEWNS))
+		give_up("forkserver: setns");
+	if (fchdir(folder))
 		give_up("forkserver: fchdir");
-	place_fds(call.fds, fds + 1, call.fd_count);
+	place_fds(call.fds, fds + own, call.fd_count);
 	take_state(&call);
 
 	static char **arguments;
