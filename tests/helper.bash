@@ -73,14 +73,14 @@ has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
 
 # By how much more than usual a test waits.
 case ${KIMI_TEST_CHECKER:-} in
-valgrind)
-    PATIENCE=10
-    patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
-    timeout() { command timeout "$(patient "$1")" "${@:2}"; }
-    ;;
+valgrind) PATIENCE=10 ;;
 sanitizer) PATIENCE=3 ;;
 *) PATIENCE=1 ;;
 esac
+
+# patient SECONDS: as many as that comes to; a fraction is meant as it is.
+patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
+timeout() { command timeout "$(patient "$1")" "${@:2}"; }
 
 # many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
