@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#define CALL_FDS    250    /* a message carries 253 */
+#define CALL_FDS     250 /* a message carries 253 */
 #define CALL_ALL_FDS (CALL_FDS + 2)
-#define CALL_MAX_FD 511    /* what has a higher number in the server is not a call's */
-#define CALL_SIZE   150000 /* bytes of a message */
+#define CALL_MAX_FD  511    /* what has a higher number in the server is not a call's */
+#define CALL_SIZE    150000 /* bytes of a message */
 
 /* Followed by strings, each with its NUL: where the program is to think it lies, the arguments, the environment. With
  * it come the descriptors: the folder to work in, its mounts where they are not the server's, then those of the

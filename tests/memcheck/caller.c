@@ -194,7 +194,8 @@ static bool send_call(int connection, const struct call *call, void *message, si
 	memcpy(CMSG_DATA(&control.header), fds, size);
 	struct msghdr header = {
 	    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(size)};
-	bool is_sent = sendmsg(connection, &header, MSG_NOSIGNAL) == (ssize_t)len; /* not with a -1 among them */
+	/* One that could not be opened is not sent. */
+	bool is_sent = sendmsg(connection, &header, MSG_NOSIGNAL) == (ssize_t)len;
 	while (own > 0)
 		close(fds[--own]);
 	return is_sent;

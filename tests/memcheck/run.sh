@@ -13,7 +13,7 @@ install -m 666 /dev/null "$here/calls"
 : >"$here/pids"
 # toml-decode runs plain: its documents are those of test_toml_suite, and it starts 500 times.
 ln -s "$build/tests/hook.so" "$build/tests/toml-decode" "$here/tests/"
-valgrind=("$(command -v valgrind)" -q "--log-file=$here/logs/%p" "--suppressions=$PWD/tests/suppressed/valgrind"
+valgrind=("$(command -v valgrind)" -q "--log-file=$here/logs/%p" "--suppressions=$PWD/tests/suppressed/valgrind" --sanity-level=0
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99
 	--run-libc-freeres=no --vgdb=no --read-inline-info=no)
 preload=$build/tests/hook.so:$build/tests/forkserver.so
@@ -44,7 +44,7 @@ fork_server() {
 	warm_calls "$1" >"$BATS_TEST_TMPDIR/$1.calls"
 	# From that folder, since the path of a socket must be short; where no other of our programs is found.
 	(cd "$here/servers" && HOME=$BATS_TEST_TMPDIR/$1 KIMI_TEST_WARM=$BATS_TEST_TMPDIR/$1.calls KIMI_TEST_FORKSERVER=$1 \
-		PATH=$(getconf PATH) exec "$here/direct/$1" >"$1.log" 2>&1) &
+		KIMI_TEST_SLOWED=0.3 PATH=$(getconf PATH) exec "$here/direct/$1" >"$1.log" 2>&1) &
 	echo $! >>"$here/pids"
 }
 
