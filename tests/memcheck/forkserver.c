@@ -178,8 +178,8 @@ static char **serve(const char *path, int *ret_argc)
 	struct sigaction action = {.sa_handler = heed};
 	sigset_t blocked, waiting;
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGCHLD);
+	/* All: what is sent to a call waits until its process is what the caller was. */
+	sigfillset(&blocked);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	sigaction(SIGCHLD, &action, NULL);
 	for (;;) {
