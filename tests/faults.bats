@@ -196,6 +196,22 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
     assert_between 1 $((kib - least)) $((160 * 1024)) "KiB of models"
 }
 
+# bats test_tags=native
+@test "a list that would take forty times its own length as values is refused: one line, and bounded memory" {
+    server_start
+    store_login
+    kimi_python - "$(server_dir)/control.json" <<'PY'
+import json, sys
+body = '{"data": [' + "[]," * 20000000 + "[]]}"
+json.dump({"faults": {"models": [{"body": body, "content_type": "application/json"}]}}, open(sys.argv[1], "w"))
+PY
+    run -1 --separate-stderr peak kimi-models
+    # A sanitizer's own memory is several times that.
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_between 1 "${stderr##*$'\n'}" $((768 * 1024)) "KiB"
+    stderr=${stderr%$'\n'*}
+    assert_error models 'too much memory'
+}
+
 ## Slowness and silence
 
 @test "silence, or a byte a second: three attempts of 15 s, and the login stays" {

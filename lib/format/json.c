@@ -2,15 +2,39 @@
 
 #include "base/buf.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
+/* For what one text holds: as values, a list of empty lists takes forty times its own length. */
+#define PARSED_MAX ((size_t)512 << 20)
+#define UNBOUNDED  (SIZE_MAX / 2)
+
+static _Thread_local size_t memory_left = UNBOUNDED; /* bounded while a text is parsed */
+static _Thread_local bool memory_was_refused;
+
+static void *take(size_t len)
+{
+	void *memory = len <= memory_left ? malloc(len) : NULL;
+	size_t size = malloc_usable_size(memory);
+
+	memory_was_refused |= !memory;
+	memory_left -= size < memory_left ? size : memory_left;
+	return memory;
+}
+
+static void give_back(void *memory)
+{
+	memory_left += malloc_usable_size(memory);
+	wipe_free(memory);
+}
+
 void json_start(void)
 {
-	json_set_alloc_funcs(malloc, wipe_free);
+	json_set_alloc_funcs(take, give_back);
 	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
 	const void *random = (const void *)getauxval(AT_RANDOM);
 	size_t seed = 0;
@@ -20,19 +44,30 @@ void json_start(void)
 		json_object_seed(seed);
 }
 
+static json_t *load(const char *bytes, size_t len, size_t flags, json_error_t *ret_error)
+{
+	memory_was_refused = false;
+	memory_left = PARSED_MAX;
+	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY | flags, ret_error);
+	memory_left = UNBOUNDED;
+	return value;
+}
+
 static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
 {
 	json_error_t error;
-	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
+	json_t *value = load(bytes, len, 0, &error);
 
 	if (!value && !exact && json_error_code(&error) == json_error_numeric_overflow)
-		value = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
-	if (!value) {
+		value = load(bytes, len, JSON_DECODE_INT_AS_REAL, &error);
+	if (!value && memory_was_refused) {
+		/* jansson does not always say so, nor where. */
+		snprintf(ret_why, size, "it takes too much memory");
+	} else if (!value) {
 		/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
 		enum json_error_code code = json_error_code(&error);
 		const char *why = code == json_error_premature_end_of_input  ? "it ends too early"
 		                  : code == json_error_invalid_utf8          ? "it is not UTF-8"
-		                  : code == json_error_out_of_memory         ? "out of memory"
 		                  : code == json_error_numeric_overflow      ? "a number in it is too large"
 		                  : code == json_error_stack_overflow        ? "it is nested too deep"
 		                  : code == json_error_end_of_input_expected ? "something follows its end"

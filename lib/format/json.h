@@ -17,9 +17,10 @@ void json_start(void);
 
 /*
  * Parses exactly one JSON value in `len` bytes. NULL: it is none; `ret_why`
- * (`size` bytes) says where and why, without a byte of the text itself. If there
- * is a whole number beyond 64 bits in it (a user's id, say), all numbers are read
- * as reals; json_parse_exact() takes that for an error.
+ * (`size` bytes) says where and why, without a byte of the text itself, and what
+ * would take more than 512 MiB as values is refused. If there is a whole number
+ * beyond 64 bits in it (a user's id, say), all numbers are read as reals;
+ * json_parse_exact() takes that for an error.
  */
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size);
 json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size);
