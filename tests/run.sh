@@ -64,7 +64,12 @@ for program in "$build"/tests/unit/test_*; do
 	[ -x "$program" ] && [ -f "$program" ] && wanted "$program" && begin "${program#"$build"/}" "$program"
 done
 wanted toml-suite && begin toml-suite tests/toml-suite.sh "$build/tests/toml-decode" tests/toml-test/tests
+# What takes longest by itself comes first, lest all wait for it in the end.
+files=(tests/survival.bats)
 for file in tests/server/*.bats tests/*.bats; do
+	[ "$file" = "${files[0]}" ] || files+=("$file")
+done
+for file in "${files[@]}"; do
 	wanted "$file" && begin "$file" bats --jobs "$jobs" "${left_out[@]}" --tap "$file"
 done
 wait
