@@ -353,7 +353,7 @@ refused() {
     local before
     before=$(now_ms)
     status
-    assert_between 1500 $(($(now_ms) - before)) 4500 "milliseconds"
+    assert_between 1500 $(($(now_ms) - before)) $((1500 + 3000 * PATIENCE)) "milliseconds"
     assert_same "expired keyring keyring" "$(field state) $(field storage) $(problems)"
     assert_remedies
     run -75 --separate-stderr kimi-status --check
