@@ -36,8 +36,8 @@ PY
     assert_same "$MANY" "$(wc -l <"$BATS_TEST_TMPDIR/list" | tr -d ' ')"
     within 5000 kimi-models --sync --quiet >/dev/null
     assert_same "$MANY" "$(grep -c '^\[models\."kimi-code/m' "$CONFIG")"
-    within 5000 kimi-models --use m5432 --quiet
-    assert_same 'default_model = "kimi-code/m5432"' "$(grep '^default_model' "$CONFIG")"
+    within 5000 kimi-models --use m1432 --quiet
+    assert_same 'default_model = "kimi-code/m1432"' "$(grep '^default_model' "$CONFIG")"
 }
 
 @test "100,000 times the same id is one model, and its first form counts" {

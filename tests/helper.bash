@@ -86,7 +86,7 @@ timeout() { command timeout "$(patient "$1")" "${@:2}"; }
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
 # How many models are absurdly many.
 # shellcheck disable=SC2034 # for the tests
-MANY=$(many 100000 10000)
+MANY=$(many 100000 2000)
 
 # limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
