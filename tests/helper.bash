@@ -80,7 +80,18 @@ esac
 
 # patient SECONDS: as many as that comes to; a fraction is meant as it is.
 patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
-timeout() { command timeout "$(patient "$1")" "${@:2}"; }
+# timeout [OPTION...] SECONDS COMMAND...
+timeout() {
+    local options=()
+    # Without it SIGCONT comes behind the signal, and a search for leaks that begins between the two never ends: SIGCONT
+    # takes back the SIGSTOP it waits for.
+    [ "${KIMI_TEST_CHECKER:-}" != sanitizer ] || options=(--foreground)
+    while [[ $1 == -* ]]; do
+        options+=("$1")
+        shift
+    done
+    command timeout "${options[@]}" "$(patient "$1")" "${@:2}"
+}
 
 # many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }

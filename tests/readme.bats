@@ -47,6 +47,8 @@ END
     printf 'set -eu\ntrap '\''[ $? = 0 ] || echo "README.md:$at failed"'\'' EXIT\n' >"$BATS_TEST_TMPDIR/run"
     cat "$BATS_TEST_TMPDIR/script" >>"$BATS_TEST_TMPDIR/run"
     cd "$HOME"
+    export -f timeout patient
+    export PATIENCE
     run bash -o pipefail "$BATS_TEST_TMPDIR/run"
     [ "$status" -eq 0 ]
     assert_contains "$output" "the default model is kimi-code/kimi-k2-turbo now"

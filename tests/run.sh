@@ -9,6 +9,8 @@ shift
 cores=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 at_once=$(((3 * cores + 1) / 2))
 jobs=$((4 * cores))
+# Seconds for one file, of which the slowest takes a fifth: a test that never ends fails.
+limit=${KIMI_TEST_LIMIT:-600}
 # helper.bash has what that means.
 left_out=()
 [ "${KIMI_TEST_CHECKER:-}" != valgrind ] || left_out=(--filter-tags '!native')
@@ -26,13 +28,21 @@ wanted() {
 	return "$found"
 }
 
+# name_endless FILE: says which of its tests still run though its time is over, and ends them.
+name_endless() {
+	echo "not ended after $limit s"
+	pgrep -af "bats-exec-test .*$1" | sed 's/.*bats-exec-test/ /'
+	pkill -f "bats-exec-.*$1"
+}
+
 # tap TITLE COMMAND...: runs it, shows what failed, and leaves the counts in a file of its own.
 tap() {
 	local title=$1 log status ok bad start=$SECONDS
 	shift
 	log=$results/${title//\//.}
-	"$@" >"$log" 2>&1
+	timeout --foreground -k 10 "$limit" "$@" >>"$log" 2>&1
 	status=$?
+	[ "$status" != 124 ] || name_endless "$title" >>"$log"
 	ok=$(grep -cE '^ok [0-9]' "$log")
 	bad=$(grep -cE '^not ok [0-9]' "$log")
 	{

@@ -31,6 +31,13 @@ runner() { "$KIMI_TEST_ROOT/tests/run.sh" "$BATS_TEST_TMPDIR/build" "$@"; }
     done
 }
 
+@test "what never ends is ended, and a failure: 1" {
+    program endless 'echo "ok 1 - one"' 'exec sleep 60'
+    KIMI_TEST_LIMIT=1 run -1 runner unit/test_endless
+    assert_contains "$output" "not ended after 1 s"
+    assert_same "1 passed, 1 failed" "${lines[-1]}"
+}
+
 @test "what runs side by side is counted all together: 0" {
     program slow "until [ -e '$BATS_TEST_TMPDIR/went' ]; do sleep 0.02; done" 'echo "ok 1 - one"'
     program quick ": >'$BATS_TEST_TMPDIR/went'" 'echo "ok 1 - one"' 'echo "ok 2 - two"'
