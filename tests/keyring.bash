@@ -55,6 +55,10 @@ keyring_checked() {
 
 keyring_teardown() {
     local result=0 name
+    if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -s "$BATS_TEST_TMPDIR/daemons" ]; then
+        echo "--- items in the keyring:"
+        timeout 2 secret-tool search --all service kimi-code 2>&1 | grep -v '^secret ='
+    fi
     bus_stop
     for name in launched prompted; do
         if [ -e "$BATS_TEST_TMPDIR/$name" ]; then

@@ -227,8 +227,11 @@ enum credential_answer credential_probe(
 
 	snprintf(probe, sizeof(probe), "%s/probe", key);
 	enum credential_answer answer = store(host, probe, "probe", deadline, ret_trouble);
-	/* Also what is read back otherwise than it was given leaves an item behind. */
-	if (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept)
-		erase(host, probe, deadline, &ignored);
+	/*
+	 * Also what is read back otherwise than it was given leaves an item behind.
+	 * To take it away has time of its own, unless the keyring has stopped answering.
+	 */
+	if (clock_left(deadline) && (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept))
+		erase(host, probe, clock_ms() + WAIT_MS, &ignored);
 	return answer;
 }

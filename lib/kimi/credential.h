@@ -59,7 +59,10 @@ enum credential_answer credential_store(const char *host, const char *key, const
 enum credential_answer credential_erase(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
 
-/* Finds out whether something new could be stored, with an item of no meaning that is erased again. */
+/*
+ * Finds out whether something new could be stored, with an item of no meaning.
+ * To erase that again may take another 2 s of a keyring that answered till then.
+ */
 enum credential_answer credential_probe(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
 

@@ -17,12 +17,13 @@ static struct credential_trouble trouble;
 static struct buf secret;
 
 /* Keeps what it is given, as a helper should. */
-static const char notebook[] = "cat >\"$HOME/asked\"\n"
-                               "case $1 in\n"
-                               "get) [ ! -e \"$HOME/kept\" ] || cat \"$HOME/kept\" ;;\n"
-                               "store) grep ^password= \"$HOME/asked\" >\"$HOME/kept\" ;;\n"
-                               "erase) rm -f \"$HOME/kept\" ;;\n"
-                               "esac\n";
+#define NOTEBOOK                                                                                             \
+	"cat >\"$HOME/asked\"\n"                                                                             \
+	"case $1 in\n"                                                                                       \
+	"get) [ ! -e \"$HOME/kept\" ] || cat \"$HOME/kept\" ;;\n"                                            \
+	"store) grep ^password= \"$HOME/asked\" >\"$HOME/kept\" ;;\n"                                        \
+	"erase) rm -f \"$HOME/kept\" ;;\n"                                                                   \
+	"esac\n"
 
 /* A stranger's helper, or our own under its usual name. */
 static void use_helper(bool own, const char *body)
@@ -47,7 +48,7 @@ static enum credential_answer get(void)
 
 static void test_round(void)
 {
-	use_helper(false, notebook);
+	use_helper(false, NOTEBOOK);
 	ok(get() == CREDENTIAL_NONE, "an empty store has none");
 	ok(scratch_holds("asked", "protocol=https\nhost=auth.kimi.com\nusername=oauth/kimi-code\n\n"),
 	    "it is asked in Git's words");
@@ -62,6 +63,10 @@ static void test_round(void)
 	ok(credential_probe(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
 	        scratch_mode("kept") == -1,
 	    "a probe leaves nothing behind");
+	use_helper(false, "case $1 in store) sleep 0.5 ;; erase) sleep 1 ;; esac\n" NOTEBOOK);
+	ok(credential_probe(host, key, 1400, &trouble) == CREDENTIAL_FOUND && scratch_mode("kept") == -1,
+	    "nor does one whose time is over before it is erased");
+	use_helper(false, NOTEBOOK);
 	ok(credential_store(host, key, "two\nlines", CREDENTIAL_PATIENCE_MS, &trouble) ==
 	            CREDENTIAL_UNAVAILABLE &&
 	        strstr(trouble.why, "one line"),
@@ -188,7 +193,7 @@ static void test_trouble(void)
 	    "what is too large is not none");
 	write_large(CREDENTIAL_MAX_BYTES * 3);
 	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "too large"), "nor what is far too large");
-	use_helper(true, notebook);
+	use_helper(true, NOTEBOOK);
 	ok(!credential_is_off(), "our helper is there");
 	setenv("KIMI_DISABLE_KEYRING", "1", 1);
 	ok(credential_is_off() && get() == CREDENTIAL_UNAVAILABLE &&
