@@ -13,15 +13,16 @@ install -m 666 /dev/null "$here/calls"
 : >"$here/pids"
 # toml-decode runs plain: its documents are those of test_toml_suite, and it starts 500 times.
 ln -s "$build/tests/hook.so" "$build/tests/toml-decode" "$here/tests/"
+# The search for leaks reads every stack whole, so those of threads are small (ulimit -s, below).
 valgrind=("$(command -v valgrind)" -q "--log-file=$here/logs/%p" "--suppressions=$PWD/tests/suppressed/valgrind" --sanity-level=0
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99
-	--run-libc-freeres=no --vgdb=no --read-inline-info=no)
+	--run-libc-freeres=no --vgdb=no --read-inline-info=no --main-stacksize=8388608)
 preload=$build/tests/hook.so:$build/tests/forkserver.so
 
 # under_valgrind PROGRAM SCRIPT: makes a script for that.
 under_valgrind() {
 	{
-		printf '#!/bin/sh\nexport LD_PRELOAD=%q\nexec' "$preload"
+		printf '#!/bin/sh\nulimit -Ss 512\nexport LD_PRELOAD=%q\nexec' "$preload"
 		printf ' %q' "${valgrind[@]}" "$1"
 		# shellcheck disable=SC2016 # for the script to expand
 		printf ' "$@"\n'
