@@ -31,8 +31,8 @@ wanted() {
 # name_endless FILE: says which of its tests still run though its time is over, and ends them.
 name_endless() {
 	echo "not ended after $limit s"
-	pgrep -af "bats-exec-test .*$1" | sed 's/.*bats-exec-test/ /'
-	pkill -f "bats-exec-.*$1"
+	pgrep -af "bats-exec-test .*$PWD/$1" | sed 's/.*bats-exec-test/ /'
+	pkill -f "bats-exec-.*$PWD/$1"
 }
 
 # tap TITLE COMMAND...: runs it, shows what failed, and leaves the counts in a file of its own.
