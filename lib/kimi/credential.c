@@ -207,6 +207,23 @@ enum credential_answer credential_store(const char *host, const char *key, const
 	return store(host, key, secret, deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms), ret_trouble);
 }
 
+enum { PROBE_MAX = 192 };
+
+static void name_probe(const char *key, char ret_probe[PROBE_MAX])
+{
+	snprintf(ret_probe, PROBE_MAX, "%s/probe", key);
+}
+
+/* What is read back otherwise than it was given leaves an item behind, and so does a keyring that is too slow. */
+static void erase_probe(const char *host, const char *key, long long deadline)
+{
+	struct credential_trouble ignored;
+	char probe[PROBE_MAX];
+
+	name_probe(key, probe);
+	erase(host, probe, deadline, &ignored);
+}
+
 enum credential_answer credential_erase(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
 {
@@ -215,23 +232,21 @@ enum credential_answer credential_erase(
 
 	if (answer == CREDENTIAL_FOUND && env_get("KIMI_CREDENTIAL_HELPER"))
 		answer = check_erased(host, key, deadline, ret_trouble);
+	if (answer == CREDENTIAL_FOUND)
+		erase_probe(host, key, deadline);
 	return answer;
 }
 
 enum credential_answer credential_probe(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
 {
-	struct credential_trouble ignored;
 	long long deadline = deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms);
-	char probe[192];
+	char probe[PROBE_MAX];
 
-	snprintf(probe, sizeof(probe), "%s/probe", key);
+	name_probe(key, probe);
 	enum credential_answer answer = store(host, probe, "probe", deadline, ret_trouble);
-	/*
-	 * Also what is read back otherwise than it was given leaves an item behind.
-	 * To take it away has time of its own, unless the keyring has stopped answering.
-	 */
+	/* To take it away has time of its own, unless the keyring has stopped answering. */
 	if (clock_left(deadline) && (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept))
-		erase(host, probe, clock_ms() + WAIT_MS, &ignored);
+		erase_probe(host, key, clock_ms() + WAIT_MS);
 	return answer;
 }

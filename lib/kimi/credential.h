@@ -55,7 +55,7 @@ enum credential_answer credential_get(const char *host, const char *key, int pat
 enum credential_answer credential_store(const char *host, const char *key, const char *secret,
     int patience_ms, struct credential_trouble *ret_trouble);
 
-/* FOUND: it is gone, also where there was none to erase. */
+/* FOUND: it is gone, also where there was none to erase; with it a probe that a slow keyring was left with. */
 enum credential_answer credential_erase(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
 

@@ -66,6 +66,11 @@ static void test_round(void)
 	use_helper(false, "case $1 in store) sleep 0.5 ;; erase) sleep 1 ;; esac\n" NOTEBOOK);
 	ok(credential_probe(host, key, 1400, &trouble) == CREDENTIAL_FOUND && scratch_mode("kept") == -1,
 	    "nor does one whose time is over before it is erased");
+	use_helper(false, "cat >\"$HOME/asked\"; [ \"$1\" != erase ] || grep ^username= \"$HOME/asked\" "
+	                  ">>\"$HOME/erased\"\n");
+	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
+	        scratch_holds("erased", "username=oauth/kimi-code\nusername=oauth/kimi-code/probe\n"),
+	    "with a login goes a probe that was left behind");
 	use_helper(false, NOTEBOOK);
 	ok(credential_store(host, key, "two\nlines", CREDENTIAL_PATIENCE_MS, &trouble) ==
 	            CREDENTIAL_UNAVAILABLE &&
