@@ -41,15 +41,15 @@ JANSSON := $(if $(call links_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON
 
 # Optional: without it `kimi login` draws no QR code.
 QR_LIBS := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null)
-$B/lib/cli/qr.o: KIMI_CPPFLAGS += $(if $(QR_LIBS),-DHAVE_QRENCODE)
+$B/lib/ui/qr.o: KIMI_CPPFLAGS += $(if $(QR_LIBS),-DHAVE_QRENCODE)
 
 # Optional: without libedit there is no `kimi shell`, and nothing of lib/ that needs it.
 EDIT_LIBS := $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null)
-OF_EDIT = lib/cli/line.c lib/cli/shell.c
+OF_EDIT = lib/ui/line_editor.c lib/cli/shell.c
 
 # Optional: without libsecret there is no keyring.
 SECRET_LIBS := $(shell $(PKG_CONFIG) --libs libsecret-1 2>/dev/null)
-OF_SECRET = $(wildcard lib/kimi/keyring*.c)
+OF_SECRET = $(wildcard lib/keyring/*.c)
 $(OF_SECRET:%.c=$B/%.o): KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecret-1 2>/dev/null)
 
 LIB_SOURCES = $(filter-out $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)),$(sort $(wildcard lib/*/*.c)))
@@ -206,7 +206,7 @@ C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*
 lint:
 	$(Q)tests/packages.sh lint
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
-	$(Q)tests/lint-floors.sh
+	$(Q)tests/lint-layers.sh
 	$(Q)shellcheck -x $(SHELL_SCRIPTS)
 	$(Q)mandoc -Tlint -Wwarning man/*.[1-8]
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) B=build/clang CC=clang all

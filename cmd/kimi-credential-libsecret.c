@@ -6,7 +6,7 @@
  */
 #include "base/buf.h"
 #include "cli/command.h"
-#include "kimi/keyring.h"
+#include "keyring/keyring.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* kimi exec: runs a command with a fresh token in its environment, and keeps the login fresh meanwhile. */
+#include "account/account.h"
 #include "base/buf.h"
 #include "cli/command.h"
-#include "cli/keeper.h"
-#include "cli/reminder.h"
+#include "cli/expiry_notice.h"
 #include "cli/supervise.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
+#include "cli/token_keeper.h"
+#include "home/home.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* kimi logout: forgets a login: the tokens, and what login wrote to the config. */
+#include "account/account.h"
+#include "auth/history.h"
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/say.h"
-#include "kimi/config.h"
-#include "kimi/history.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/store.h"
+#include "config/login.h"
+#include "home/home.h"
+#include "store/store.h"
+#include "ui/duration.h"
 
 #include <stdio.h>
 #include <stdlib.h>

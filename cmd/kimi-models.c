@@ -1,15 +1,15 @@
 /* kimi models: lists the models one can use, keeps the config's list up to date, and chooses the default. */
+#include "api/model_lists.h"
 #include "base/env.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/expiry_notice.h"
 #include "cli/model_choice.h"
 #include "cli/model_sync.h"
-#include "cli/reminder.h"
-#include "cli/table.h"
-#include "kimi/catalog.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
-#include "kimi/home.h"
+#include "config/file.h"
+#include "config/view.h"
+#include "home/home.h"
+#include "ui/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

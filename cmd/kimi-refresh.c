@@ -1,13 +1,13 @@
 /* kimi refresh: renews the stored login if that is due. For cron, timers and kimi-token. */
+#include "account/account.h"
+#include "auth/api_key.h"
 #include "base/env.h"
 #include "cli/command.h"
 #include "cli/model_sync.h"
-#include "cli/renewal.h"
-#include "cli/watch.h"
-#include "kimi/api_key.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/login.h"
+#include "cli/refresh_one.h"
+#include "cli/refresh_watch.h"
+#include "home/home.h"
+#include "login/device_flow.h"
 
 #include <stdlib.h>
 

@@ -3,9 +3,9 @@
 #include "base/term.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/line.h"
 #include "cli/shell.h"
 #include "cli/shell_history.h"
+#include "ui/line_editor.h"
 
 #include <signal.h>
 #include <stdio.h>

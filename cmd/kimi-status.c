@@ -1,9 +1,9 @@
 /* kimi status: how the logins stand, what is wrong, and what to do. */
+#include "auth/history.h"
 #include "cli/command.h"
-#include "cli/status_show.h"
-#include "kimi/history.h"
-#include "kimi/home.h"
-#include "kimi/status.h"
+#include "home/home.h"
+#include "status/status.h"
+#include "ui/status_view.h"
 
 #include <string.h>
 

@@ -1,16 +1,16 @@
 /* kimi token: prints an access token that is good for a while. The hot path: see kimi/access.h. */
+#include "api/headers.h"
+#include "auth/api_key.h"
+#include "auth/token_get.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/command.h"
-#include "cli/reminder.h"
+#include "cli/expiry_notice.h"
+#include "config/file.h"
+#include "config/view.h"
 #include "format/json.h"
-#include "kimi/access.h"
-#include "kimi/api_key.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
-#include "kimi/headers.h"
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,13 +2,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/exec_path.h"
 #include "base/options.h"
 #include "base/process.h"
-#include "base/sibling.h"
 #include "base/text.h"
-#include "cli/handover.h"
-#include "cli/report.h"
+#include "cli/other_kimi.h"
 #include "cli/subcommand.h"
+#include "ui/report.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -346,5 +346,5 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     assert_contains "$output" "bin/kimi-status"
     assert_lacks "$output" "bin/kimi-shell"
     assert_lacks "$output" -ledit
-    assert_lacks "$output" lib/cli/line.c
+    assert_lacks "$output" lib/ui/line_editor.c
 }

@@ -1,4 +1,4 @@
-#include "kimi/identity.h"
+#include "account/account.h"
 
 #include "base/buf.h"
 #include "base/env.h"

@@ -5,12 +5,12 @@
  * key oauth/kimi-code@NAME. The login without a name is the one that is shared
  * with kimi-cli; only it is written to the config.
  */
-#ifndef KIMI_KIMI_IDENTITY_H
-#define KIMI_KIMI_IDENTITY_H
+#ifndef KIMI_ACCOUNT_ACCOUNT_H
+#define KIMI_ACCOUNT_ACCOUNT_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/platform.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "kimi/event.h"
+#include "account/call.h"
 
 #include "format/json.h"
 

@@ -1,8 +1,8 @@
 /*
  * event: what a sibling that was run with --json said.
  */
-#ifndef KIMI_KIMI_EVENT_H
-#define KIMI_KIMI_EVENT_H
+#ifndef KIMI_ACCOUNT_CALL_H
+#define KIMI_ACCOUNT_CALL_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "kimi/platform.h"
+#include "account/platform.h"
 
 #include "base/env.h"
 #include "base/options.h"

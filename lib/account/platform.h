@@ -1,8 +1,8 @@
 /*
  * platform: the services one can be logged in to, as data.
  */
-#ifndef KIMI_KIMI_PLATFORM_H
-#define KIMI_KIMI_PLATFORM_H
+#ifndef KIMI_ACCOUNT_PLATFORM_H
+#define KIMI_ACCOUNT_PLATFORM_H
 
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-#include "kimi/problem.h"
+#include "account/problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * A list that is filled by whoever finds something and spoken by `kimi status`.
  * Texts are cut at the end of the array, and cleaned when they are shown.
  */
-#ifndef KIMI_KIMI_PROBLEM_H
-#define KIMI_KIMI_PROBLEM_H
+#ifndef KIMI_ACCOUNT_PROBLEM_H
+#define KIMI_ACCOUNT_PROBLEM_H
 
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
-#include "kimi/headers.h"
+#include "api/headers.h"
 
-#include "kimi/config_view.h"
+#include "config/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

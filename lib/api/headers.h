@@ -4,12 +4,12 @@
  * The six device headers, and the custom_headers that the user gave the
  * platform's provider in config.toml.
  */
-#ifndef KIMI_KIMI_HEADERS_H
-#define KIMI_KIMI_HEADERS_H
+#ifndef KIMI_API_HEADERS_H
+#define KIMI_API_HEADERS_H
 
+#include "account/platform.h"
 #include "format/toml.h"
-#include "kimi/device.h"
-#include "kimi/platform.h"
+#include "home/device_headers.h"
 
 struct headers {
 	char **lines; /* "Name: value", ended by NULL; owned */

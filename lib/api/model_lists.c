@@ -1,12 +1,12 @@
-#include "kimi/catalog.h"
+#include "api/model_lists.h"
 
+#include "api/headers.h"
+#include "auth/api_key.h"
+#include "auth/refresh.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "kimi/api_key.h"
-#include "kimi/config_view.h"
-#include "kimi/headers.h"
-#include "kimi/refresh.h"
-#include "kimi/store.h"
+#include "config/view.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -6,14 +6,14 @@
  * login one forced refresh and one more try, then the configured key. Platforms
  * are asked side by side: it takes as long as the slowest, refresh included.
  */
-#ifndef KIMI_KIMI_CATALOG_H
-#define KIMI_KIMI_CATALOG_H
+#ifndef KIMI_API_MODEL_LISTS_H
+#define KIMI_API_MODEL_LISTS_H
 
+#include "account/account.h"
+#include "api/models.h"
 #include "base/err.h"
 #include "format/toml.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/models.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 #include <stddef.h>

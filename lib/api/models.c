@@ -1,4 +1,4 @@
-#include "kimi/models.h"
+#include "api/models.h"
 
 #include "base/buf.h"
 #include "base/text.h"

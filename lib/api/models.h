@@ -1,11 +1,11 @@
 /*
  * models: what a platform offers, and what each model can do.
  */
-#ifndef KIMI_KIMI_MODELS_H
-#define KIMI_KIMI_MODELS_H
+#ifndef KIMI_API_MODELS_H
+#define KIMI_API_MODELS_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "kimi/platform.h"
 
 #include <jansson.h>
 #include <stdbool.h>

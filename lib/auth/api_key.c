@@ -1,10 +1,10 @@
-#include "kimi/api_key.h"
+#include "auth/api_key.h"
 
 #include "base/buf.h"
 #include "base/env.h"
 #include "base/text.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
+#include "config/file.h"
+#include "config/view.h"
 
 #include <string.h>
 

@@ -5,12 +5,12 @@
  * the api_key configured for the platform, and last KIMI_API_KEY, so that a
  * pipeline runs unchanged where nothing is stored.
  */
-#ifndef KIMI_KIMI_API_KEY_H
-#define KIMI_KIMI_API_KEY_H
+#ifndef KIMI_AUTH_API_KEY_H
+#define KIMI_AUTH_API_KEY_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/platform.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

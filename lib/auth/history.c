@@ -1,4 +1,4 @@
-#include "kimi/history.h"
+#include "auth/history.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

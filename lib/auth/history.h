@@ -11,13 +11,13 @@
  *
  * Nothing depends on it: that it cannot be written is never a failure.
  */
-#ifndef KIMI_KIMI_HISTORY_H
-#define KIMI_KIMI_HISTORY_H
+#ifndef KIMI_AUTH_HISTORY_H
+#define KIMI_AUTH_HISTORY_H
 
+#include "account/account.h"
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/store.h"
+#include "home/home.h"
+#include "store/store.h"
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "kimi/oauth.h"
+#include "auth/oauth.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -4,13 +4,13 @@
  * One call here is one request: when to ask again, and whether, is the business
  * of login.h and refresh.h. Nothing here reads or writes a store.
  */
-#ifndef KIMI_KIMI_OAUTH_H
-#define KIMI_KIMI_OAUTH_H
+#ifndef KIMI_AUTH_OAUTH_H
+#define KIMI_AUTH_OAUTH_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "kimi/device.h"
-#include "kimi/platform.h"
-#include "kimi/token.h"
+#include "home/device_headers.h"
+#include "store/token.h"
 
 struct oauth {
 	char host[PLATFORM_URL_MAX]; /* as the state notes it: no slash at the end */

@@ -1,10 +1,10 @@
-#include "kimi/refresh.h"
+#include "auth/refresh.h"
 
+#include "auth/history.h"
+#include "auth/oauth.h"
 #include "base/clock.h"
 #include "base/signals.h"
-#include "kimi/config.h"
-#include "kimi/history.h"
-#include "kimi/oauth.h"
+#include "config/login.h"
 
 #include <stdio.h>
 #include <string.h>

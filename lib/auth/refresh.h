@@ -10,13 +10,13 @@
  *
  * Up to three attempts; between them the lock is free.
  */
-#ifndef KIMI_KIMI_REFRESH_H
-#define KIMI_KIMI_REFRESH_H
+#ifndef KIMI_AUTH_REFRESH_H
+#define KIMI_AUTH_REFRESH_H
 
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/store.h"
-#include "kimi/token.h"
+#include "home/home.h"
+#include "store/store.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

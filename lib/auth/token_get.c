@@ -1,11 +1,11 @@
-#include "kimi/access.h"
+#include "auth/token_get.h"
 
+#include "account/call.h"
 #include "base/clock.h"
+#include "base/exec_path.h"
 #include "base/process.h"
-#include "base/sibling.h"
 #include "base/signals.h"
-#include "kimi/cache.h"
-#include "kimi/event.h"
+#include "store/token_cache.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,13 +6,13 @@
  * its own, so that whoever kills the caller and its whole process group cannot
  * lose an exchange under way.
  */
-#ifndef KIMI_KIMI_ACCESS_H
-#define KIMI_KIMI_ACCESS_H
+#ifndef KIMI_AUTH_TOKEN_GET_H
+#define KIMI_AUTH_TOKEN_GET_H
 
+#include "account/account.h"
 #include "base/err.h"
-#include "kimi/identity.h"
-#include "kimi/store.h"
-#include "kimi/token.h"
+#include "store/store.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

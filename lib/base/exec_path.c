@@ -1,4 +1,4 @@
-#include "base/sibling.h"
+#include "base/exec_path.h"
 
 #include "base/env.h"
 #include "base/text.h"

@@ -5,8 +5,8 @@
  * the folder the toolkit was installed to. Siblings are found there and nowhere
  * else: never on PATH, where anyone may put a file of that name.
  */
-#ifndef KIMI_BASE_SIBLING_H
-#define KIMI_BASE_SIBLING_H
+#ifndef KIMI_BASE_EXEC_PATH_H
+#define KIMI_BASE_EXEC_PATH_H
 
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-#include "base/runtime.h"
+#include "base/runtime_dir.h"
 
 #include "base/env.h"
 

@@ -1,8 +1,8 @@
 /*
  * runtime: the folder for what shall not outlive the session, $XDG_RUNTIME_DIR/kimi.
  */
-#ifndef KIMI_BASE_RUNTIME_H
-#define KIMI_BASE_RUNTIME_H
+#ifndef KIMI_BASE_RUNTIME_DIR_H
+#define KIMI_BASE_RUNTIME_DIR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "base/notify.h"
+#include "base/sd_notify.h"
 
 #include "base/env.h"
 

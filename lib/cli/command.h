@@ -23,7 +23,7 @@
 
 #include "base/err.h"
 #include "base/options.h"
-#include "cli/report.h"
+#include "ui/report.h"
 
 #include <stdbool.h>
 

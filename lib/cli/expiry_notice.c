@@ -1,9 +1,9 @@
-#include "cli/reminder.h"
+#include "cli/expiry_notice.h"
 
 #include "base/clock.h"
-#include "cli/say.h"
-#include "kimi/status.h"
-#include "kimi/store.h"
+#include "status/status.h"
+#include "store/store.h"
+#include "ui/duration.h"
 
 #include <stdio.h>
 

@@ -5,13 +5,13 @@
  * access token ends; then every command fails at once. Whoever types a command
  * before that is told. The state of the login notes that it was said.
  */
-#ifndef KIMI_CLI_REMINDER_H
-#define KIMI_CLI_REMINDER_H
+#ifndef KIMI_CLI_EXPIRY_NOTICE_H
+#define KIMI_CLI_EXPIRY_NOTICE_H
 
+#include "account/account.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 #include <stdbool.h>
 

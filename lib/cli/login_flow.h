@@ -9,10 +9,10 @@
 #ifndef KIMI_CLI_LOGIN_FLOW_H
 #define KIMI_CLI_LOGIN_FLOW_H
 
+#include "account/account.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* The API key flow of login_flow.h, and the choice of a platform. */
+#include "auth/api_key.h"
 #include "base/term.h"
 #include "cli/login_flow.h"
-#include "kimi/api_key.h"
-#include "kimi/key_login.h"
+#include "login/key_login.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,17 +1,17 @@
 /* The device flow of login_flow.h. */
+#include "api/model_lists.h"
+#include "auth/refresh.h"
 #include "base/clock.h"
-#include "cli/browser.h"
 #include "cli/login_flow.h"
-#include "cli/login_screen.h"
+#include "config/file.h"
+#include "config/login.h"
+#include "config/view.h"
 #include "http/url.h"
-#include "kimi/catalog.h"
-#include "kimi/config.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
-#include "kimi/credential.h"
-#include "kimi/login.h"
-#include "kimi/refresh.h"
-#include "kimi/status.h"
+#include "login/device_flow.h"
+#include "status/status.h"
+#include "store/helper.h"
+#include "ui/browser.h"
+#include "ui/login_screen.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "cli/model_choice.h"
 
-#include "kimi/config.h"
-#include "kimi/config_view.h"
+#include "config/login.h"
+#include "config/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

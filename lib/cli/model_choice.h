@@ -4,11 +4,11 @@
 #ifndef KIMI_CLI_MODEL_CHOICE_H
 #define KIMI_CLI_MODEL_CHOICE_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "cli/report.h"
 #include "format/toml.h"
-#include "kimi/home.h"
-#include "kimi/platform.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 /*
  * Makes the model that `typed` means the default in config.toml: its key, its id,

@@ -1,7 +1,7 @@
 #include "cli/model_sync.h"
 
-#include "kimi/config.h"
-#include "kimi/config_file.h"
+#include "config/file.h"
+#include "config/login.h"
 
 int model_sync_write(
     const struct report *report, const struct home *home, const struct catalog *catalog, struct err *err)

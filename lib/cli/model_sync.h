@@ -4,10 +4,10 @@
 #ifndef KIMI_CLI_MODEL_SYNC_H
 #define KIMI_CLI_MODEL_SYNC_H
 
+#include "api/model_lists.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/catalog.h"
-#include "kimi/home.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 /* Writes the lists of a fetched catalog to the config, where they differ. Entries that failed are passed over. */
 int model_sync_write(

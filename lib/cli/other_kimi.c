@@ -1,4 +1,4 @@
-#include "cli/handover.h"
+#include "cli/other_kimi.h"
 
 #include "base/env.h"
 

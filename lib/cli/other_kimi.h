@@ -6,8 +6,8 @@
  * wrappers of our own front may lie on PATH as well: each front that a process
  * passes through is noted in $KIMI_HANDOVER, so that it never goes in a circle.
  */
-#ifndef KIMI_CLI_HANDOVER_H
-#define KIMI_CLI_HANDOVER_H
+#ifndef KIMI_CLI_OTHER_KIMI_H
+#define KIMI_CLI_OTHER_KIMI_H
 
 /* Becomes the other kimi; returns only if there is none. */
 void handover_to_other_kimi(char **argv);

@@ -1,9 +1,9 @@
-#include "cli/renewal.h"
+#include "cli/refresh_one.h"
 
 #include "base/clock.h"
-#include "cli/reminder.h"
-#include "cli/say.h"
-#include "kimi/status.h"
+#include "cli/expiry_notice.h"
+#include "status/status.h"
+#include "ui/duration.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,16 +1,16 @@
 /*
  * renewal: renewing one stored login, and telling about it.
  */
-#ifndef KIMI_CLI_RENEWAL_H
-#define KIMI_CLI_RENEWAL_H
+#ifndef KIMI_CLI_REFRESH_ONE_H
+#define KIMI_CLI_REFRESH_ONE_H
 
+#include "account/account.h"
+#include "auth/refresh.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/refresh.h"
-#include "kimi/store.h"
-#include "kimi/token.h"
+#include "home/home.h"
+#include "store/store.h"
+#include "store/token.h"
+#include "ui/report.h"
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
-#include "cli/watch.h"
+#include "cli/refresh_watch.h"
 
+#include "auth/api_key.h"
 #include "base/clock.h"
-#include "base/notify.h"
+#include "base/sd_notify.h"
 #include "base/signals.h"
-#include "cli/renewal.h"
-#include "cli/say.h"
-#include "kimi/api_key.h"
+#include "cli/refresh_one.h"
+#include "ui/duration.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -10,14 +10,14 @@
  * there at the last look, the end of one. With `quiet` no trouble is mentioned
  * that passes by itself.
  */
-#ifndef KIMI_CLI_WATCH_H
-#define KIMI_CLI_WATCH_H
+#ifndef KIMI_CLI_REFRESH_WATCH_H
+#define KIMI_CLI_REFRESH_WATCH_H
 
+#include "account/account.h"
+#include "auth/refresh.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/refresh.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 /*
  * Watches that login, NULL for all there are, those that come later too, and

@@ -1,16 +1,16 @@
 #include "cli/shell.h"
 
+#include "account/call.h"
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/exec_path.h"
 #include "base/options.h"
 #include "base/process.h"
-#include "base/sibling.h"
 #include "base/text.h"
-#include "cli/line.h"
+#include "config/file.h"
+#include "config/view.h"
 #include "format/json.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
-#include "kimi/event.h"
+#include "ui/line_editor.h"
 
 #include <stdio.h>
 #include <string.h>

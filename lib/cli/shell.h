@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "cli/report.h"
-#include "kimi/home.h"
+#include "home/home.h"
+#include "ui/report.h"
 
 #include <stdbool.h>
 

@@ -9,7 +9,7 @@
 #define KIMI_CLI_SHELL_HISTORY_H
 
 #include "base/buf.h"
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

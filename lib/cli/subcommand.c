@@ -1,7 +1,7 @@
 #include "cli/subcommand.h"
 
 #include "base/env.h"
-#include "base/sibling.h"
+#include "base/exec_path.h"
 #include "base/text.h"
 
 #include <dirent.h>

@@ -1,14 +1,14 @@
-#include "cli/keeper.h"
+#include "cli/token_keeper.h"
 
+#include "account/call.h"
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/exec_path.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "base/runtime.h"
-#include "base/sibling.h"
+#include "base/runtime_dir.h"
 #include "base/signals.h"
 #include "format/json.h"
-#include "kimi/event.h"
 
 #include <errno.h>
 #include <poll.h>

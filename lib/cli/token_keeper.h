@@ -10,8 +10,8 @@
  * a terminal ends it and no pipe stays open because of it. It ends with us
  * however we end, SIGKILL included, and removes the file then.
  */
-#ifndef KIMI_CLI_KEEPER_H
-#define KIMI_CLI_KEEPER_H
+#ifndef KIMI_CLI_TOKEN_KEEPER_H
+#define KIMI_CLI_TOKEN_KEEPER_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
-#include "kimi/config_check.h"
+#include "config/check.h"
 
-#include "kimi/config_view.h"
-#include "kimi/models.h"
+#include "api/models.h"
+#include "config/view.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "kimi/config_editor.h"
+#include "config/edit.h"
 
-#include "kimi/config_file.h"
+#include "config/file.h"
 
 void editor_set(struct editor *e, const char *const path[], json_t *value)
 {

@@ -3,13 +3,13 @@
  *
  * Note freely, look at the outcome once with editor_finish().
  */
-#ifndef KIMI_KIMI_CONFIG_EDITOR_H
-#define KIMI_KIMI_CONFIG_EDITOR_H
+#ifndef KIMI_CONFIG_EDIT_H
+#define KIMI_CONFIG_EDIT_H
 
+#include "account/platform.h"
+#include "api/models.h"
 #include "base/err.h"
 #include "format/toml.h"
-#include "kimi/models.h"
-#include "kimi/platform.h"
 
 #include <jansson.h>
 #include <stdbool.h>

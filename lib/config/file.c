@@ -1,11 +1,11 @@
-#include "kimi/config_file.h"
+#include "config/file.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/signals.h"
-#include "kimi/config_legacy.h"
+#include "config/legacy.h"
 
 #include <errno.h>
 #include <limits.h>

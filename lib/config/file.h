@@ -15,12 +15,12 @@
  *
  * All errors here are ERR_CONFIG, but ERR_BUSY (the lock) and ERR_INTERRUPTED.
  */
-#ifndef KIMI_KIMI_CONFIG_FILE_H
-#define KIMI_KIMI_CONFIG_FILE_H
+#ifndef KIMI_CONFIG_FILE_H
+#define KIMI_CONFIG_FILE_H
 
 #include "base/err.h"
 #include "format/toml.h"
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

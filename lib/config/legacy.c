@@ -1,4 +1,4 @@
-#include "kimi/config_legacy.h"
+#include "config/legacy.h"
 
 #include "base/file.h"
 #include "format/json.h"

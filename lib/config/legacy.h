@@ -1,12 +1,12 @@
 /*
  * config_legacy: config.json, kimi-cli's configuration before config.toml.
  */
-#ifndef KIMI_KIMI_CONFIG_LEGACY_H
-#define KIMI_KIMI_CONFIG_LEGACY_H
+#ifndef KIMI_CONFIG_LEGACY_H
+#define KIMI_CONFIG_LEGACY_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
-#include "kimi/config.h"
+#include "config/login.h"
 
-#include "kimi/config_editor.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
+#include "config/edit.h"
+#include "config/file.h"
+#include "config/view.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,13 +9,13 @@
  * Tokens are never written here; an API key is, as api_key of its provider, where
  * kimi-cli looks for it.
  */
-#ifndef KIMI_KIMI_CONFIG_H
-#define KIMI_KIMI_CONFIG_H
+#ifndef KIMI_CONFIG_LOGIN_H
+#define KIMI_CONFIG_LOGIN_H
 
+#include "account/platform.h"
+#include "api/models.h"
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/models.h"
-#include "kimi/platform.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* The models of config.h: kept up to the list of their platform, and the choice of the default. */
-#include "kimi/config.h"
-#include "kimi/config_editor.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
+#include "config/edit.h"
+#include "config/file.h"
+#include "config/login.h"
+#include "config/view.h"
 
 #include <stdlib.h>
 #include <string.h>

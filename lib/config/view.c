@@ -1,7 +1,7 @@
-#include "kimi/config_view.h"
+#include "config/view.h"
 
 #include "base/text.h"
-#include "kimi/config_file.h"
+#include "config/file.h"
 
 #include <stdio.h>
 #include <string.h>

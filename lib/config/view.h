@@ -4,12 +4,12 @@
  * Questions to a document that config_file_read() gave (NULL: there is none, and
  * the answer is "nothing"). Texts live as long as the document.
  */
-#ifndef KIMI_KIMI_CONFIG_VIEW_H
-#define KIMI_KIMI_CONFIG_VIEW_H
+#ifndef KIMI_CONFIG_VIEW_H
+#define KIMI_CONFIG_VIEW_H
 
+#include "account/platform.h"
 #include "format/toml.h"
-#include "kimi/home.h"
-#include "kimi/platform.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

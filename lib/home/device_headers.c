@@ -1,4 +1,4 @@
-#include "kimi/device.h"
+#include "home/device_headers.h"
 
 #include "base/buf.h"
 #include "base/file.h"

@@ -5,11 +5,11 @@
  * -Device-Id go with every call to the OAuth host. Each value is printable
  * ASCII, trimmed, and "unknown" when nothing is left of it.
  */
-#ifndef KIMI_KIMI_DEVICE_H
-#define KIMI_KIMI_DEVICE_H
+#ifndef KIMI_HOME_DEVICE_HEADERS_H
+#define KIMI_HOME_DEVICE_HEADERS_H
 
 #include "base/err.h"
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include <stddef.h>
 

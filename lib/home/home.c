@@ -1,4 +1,4 @@
-#include "kimi/home.h"
+#include "home/home.h"
 
 #include "base/env.h"
 #include "base/text.h"

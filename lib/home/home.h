@@ -4,8 +4,8 @@
  * Where every file lies, and nothing else: what is in them is other rooms'
  * business. $KIMI_SHARE_DIR, else ~/.kimi.
  */
-#ifndef KIMI_KIMI_HOME_H
-#define KIMI_KIMI_HOME_H
+#ifndef KIMI_HOME_HOME_H
+#define KIMI_HOME_HOME_H
 
 #include "base/err.h"
 

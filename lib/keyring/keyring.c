@@ -1,8 +1,8 @@
 /* Paths on the bus are part of libsecret that is marked so, unchanged since its first version. */
 #define SECRET_API_SUBJECT_TO_CHANGE
-#include "kimi/keyring.h"
+#include "keyring/keyring.h"
 
-#include "kimi/keyring_service.h"
+#include "keyring/secret_service.h"
 
 #include <stdbool.h>
 

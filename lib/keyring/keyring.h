@@ -6,8 +6,8 @@
  * is asked, no bus is launched; the deadline is set by whoever runs the helper.
  * This room and keyring_service.h are built only where libsecret is.
  */
-#ifndef KIMI_KIMI_KEYRING_H
-#define KIMI_KIMI_KEYRING_H
+#ifndef KIMI_KEYRING_KEYRING_H
+#define KIMI_KEYRING_KEYRING_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
-#include "kimi/keyring_service.h"
+#include "keyring/secret_service.h"
 
-#include "base/bus.h"
 #include "base/env.h"
+#include "keyring/session_bus.h"
 
 #include <stdbool.h>
 

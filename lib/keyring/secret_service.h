@@ -6,8 +6,8 @@
  * one that does ask somebody is dismissed then, and what it was for has failed as
  * what is locked does (SECRET_ERROR_IS_LOCKED). Without a desktop none is shown.
  */
-#ifndef KIMI_KIMI_KEYRING_SERVICE_H
-#define KIMI_KIMI_KEYRING_SERVICE_H
+#ifndef KIMI_KEYRING_SECRET_SERVICE_H
+#define KIMI_KEYRING_SECRET_SERVICE_H
 
 #include <libsecret/secret.h>
 

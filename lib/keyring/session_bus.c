@@ -1,4 +1,4 @@
-#include "base/bus.h"
+#include "keyring/session_bus.h"
 
 #include "base/env.h"
 

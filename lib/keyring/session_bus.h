@@ -6,8 +6,8 @@
  * may well run: its socket lies in a known place, and is taken only if it belongs
  * to the user.
  */
-#ifndef KIMI_BASE_BUS_H
-#define KIMI_BASE_BUS_H
+#ifndef KIMI_KEYRING_SESSION_BUS_H
+#define KIMI_KEYRING_SESSION_BUS_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
-#include "kimi/login.h"
+#include "login/device_flow.h"
 
+#include "auth/history.h"
 #include "base/clock.h"
 #include "base/signals.h"
-#include "kimi/config.h"
-#include "kimi/history.h"
+#include "config/login.h"
 
 #include <stdio.h>
 

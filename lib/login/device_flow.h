@@ -5,13 +5,13 @@
  * the caller show it, ask until the person has decided. login_save() puts the
  * tokens into the store. Nothing here prints: a watcher is told what happens.
  */
-#ifndef KIMI_KIMI_LOGIN_H
-#define KIMI_KIMI_LOGIN_H
+#ifndef KIMI_LOGIN_DEVICE_FLOW_H
+#define KIMI_LOGIN_DEVICE_FLOW_H
 
+#include "auth/oauth.h"
 #include "base/err.h"
-#include "kimi/oauth.h"
-#include "kimi/store.h"
-#include "kimi/token.h"
+#include "store/store.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
-#include "kimi/key_login.h"
+#include "login/key_login.h"
 
+#include "api/model_lists.h"
+#include "auth/api_key.h"
+#include "auth/history.h"
 #include "base/buf.h"
-#include "kimi/api_key.h"
-#include "kimi/catalog.h"
-#include "kimi/config.h"
-#include "kimi/config_file.h"
-#include "kimi/history.h"
+#include "config/file.h"
+#include "config/login.h"
 
 #include <stdio.h>
 #include <string.h>

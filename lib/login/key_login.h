@@ -4,13 +4,13 @@
  * A key is tried with its platform's model list before it is kept, as api_key of
  * the platform's provider in config.toml, where kimi-cli looks for it.
  */
-#ifndef KIMI_KIMI_KEY_LOGIN_H
-#define KIMI_KIMI_KEY_LOGIN_H
+#ifndef KIMI_LOGIN_KEY_LOGIN_H
+#define KIMI_LOGIN_KEY_LOGIN_H
 
+#include "account/platform.h"
+#include "api/models.h"
 #include "base/err.h"
-#include "kimi/home.h"
-#include "kimi/models.h"
-#include "kimi/platform.h"
+#include "home/home.h"
 
 #include <stdbool.h>
 

@@ -1,10 +1,10 @@
-#include "kimi/surroundings.h"
+#include "status/checks.h"
 
 #include "base/env.h"
-#include "base/sibling.h"
-#include "kimi/config_check.h"
-#include "kimi/config_file.h"
-#include "kimi/config_view.h"
+#include "base/exec_path.h"
+#include "config/check.h"
+#include "config/file.h"
+#include "config/view.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,12 +3,12 @@
  *
  * Looks at files alone, and changes nothing.
  */
-#ifndef KIMI_KIMI_SURROUNDINGS_H
-#define KIMI_KIMI_SURROUNDINGS_H
+#ifndef KIMI_STATUS_CHECKS_H
+#define KIMI_STATUS_CHECKS_H
 
+#include "account/problem.h"
 #include "format/toml.h"
-#include "kimi/home.h"
-#include "kimi/problem.h"
+#include "home/home.h"
 
 /*
  * Reads the config for the caller (NULL: there is none, or none that parses), who

@@ -1,9 +1,9 @@
 /* The thorough half of status.h: every login, and what is wrong with it. */
 #include "base/clock.h"
-#include "kimi/config_view.h"
-#include "kimi/status.h"
-#include "kimi/status_online.h"
-#include "kimi/surroundings.h"
+#include "config/view.h"
+#include "status/checks.h"
+#include "status/online.h"
+#include "status/status.h"
 
 #include <math.h>
 #include <stdio.h>

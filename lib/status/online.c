@@ -1,11 +1,11 @@
-#include "kimi/status_online.h"
+#include "status/online.h"
 
+#include "account/call.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/exec_path.h"
 #include "base/process.h"
-#include "base/sibling.h"
 #include "format/json.h"
-#include "kimi/event.h"
 
 /* kimi-models bounds itself; the longest is only there so that nothing waits for ever on a stopped process. */
 enum { LONGEST_MS = 300000, MAX_OUTPUT = 64 * 1024 * 1024 };

@@ -4,11 +4,11 @@
  * kimi-models is run for that, so that kimi-status itself stays without libcurl.
  * It refreshes a token that is due: look at the login again afterwards.
  */
-#ifndef KIMI_KIMI_STATUS_ONLINE_H
-#define KIMI_KIMI_STATUS_ONLINE_H
+#ifndef KIMI_STATUS_ONLINE_H
+#define KIMI_STATUS_ONLINE_H
 
+#include "account/account.h"
 #include "base/err.h"
-#include "kimi/identity.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "kimi/sources.h"
+#include "status/settings.h"
 
 #include "base/env.h"
 

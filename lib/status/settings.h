@@ -1,11 +1,11 @@
 /*
  * sources: which option, variable or file decides, and which is set in vain.
  */
-#ifndef KIMI_KIMI_SOURCES_H
-#define KIMI_KIMI_SOURCES_H
+#ifndef KIMI_STATUS_SETTINGS_H
+#define KIMI_STATUS_SETTINGS_H
 
-#include "kimi/home.h"
-#include "kimi/status.h"
+#include "home/home.h"
+#include "status/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

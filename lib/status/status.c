@@ -1,12 +1,12 @@
-#include "kimi/status.h"
+#include "status/status.h"
 
+#include "auth/api_key.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "kimi/api_key.h"
-#include "kimi/cache.h"
-#include "kimi/config_view.h"
-#include "kimi/store.h"
-#include "kimi/token.h"
+#include "config/view.h"
+#include "store/store.h"
+#include "store/token.h"
+#include "store/token_cache.h"
 
 #include <stdio.h>
 #include <string.h>

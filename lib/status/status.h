@@ -9,15 +9,15 @@
  * Nothing here speaks to the network unless it is told to, or changes anything but
  * loose rights of a file that holds tokens.
  */
-#ifndef KIMI_KIMI_STATUS_H
-#define KIMI_KIMI_STATUS_H
+#ifndef KIMI_STATUS_STATUS_H
+#define KIMI_STATUS_STATUS_H
 
+#include "account/account.h"
+#include "account/problem.h"
 #include "base/err.h"
 #include "format/toml.h"
-#include "kimi/home.h"
-#include "kimi/identity.h"
-#include "kimi/problem.h"
-#include "kimi/state.h"
+#include "home/home.h"
+#include "store/metadata.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-#include "kimi/credential.h"
+#include "store/helper.h"
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/exec_path.h"
 #include "base/process.h"
-#include "base/sibling.h"
-#include "kimi/credential_lines.h"
+#include "store/helper_protocol.h"
 
 #include <stdio.h>
 #include <string.h>

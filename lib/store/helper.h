@@ -15,8 +15,8 @@
  * stranger's, success without a password is none and anything else unavailable.
  * Nor is a store a promise: see credential_store().
  */
-#ifndef KIMI_KIMI_CREDENTIAL_H
-#define KIMI_KIMI_CREDENTIAL_H
+#ifndef KIMI_STORE_HELPER_H
+#define KIMI_STORE_HELPER_H
 
 #include "base/buf.h"
 

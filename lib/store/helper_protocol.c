@@ -1,4 +1,4 @@
-#include "kimi/credential_lines.h"
+#include "store/helper_protocol.h"
 
 #include "http/url.h"
 

@@ -4,8 +4,8 @@
  * The words of credential.h, without the helper that they are said to: how a
  * question is written, and how the answer is read. Any bytes are safe.
  */
-#ifndef KIMI_KIMI_CREDENTIAL_LINES_H
-#define KIMI_KIMI_CREDENTIAL_LINES_H
+#ifndef KIMI_STORE_HELPER_PROTOCOL_H
+#define KIMI_STORE_HELPER_PROTOCOL_H
 
 #include "base/buf.h"
 

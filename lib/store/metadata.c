@@ -1,4 +1,4 @@
-#include "kimi/state.h"
+#include "store/metadata.h"
 
 #include "base/file.h"
 #include "format/json.h"

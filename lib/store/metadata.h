@@ -6,11 +6,11 @@
  * token whose expires_at it names; kimi-cli rewrites the token without knowing
  * of this file, and then nothing here holds any more.
  */
-#ifndef KIMI_KIMI_STATE_H
-#define KIMI_KIMI_STATE_H
+#ifndef KIMI_STORE_METADATA_H
+#define KIMI_STORE_METADATA_H
 
+#include "account/platform.h"
 #include "base/err.h"
-#include "kimi/platform.h"
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
-#include "kimi/store.h"
+#include "store/store.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "kimi/cache.h"
-#include "kimi/config_view.h"
-#include "kimi/login_file.h"
+#include "config/view.h"
+#include "store/token_cache.h"
+#include "store/token_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,17 +18,17 @@
  * way. A failed save leaves the old login untouched. Nothing here prompts or
  * prints: `tightened` and `fell_back` are for the caller to speak of.
  */
-#ifndef KIMI_KIMI_STORE_H
-#define KIMI_KIMI_STORE_H
+#ifndef KIMI_STORE_STORE_H
+#define KIMI_STORE_STORE_H
 
+#include "account/platform.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/lock.h"
-#include "kimi/credential.h"
-#include "kimi/home.h"
-#include "kimi/platform.h"
-#include "kimi/state.h"
-#include "kimi/token.h"
+#include "home/home.h"
+#include "store/helper.h"
+#include "store/metadata.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

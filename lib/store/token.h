@@ -8,8 +8,8 @@
  *
  * Every question of "is it still good" is answered here and nowhere else.
  */
-#ifndef KIMI_KIMI_TOKEN_H
-#define KIMI_KIMI_TOKEN_H
+#ifndef KIMI_STORE_TOKEN_H
+#define KIMI_STORE_TOKEN_H
 
 #include "base/err.h"
 

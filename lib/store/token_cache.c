@@ -1,10 +1,10 @@
-#include "kimi/cache.h"
+#include "store/token_cache.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
-#include "base/runtime.h"
+#include "base/runtime_dir.h"
 #include "base/text.h"
 #include "format/json.h"
 

@@ -8,10 +8,10 @@
  * has changed, so that another login shows at once; emptied whenever this toolkit saves, moves or removes the login; and
  * never used with $KIMI_NO_CACHE, nor where no keyring, or another, is asked.
  */
-#ifndef KIMI_KIMI_CACHE_H
-#define KIMI_KIMI_CACHE_H
+#ifndef KIMI_STORE_TOKEN_CACHE_H
+#define KIMI_STORE_TOKEN_CACHE_H
 
-#include "kimi/token.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "kimi/login_file.h"
+#include "store/token_file.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -4,12 +4,12 @@
  * credentials/NAME.json, the file that kimi-cli reads too. store.h decides when;
  * here is how. All errors are ERR_STORAGE.
  */
-#ifndef KIMI_KIMI_LOGIN_FILE_H
-#define KIMI_KIMI_LOGIN_FILE_H
+#ifndef KIMI_STORE_TOKEN_FILE_H
+#define KIMI_STORE_TOKEN_FILE_H
 
 #include "base/err.h"
 #include "base/file.h"
-#include "kimi/token.h"
+#include "store/token.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "cli/large.h"
+#include "ui/big_letters.h"
 
 #include <string.h>
 

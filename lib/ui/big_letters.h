@@ -1,8 +1,8 @@
 /*
  * large: a short code in letters as high as three lines, to be read across a room.
  */
-#ifndef KIMI_CLI_LARGE_H
-#define KIMI_CLI_LARGE_H
+#ifndef KIMI_UI_BIG_LETTERS_H
+#define KIMI_UI_BIG_LETTERS_H
 
 #include "base/buf.h"
 

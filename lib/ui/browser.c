@@ -1,4 +1,4 @@
-#include "cli/browser.h"
+#include "ui/browser.h"
 
 #include "base/env.h"
 #include "base/process.h"

@@ -1,8 +1,8 @@
 /*
  * browser: opening a page for a person, where there is a desktop to open it on.
  */
-#ifndef KIMI_CLI_BROWSER_H
-#define KIMI_CLI_BROWSER_H
+#ifndef KIMI_UI_BROWSER_H
+#define KIMI_UI_BROWSER_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "cli/say.h"
+#include "ui/duration.h"
 
 #include <stdbool.h>
 #include <stdio.h>

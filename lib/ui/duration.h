@@ -1,8 +1,8 @@
 /*
  * say: times and spans in words.
  */
-#ifndef KIMI_CLI_SAY_H
-#define KIMI_CLI_SAY_H
+#ifndef KIMI_UI_DURATION_H
+#define KIMI_UI_DURATION_H
 
 enum { SAY_SPAN_MAX = 48, SAY_TIME_MAX = 48 };
 

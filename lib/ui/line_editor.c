@@ -1,4 +1,4 @@
-#include "cli/line.h"
+#include "ui/line_editor.h"
 
 #include "base/signals.h"
 #include "base/text.h"

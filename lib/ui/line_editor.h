@@ -5,8 +5,8 @@
  * that use this room link it. Keys are emacs's, or what ~/.editrc says. Ctrl-C
  * throws the line away, Ctrl-D on an empty one ends the input.
  */
-#ifndef KIMI_CLI_LINE_H
-#define KIMI_CLI_LINE_H
+#ifndef KIMI_UI_LINE_EDITOR_H
+#define KIMI_UI_LINE_EDITOR_H
 
 #include "base/buf.h"
 #include "base/err.h"

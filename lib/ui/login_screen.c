@@ -1,11 +1,11 @@
-#include "cli/login_screen.h"
+#include "ui/login_screen.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/term.h"
-#include "cli/large.h"
-#include "cli/qr.h"
+#include "ui/big_letters.h"
+#include "ui/qr.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,11 +6,11 @@
  * What matters is in view on 24 lines, and what has no room is left out: first the
  * large letters, then the QR code. Elsewhere plain lines. All of it on standard error.
  */
-#ifndef KIMI_CLI_LOGIN_SCREEN_H
-#define KIMI_CLI_LOGIN_SCREEN_H
+#ifndef KIMI_UI_LOGIN_SCREEN_H
+#define KIMI_UI_LOGIN_SCREEN_H
 
-#include "cli/report.h"
-#include "kimi/oauth.h"
+#include "auth/oauth.h"
+#include "ui/report.h"
 
 /* The page to open: with the code filled in if there is one, else the one to type it into. */
 const char *login_screen_page(const struct device_authorization *authorization);

@@ -1,4 +1,4 @@
-#include "cli/qr.h"
+#include "ui/qr.h"
 
 #ifndef HAVE_QRENCODE
 

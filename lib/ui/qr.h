@@ -1,8 +1,8 @@
 /*
  * qr: a URL as a QR code in a terminal, for the phone in one's hand.
  */
-#ifndef KIMI_CLI_QR_H
-#define KIMI_CLI_QR_H
+#ifndef KIMI_UI_QR_H
+#define KIMI_UI_QR_H
 
 #include "base/buf.h"
 

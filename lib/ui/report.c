@@ -1,4 +1,4 @@
-#include "cli/report.h"
+#include "ui/report.h"
 
 #include "base/buf.h"
 #include "base/text.h"

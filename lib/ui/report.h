@@ -10,8 +10,8 @@
  * This is the only place that speaks an error, and the place where text is
  * cleaned before it can reach a terminal.
  */
-#ifndef KIMI_CLI_REPORT_H
-#define KIMI_CLI_REPORT_H
+#ifndef KIMI_UI_REPORT_H
+#define KIMI_UI_REPORT_H
 
 #include "base/err.h"
 

@@ -1,13 +1,13 @@
-#include "cli/status_show.h"
+#include "ui/status_view.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/term.h"
 #include "base/text.h"
-#include "cli/report.h"
-#include "cli/say.h"
-#include "cli/table.h"
 #include "format/json.h"
+#include "ui/duration.h"
+#include "ui/report.h"
+#include "ui/table.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /*
  * status_show: the status of logins on standard output: for a person, as JSON, in one line.
  */
-#ifndef KIMI_CLI_STATUS_SHOW_H
-#define KIMI_CLI_STATUS_SHOW_H
+#ifndef KIMI_UI_STATUS_VIEW_H
+#define KIMI_UI_STATUS_VIEW_H
 
-#include "kimi/sources.h"
-#include "kimi/status.h"
+#include "status/settings.h"
+#include "status/status.h"
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "cli/table.h"
+#include "ui/table.h"
 
 #include "base/buf.h"
 #include "base/term.h"

@@ -6,8 +6,8 @@
  * pipe they are parted by tabs, whole and without a heading. Cells are cleaned: no
  * tab or line break in them survives.
  */
-#ifndef KIMI_CLI_TABLE_H
-#define KIMI_CLI_TABLE_H
+#ifndef KIMI_UI_TABLE_H
+#define KIMI_UI_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

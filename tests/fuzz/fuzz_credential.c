@@ -1,5 +1,5 @@
 /* The helper protocol: any answer can be read, and no question says more than it was given. */
-#include "kimi/credential_lines.h"
+#include "store/helper_protocol.h"
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /* Header lines from what the system and the config say: nothing can end one early or start another. */
-#include "kimi/device.h"
-#include "kimi/headers.h"
+#include "api/headers.h"
+#include "home/device_headers.h"
 
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* A model list answer: every model that is taken has an id of its own and text that can be shown. */
+#include "api/models.h"
 #include "base/text.h"
 #include "format/json.h"
-#include "kimi/models.h"
 
 #include "fuzz.h"
 

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "format/json.h"
-#include "kimi/token.h"
+#include "store/token.h"
 
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-#include "kimi/cache.h"
+#include "store/token_cache.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -2,7 +2,7 @@
  * The store behind Git's credential protocol, with helpers that are shell
  * scripts: each plays one situation.
  */
-#include "kimi/credential.h"
+#include "store/helper.h"
 
 #include "base/clock.h"
 #include "base/signals.h"

@@ -1,4 +1,4 @@
-#include "kimi/device.h"
+#include "home/device_headers.h"
 
 #include "scratch.h"
 #include "tap.h"

@@ -1,4 +1,4 @@
-#include "kimi/headers.h"
+#include "api/headers.h"
 
 #include "tap.h"
 

@@ -1,4 +1,4 @@
-#include "kimi/identity.h"
+#include "account/account.h"
 
 #include "scratch.h"
 #include "tap.h"

@@ -1,4 +1,4 @@
-#include "kimi/models.h"
+#include "api/models.h"
 
 #include "format/json.h"
 #include "tap.h"

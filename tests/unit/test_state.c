@@ -1,4 +1,4 @@
-#include "kimi/state.h"
+#include "store/metadata.h"
 
 #include "scratch.h"
 #include "tap.h"

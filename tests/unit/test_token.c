@@ -1,4 +1,4 @@
-#include "kimi/token.h"
+#include "store/token.h"
 
 #include "base/buf.h"
 #include "format/json.h"
