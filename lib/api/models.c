@@ -16,24 +16,6 @@ enum { MAX_ANSWER = 64 * 1024 * 1024, MAX_TEXT = 64 * 1024, TOTAL_MS = 30000 };
 
 static const double most_context = 9e15; /* a whole number in every reader of JSON and TOML */
 
-const struct model_capability_name model_capability_names[] = {
-    {MODEL_THINKING, "thinking"},
-    {MODEL_ALWAYS_THINKING, "always_thinking"},
-    {MODEL_IMAGE_IN, "image_in"},
-    {MODEL_VIDEO_IN, "video_in"},
-    {0, NULL},
-};
-
-void models_clear(struct models *models)
-{
-	for (size_t i = 0; i < models->count; i++) {
-		free(models->items[i].id);
-		free(models->items[i].display_name);
-	}
-	free(models->items);
-	*models = (struct models){0};
-}
-
 static unsigned capabilities_of(const char *id, const json_t *item)
 {
 	unsigned bits = 0;

@@ -1,6 +1,6 @@
 #include "config/check.h"
 
-#include "api/models.h"
+#include "account/model.h"
 #include "config/view.h"
 
 #include <math.h>

@@ -6,8 +6,8 @@
 #ifndef KIMI_CONFIG_EDIT_H
 #define KIMI_CONFIG_EDIT_H
 
+#include "account/model.h"
 #include "account/platform.h"
-#include "api/models.h"
 #include "base/err.h"
 #include "format/toml.h"
 
@@ -32,7 +32,7 @@ void editor_unset(struct editor *e, const char *const path[]);
 int editor_finish(const struct editor *e, struct err *err);
 
 /*
- * config_models.c: brings the platform's models up to the list, takes the others
+ * config/models.c: brings the platform's models up to the list, takes the others
  * of its provider away, and makes the list's first the default if `choose`, or if
  * the default is not a model that will be there.
  */

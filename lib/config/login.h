@@ -12,8 +12,8 @@
 #ifndef KIMI_CONFIG_LOGIN_H
 #define KIMI_CONFIG_LOGIN_H
 
+#include "account/model.h"
 #include "account/platform.h"
-#include "api/models.h"
 #include "base/err.h"
 #include "home/home.h"
 

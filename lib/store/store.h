@@ -2,7 +2,7 @@
  * store: where a login lies, and how it is never lost.
  *
  * A login is one token under a key, "oauth/NAME". It lies in the file that
- * kimi-cli reads too (login_file.h) or in the keyring (credential.h); reading
+ * kimi-cli reads too (token_file.h) or in the keyring (helper.h); reading
  * looks at the file first, and a change goes to where the login was read. There
  * is one live copy. credentials/NAME.lock is the lock that kimi-cli and this
  * toolkit take around every refresh.
