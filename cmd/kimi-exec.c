@@ -1,20 +1,25 @@
-/* kimi exec: runs a command with a fresh token in its environment, and keeps the login fresh meanwhile. */
+/* kimi exec: becomes a command with a fresh token in its environment; a background process keeps the login fresh. */
 #include "account/account.h"
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/expiry_notice.h"
-#include "cli/supervise.h"
 #include "cli/token_keeper.h"
 #include "home/home.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_TOKEN = 128 * 1024 };
 
-struct wish {
+/* As shells have it. */
+enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
+
+struct exec_options {
 	const char *env, *file_env;
-	struct keeper_wish keep;
+	struct keeper_options keeper;
 };
 
 static int check_name(const char *name, const char *option, struct err *err)
@@ -28,86 +33,99 @@ static int check_name(const char *name, const char *option, struct err *err)
 }
 
 /* An empty --env is none. */
-static int check(const struct wish *wish, bool has_command, struct err *err)
+static int check(const struct exec_options *options, bool has_command, struct err *err)
 {
-	if ((*wish->env && check_name(wish->env, "--env", err) < 0) ||
-	    (wish->file_env && check_name(wish->file_env, "--file-env", err) < 0))
+	if ((*options->env && check_name(options->env, "--env", err) < 0) ||
+	    (options->file_env && check_name(options->file_env, "--file-env", err) < 0))
 		return -1;
-	if (wish->file_env && strcmp(wish->env, wish->file_env) == 0)
+	if (options->file_env && strcmp(options->env, options->file_env) == 0)
 		return err_set(
-		    err, ERR_USAGE, "see --help", "--env and --file-env are the same, %s", wish->env);
+		    err, ERR_USAGE, "see --help", "--env and --file-env are the same, %s", options->env);
 	if (!has_command)
 		return err_set(err, ERR_USAGE, "see --help", "no command was given");
 	return 0;
 }
 
-static void remind(const struct report *report, const struct keeper_wish *keep)
+static void tell_expiry(const struct report *report, const struct keeper_options *keeper)
 {
 	struct identity who;
 	struct home home;
 
-	if (report->terminal && identity_find(&who, keep->platform_id, keep->account, NULL) == 0 &&
+	if (report->terminal && identity_find(&who, keeper->platform_id, keeper->account, NULL) == 0 &&
 	    home_find(&home, NULL) == 0)
 		reminder_speak(report, &home, &who);
 }
 
-static int run(const struct report *report, const struct wish *wish, char *const argv[],
-    struct supervised *ret_end, struct err *err)
+/* Returns only if the command cannot run; *ret_status is then what shells give. */
+static int become(char *const argv[], int *ret_status, struct err *err)
 {
-	struct keeper keeper;
+	command_unharden();
+	execvp(argv[0], argv);
+	*ret_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+	if (errno == ENOENT)
+		return err_errno(err, ERR_FAILED, "check its name and your PATH", "cannot run %s", argv[0]);
+	return err_errno(err, ERR_FAILED, "make sure that you may run it", "cannot run %s", argv[0]);
+}
+
+/* Returns only on failure. */
+static int run(const struct report *report, const struct exec_options *options, char *const argv[],
+    int *ret_status, struct err *err)
+{
+	char file[KEEPER_PATH_MAX];
 	struct buf token;
+	int result = -1;
 
 	buf_init_secret(&token, MAX_TOKEN);
-	int failed = keeper_start(&keeper, &wish->keep, &token, err);
-	if (!failed) {
-		const struct supervise_variable variables[2] = {
-		    {*wish->env ? wish->env : NULL, token.data}, {wish->file_env, keeper.file}};
-		remind(report, &wish->keep);
-		failed = supervise_run(argv, variables, ret_end, err);
-		keeper_stop(&keeper);
+	if (keeper_start(&options->keeper, &token, file, err) < 0)
+		goto out;
+	tell_expiry(report, &options->keeper);
+	if ((*options->env && setenv(options->env, token.data, 1) < 0) ||
+	    (options->file_env && setenv(options->file_env, file, 1) < 0)) {
+		err_memory(err);
+		goto out;
 	}
+	result = become(argv, ret_status, err);
+out:
 	buf_release(&token);
-	return failed;
+	return result;
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("exec", "[OPTIONS] [--] COMMAND [ARGUMENT ...]",
 	    "Run a command with a fresh token in its environment.");
-	struct wish wish = {.env = "KIMI_API_KEY", .keep = {.interval = 60}};
-	struct supervised end = {0};
+	struct exec_options options = {.env = "KIMI_API_KEY", .keeper = {.interval = 60}};
+	int status = 0;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    {.kind = OPTION_KIND_TEXT,
 	        .may_be_empty = true,
 	        .name = "env",
-	        .value = &wish.env,
+	        .value = &options.env,
 	        .argument = "NAME",
 	        .help = "the variable of the token (default KIMI_API_KEY; empty: none)"},
-	    OPTION_TEXT("file-env", &wish.file_env, "NAME",
+	    OPTION_TEXT("file-env", &options.file_env, "NAME",
 	        "a variable with the path of a file that always holds the current token"),
 	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
 	        .hidden = true,
 	        .name = "interval",
-	        .value = &wish.keep.interval,
+	        .value = &options.keeper.interval,
 	        .least = 0.01,
 	        .most = 3600},
-	    OPTION_TEXT("platform", &wish.keep.platform_id, "ID",
+	    OPTION_TEXT("platform", &options.keeper.platform_id, "ID",
 	        "the platform (default kimi-code, else that of the default model)"),
-	    COMMAND_ACCOUNT_ROW(&wish.keep.account),
+	    COMMAND_ACCOUNT_ROW(&options.keeper.account),
 	    COMMAND_ROWS(c),
 	    OPTION_END_AT_COMMAND,
 	};
-	int failed = command_begin(&c, table, argc, argv, INT_MAX, &err);
+	int result = command_begin(&c, table, argc, argv, INT_MAX, &err);
 
-	if (!failed)
-		failed = check(&wish, c.operands < argc, &err);
-	if (!failed) {
-		wish.keep.file = wish.file_env != NULL;
-		failed = run(&c.report, &wish, argv + c.operands, &end, &err);
+	if (result == 0)
+		result = check(&options, c.operands < argc, &err);
+	if (result == 0) {
+		options.keeper.file = options.file_env != NULL;
+		result = run(&c.report, &options, argv + c.operands, &status, &err);
 	}
-	int status = command_end_with(&c, failed < 0, &err, end.status);
-	if (!failed)
-		supervise_die_alike(&end);
-	return end.status ? end.status : status;
+	int failed_status = command_end(&c, result < 0, &err);
+	return status ? status : failed_status;
 }

@@ -338,3 +338,30 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
         XDG_RUNTIME_DIR=$PWD systemd-analyze --user --man=no verify ./kimi-watch.service
     fi
 }
+
+@test "as process 1 of a container it leaves no zombie" {
+    store_login
+    run -0 as_root env "PATH=$PATH" "HOME=$HOME" unshare --pid --fork --mount-proc "$KIMI_TEST_PYTHON" -ESc '
+import os, signal, time
+def zombies():
+    found = set()
+    for name in os.listdir("/proc"):
+        try: found.update([name] if name.isdigit() and open("/proc/%s/stat" % name).read().split(") ")[1][0] == "Z" else [])
+        except FileNotFoundError: pass
+    return found
+if os.fork():
+    os.execvp("kimi-refresh", ["kimi-refresh", "--watch", "--quiet"])
+while b"kimi-refresh" not in open("/proc/1/cmdline", "rb").read():
+    time.sleep(0.01)
+for _ in range(5):
+    child = os.fork()
+    if child == 0:
+        if os.fork() == 0:
+            time.sleep(0.2)
+        os._exit(0)
+    os.waitpid(child, 0)
+time.sleep(0.5)
+print(sorted(zombies()), flush=True)
+os.kill(1, signal.SIGTERM)'
+    assert_same "[]" "$output"
+}

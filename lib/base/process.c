@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,8 +46,8 @@ void process_drop_inherited(void)
 	}
 }
 
-/* Where whoever started us ignores the end of children, theirs leave no status, and we would wait for it for ever. */
-static void mind_children(void)
+/* A caller may have ignored SIGCHLD: children then leave no status, and waiting for one would never end. */
+static void expect_child_status(void)
 {
 	signal(SIGCHLD, SIG_DFL);
 }
@@ -57,7 +59,7 @@ static int spawn(const char *const *argv, bool own_session, int in, int out, pid
 	posix_spawnattr_t attr;
 	sigset_t none, defaults;
 
-	mind_children();
+	expect_child_status();
 	close_inherited_on_exec();
 	sigemptyset(&none);
 	sigemptyset(&defaults);
@@ -109,7 +111,7 @@ static int spawn_here(const char *const *argv, bool takes_keys, pid_t *ret_pid)
 	sigset_t none, defaults;
 	posix_spawnattr_t attr;
 
-	mind_children();
+	expect_child_status();
 	close_inherited_on_exec();
 	sigemptyset(&none);
 	sigemptyset(&defaults);
@@ -167,14 +169,37 @@ static int make_pipe(int ends[2])
 	return -1;
 }
 
-static int open_pidfd(pid_t pid)
+int process_pidfd(pid_t pid)
 {
 #ifdef SYS_pidfd_open
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 #else
 	(void)pid;
+	errno = ENOSYS;
 	return -1;
 #endif
+}
+
+int process_adopt_orphans(void)
+{
+	sigset_t child_ended;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	expect_child_status();
+	sigemptyset(&child_ended);
+	sigaddset(&child_ended, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child_ended, NULL);
+	return signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void process_reap_orphans(int descriptor)
+{
+	struct signalfd_siginfo info;
+
+	while (read(descriptor, &info, sizeof(info)) > 0)
+		;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
 }
 
 static int start(struct child *child, const struct process *process, struct err *err)
@@ -199,7 +224,7 @@ static int start(struct child *child, const struct process *process, struct err 
 	if (child->in >= 0)
 		fcntl(child->in, F_SETFL, O_NONBLOCK);
 	fcntl(child->out, F_SETFL, O_NONBLOCK);
-	child->pidfd = open_pidfd(child->pid);
+	child->pidfd = process_pidfd(child->pid);
 	return 0;
 }
 
@@ -262,7 +287,7 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 
 	if (error)
 		return not_started(argv[0], error, err);
-	child.pidfd = open_pidfd(child.pid);
+	child.pidfd = process_pidfd(child.pid);
 	for (reap(&child, WNOHANG); !child.ended; reap(&child, WNOHANG)) {
 		int number = signals_caught();
 		/* Ctrl-C is for all of the terminal's group already. */

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct process {
 	const char *const
@@ -57,6 +58,18 @@ void process_drop_inherited(void);
  * is passed on to it. -1: it could not be started.
  */
 int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, struct err *err);
+
+/* A descriptor that is readable once process `pid` has ended; the caller closes it. -1 with errno: before Linux 5.3. */
+int process_pidfd(pid_t pid);
+
+/*
+ * Makes this process the parent of the processes that its descendants leave
+ * behind, as process 1 is by itself. Returns a descriptor that is readable when
+ * a child has ended, for poll(), or -1; process_reap_orphans() then collects all
+ * that have ended. Call neither while process_run() runs.
+ */
+int process_adopt_orphans(void);
+void process_reap_orphans(int descriptor);
 
 /* Starts a child in a session of its own with /dev/null for everything, and does not wait for it. */
 int process_start_detached(const char *const *argv, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "auth/api_key.h"
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/sd_notify.h"
 #include "base/signals.h"
 #include "cli/refresh_one.h"
@@ -30,6 +31,7 @@ struct watch {
 	double wall;    /* both clocks at the last look */
 	long long mono; /* ms */
 	bool woke;
+	int children; /* of process_adopt_orphans() */
 };
 
 static struct watched *find(struct watch *w, const char *key)
@@ -116,15 +118,20 @@ static int look(struct watch *w, struct err *err)
 	return failed;
 }
 
-static void wait_for(double interval)
+/* As process 1 of a container it collects the orphans too. */
+static void wait_for(const struct watch *w, double interval)
 {
 	int ms = (int)(interval * 1000), alarm_fd = clock_alarm(ms);
-	struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
+	    {.fd = w->children, .events = POLLIN}};
 	long long deadline = clock_ms() + ms + 1;
 
 	/* Other signals (SIGCONT after Ctrl-Z) end a poll() too. */
-	while (!signals_caught() && clock_left(deadline) && poll(fds, 2, clock_left(deadline)) < 0)
-		;
+	while (!signals_caught() && clock_left(deadline)) {
+		if (poll(fds, 3, clock_left(deadline)) > 0 && fds[1].revents)
+			break;
+		process_reap_orphans(w->children);
+	}
 	if (alarm_fd >= 0)
 		close(alarm_fd);
 }
@@ -153,7 +160,8 @@ int watch_run(const struct report *report, const struct home *home, const struct
 	    .only = only,
 	    .wish = *wish,
 	    .wall = clock_now(),
-	    .mono = clock_ms()};
+	    .mono = clock_ms(),
+	    .children = process_adopt_orphans()};
 	int failed = 0;
 
 	notify_manager("READY=1");
@@ -161,9 +169,11 @@ int watch_run(const struct report *report, const struct home *home, const struct
 		compare_clocks(&w, interval);
 		failed = look(&w, err);
 		if (!failed)
-			wait_for(interval);
+			wait_for(&w, interval);
 	}
 	notify_manager("STOPPING=1");
+	if (w.children >= 0)
+		close(w.children);
 	free(w.list);
 	return failed;
 }

@@ -11,34 +11,39 @@
 #include "format/json.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* kimi-token bounds itself; this is only there so that nothing waits for ever. */
-enum { LONGEST_MS = 310000, MAX_ANSWER = 256 * 1024 };
+/* kimi-token bounds itself; this bound is only for a kimi-token that hangs. */
+enum { CALL_MAX_MS = 310000, ANSWER_MAX = 256 * 1024 };
 
-/* What kimi-token said last. */
-struct keeping {
-	struct keeper *keeper;
-	const struct keeper_wish *wish;
+struct keeper {
+	const struct keeper_options *options;
+	int caller;   /* pidfd of the process it works for */
+	int children; /* of process_adopt_orphans() */
 	struct buf token;
-	double left;  /* seconds it lives; 0: it has no end */
-	bool unsaved; /* the file still has the one before */
+	double left;      /* seconds until the token expires; 0: never */
+	bool file_is_old; /* the file does not have the token yet */
+	char file[KEEPER_PATH_MAX];
+	char directory[KEEPER_PATH_MAX]; /* made for the file alone; "": it is in $XDG_RUNTIME_DIR/kimi */
 };
 
-/* The first thing the keeper says; the token follows. */
+/* What the keeper tells the caller, once; the token follows. */
 struct greeting {
-	struct err err; /* ERR_NONE: all is well */
+	struct err err; /* ERR_NONE: the token follows */
+	char file[KEEPER_PATH_MAX];
 	size_t token_len;
 };
 
-static int take_answer(struct keeping *k, const struct buf *answer, int status, struct err *err)
+static int keeper_take_answer(struct keeper *k, const struct buf *answer, int status, struct err *err)
 {
 	json_t *object = event_last(answer);
 	const char *token = json_text(object, "access_token");
@@ -58,123 +63,150 @@ static int take_answer(struct keeping *k, const struct buf *answer, int status, 
 	return failed;
 }
 
-static int ask(struct keeping *k, struct err *err)
+static int keeper_ask(struct keeper *k, struct err *err)
 {
 	char path[4096];
 	const char *argv[8] = {path, "--json"};
-	struct process process = {.argv = argv, .deadline = clock_ms() + LONGEST_MS};
+	struct process process = {.argv = argv, .deadline = clock_ms() + CALL_MAX_MS};
 	enum process_end end;
 	struct buf answer;
 	int n = 2, status = 0;
 
-	if (k->wish->platform_id) {
+	if (k->options->platform_id) {
 		argv[n++] = "--platform";
-		argv[n++] = k->wish->platform_id;
+		argv[n++] = k->options->platform_id;
 	}
-	if (k->wish->account) {
+	if (k->options->account) {
 		argv[n++] = "--account";
-		argv[n++] = k->wish->account;
+		argv[n++] = k->options->account;
 	}
 	if (sibling_find("kimi-token", path, sizeof(path), err) < 0)
 		return -1;
-	buf_init_secret(&answer, MAX_ANSWER);
+	buf_init_secret(&answer, ANSWER_MAX);
 	int failed = process_run(&process, &answer, &end, &status, err);
 	if (!failed && end != PROCESS_EXITED)
 		failed = err_set(err, ERR_FAILED, "try again", "kimi-token did not end by itself");
 	if (!failed)
-		failed = take_answer(k, &answer, status, err);
+		failed = keeper_take_answer(k, &answer, status, err);
 	buf_release(&answer);
 	return failed;
 }
 
-static int put_file(const struct keeping *k, struct err *err)
+static int keeper_write_file(const struct keeper *k, struct err *err)
 {
-	return *k->keeper->file ? file_replace(k->keeper->file, 0600, k->token.data, k->token.len, err) : 0;
+	if (!*k->file)
+		return 0;
+	return file_replace(k->file, 0600, k->token.data, k->token.len, err);
 }
 
-/* True: our time is over. */
-static bool wait_for_look(const struct keeping *k, int line)
+/* Waits until the next call of kimi-token, and collects children that have ended. True: the caller has ended. */
+static bool keeper_wait(const struct keeper *k)
 {
-	double seconds = k->wish->interval;
+	double seconds = k->options->interval;
 
-	/* A short life wants more looks. */
 	if (k->left > 0 && k->left / 4 < seconds)
-		seconds = k->left / 4 > 1 ? k->left / 4 : 1;
+		seconds = fmax(k->left / 4, 1);
 	int ms = (int)(seconds * 1000), alarm_fd = clock_alarm(ms);
-	struct pollfd fds[] = {{.fd = line, .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN}};
-	int ready = poll(fds, 2, ms + 1);
+	long long deadline = clock_ms() + ms + 1;
+	struct pollfd fds[] = {{.fd = k->caller, .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
+	    {.fd = k->children, .events = POLLIN}};
+	while (poll(fds, 3, clock_left(deadline)) != 0 && !fds[0].revents && !fds[1].revents)
+		process_reap_orphans(k->children);
 	if (alarm_fd >= 0)
 		close(alarm_fd);
-	return ready > 0 && fds[0].revents;
+	return fds[0].revents;
 }
 
-static void look(struct keeping *k)
+static void keeper_renew(struct keeper *k)
 {
 	struct buf before = k->token;
 	struct err err = {0};
 
-	buf_init_secret(&k->token, MAX_ANSWER);
-	if (ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED) {
+	buf_init_secret(&k->token, ANSWER_MAX);
+	if (keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED) {
 		buf_release(&k->token);
 		k->token = before;
 		return;
 	}
 	/* Without a login the file is empty. */
 	if (strcmp(before.data, k->token.data) != 0)
-		k->unsaved = true;
-	if (k->unsaved && put_file(k, NULL) == 0)
-		k->unsaved = false;
+		k->file_is_old = true;
+	if (k->file_is_old && keeper_write_file(k, NULL) == 0)
+		k->file_is_old = false;
 	buf_release(&before);
 }
 
-static void remove_file(const struct keeper *keeper)
+static int keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
 {
-	if (!*keeper->file)
-		return;
-	unlink(keeper->file);
-	newfile_sweep(keeper->file);
-	if (*keeper->folder)
-		rmdir(keeper->folder);
+	const char *tmp = env_get("TMPDIR");
+	char directory[KEEPER_PATH_MAX - 64];
+
+	if (!k->options->file)
+		return 0;
+	if (!runtime_folder(true, directory, sizeof(directory))) {
+		if (!tmp || *tmp != '/')
+			tmp = "/tmp";
+		int n = snprintf(directory, sizeof(directory), "%s/kimi-XXXXXX", tmp);
+		if (n < 0 || (size_t)n >= sizeof(directory) || !mkdtemp(directory))
+			return err_errno(err, ERR_STORAGE,
+			    "set XDG_RUNTIME_DIR or TMPDIR to a directory of yours",
+			    "there is no private directory for the token file");
+		snprintf(k->directory, sizeof(k->directory), "%s", directory);
+	}
+	snprintf(k->file, sizeof(k->file), "%s/exec.%d", directory, (int)caller);
+	return 0;
 }
 
-static void nothing(int number)
+static void keeper_remove_file(const struct keeper *k)
+{
+	if (*k->file) {
+		unlink(k->file);
+		newfile_sweep(k->file);
+	}
+	if (*k->directory)
+		rmdir(k->directory);
+}
+
+static void ignore(int number)
 {
 	(void)number;
 }
 
-/* It ends with the one it works for, not before: what is sent to a whole service is no reason. */
-static void outlast_signals(void)
+/* A service manager signals every process of a service; the keeper ends with its caller instead. */
+static void keeper_outlast_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction no_op = {.sa_handler = nothing};
+	/* Not SIG_IGN, which kimi-token would inherit. */
+	struct sigaction no_op = {.sa_handler = ignore};
 
 	sigemptyset(&no_op.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &no_op, NULL);
-	setsid();
 }
 
-static void keep(struct keeper *keeper, const struct keeper_wish *wish, int line)
+static void keeper_run(struct keeper *k, pid_t caller, int line)
 {
-	struct keeping k = {.keeper = keeper, .wish = wish};
 	struct greeting greeting = {0};
 
-	outlast_signals();
+	keeper_outlast_signals();
 	process_drop_inherited();
-	buf_init_secret(&k.token, MAX_ANSWER);
-	if (ask(&k, &greeting.err) == 0)
-		put_file(&k, &greeting.err);
-	greeting.token_len = k.token.len;
+	k->children = process_adopt_orphans();
+	buf_init_secret(&k->token, ANSWER_MAX);
+	if (keeper_choose_file(k, caller, &greeting.err) == 0 && keeper_ask(k, &greeting.err) == 0)
+		keeper_write_file(k, &greeting.err);
+	memcpy(greeting.file, k->file, sizeof(greeting.file));
+	greeting.token_len = k->token.len;
 	bool told = write_all(line, &greeting, sizeof(greeting)) == 0 &&
-	            write_all(line, k.token.data, k.token.len) == 0;
-	while (told && greeting.err.code == ERR_NONE && !wait_for_look(&k, line))
-		look(&k);
-	buf_release(&k.token);
-	remove_file(keeper);
+	            write_all(line, k->token.data, k->token.len) == 0;
+	close(line);
+	while (told && greeting.err.code == ERR_NONE && !keeper_wait(k))
+		keeper_renew(k);
+	buf_release(&k->token);
+	keeper_remove_file(k);
 }
 
-/* Reads so many bytes; -1 as soon as a signal asks to stop. */
-static int hear(int line, void *bytes, size_t len, struct err *err)
+/* Reads `len` bytes; -1 as soon as a signal asks to stop. */
+static int keeper_hear(int line, void *bytes, size_t len, struct err *err)
 {
 	for (char *at = bytes; len;) {
 		struct pollfd fds[] = {
@@ -187,19 +219,20 @@ static int hear(int line, void *bytes, size_t len, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return err_set(
-			    err, ERR_FAILED, "try again", "the process that gets the token has ended");
+			return err_set(err, ERR_FAILED, "try again",
+			    "the background process that gets the token has ended");
 		at += n;
 		len -= (size_t)n;
 	}
 	return 0;
 }
 
-static int hear_greeting(int line, struct buf *ret_token, struct err *err)
+static int keeper_hear_greeting(
+    int line, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX], struct err *err)
 {
 	struct greeting greeting = {0};
 
-	if (hear(line, &greeting, sizeof(greeting), err) < 0)
+	if (keeper_hear(line, &greeting, sizeof(greeting), err) < 0)
 		return -1;
 	if (greeting.err.code != ERR_NONE) {
 		*err = greeting.err;
@@ -207,66 +240,61 @@ static int hear_greeting(int line, struct buf *ret_token, struct err *err)
 	}
 	if (!buf_reserve(ret_token, greeting.token_len))
 		return err_memory(err);
-	if (hear(line, ret_token->data + ret_token->len, greeting.token_len, err) < 0)
+	if (keeper_hear(line, ret_token->data + ret_token->len, greeting.token_len, err) < 0)
 		return -1;
 	ret_token->len += greeting.token_len;
 	ret_token->data[ret_token->len] = '\0';
+	memcpy(ret_file, greeting.file, KEEPER_PATH_MAX);
 	return 0;
 }
 
-static int choose_place(struct keeper *keeper, struct err *err)
+/* Forks twice, so that the keeper is no child of the caller's. -1: errno has why. */
+static int keeper_fork(struct keeper *k, int line, int other_end)
 {
-	const char *tmp = env_get("TMPDIR");
-	char folder[KEEPER_PATH_MAX - 64];
+	pid_t caller = getpid();
+	int status = 0;
 
-	if (!runtime_folder(true, folder, sizeof(folder))) {
-		int n = snprintf(folder, sizeof(folder), "%s/kimi-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
-		if (n < 0 || (size_t)n >= sizeof(folder) || !mkdtemp(folder))
-			return err_errno(err, ERR_STORAGE, "set XDG_RUNTIME_DIR or TMPDIR",
-			    "there is no place for the file of the token");
-		snprintf(keeper->folder, sizeof(keeper->folder), "%s", folder);
+	pid_t child = fork();
+	if (child == 0) {
+		close(other_end);
+		setsid();
+		pid_t grandchild = fork();
+		if (grandchild == 0)
+			keeper_run(k, caller, line);
+		_exit(grandchild < 0 ? errno : 0);
 	}
-	snprintf(keeper->file, sizeof(keeper->file), "%s/exec.%d", folder, (int)getpid());
-	return 0;
-}
-
-int keeper_start(
-    struct keeper *keeper, const struct keeper_wish *wish, struct buf *ret_token, struct err *err)
-{
-	int ends[2];
-
-	*keeper = (struct keeper){.pid = -1, .line = -1};
-	if (wish->file && choose_place(keeper, err) < 0)
+	if (child < 0)
 		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-		remove_file(keeper);
-		return err_errno(err, ERR_FAILED, "try again", "cannot talk to a process of our own");
-	}
-	keeper->pid = fork();
-	if (keeper->pid == 0) {
-		close(ends[0]);
-		keep(keeper, wish, ends[1]);
-		_exit(0);
-	}
-	keeper->line = ends[0];
-	close(ends[1]);
-	int failed = keeper->pid > 0 ? hear_greeting(ends[0], ret_token, err)
-	                             : err_errno(err, ERR_BUSY, "try again once fewer processes run",
-	                                   "cannot start a process");
-	if (failed)
-		keeper_stop(keeper);
-	return failed;
+	/* Where SIGCHLD is ignored there is no status, and the line says it: it ends without a greeting. */
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return 0;
+	errno = WEXITSTATUS(status);
+	return -1;
 }
 
-void keeper_stop(struct keeper *keeper)
+int keeper_start(const struct keeper_options *options, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX],
+    struct err *err)
 {
-	/* An exchange under way is that of kimi-refresh, in a session of its own. */
-	if (keeper->pid > 0) {
-		kill(keeper->pid, SIGKILL);
-		waitpid(keeper->pid, NULL, 0);
+	struct keeper keeper = {.options = options, .caller = process_pidfd(getpid())};
+	int ends[2] = {-1, -1}, result = -1;
+
+	if (keeper.caller < 0)
+		return err_errno(
+		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
+	if (pipe2(ends, O_CLOEXEC) < 0 || keeper_fork(&keeper, ends[1], ends[0]) < 0) {
+		err_errno(
+		    err, ERR_BUSY, "try again when fewer processes run", "cannot start a background process");
+		goto out;
 	}
-	if (keeper->line >= 0)
-		close(keeper->line);
-	remove_file(keeper);
-	*keeper = (struct keeper){.pid = -1, .line = -1};
+	close(ends[1]);
+	ends[1] = -1;
+	result = keeper_hear_greeting(ends[0], ret_token, ret_file, err);
+out:
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	close(keeper.caller);
+	return result;
 }

@@ -1,14 +1,18 @@
 /*
- * keeper: a process beside us that keeps a token fresh while something runs.
+ * token_keeper: a process in the background that keeps a token fresh while the
+ * calling process lives.
  *
- *	keeper_start()      gets the first token, or says why there is none
- *	...                 the keeper looks at it now and then, through kimi-token, which
- *	                    refreshes in time, and replaces the file if there is one
- *	keeper_stop()       the file is gone when this returns
+ *	keeper_start(&options, &token, &path, err)	the first token, or why there is none
+ *	... execvp() ...				the caller may become another program
  *
- * It has a session of its own and none of our descriptors, so that no signal from
- * a terminal ends it and no pipe stays open because of it. It ends with us
- * however we end, SIGKILL included, and removes the file then.
+ * The keeper watches the caller through a pidfd, which outlives an exec. It runs
+ * kimi-token every minute (more often for a short life), which refreshes the
+ * login in time, and replaces the token file if there is one. When the caller
+ * has ended, by SIGKILL too, the keeper removes the file and ends.
+ *
+ * It is forked twice and has a session of its own: the caller gets no child that
+ * it does not know, and no signal from a terminal reaches the keeper. It has
+ * none of the caller's descriptors, so that no pipe stays open because of it.
  */
 #ifndef KIMI_CLI_TOKEN_KEEPER_H
 #define KIMI_CLI_TOKEN_KEEPER_H
@@ -17,32 +21,23 @@
 #include "base/err.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 enum { KEEPER_PATH_MAX = 1024 };
 
-struct keeper_wish {
-	const char *platform_id, *account; /* as given on the command line; NULL: not given */
-	double interval;                   /* seconds between two looks at most */
-	bool file;                         /* the token is to lie in a file, too */
-};
-
-struct keeper {
-	char file
-	    [KEEPER_PATH_MAX]; /* of the token, 0600: the token alone, empty once there is none; "" if not wished */
-	char folder[KEEPER_PATH_MAX]; /* made for it alone, "" if it lies in $XDG_RUNTIME_DIR/kimi */
-	pid_t pid;                    /* -1: not running */
-	int line;                     /* to the keeper; it ends when this is closed */
+struct keeper_options {
+	const char *platform_id, *account; /* as on the command line; NULL: not given */
+	double interval;                   /* seconds between two calls of kimi-token at most */
+	bool file;                         /* keep the token in a file too */
 };
 
 /*
- * The token is added to `ret_token`, a secret buffer. -1: what kimi-token says
- * (there is no login, ...), ERR_STORAGE (no place for the file),
- * ERR_INTERRUPTED; nothing is left to stop then.
+ * Adds the token to `ret_token`, a secret buffer, and sets `ret_file` to the path
+ * of the token file ("" without one): mode 0600, the token without a newline,
+ * empty once the login has ended. -1: what kimi-token says (no login, ...),
+ * ERR_STORAGE (no directory for the file), ERR_INTERRUPTED, ERR_FAILED (a kernel
+ * before Linux 5.3 has no pidfd_open(2)); no keeper and no file is left then.
  */
-int keeper_start(
-    struct keeper *keeper, const struct keeper_wish *wish, struct buf *ret_token, struct err *err);
-
-void keeper_stop(struct keeper *keeper);
+int keeper_start(const struct keeper_options *options, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX],
+    struct err *err);
 
 #endif
