@@ -293,9 +293,6 @@ except ChildProcessError: print("none")'
     assert_same none "$output"
 }
 
-# in_container COMMAND...: as process 1 of a container, with a process list of its own.
-in_container() { as_root env "PATH=$PATH" "HOME=$HOME" unshare --pid --fork --mount-proc "$@"; }
-
 @test "as process 1 of a container it leaves no zombie of the processes that refresh" {
     store_login
     # As kimi-token does when it cannot wait for kimi-refresh any longer.

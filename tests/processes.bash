@@ -74,6 +74,13 @@ as_root() {
     fi
 }
 
+# in_container COMMAND...: as process 1 of a container, with a process list of its own.
+in_container() {
+    local as_user=()
+    [ "$(id -u)" = 0 ] || as_user=(--user --map-current-user)
+    unshare "${as_user[@]}" --pid --fork --mount-proc "$@"
+}
+
 # assert_error PART: the last run printed nothing, and one line of error, starting with the program, that holds PART.
 assert_error() {
     # shellcheck disable=SC2154 # set by run

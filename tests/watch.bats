@@ -341,7 +341,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 
 @test "as process 1 of a container it leaves no zombie" {
     store_login
-    run -0 as_root env "PATH=$PATH" "HOME=$HOME" unshare --pid --fork --mount-proc "$KIMI_TEST_PYTHON" -ESc '
+    run -0 in_container "$KIMI_TEST_PYTHON" -ESc '
 import os, signal, time
 def zombies():
     found = set()
