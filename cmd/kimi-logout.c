@@ -22,7 +22,7 @@ static int forget_tokens(const struct home *home, const struct identity *who, co
 	struct store store;
 	struct stat st;
 
-	if (store_open(&store, home, who->key, err) < 0)
+	if (store_open(&store, home, who, err) < 0)
 		return -1;
 	/* Nothing there: no folder is to be made just to find it empty. */
 	bool anything =

@@ -125,7 +125,7 @@ static int find_token(const struct command *c, const struct wish *wish, const st
 
 	if (!*found->who.key)
 		return platform_not_logged_in(found->platform, err) < 0;
-	if (store_open(&store, home, found->who.key, err) < 0)
+	if (store_open(&store, home, &found->who, err) < 0)
 		return -1;
 	if (access_get(&found->who, &store, &wish->access, &found->access, err) < 0)
 		return err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED ? 1 : -1;

@@ -47,20 +47,6 @@ int identity_find(
 	return 0;
 }
 
-bool identity_of_key(const char *key, struct identity *ret_identity)
-{
-	for (const struct platform *p = platforms; p->id; p++) {
-		size_t len = p->oauth_key ? strlen(p->oauth_key) : 0;
-		if (!len || strncmp(key, p->oauth_key, len) != 0)
-			continue;
-		if (key[len] && (key[len] != '@' || !is_account_name(key + len + 1)))
-			continue;
-		fill(ret_identity, p, key[len] ? key + len + 1 : "");
-		return true;
-	}
-	return false;
-}
-
 void identity_advise(const struct identity *who, char *todo, size_t size)
 {
 	static const char option[] = " --account ", command[] = "'kimi ";

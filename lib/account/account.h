@@ -31,9 +31,6 @@ struct identity {
 int identity_find(
     struct identity *ret_identity, const char *platform_id, const char *account, struct err *err);
 
-/* Whose tokens lie under that key; false if it is nobody's. */
-bool identity_of_key(const char *key, struct identity *ret_identity);
-
 /*
  * What to do about that login: where the text names a command, as in "run 'kimi
  * login'", its account is put in, since without it another login would be meant.

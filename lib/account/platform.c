@@ -7,37 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct platform platforms[] = {
-    {
-        .id = "kimi-code",
-        .name = "Kimi Code",
-        .base_url = "https://api.kimi.com/coding/v1",
-        .base_url_variable = "KIMI_CODE_BASE_URL",
-        .oauth_key = "oauth/kimi-code",
-        .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
-    },
-    {
-        .id = "moonshot-cn",
-        .name = "Moonshot AI Open Platform (moonshot.cn)",
-        .base_url = "https://api.moonshot.cn/v1",
-        .base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
-        .allowed_prefixes = {"kimi-k"},
-    },
-    {
-        .id = "moonshot-ai",
-        .name = "Moonshot AI Open Platform (moonshot.ai)",
-        .base_url = "https://api.moonshot.ai/v1",
-        .base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
-        .allowed_prefixes = {"kimi-k"},
-    },
-    {.id = NULL},
-};
+/* "use kimi-code, moonshot-cn or moonshot-ai" */
+static void name_all(char *ret_hint, size_t size)
+{
+	size_t len = (size_t)snprintf(ret_hint, size, "use %s", platforms->id);
 
-static const char default_oauth_host[] = "https://auth.kimi.com";
+	for (const struct platform *p = platforms + 1; p->id && len < size; p++) {
+		const char *joint = p[1].id ? ", " : " or ";
+		len += (size_t)snprintf(ret_hint + len, size - len, "%s%s", joint, p->id);
+	}
+}
 
 const struct platform *platform_find(const char *id, struct err *err)
 {
-	const char *ids[sizeof(platforms) / sizeof(platforms[0])];
+	const char *ids[PLATFORMS_MAX + 1];
+	char hint[200];
 	size_t n = 0;
 
 	if (!id)
@@ -45,25 +29,25 @@ const struct platform *platform_find(const char *id, struct err *err)
 	for (const struct platform *p = platforms; p->id; p++) {
 		if (strcmp(p->id, id) == 0)
 			return p;
-		ids[n++] = p->id;
+		if (n < PLATFORMS_MAX)
+			ids[n++] = p->id;
 	}
 	ids[n] = NULL;
 	const char *nearest = options_nearest(id, ids);
-	char todo[200];
 	if (nearest)
-		snprintf(todo, sizeof(todo), "did you mean %s?", nearest);
+		snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
 	else
-		snprintf(todo, sizeof(todo), "use %s, %s or %s", ids[0], ids[1], ids[2]);
-	err_set(err, ERR_USAGE, todo, "unknown platform '%.80s'", id);
+		name_all(hint, sizeof(hint));
+	err_set(err, ERR_USAGE, hint, "unknown platform '%.80s'", id);
 	return NULL;
 }
 
 int platform_not_logged_in(const struct platform *platform, struct err *err)
 {
-	char todo[80];
+	char todo[80] = "run 'kimi login'";
 
-	snprintf(todo, sizeof(todo), "run 'kimi login%s%s'", platform == platforms ? "" : " --platform ",
-	    platform == platforms ? "" : platform->id);
+	if (platform != platforms)
+		snprintf(todo, sizeof(todo), "run 'kimi login --platform %s'", platform->id);
 	return err_set(err, ERR_LOGIN_REQUIRED, todo, "not logged in to %s", platform->name);
 }
 
@@ -85,12 +69,10 @@ int platform_base_url(const struct platform *platform, char ret_url[PLATFORM_URL
 	return copy_url(set ? set : platform->base_url, platform->base_url_variable, ret_url, err);
 }
 
-int platform_oauth_host(char ret_url[PLATFORM_URL_MAX], struct err *err)
+int platform_oauth_host(const struct platform *platform, char ret_url[PLATFORM_URL_MAX], struct err *err)
 {
-	static const char *const variables[] = {"KIMI_CODE_OAUTH_HOST", "KIMI_OAUTH_HOST"};
-
-	for (size_t i = 0; i < 2; i++)
-		if (env_get(variables[i]))
-			return copy_url(env_get(variables[i]), variables[i], ret_url, err);
-	return copy_url(default_oauth_host, "", ret_url, err);
+	for (const char *const *variable = platform->oauth_host_variables; *variable; variable++)
+		if (env_get(*variable))
+			return copy_url(env_get(*variable), *variable, ret_url, err);
+	return copy_url(platform->oauth_host, "", ret_url, err);
 }

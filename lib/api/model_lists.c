@@ -41,7 +41,7 @@ static int fresh_token(
 	enum refresh_outcome outcome;
 	struct store store;
 
-	if (store_open(&store, home, who->key, err) < 0)
+	if (store_open(&store, home, who, err) < 0)
 		return -1;
 	int failed = refresh_login(home, &store, &wish, &token, &outcome, err);
 	if (failed && !force && err->code != ERR_INTERRUPTED && store_load(&store, &token, NULL) == 0 &&

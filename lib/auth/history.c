@@ -138,10 +138,7 @@ void history_add(const struct home *home, enum history_event event, const struct
 
 void history_add_store(enum history_event event, const struct store *store, const struct err *failure)
 {
-	struct identity who;
-
-	if (identity_of_key(store->key, &who))
-		history_add(store->home, event, &who, store_kind_name(store->kind), failure);
+	history_add(store->home, event, &store->who, store_kind_name(store->kind), failure);
 }
 
 static bool is_event(const json_t *object)

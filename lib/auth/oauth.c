@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char client_id[] = "17e5f671-d194-4dfb-9706-5516cb48c098";
 static const char device_code_grant[] = "urn:ietf:params:oauth:grant-type:device_code";
 
 enum { MAX_ANSWER = 1024 * 1024, MAX_FORM = 2 * 1024 * 1024, ATTEMPT_MS = 15000, LEAST_MS = 1000 };
 
-int oauth_open(struct oauth *oauth, const struct home *home, struct err *err)
+int oauth_open(struct oauth *oauth, const struct platform *platform, const struct home *home, struct err *err)
 {
-	if (platform_oauth_host(oauth->host, err) < 0 || url_check(oauth->host, err) < 0)
+	oauth->platform = platform;
+	if (platform_oauth_host(platform, oauth->host, err) < 0 || url_check(oauth->host, err) < 0)
 		return -1;
 	device_describe(&oauth->device, home);
 	oauth->deadline = 0;
@@ -186,8 +186,8 @@ int oauth_authorize_device(
 	int failed;
 
 	buf_init(&form, MAX_FORM);
-	http_form_add(&form, "client_id", client_id);
-	failed = ask(oauth, "/api/oauth/device_authorization", &form, &answer, err);
+	http_form_add(&form, "client_id", oauth->platform->client_id);
+	failed = ask(oauth, oauth->platform->device_authorization_path, &form, &answer, err);
 	if (!failed && answer.response.status != 200)
 		failed = refused(&answer, "", err);
 	if (!failed)
@@ -229,10 +229,10 @@ enum oauth_answer oauth_poll(
 	enum oauth_answer result;
 
 	buf_init_secret(&form, MAX_FORM);
-	http_form_add(&form, "client_id", client_id);
+	http_form_add(&form, "client_id", oauth->platform->client_id);
 	http_form_add(&form, "device_code", device_code);
 	http_form_add(&form, "grant_type", device_code_grant);
-	if (ask(oauth, "/api/oauth/token", &form, &answer, err) < 0) {
+	if (ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
 		result = passing_or_failed(err);
 		goto out;
 	}
@@ -284,10 +284,10 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 
 	*ret_retry_after = 0;
 	buf_init_secret(&form, MAX_FORM);
-	http_form_add(&form, "client_id", client_id);
+	http_form_add(&form, "client_id", oauth->platform->client_id);
 	http_form_add(&form, "grant_type", "refresh_token");
 	http_form_add(&form, "refresh_token", refresh_token);
-	if (ask(oauth, "/api/oauth/token", &form, &answer, err) < 0) {
+	if (ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
 		bool redirected = answer.response.status >= 300 && answer.response.status < 400;
 		result = err->code == ERR_NETWORK && !redirected ? OAUTH_PASSING : OAUTH_FAILED;
 		goto out;

@@ -13,7 +13,8 @@
 #include "store/token.h"
 
 struct oauth {
-	char host[PLATFORM_URL_MAX]; /* as the state notes it: no slash at the end */
+	const struct platform *platform; /* whose OAuth side is asked */
+	char host[PLATFORM_URL_MAX];     /* as the state notes it: no slash at the end */
 	struct device device;
 	long long
 	    deadline; /* of clock_ms(): requests are cut short then, but for their first second; 0: none */
@@ -21,8 +22,9 @@ struct oauth {
 	    clock_ahead; /* seconds that this clock was ahead at the host's last answer; 0: it did not say */
 };
 
-/* Finds the host and describes the device. -1: the host may not be asked (ERR_CONFIG). */
-int oauth_open(struct oauth *oauth, const struct home *home, struct err *err);
+/* Finds the platform's host and describes the device. -1: the host may not be asked (ERR_CONFIG). */
+int oauth_open(
+    struct oauth *oauth, const struct platform *platform, const struct home *home, struct err *err);
 
 /* RFC 8628 section 3.2. Texts are owned. */
 struct device_authorization {

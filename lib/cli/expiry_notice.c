@@ -13,7 +13,7 @@ static bool note_said(const struct home *home, const struct status *status)
 	struct state state;
 	struct store store;
 
-	if (store_open(&store, home, status->who.key, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
+	if (store_open(&store, home, &status->who, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
 		return false;
 	state_load(store.state, status->expires_at, &state);
 	state.expires_at = status->expires_at;

@@ -170,7 +170,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	char why[PATH_MAX];
 	struct oauth oauth;
 
-	if (oauth_open(&oauth, home, err) < 0 ||
+	if (oauth_open(&oauth, wish->who.platform, home, err) < 0 ||
 	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
 		return -1;
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
@@ -219,7 +219,7 @@ int login_flow_oauth(
 	struct token token = TOKEN_INIT;
 	struct store store;
 
-	if (store_open(&store, home, wish->who.key, err) < 0)
+	if (store_open(&store, home, &wish->who, err) < 0)
 		return -1;
 	if (store_kind_by_name(wish->storage) == STORE_FILE)
 		store_avoid_keyring(&store);

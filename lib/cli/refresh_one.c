@@ -26,7 +26,7 @@ int renewal_run(const struct report *report, const struct home *home, const stru
 
 	ret_renewal->who = who;
 	ret_renewal->token = (struct token)TOKEN_INIT;
-	if (store_open(store, home, who->key, err) < 0)
+	if (store_open(store, home, who, err) < 0)
 		return name_account(who, err);
 	int failed = refresh_login(home, store, wish, &ret_renewal->token, &ret_renewal->outcome, err);
 	if (store->tightened)

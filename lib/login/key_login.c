@@ -10,12 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How keys of Kimi Code begin. */
-static const char code_prefix[] = "sk-kimi-";
-
-static bool looks_like_code(const char *api_key)
+static bool looks_like(const char *api_key, const struct platform *platform)
 {
-	return strncmp(api_key, code_prefix, sizeof(code_prefix) - 1) == 0;
+	return platform->key_prefix &&
+	       strncmp(api_key, platform->key_prefix, strlen(platform->key_prefix)) == 0;
+}
+
+/* The platform that such a key is known to be of; NULL: none. */
+static const struct platform *platform_of_key(const char *api_key)
+{
+	for (const struct platform *p = platforms; p->id; p++)
+		if (looks_like(api_key, p))
+			return p;
+	return NULL;
 }
 
 /* A key that is refused is often a good one for one of the other platforms. */
@@ -31,10 +38,11 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 			len += (size_t)snprintf(
 			    others + len, sizeof(others) - len, "%s%s", len ? " or " : "", p->id);
 	char todo[256];
-	if (looks_like_code(api_key) && !platform->oauth_key)
+	const struct platform *own = platform_of_key(api_key);
+	if (own && own != platform)
 		snprintf(todo, sizeof(todo),
-		    "it looks like a key of Kimi Code: pipe it to 'kimi login --platform kimi-code "
-		    "--api-key-stdin'");
+		    "it looks like a key of %s: pipe it to 'kimi login --platform %s --api-key-stdin'",
+		    own->name, own->id);
 	else
 		snprintf(todo, sizeof(todo), "check the key; it may belong to %s: try --platform", others);
 	return err_set(err, ERR_REJECTED, todo, "%s does not take this API key", platform->name);
@@ -56,12 +64,13 @@ int key_login_find(const struct home *home, const char *api_key, const struct pl
     struct models *ret_models, struct err *err)
 {
 	struct err unclear = {0};
-	bool code_first = looks_like_code(api_key);
+	bool is_known = platform_of_key(api_key) != NULL;
 
+	/* First those whose keys look like this one; where none does, those whose keys look like nothing. */
 	for (int pass = 0; pass < 2; pass++) {
 		for (const struct platform *p = platforms; p->id; p++) {
-			bool is_code = p->oauth_key != NULL;
-			if ((pass == 0) != (is_code == code_first))
+			bool likely = is_known ? looks_like(api_key, p) : !p->key_prefix;
+			if (likely != (pass == 0))
 				continue;
 			if (key_login_try(home, p, api_key, ret_models, err) == 0) {
 				*ret_platform = p;

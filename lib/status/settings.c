@@ -112,7 +112,7 @@ void sources_find(struct sources *ret_sources, const struct home *home, const st
 	*ret_sources = (struct sources){0};
 	add(ret_sources, "home", home->folder, variable_or("KIMI_SHARE_DIR", "the default"));
 	add_login(ret_sources, selected, platform_named, account_named);
-	if (platform->oauth_key && platform_oauth_host(url, NULL) == 0)
+	if (platform->oauth_key && platform_oauth_host(platform, url, NULL) == 0)
 		add(ret_sources, "OAuth host", url,
 		    variable_or("KIMI_CODE_OAUTH_HOST", variable_or("KIMI_OAUTH_HOST", "built in")));
 	if (platform_base_url(platform, url, NULL) == 0)

@@ -110,7 +110,7 @@ int status_look(struct status *ret_status, const struct home *home, const struct
 	*ret_status = (struct status){.who = *who, .state = STATUS_LOGGED_OUT};
 	if (!*who->key)
 		return 0;
-	if (store_open(&store, home, who->key, err) < 0)
+	if (store_open(&store, home, who, err) < 0)
 		return -1;
 	int answer = thorough ? store_load(&store, &token, &why) : load(&store, &token, &at_hand, &why);
 	if (answer == 0)

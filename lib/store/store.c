@@ -28,12 +28,12 @@ static bool is_safe_name(const char *name)
 	return true;
 }
 
-int store_open(struct store *store, const struct home *home, const char *key, struct err *err)
+int store_open(struct store *store, const struct home *home, const struct identity *who, struct err *err)
 {
 	static const char prefix[] = "oauth/";
-	const char *name = key + sizeof(prefix) - 1;
+	const char *key = who->key, *name = key + sizeof(prefix) - 1;
 
-	*store = (struct store){.home = home, .lock = LOCK_INIT, .next = NEWFILE_INIT};
+	*store = (struct store){.home = home, .who = *who, .lock = LOCK_INIT, .next = NEWFILE_INIT};
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' cannot be the key of a login", key);
@@ -42,7 +42,7 @@ int store_open(struct store *store, const struct home *home, const char *key, st
 	home_credentials_file(home, name, "json", store->file);
 	home_credentials_file(home, name, "state", store->state);
 	home_credentials_file(home, name, "lock", store->lock_file);
-	return platform_oauth_host(store->host, err);
+	return platform_oauth_host(who->platform, store->host, err);
 }
 
 void store_close(struct store *store)

@@ -21,7 +21,7 @@
 #ifndef KIMI_STORE_STORE_H
 #define KIMI_STORE_STORE_H
 
-#include "account/platform.h"
+#include "account/account.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -36,6 +36,7 @@ enum store_kind { STORE_NOWHERE, STORE_FILE, STORE_KEYRING };
 
 struct store {
 	const struct home *home;
+	struct identity who;
 	char key[128];               /* "oauth/NAME" */
 	char host[PLATFORM_URL_MAX]; /* the OAuth host, under which a helper keeps the login */
 	char folder[HOME_PATH_MAX];
@@ -56,8 +57,11 @@ struct store {
 	struct newfile next; /* room for the next login */
 };
 
-/* Names the store of a key; touches no disk. `home` is kept. -1: the key would leave the folder (ERR_CONFIG). */
-int store_open(struct store *store, const struct home *home, const char *key, struct err *err);
+/*
+ * Names the store of a login whose platform has tokens; touches no disk. `home` is
+ * kept. -1: its key would leave the folder, or its host is too long (ERR_CONFIG).
+ */
+int store_open(struct store *store, const struct home *home, const struct identity *who, struct err *err);
 
 /* The state or the config says that the login is in the keyring; else one that does not answer holds none. */
 bool store_expects_keyring(const struct store *store);

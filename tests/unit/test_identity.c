@@ -59,23 +59,6 @@ static void test_names(void)
 	    "63 letters can");
 }
 
-static void test_keys(void)
-{
-	ok(identity_of_key("oauth/kimi-code", &who) && is("kimi-code", "", "oauth/kimi-code"),
-	    "the plain key is the plain login's");
-	ok(identity_of_key("oauth/kimi-code@a@b", &who) && is("kimi-code", "a@b", "oauth/kimi-code@a@b"),
-	    "the key of an account is its account's");
-	ok(!identity_of_key("oauth/kimi-codex", &who) && !identity_of_key("oauth/kimi", &who) &&
-	        !identity_of_key("", &who) && !identity_of_key("kimi-code", &who),
-	    "another key is nobody's");
-	ok(!identity_of_key("oauth/kimi-code@", &who) && !identity_of_key("oauth/kimi-code@../x", &who) &&
-	        !identity_of_key(
-	            "oauth/kimi-code@0123456789012345678901234567890123456789012345678901234567890123456789"
-	            "0123456789",
-	            &who),
-	    "nor is one whose account cannot be one");
-}
-
 static void test_list(void)
 {
 	static const char *const files[] = {"kimi-code.json", "kimi-code@work.json", "kimi-code@work.state",
@@ -134,7 +117,6 @@ int main(void)
 	scratch_open();
 	test_finding();
 	test_names();
-	test_keys();
 	test_list();
 	test_advice();
 	scratch_close();

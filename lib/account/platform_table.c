@@ -1,0 +1,34 @@
+/* The rows of platform.h. A test links its own table in place of this one. */
+#include "account/platform.h"
+
+const struct platform platforms[] = {
+    {
+        .id = "kimi-code",
+        .name = "Kimi Code",
+        .base_url = "https://api.kimi.com/coding/v1",
+        .base_url_variable = "KIMI_CODE_BASE_URL",
+        .key_prefix = "sk-kimi-",
+        .oauth_key = "oauth/kimi-code",
+        .oauth_host = "https://auth.kimi.com",
+        .oauth_host_variables = {"KIMI_CODE_OAUTH_HOST", "KIMI_OAUTH_HOST"},
+        .client_id = "17e5f671-d194-4dfb-9706-5516cb48c098",
+        .device_authorization_path = "/api/oauth/device_authorization",
+        .token_path = "/api/oauth/token",
+        .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
+    },
+    {
+        .id = "moonshot-cn",
+        .name = "Moonshot AI Open Platform (moonshot.cn)",
+        .base_url = "https://api.moonshot.cn/v1",
+        .base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
+        .allowed_prefixes = {"kimi-k"},
+    },
+    {
+        .id = "moonshot-ai",
+        .name = "Moonshot AI Open Platform (moonshot.ai)",
+        .base_url = "https://api.moonshot.ai/v1",
+        .base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
+        .allowed_prefixes = {"kimi-k"},
+    },
+    {.id = NULL},
+};
