@@ -1,6 +1,6 @@
-/* kimi token: prints an access token that is good for a while. The hot path: see kimi/access.h. */
+/* kimi token: prints an access token that is good for a while. The hot path: see auth/token_get.h. */
 #include "api/headers.h"
-#include "auth/api_key.h"
+#include "auth/secret.h"
 #include "auth/token_get.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/expiry_notice.h"
 #include "config/file.h"
-#include "config/view.h"
 #include "format/json.h"
 #include "home/home.h"
 
@@ -23,22 +22,20 @@ struct wish {
 	struct access_wish access;
 };
 
-/* What is printed: the access token, or a key, which does not end. */
+/* What is printed: an access token, or a key, which does not end. */
 struct found {
-	const struct platform *platform;
-	struct identity who;
-	char *secret;
-	bool is_token;
-	struct access access;
+	struct secret secret;
+	struct access access; /* of a token */
 };
 
 static void print_json(const struct found *found)
 {
 	const struct token *token = &found->access.token;
-	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", found->platform->id, "access_token",
-	    found->secret, "token_type", found->is_token ? token->token_type : "Bearer");
+	bool is_token = found->secret.kind == SECRET_TOKEN;
+	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", found->secret.platform->id, "access_token",
+	    found->secret.value, "token_type", is_token ? token->token_type : "Bearer");
 
-	if (object && found->is_token) {
+	if (object && is_token) {
 		json_object_set_new(object, "expires_at", json_integer((json_int_t)floor(token->expires_at)));
 		json_object_set_new(
 		    object, "expires_in", json_integer((json_int_t)floor(token_left(token, clock_now()))));
@@ -61,9 +58,9 @@ static int print_headers(const struct home *home, const struct found *found, str
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
 	device_describe(&device, home);
-	int failed = headers_build(&headers, &device, config, found->platform, err);
+	int failed = headers_build(&headers, &device, config, found->secret.platform, err);
 	if (!failed) {
-		printf("Authorization: Bearer %s\n", found->secret);
+		printf("Authorization: Bearer %s\n", found->secret.value);
 		for (char **line = headers.lines; *line; line++)
 			printf("%s\n", *line);
 		headers_clear(&headers);
@@ -77,9 +74,10 @@ static int print_plain(const struct wish *wish, const struct found *found, struc
 {
 	struct buf line;
 
-	buf_init_secret(&line, strlen(found->secret) + 64);
-	buf_addstr(&line, wish->header ? "Authorization: Bearer " : "");
-	buf_addstr(&line, found->secret);
+	buf_init_secret(&line, strlen(found->secret.value) + 64);
+	if (wish->header)
+		buf_addstr(&line, "Authorization: Bearer ");
+	buf_addstr(&line, found->secret.value);
 	buf_addch(&line, '\n');
 	int failed = line.failed ? err_memory(err) : 0;
 	if (!failed && write_all(STDOUT_FILENO, line.data, line.len) < 0)
@@ -117,68 +115,53 @@ static void warn(const struct command *c, const struct home *home, const struct 
 		reminder_speak(&told, home, who);
 }
 
-/* 0 found, 1 the platform has no usable tokens, -1 error. */
-static int find_token(const struct command *c, const struct wish *wish, const struct home *home,
-    struct found *found, struct err *err)
+/* What get_token() needs beside the source, and what it found. */
+struct request {
+	const struct command *command;
+	const struct wish *wish;
+	struct access *access;
+};
+
+static int get_token(const struct secret_source *source, bool renew, char **ret_token, struct err *err)
 {
+	const struct request *request = source->context;
+	struct access *access = request->access;
 	struct store store;
 
-	if (!*found->who.key)
-		return platform_not_logged_in(found->platform, err) < 0;
-	if (store_open(&store, home, &found->who, err) < 0)
+	(void)renew; /* nothing is sent here that could be refused */
+	if (store_open(&store, source->home, source->who, err) < 0 ||
+	    access_get(source->who, &store, &request->wish->access, access, err) < 0)
 		return -1;
-	if (access_get(&found->who, &store, &wish->access, &found->access, err) < 0)
-		return err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED ? 1 : -1;
-	warn(c, home, &found->who, &store, &found->access);
-	found->is_token = true;
-	found->secret = strdup(found->access.token.access_token);
-	return found->secret ? 0 : err_memory(err);
-}
-
-/*
- * Behind the tokens: the configured key of the platform, or of that of the default
- * model if none was named, and KIMI_API_KEY where nothing at all is stored.
- */
-static int find_key(const struct wish *wish, const struct home *home, struct found *found, struct err *err)
-{
-	const struct err no_token = *err;
-	int answer = api_key_of_config(home, found->platform, &found->secret, err);
-
-	/* Not for a login that was rejected: a script that had its token would send another service's key in its place. */
-	if (answer > 0 && !wish->platform_id && no_token.code == ERR_LOGIN_REQUIRED) {
-		const struct platform *other = config_default_platform_at(home);
-		if (other && (answer = api_key_of_config(home, other, &found->secret, err)) == 0)
-			found->platform = other;
-	}
-	if (answer != 0 && no_token.code == ERR_LOGIN_REQUIRED) {
-		int last = api_key_of_environment(&found->secret, answer > 0 ? err : NULL);
-		answer = last > 0 ? answer : last;
-	}
-	if (answer > 0)
-		*err = no_token;
-	return answer;
+	warn(request->command, source->home, source->who, &store, access);
+	*ret_token = strdup(access->token.access_token);
+	return *ret_token ? 0 : err_memory(err);
 }
 
 static int run(const struct command *c, const struct wish *wish, struct err *err)
 {
 	struct found found = {0};
+	struct identity who;
 	struct home home;
+	struct request request = {c, wish, &found.access};
+	const struct secret_source source = {
+	    .home = &home,
+	    .who = &who,
+	    .only_this_platform = wish->platform_id != NULL,
+	    .get_token = get_token,
+	    .context = &request,
+	};
 
-	if (identity_find(&found.who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
-		return -1;
-	found.platform = found.who.platform;
 	if (wish->header + wish->headers + c->report.json > 1)
 		return err_set(
 		    err, ERR_USAGE, "see --help", "--header, --headers and --json exclude each other");
-	int answer = find_token(c, wish, &home, &found, err);
-	/* Keys stand in for the plain login; an account is its tokens or nothing. */
-	if (answer > 0 && !*found.who.account)
-		answer = find_key(wish, &home, &found, err);
-	if (answer == 0)
-		answer = print(c, wish, &home, &found, err);
+	if (identity_find(&who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
+		return -1;
+	int result = secret_find(&source, &found.secret, err);
+	if (result == 0)
+		result = print(c, wish, &home, &found, err);
 	token_clear(&found.access.token);
-	wipe_str(found.secret);
-	return answer == 0 ? 0 : -1;
+	secret_clear(&found.secret);
+	return result;
 }
 
 int main(int argc, char **argv)

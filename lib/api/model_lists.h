@@ -1,10 +1,8 @@
 /*
  * catalog: the model lists of the platforms one is logged in to.
  *
- * Joins what the rooms below know: a fresh token or the configured key, the
- * lists (models.h), and what to do when a server refuses the secret: for an OAuth
- * login one forced refresh and one more try, then the configured key. Platforms
- * are asked side by side: it takes as long as the slowest, refresh included.
+ * Platforms are asked side by side: it takes as long as the slowest, refresh
+ * included.
  */
 #ifndef KIMI_API_MODEL_LISTS_H
 #define KIMI_API_MODEL_LISTS_H
@@ -18,15 +16,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CATALOG_MAX = 8 };
-
 struct catalog {
 	struct catalog_entry {
 		const struct platform *platform;
 		bool failed;
 		struct err err; /* why */
 		struct models models;
-	} entries[CATALOG_MAX];
+	} entries[PLATFORMS_MAX];
 	size_t count;
 };
 

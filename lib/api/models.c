@@ -3,8 +3,6 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "format/json.h"
-#include "http/http.h"
-#include "http/url.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -108,76 +106,26 @@ int models_from_answer(const struct platform *platform, const json_t *answer, st
 	return 0;
 }
 
-/* Kimi's own words for a refusal: {"error":{"type","message"}}. NULL: none. */
-static const char *error_member(const json_t *answer, const char *name)
+int models_take(struct api_request *request, struct models *ret_models)
 {
-	return json_text(json_object_get(answer, "error"), name);
+	char why[160];
+
+	if (!request->failed &&
+	    models_from_answer(request->who.platform, request->answer, ret_models, why, sizeof(why)) < 0)
+		api_request_makes_no_sense(request, why);
+	return request->failed ? -1 : 0;
 }
 
-static int refused(const struct http_request *request, const struct http_response *response,
-    const json_t *answer, struct err *err)
+void models_request(struct api_request *ret_request, const struct home *home, const struct identity *who,
+    const struct toml *config)
 {
-	const char *type = error_member(answer, "type");
-	const char *message = text_unless_secret(error_member(answer, "message"), request->bearer);
-	char host[160], words[400];
-
-	url_host(request->url, host, sizeof(host));
-	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", message ? message : "",
-	    response->status);
-	if (type && strcmp(type, "access_terminated_error") == 0)
-		return err_set(err, ERR_DENIED, "ask Kimi's support",
-		    "%s has ended the access of this account%s", host, words);
-	if (response->status == 401)
-		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
-		    "%s refused the token%s", host, words);
-	if (response->status == 402)
-		return err_set(err, ERR_DENIED, "see to the account's plan or balance",
-		    "%s refused the account%s", host, words);
-	if (response->is_html)
-		return http_not_kimi(request, response, err);
-	http_bad_status(request, response, err);
-	if (message) {
-		size_t len = strlen(err->what);
-		snprintf(err->what + len, sizeof(err->what) - len, ": %.300s", message);
-	}
-	return -1;
-}
-
-static int read_answer(const struct platform *platform, const struct http_request *request,
-    const struct http_response *response, struct models *ret_models, struct err *err)
-{
-	char why[160] = "it is not a JSON object", host[160];
-	json_t *answer = json_parse(response->body.data, response->body.len, why, sizeof(why));
-	int failed = 0;
-
-	if (response->status != 200) {
-		failed = refused(request, response, answer, err);
-	} else if (!answer || models_from_answer(platform, answer, ret_models, why, sizeof(why)) < 0) {
-		url_host(request->url, host, sizeof(host));
-		failed = response->is_html
-		             ? http_not_kimi(request, response, err)
-		             : err_set(err, ERR_PROTOCOL,
-		                   "check that this is Kimi's server and that kimi is up to date",
-		                   "the model list of %s makes no sense: %s", host, why);
-	}
-	json_decref(answer);
-	return failed;
-}
-
-int models_fetch(const struct platform *platform, const char *const headers[], const char *bearer,
-    struct models *ret_models, struct err *err)
-{
-	char base[PLATFORM_URL_MAX], url[PLATFORM_URL_MAX + 16];
-	struct http_response response;
-
-	if (platform_base_url(platform, base, err) < 0)
-		return -1;
-	snprintf(url, sizeof(url), "%s/models", base);
-	const struct http_request request = {
-	    .url = url, .headers = headers, .bearer = bearer, .max_body = MAX_ANSWER, .total_ms = TOTAL_MS};
-	int failed = http_perform(&request, &response, err);
-	if (!failed)
-		failed = read_answer(platform, &request, &response, ret_models, err);
-	http_release(&response);
-	return failed;
+	*ret_request = (struct api_request){
+	    .home = home,
+	    .who = *who,
+	    .config = config,
+	    .path = "/models",
+	    .subject = "model list",
+	    .max_answer = MAX_ANSWER,
+	    .total_ms = TOTAL_MS,
+	};
 }

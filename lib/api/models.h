@@ -1,11 +1,12 @@
 /*
- * models: reads and fetches the model list of a platform.
+ * models: reads and asks for the model list of a platform.
  */
 #ifndef KIMI_API_MODELS_H
 #define KIMI_API_MODELS_H
 
 #include "account/model.h"
 #include "account/platform.h"
+#include "api/request.h"
 #include "base/err.h"
 
 #include <jansson.h>
@@ -19,14 +20,11 @@
 int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
     char *ret_why, size_t size);
 
-/*
- * Fetches the list from the platform's base URL. `headers` are those of the
- * request, ended by NULL, without Authorization; `bearer` is an access token or
- * an API key. -1: ERR_REJECTED (401: the token or key), ERR_DENIED (402, or the
- * account was ended), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL, ERR_CONFIG,
- * ERR_INTERRUPTED.
- */
-int models_fetch(const struct platform *platform, const char *const headers[], const char *bearer,
-    struct models *ret_models, struct err *err);
+/* Fills in the request for a list; the caller sends it (request.h). */
+void models_request(struct api_request *ret_request, const struct home *home, const struct identity *who,
+    const struct toml *config);
+
+/* The list that came; the caller clears it. -1: none came, request->err says why. */
+int models_take(struct api_request *request, struct models *ret_models);
 
 #endif

@@ -1,9 +1,8 @@
 #include "status/status.h"
 
-#include "auth/api_key.h"
+#include "auth/secret.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "config/view.h"
 #include "store/store.h"
 #include "store/token.h"
 #include "store/token_cache.h"
@@ -126,21 +125,36 @@ static void found_key(struct status *status, const struct platform *platform, co
 	*status = (struct status){.who = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
 }
 
-/* Behind the tokens, as in `kimi token`: the platform's key, the default model's, and KIMI_API_KEY. */
-static void look_for_key(struct status *status, const struct home *home, bool named)
+/* The tokens were looked at already: what is wanted is what stands in for them. */
+static int no_token(const struct secret_source *source, bool renew, char **ret_token, struct err *err)
 {
-	const struct platform *platform = status->who.platform, *other;
+	const struct status *status = source->context;
 	bool nothing = status->state == STATUS_LOGGED_OUT && !status->storage;
-	char *key = NULL;
 
-	if (api_key_of_config(home, platform, &key, NULL) == 0)
-		found_key(status, platform, "config");
-	else if (nothing && !named && (other = config_default_platform_at(home)) &&
-	         api_key_of_config(home, other, &key, NULL) == 0)
-		found_key(status, other, "config");
-	else if (nothing && api_key_of_environment(&key, NULL) == 0)
-		found_key(status, platform, "environment");
-	wipe_str(key);
+	(void)renew, (void)ret_token;
+	if (status->trouble.code != ERR_NONE) {
+		*err = status->trouble;
+		return -1;
+	}
+	return err_set(err, nothing ? ERR_LOGIN_REQUIRED : ERR_REJECTED, NULL, "no usable tokens");
+}
+
+/* The key that commands use in the place of tokens, if there is one. */
+static void look_for_key(struct status *status, const struct home *home, bool platform_is_named)
+{
+	const struct secret_source source = {
+	    .home = home,
+	    .who = &status->who,
+	    .only_this_platform = platform_is_named,
+	    .get_token = no_token,
+	    .context = status,
+	};
+	struct secret secret;
+
+	if (secret_find(&source, &secret, NULL) < 0)
+		return;
+	found_key(status, secret.platform, secret.kind == SECRET_ENVIRONMENT_KEY ? "environment" : "config");
+	secret_clear(&secret);
 }
 
 static const struct status *find(const struct status_list *list, const struct identity *who)

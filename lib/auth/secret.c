@@ -1,0 +1,105 @@
+#include "auth/secret.h"
+
+#include "auth/api_key.h"
+#include "base/text.h"
+#include "config/view.h"
+
+/* 0 found, 1 none is configured, -1 error. */
+static int secret_take_configured(
+    const struct home *home, const struct platform *platform, struct secret *secret, struct err *err)
+{
+	int result = api_key_of_config(home, platform, &secret->value, err);
+
+	if (result == 0) {
+		secret->kind = SECRET_CONFIGURED_KEY;
+		secret->platform = platform;
+	}
+	return result;
+}
+
+static int secret_take_environment(struct secret *secret, struct err *err)
+{
+	int result = api_key_of_environment(&secret->value, err);
+
+	if (result == 0)
+		secret->kind = SECRET_ENVIRONMENT_KEY;
+	return result;
+}
+
+/* Nothing of the platform is stored: what stands in. `result` is that of the platform's own key. */
+static int secret_take_other(
+    const struct secret_source *source, int result, struct secret *secret, struct err *err)
+{
+	const struct platform *other = NULL;
+
+	if (result > 0 && !source->only_this_platform)
+		other = config_default_platform_at(source->home);
+	if (other)
+		result = secret_take_configured(source->home, other, secret, err);
+	if (result == 0 || source->no_environment)
+		return result;
+	/* A config that cannot be read is the error that is told, unless the environment has a key. */
+	int last = secret_take_environment(secret, result > 0 ? err : NULL);
+	if (last > 0)
+		return result;
+	return last;
+}
+
+int secret_find(const struct secret_source *source, struct secret *ret_secret, struct err *err)
+{
+	const struct identity *who = source->who;
+	struct secret secret = {.platform = who->platform};
+	struct err unheard, no_token;
+	int result;
+
+	if (!err)
+		err = &unheard;
+	if (!*who->key) {
+		platform_not_logged_in(who->platform, err);
+	} else if (source->get_token(source, false, &secret.value, err) == 0) {
+		secret.kind = SECRET_TOKEN;
+		*ret_secret = secret;
+		return 0;
+	}
+	bool nothing_stored = err->code == ERR_LOGIN_REQUIRED;
+	/* An account is its tokens or nothing. */
+	if (*who->account || (!nothing_stored && err->code != ERR_REJECTED))
+		return -1;
+	no_token = *err;
+	result = secret_take_configured(source->home, who->platform, &secret, err);
+	if (result != 0 && nothing_stored)
+		result = secret_take_other(source, result, &secret, err);
+	if (result > 0)
+		*err = no_token;
+	if (result == 0)
+		*ret_secret = secret;
+	return result == 0 ? 0 : -1;
+}
+
+bool secret_next(const struct secret_source *source, struct secret *secret, struct err *err)
+{
+	struct secret next = {.platform = secret->platform, .renewed = true};
+	struct err renew_err;
+
+	if (secret->kind != SECRET_TOKEN)
+		return false;
+	if (!secret->renewed) {
+		if (source->get_token(source, true, &next.value, &renew_err) == 0)
+			next.kind = SECRET_TOKEN;
+		else
+			*err = renew_err;
+	}
+	if (next.kind == SECRET_NONE && !*source->who->account)
+		secret_take_configured(source->home, secret->platform, &next, NULL);
+	if (next.kind == SECRET_NONE)
+		return false;
+	secret_clear(secret);
+	*secret = next;
+	return true;
+}
+
+void secret_clear(struct secret *secret)
+{
+	wipe_str(secret->value);
+	*secret = (struct secret){0};
+}
