@@ -28,16 +28,18 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
 STATIC_PROGRAMS = kimi kimi-status kimi-token
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
+# SHA-256, for the names of kimi-code's logins.
+MD_LIBS = $(shell $(PKG_CONFIG) --libs libmd 2>/dev/null || echo -lmd)
 JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson)
 # Whether a program with jansson links that way. Where there is no archive the shared libraries serve, and a sanitizer
 # wants those.
-links_with = $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); int main(void) { return !json_object(); }' | \
+links_with = $(if $(SANITIZE),,$(shell mkdir -p $B && echo 'extern void *json_object(void); extern char *SHA256Data(void); int main(void) { return !json_object() || !SHA256Data(); }' | \
 	$(CC) -x c - -o $B/probe $1 2>/dev/null && echo yes))
-CAN_STATIC := $(call links_with,-static $(JANSSON_LIBS))
-# jansson is small: each program starts faster with a copy of its own.
+CAN_STATIC := $(call links_with,-static $(JANSSON_LIBS) $(MD_LIBS))
+# Both are small: each program starts faster with a copy of its own.
 comma = ,
-JANSSON_INSIDE = -Wl$(comma)-Bstatic $(JANSSON_LIBS) -Wl$(comma)-Bdynamic
-JANSSON := $(if $(call links_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS))
+JANSSON_INSIDE = -Wl$(comma)-Bstatic $(JANSSON_LIBS) $(MD_LIBS) -Wl$(comma)-Bdynamic
+JANSSON := $(if $(call links_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS) $(MD_LIBS))
 
 # Optional: without it `kimi login` draws no QR code.
 QR_LIBS := $(shell $(PKG_CONFIG) --libs libqrencode 2>/dev/null)
@@ -78,7 +80,7 @@ $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
 
 # Fewer segments are fewer pages for a process that lives a millisecond.
 link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
-link_libs = $(if $(filter -static,$(link_mode)),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
+link_libs = $(if $(filter -static,$(link_mode)),$(JANSSON_LIBS) $(MD_LIBS),$(JANSSON)) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
 
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -112,7 +114,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 $(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
 # Plain whatever the programs are built with: it comes before a sanitizer's runtime.
 $B/tests/hook.so: tests/hook.c
@@ -130,7 +132,7 @@ $B/tests/caller: tests/memcheck/caller.c tests/memcheck/call.h
 # libFuzzer brings its own main().
 $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
+	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
 test-programs: all $(UNIT_TESTS) $B/tests/toml-decode $B/tests/hook.so
 

@@ -1,10 +1,9 @@
 /* kimi exec: becomes a command with a fresh token in its environment; a background process keeps the login fresh. */
-#include "account/account.h"
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "cli/token_keeper.h"
-#include "home/home.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,12 +47,10 @@ static int check(const struct exec_options *options, bool has_command, struct er
 
 static void tell_expiry(const struct report *report, const struct keeper_options *keeper)
 {
-	struct identity who;
-	struct home home;
+	struct context context;
 
-	if (report->terminal && identity_find(&who, keeper->platform_id, keeper->account, NULL) == 0 &&
-	    home_find(&home, NULL) == 0)
-		reminder_speak(report, &home, &who);
+	if (report->terminal && context_open(&context, &keeper->login, NULL) == 0)
+		reminder_speak(report, &context.home, &context.who);
 }
 
 /* Returns only if the command cannot run; *ret_status is then what shells give. */
@@ -112,9 +109,10 @@ int main(int argc, char **argv)
 	        .value = &options.keeper.interval,
 	        .least = 0.01,
 	        .most = 3600},
-	    OPTION_TEXT("platform", &options.keeper.platform_id, "ID",
+	    OPTION_TEXT("platform", &options.keeper.login.platform, "ID",
 	        "the platform (default kimi-code, else that of the default model)"),
-	    COMMAND_ACCOUNT_ROW(&options.keeper.account),
+	    COMMAND_ACCOUNT_ROW(&options.keeper.login.account),
+	    COMMAND_CLIENT_ROW(&options.keeper.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END_AT_COMMAND,
 	};

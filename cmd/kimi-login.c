@@ -1,38 +1,56 @@
 /* kimi login: logs a person in, with the OAuth 2.0 device flow (RFC 8628) or an API key. */
 #include "base/term.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "cli/login_flow.h"
 
-#include <stddef.h>
 #include <string.h>
 
-/* Which way the platform is logged in to: only Kimi Code has tokens, and takes keys too. */
-static int run(const struct command *c, const char *platform_id, const char *account, struct login_wish *wish,
-    struct err *err)
+/* What the options rule out, whatever is stored. */
+static int check(const struct login_options *options, const struct login_wish *wish, struct err *err)
 {
-	struct home home;
+	const char *account = options->account;
+	bool by_key = wish->api_key_stdin || (wish->platform && !wish->platform->oauth_key);
 
-	if (platform_id && !(wish->platform = platform_find(platform_id, err)))
-		return -1;
-	if (home_find(&home, err) < 0)
-		return -1;
-	if (!wish->platform && !wish->api_key_stdin) {
-		wish->platform = &platforms[0];
-		if (term_is_there() && !c->report.json && !account &&
-		    login_flow_choose(&wish->platform, err) < 0)
-			return -1;
-	}
-	if (identity_find(&wish->who, wish->platform ? wish->platform->id : NULL, account, err) < 0)
-		return -1;
 	if (account && *account && wish->api_key_stdin)
 		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
-	bool by_key = wish->api_key_stdin || !wish->platform->oauth_key;
 	if (by_key && wish->storage && strcmp(wish->storage, "keyring") == 0)
 		return err_set(err, ERR_USAGE, "leave out --storage",
 		    "an API key is kept in config.toml, where kimi-cli looks for it, and not in the keyring");
-	if (by_key)
-		return login_flow_key(&c->report, wish, &home, err);
-	return login_flow_oauth(&c->report, wish, &home, err);
+	return 0;
+}
+
+/* The platform, where no option names it: a person is asked. */
+static int choose(
+    const struct command *c, const struct login_options *options, struct login_wish *wish, struct err *err)
+{
+	if (wish->platform || wish->api_key_stdin)
+		return 0;
+	wish->platform = &platforms[0];
+	if (term_is_there() && !c->report.json && !options->account)
+		return login_flow_choose(&wish->platform, err);
+	return 0;
+}
+
+static int run(
+    const struct command *c, struct login_options *options, struct login_wish *wish, struct err *err)
+{
+	struct context context;
+
+	if (options->platform && !(wish->platform = platform_find(options->platform, err)))
+		return -1;
+	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
+		return -1;
+	if (choose(c, options, wish, err) < 0)
+		return -1;
+	if (wish->platform)
+		options->platform = wish->platform->id;
+	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
+		return -1;
+	wish->who = context.who;
+	if (wish->api_key_stdin || !wish->platform->oauth_key)
+		return login_flow_key(&c->report, wish, &context.home, err);
+	return login_flow_oauth(&c->report, wish, &context.home, err);
 }
 
 int main(int argc, char **argv)
@@ -40,12 +58,13 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("login", "[OPTIONS]",
 	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
 	struct login_wish wish = {.timeout = 3600};
-	const char *platform_id = NULL, *account = NULL;
+	struct login_options options = {NULL};
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
-	        "platform", &platform_id, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
-	    COMMAND_ACCOUNT_ROW(&account),
+	        "platform", &options.platform, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
+	    COMMAND_ACCOUNT_ROW(&options.account),
+	    COMMAND_CLIENT_ROW(&options.client),
 	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
@@ -60,6 +79,6 @@ int main(int argc, char **argv)
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, platform_id, account, &wish, &err);
+		failed = run(&c, &options, &wish, &err);
 	return command_end(&c, failed < 0, &err);
 }

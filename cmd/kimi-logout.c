@@ -3,8 +3,8 @@
 #include "auth/history.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "config/login.h"
-#include "home/home.h"
 #include "store/store.h"
 #include "ui/duration.h"
 
@@ -111,73 +111,89 @@ static int log_out_one(const struct command *c, const struct home *home, const s
 	return 0;
 }
 
-/* Accounts with tokens, plain logins, and platforms with keys; the first failure is the outcome and stops no other. */
-static int log_out_all(const struct command *c, const struct home *home, struct err *err)
+/* Everything in a home: logins with tokens and platforms with keys. The first failure is the outcome and stops no other. */
+static int log_out_home(const struct command *c, const struct home *home, bool *ret_any, struct err *err)
 {
 	size_t count = 0;
-	struct identity *list = identity_list(home, &count);
+	struct identity *list = identity_list(home, &count, err), key_only;
 	struct err one;
-	bool any = false;
-	int failed = 0;
+	int result = 0;
 
 	if (!list)
-		return err_memory(err);
-	for (size_t i = 0; i < count; i++)
-		if (log_out_one(c, home, &list[i], false, &any, &one) < 0 && !failed) {
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (log_out_one(c, home, &list[i], false, ret_any, &one) < 0 && result == 0) {
 			*err = one;
-			failed = -1;
-		}
-	for (const struct platform *p = platforms; p->id; p++) {
-		struct identity who = {.platform = p};
-		if (!p->oauth_key && log_out_one(c, home, &who, false, &any, &one) < 0 && !failed) {
-			*err = one;
-			failed = -1;
+			result = -1;
 		}
 	}
-	if (!any && !failed)
-		report_tell(&c->report, "success", json_pack("{s:n}", "platform"),
-		    "not logged in to any platform: nothing to do");
+	for (const struct platform *p = platforms; p->id; p++) {
+		if (p->oauth_key || identity_find(&key_only, home, p->id, "", NULL) < 0)
+			continue;
+		if (log_out_one(c, home, &key_only, false, ret_any, &one) < 0 && result == 0) {
+			*err = one;
+			result = -1;
+		}
+	}
 	free(list);
-	return failed;
+	return result;
 }
 
-struct wish {
-	const char *platform_id, *account;
-	bool all;
-};
-
-static int run(const struct command *c, const struct wish *wish, struct err *err)
+static int log_out_all(const struct command *c, const struct login_options *login, struct err *err)
 {
-	struct identity who;
-	struct home home;
+	struct home homes[CLIENTS];
+	struct err one;
+	size_t count;
+	bool any = false;
+	int result = 0;
+
+	if (context_homes(homes, &count, login, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (log_out_home(c, &homes[i], &any, &one) < 0 && result == 0) {
+			*err = one;
+			result = -1;
+		}
+	}
+	if (!any && result == 0)
+		report_tell(&c->report, "success", json_pack("{s:n}", "platform"),
+		    "not logged in to any platform: nothing to do");
+	return result;
+}
+
+static int run(const struct command *c, const struct login_options *login, bool all, struct err *err)
+{
+	struct context context;
 	bool any = false;
 
-	if (identity_find(&who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
-		return -1;
-	if (!wish->all)
-		return log_out_one(c, &home, &who, true, &any, err);
-	if (wish->platform_id || wish->account)
+	if (all && (login->platform || login->account))
 		return err_set(
 		    err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
-	return log_out_all(c, &home, err);
+	if (all)
+		return log_out_all(c, login, err);
+	if (context_open(&context, login, err) < 0)
+		return -1;
+	return log_out_one(c, &context.home, &context.who, true, &any, err);
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT(
 	    "logout", "[OPTIONS]", "Forget a login: its tokens or key, and its part of the config.");
-	struct wish wish = {0};
+	struct login_options login = {NULL};
+	bool all = false;
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("all", &wish.all, "forget every login"),
-	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default kimi-code)"),
-	    COMMAND_ACCOUNT_ROW(&wish.account),
+	    OPTION_FLAG("all", &all, "forget every login"),
+	    OPTION_TEXT("platform", &login.platform, "ID", "the platform (default kimi-code)"),
+	    COMMAND_ACCOUNT_ROW(&login.account),
+	    COMMAND_CLIENT_ROW(&login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
 	int failed = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (!failed)
-		failed = run(&c, &wish, &err);
+		failed = run(&c, &login, all, &err);
 	return command_end(&c, failed < 0, &err);
 }

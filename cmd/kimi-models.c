@@ -3,12 +3,12 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "cli/model_choice.h"
 #include "cli/model_sync.h"
 #include "config/file.h"
 #include "config/view.h"
-#include "home/home.h"
 #include "ui/table.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct wish {
-	const char *platform_id, *account;
+	struct login_options login;
 	const char *use, *thinking;
 	bool sync;
 	bool list_keys; /* for completion */
@@ -104,15 +104,14 @@ static int print(
 	return failed;
 }
 
-static int list(struct command *c, const struct wish *wish, const struct home *home,
+static int list(struct command *c, const struct wish *wish, const struct context *context,
     const struct toml *config, struct err *err)
 {
-	bool all = !wish->platform_id && !wish->account && !env_get("KIMI_ACCOUNT");
-	struct identity who;
+	bool all = !wish->login.platform && !wish->login.account && !env_get("KIMI_ACCOUNT");
+	const struct home *home = &context->home;
+	const struct identity who = context->who;
 	struct catalog catalog;
 
-	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
-		return -1;
 	if (!all && wish->sync && *who.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
@@ -136,18 +135,19 @@ static int list(struct command *c, const struct wish *wish, const struct home *h
 }
 
 /* With --sync the lists come first. One that does not come keeps nobody from choosing, and is the outcome. */
-static int use(const struct command *c, const struct wish *wish, const struct home *home,
+static int use(const struct command *c, const struct wish *wish, const struct context *context,
     struct toml **config, struct err *err)
 {
+	const struct home *home = &context->home;
 	struct identity who;
 	struct err use_err;
 
-	if (wish->account && *wish->account)
+	if (wish->login.account && *wish->login.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
-	if (identity_find(&who, wish->platform_id, "", err) < 0)
+	if (identity_find(&who, home, wish->login.platform, "", err) < 0)
 		return -1;
-	const struct identity *only = wish->platform_id ? &who : NULL;
+	const struct identity *only = wish->login.platform ? &who : NULL;
 	int failed = wish->sync ? model_sync_all(&c->report, home, only, err) : 0;
 	if (wish->sync) {
 		toml_free(*config);
@@ -176,13 +176,13 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 {
 	struct toml *config = NULL;
 	struct err config_err;
-	struct home home;
+	struct context context;
 
 	if (wish->thinking && !wish->use)
 		return err_set(err, ERR_USAGE, "see --help", "--thinking goes with --use");
-	if (home_find(&home, err) < 0)
+	if (context_open(&context, &wish->login, err) < 0)
 		return -1;
-	if (config_file_read(&home, &config, &config_err) < 0) {
+	if (config_file_read(&context.home, &config, &config_err) < 0) {
 		if (wish->sync || wish->use) {
 			*err = config_err;
 			return -1;
@@ -194,7 +194,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 		toml_free(config);
 		return 0;
 	}
-	int failed = wish->use ? use(c, wish, &home, &config, err) : list(c, wish, &home, config, err);
+	int failed = wish->use ? use(c, wish, &context, &config, err) : list(c, wish, &context, config, err);
 	toml_free(config);
 	return failed;
 }
@@ -211,9 +211,10 @@ int main(int argc, char **argv)
 	        "use", &wish.use, "MODEL", "make it the default: its key, its id or the beginning of one"),
 	    OPTION_CHOICE(
 	        "thinking", &wish.thinking, "on|off", "with --use: whether it thinks, if it can do both"),
-	    OPTION_TEXT(
-	        "platform", &wish.platform_id, "ID", "the platform (default all that you are logged in to)"),
-	    COMMAND_ACCOUNT_ROW(&wish.account),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID",
+	        "the platform (default all that you are logged in to)"),
+	    COMMAND_ACCOUNT_ROW(&wish.login.account),
+	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    {.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-keys", .value = &wish.list_keys},
 	    COMMAND_ROWS(c),
 	    OPTION_END,

@@ -3,16 +3,17 @@
 #include "auth/api_key.h"
 #include "base/env.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "cli/model_sync.h"
 #include "cli/refresh_one.h"
 #include "cli/refresh_watch.h"
-#include "home/home.h"
 #include "login/device_flow.h"
 
 #include <stdlib.h>
 
 struct wish {
-	const char *platform_id, *account, *storage;
+	struct login_options login;
+	const char *storage;
 	struct refresh_wish refresh;
 	bool models, watch;
 	double interval; /* seconds between two looks of --watch */
@@ -42,112 +43,157 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 	return failed;
 }
 
-/*
- * Every login there is, accounts too; the first that fails is the outcome, before it one that cannot wait, and stops
- * none of the others.
- */
-static int refresh_all(const struct report *report, const struct wish *wish, const struct home *home,
-    bool *ret_can_wait, struct err *err)
+/* What became of several logins. */
+struct outcome {
+	size_t stored;   /* of those that were found */
+	struct err none; /* why none was */
+	int result;
+	bool can_wait; /* the failure is none that somebody must hear of now */
+	struct err err;
+};
+
+/* The first failure is the outcome, before it one that cannot wait; it stops none of the others. */
+static void refresh_next(const struct report *report, const struct wish *wish, const struct home *home,
+    const struct identity *who, struct outcome *outcome)
 {
-	size_t count = 0, stored = 0;
-	struct identity *list = identity_list(home, &count);
-	struct err none = {0};
-	int failed = 0;
+	struct err err = {0};
+
+	if (refresh_tokens(report, wish, home, who, &err) == 0) {
+		outcome->stored++;
+		return;
+	}
+	if (err.code == ERR_LOGIN_REQUIRED) {
+		if (outcome->none.code == ERR_NONE)
+			outcome->none = err;
+		return;
+	}
+	bool can_wait = renewal_can_wait(report, home, who, &err);
+	outcome->stored++;
+	if (outcome->result == 0 || (outcome->can_wait && !can_wait)) {
+		outcome->err = err;
+		outcome->can_wait = can_wait;
+	} else if (!can_wait) {
+		report_line(report, "%s", err.what);
+	}
+	outcome->result = -1;
+}
+
+/* Every login of a home, accounts too. */
+static int refresh_home(const struct report *report, const struct wish *wish, const struct home *home,
+    struct outcome *outcome, struct err *err)
+{
+	size_t count = 0;
+	struct identity *list = identity_list(home, &count, err);
 
 	if (!list)
-		return err_memory(err);
-	for (size_t i = 0; i < count; i++) {
-		struct err one = {0};
-		if (refresh_tokens(report, wish, home, &list[i], &one) == 0) {
-			stored++;
-		} else if (one.code == ERR_LOGIN_REQUIRED) {
-			none = one;
-		} else {
-			bool can_wait = renewal_can_wait(report, home, &list[i], &one);
-			if (!failed || (*ret_can_wait && !can_wait)) {
-				*err = one;
-				*ret_can_wait = can_wait;
-			} else if (!can_wait) {
-				report_line(report, "%s", one.what);
-			}
-			failed = -1;
-			stored++;
-			if (one.code == ERR_INTERRUPTED)
-				break;
-		}
-	}
-	if (!stored) {
-		*err = none;
-		failed = -1;
-	}
-	free(list);
-	return failed;
-}
-
-static int refresh_one(const struct report *report, const struct wish *wish, const struct home *home,
-    bool *ret_can_wait, struct err *err)
-{
-	struct identity who;
-
-	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
 		return -1;
-	if (*who.key) {
-		int failed = refresh_tokens(report, wish, home, &who, err);
-		*ret_can_wait = failed && renewal_can_wait(report, home, &who, err);
-		return failed;
-	}
-	return platform_not_logged_in(who.platform, err);
+	for (size_t i = 0; i < count && outcome->err.code != ERR_INTERRUPTED; i++)
+		refresh_next(report, wish, home, &list[i], outcome);
+	free(list);
+	return 0;
 }
 
-static int watch(
-    const struct report *report, const struct wish *wish, const struct home *home, bool all, struct err *err)
+static int refresh_all(
+    struct report *report, const struct wish *wish, const struct home homes[], size_t count, struct err *err)
 {
-	struct identity who;
+	struct outcome outcome = {0};
 
-	if (wish->refresh.force || wish->models || wish->storage)
+	for (size_t i = 0; i < count; i++)
+		if (refresh_home(report, wish, &homes[i], &outcome, err) < 0)
+			return -1;
+	report->silent = outcome.can_wait;
+	*err = outcome.stored ? outcome.err : outcome.none;
+	return outcome.stored ? outcome.result : -1;
+}
+
+static int refresh_selected(
+    struct report *report, const struct wish *wish, const struct context *context, struct err *err)
+{
+	const struct identity *who = &context->who;
+
+	if (!*who->key)
+		return platform_not_logged_in(who->platform, err);
+	int result = refresh_tokens(report, wish, &context->home, who, err);
+	report->silent = result < 0 && renewal_can_wait(report, &context->home, who, err);
+	return result;
+}
+
+/* Where only API keys are stored there is nothing to refresh, which is no reason for a cron job to complain. */
+static bool only_keys_are_stored(const struct home homes[], size_t count, const struct platform *only)
+{
+	for (size_t i = 0; i < count; i++)
+		if (api_key_is_stored(&homes[i], only))
+			return true;
+	return false;
+}
+
+static int check(const struct wish *wish, const struct context *context, struct err *err)
+{
+	const struct platform *platform = context->who.platform;
+
+	if (wish->watch && (wish->refresh.force || wish->models || wish->storage))
 		return err_set(
 		    err, ERR_USAGE, "see --help", "--watch excludes --force, --models and --storage");
-	if (all)
-		return watch_run(report, home, NULL, &wish->refresh, wish->interval, err);
-	if (identity_find(&who, wish->platform_id, wish->account, err) < 0)
-		return -1;
-	if (!*who.key)
+	if (wish->watch && wish->login.platform && !platform->oauth_key)
 		return err_set(err, ERR_USAGE, "leave out --platform",
-		    "there is nothing to watch: an API key of %s does not end", who.platform->name);
-	return watch_run(report, home, &who, &wish->refresh, wish->interval, err);
+		    "there is nothing to watch: an API key of %s does not end", platform->name);
+	return 0;
 }
 
-static int sync_models(
-    const struct report *report, const struct home *home, const struct platform *only, struct err *err)
+static bool has_any_login(const struct home *home, const struct platform *only)
 {
 	struct identity who;
 
-	if (only && identity_find(&who, only->id, "", err) < 0)
-		return -1;
-	return model_sync_all(report, home, only ? &who : NULL, err);
+	if (api_key_is_stored(home, only))
+		return true;
+	return identity_find(&who, home, only ? only->id : NULL, "", NULL) == 0 &&
+	       identity_is_stored(&who, home);
+}
+
+/* The models of the homes, after a refresh that went well. */
+static int sync_models(const struct report *report, const struct home homes[], size_t count,
+    const struct platform *only, struct err *err)
+{
+	struct identity who;
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		if (only && identity_find(&who, &homes[i], only->id, "", err) < 0)
+			return -1;
+		if (count == 1 || has_any_login(&homes[i], only))
+			result = model_sync_all(report, &homes[i], only ? &who : NULL, err);
+	}
+	return result;
 }
 
 static int run(struct command *c, const struct wish *wish, struct err *err)
 {
-	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
-	bool all = !wish->platform_id && !wish->account && !env_get("KIMI_ACCOUNT");
-	struct home home;
+	const struct login_options *login = &wish->login;
+	bool all = !login->platform && !login->account && !env_get("KIMI_ACCOUNT");
+	struct home homes[CLIENTS];
+	struct context context;
+	size_t count = 1;
 
-	if ((wish->platform_id && !only) || home_find(&home, err) < 0)
+	if (context_open(&context, login, err) < 0 || check(wish, &context, err) < 0)
+		return -1;
+	const struct platform *only = login->platform ? context.who.platform : NULL;
+	homes[0] = context.home;
+	if (all && context_homes(homes, &count, login, err) < 0)
 		return -1;
 	if (wish->watch)
-		return watch(&c->report, wish, &home, all, err);
-	int failed = all ? refresh_all(&c->report, wish, &home, &c->report.silent, err)
-	                 : refresh_one(&c->report, wish, &home, &c->report.silent, err);
-	/* Where only API keys are stored there is nothing to refresh, which is no reason for a cron job to complain. */
-	if (failed && err->code == ERR_LOGIN_REQUIRED && !wish->storage && api_key_is_stored(&home, only)) {
-		failed = 0;
+		return watch_run(
+		    &c->report, homes, count, all ? NULL : &context.who, &wish->refresh, wish->interval, err);
+	int result = all ? refresh_all(&c->report, wish, homes, count, err)
+	                 : refresh_selected(&c->report, wish, &context, err);
+	if (result < 0 && err->code == ERR_LOGIN_REQUIRED && !wish->storage &&
+	    only_keys_are_stored(homes, count, only)) {
+		result = 0;
 		report_tell(&c->report, "success", json_pack("{s:b}", "refreshed", 0),
 		    "nothing to refresh: an API key does not end");
 	}
-	if (!failed && wish->models)
-		failed = sync_models(&c->report, &home, only, err);
-	return failed;
+	if (result == 0 && wish->models)
+		result = sync_models(&c->report, homes, count, only, err);
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -169,8 +215,9 @@ int main(int argc, char **argv)
 	        .least = 0.01,
 	        .most = 3600},
 	    OPTION_TEXT(
-	        "platform", &wish.platform_id, "ID", "the platform (default all that are logged in to)"),
-	    COMMAND_ACCOUNTS_ROW(&wish.account),
+	        "platform", &wish.login.platform, "ID", "the platform (default all that are logged in to)"),
+	    COMMAND_ACCOUNTS_ROW(&wish.login.account),
+	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

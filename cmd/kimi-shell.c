@@ -91,8 +91,9 @@ int main(int argc, char **argv)
 	struct shell shell = {.report = &c.report, .typed = term_is_there()};
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_TEXT("platform", &shell.platform_id, "ID", "the platform of every command"),
-	    COMMAND_ACCOUNT_ROW(&shell.account),
+	    OPTION_TEXT("platform", &shell.login.platform, "ID", "the platform of every command"),
+	    COMMAND_ACCOUNT_ROW(&shell.login.account),
+	    COMMAND_CLIENT_ROW(&shell.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

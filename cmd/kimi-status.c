@@ -1,14 +1,14 @@
 /* kimi status: how the logins stand, what is wrong, and what to do. */
 #include "auth/history.h"
 #include "cli/command.h"
-#include "home/home.h"
+#include "cli/context.h"
 #include "status/status.h"
 #include "ui/status_view.h"
 
 #include <string.h>
 
 struct wish {
-	const char *platform_id, *account;
+	struct login_options login;
 	bool check, line, history, online, all;
 	double min_valid;
 };
@@ -20,14 +20,29 @@ static int exit_status_of(enum status_verdict verdict)
 	                                         : err_exit_status(ERR_LOGIN_REQUIRED);
 }
 
-/* The worst of all; nothing at all is a login that is needed. */
-static int check_all(const struct wish *wish, const struct home *home, int *ret_exit, struct err *err)
+/* The logins that the options do not rule out, in all homes. */
+static int list_all(
+    const struct wish *wish, struct home homes[CLIENTS], struct status_list *ret_list, struct err *err)
 {
-	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+	const struct login_options *login = &wish->login;
+	const struct platform *only = NULL;
+	size_t count;
+
+	if (login->platform && !(only = platform_find(login->platform, err)))
+		return -1;
+	if (context_homes(homes, &count, login, err) < 0)
+		return -1;
+	return status_list(ret_list, homes, count, only, login->account, wish->online, err);
+}
+
+/* The worst of all; nothing at all is a login that is needed. */
+static int check_all(const struct wish *wish, int *ret_exit, struct err *err)
+{
 	enum status_verdict worst = STATUS_GOOD;
+	struct home homes[CLIENTS];
 	struct status_list list;
 
-	if ((wish->platform_id && !only) || status_list(&list, home, only, NULL, false, err) < 0)
+	if (list_all(wish, homes, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		enum status_verdict one = status_judge(&list.items[i], wish->min_valid);
@@ -38,27 +53,40 @@ static int check_all(const struct wish *wish, const struct home *home, int *ret_
 	return 0;
 }
 
-static int show_all(
-    const struct command *c, const struct wish *wish, const struct home *home, struct err *err)
+/* The home of the selected login among those that were listed. */
+static const struct home *listed_home(const struct home homes[CLIENTS], size_t count, const struct home *home)
 {
-	const struct platform *only = wish->platform_id ? platform_find(wish->platform_id, err) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (homes[i].client == home->client)
+			return &homes[i];
+	return home;
+}
+
+static int show_all(const struct command *c, const struct wish *wish, struct err *err)
+{
+	const struct login_options *login = &wish->login;
+	struct home homes[CLIENTS] = {0};
+	struct context context;
 	struct status selected;
 	struct status_list list;
 	struct sources sources;
 
-	if ((wish->platform_id && !only) ||
-	    status_list(&list, home, only, wish->account, wish->online, err) < 0)
+	if (context_open(&context, login, err) < 0 || list_all(wish, homes, &list, err) < 0)
 		return -1;
-	int failed = 0;
+	const struct home *home = listed_home(homes, CLIENTS, &context.home);
+	int result = 0;
 	if (c->report.json) {
 		status_show_json(&list);
-	} else if ((failed = status_select(&selected, home, &list, wish->platform_id, wish->account, err)) ==
-	           0) {
-		sources_find(&sources, home, &selected, wish->platform_id != NULL, wish->account != NULL);
-		status_show(&list, &sources);
+	} else {
+		result = status_select(&selected, home, &context.who, &list, login->platform != NULL, err);
+		if (result == 0) {
+			sources_find(
+			    &sources, home, &selected, login->platform != NULL, login->account != NULL);
+			status_show(&list, &sources);
+		}
 	}
 	status_list_clear(&list);
-	return failed;
+	return result;
 }
 
 /* Of the platform and the account that were named, if any were. */
@@ -67,19 +95,19 @@ static bool is_asked_for(const json_t *line, const struct wish *wish)
 	const char *platform = json_string_value(json_object_get(line, "platform"));
 	const char *account = json_string_value(json_object_get(line, "account"));
 
-	return (!wish->platform_id || (platform && strcmp(platform, wish->platform_id) == 0)) &&
-	       (!wish->account || strcmp(account ? account : "", wish->account) == 0);
+	return (!wish->login.platform || (platform && strcmp(platform, wish->login.platform) == 0)) &&
+	       (!wish->login.account || strcmp(account ? account : "", wish->login.account) == 0);
 }
 
-static int show_history(
-    const struct command *c, const struct wish *wish, const struct home *home, struct err *err)
+static int show_history(const struct command *c, const struct wish *wish, struct err *err)
 {
 	json_t *lines = NULL, *chosen = json_array(), *line;
+	struct context context;
 	size_t i;
-	int failed = !wish->platform_id || platform_find(wish->platform_id, err) ? 0 : -1;
+	int failed = context_open(&context, &wish->login, err);
 
 	if (!failed)
-		failed = history_read(home, &lines, err);
+		failed = history_read(&context.home, &lines, err);
 	json_array_foreach(lines, i, line)
 	{
 		if (is_asked_for(line, wish))
@@ -99,25 +127,25 @@ static int show_history(
 
 static int run(const struct command *c, const struct wish *wish, int *ret_exit, struct err *err)
 {
+	struct context context;
 	struct status selected;
-	struct home home;
 
-	if (home_find(&home, err) < 0)
-		return -1;
 	if (wish->check + wish->line + wish->history + wish->online > 1)
 		return err_set(err, ERR_USAGE, "see --help",
 		    "--check, --line, --history and --online exclude each other");
 	if ((wish->all || wish->min_valid >= 0) && !wish->check)
 		return err_set(err, ERR_USAGE, "see --help", "--all and --min-valid go with --check");
-	if (wish->all && wish->account)
+	if (wish->all && wish->login.account)
 		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
 	if (wish->history)
-		return show_history(c, wish, &home, err);
+		return show_history(c, wish, err);
 	if (wish->all)
-		return check_all(wish, &home, ret_exit, err);
+		return check_all(wish, ret_exit, err);
 	if (!wish->check && !wish->line)
-		return show_all(c, wish, &home, err);
-	if (status_select(&selected, &home, NULL, wish->platform_id, wish->account, err) < 0)
+		return show_all(c, wish, err);
+	if (context_open(&context, &wish->login, err) < 0 ||
+	    status_select(&selected, &context.home, &context.who, NULL, wish->login.platform != NULL, err) <
+	        0)
 		return -1;
 	if (wish->line)
 		status_show_line(&selected);
@@ -141,8 +169,9 @@ int main(int argc, char **argv)
 	    OPTION_FLAG("line", &wish.line, "one line on the selected login, for a prompt"),
 	    OPTION_FLAG("history", &wish.history, "logins, refreshes, rejections and logouts so far"),
 	    OPTION_FLAG("online", &wish.online, "ask Kimi whether it takes each login"),
-	    OPTION_TEXT("platform", &wish.platform_id, "ID", "the platform (default all)"),
-	    COMMAND_ACCOUNT_ROW(&wish.account),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default all)"),
+	    COMMAND_ACCOUNT_ROW(&wish.login.account),
+	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

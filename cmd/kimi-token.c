@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "config/file.h"
 #include "format/json.h"
-#include "home/home.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct wish {
-	const char *platform_id, *account;
+	struct login_options login;
 	bool header, headers;
 	struct access_wish access;
 };
@@ -140,13 +140,12 @@ static int get_token(const struct secret_source *source, bool renew, char **ret_
 static int run(const struct command *c, const struct wish *wish, struct err *err)
 {
 	struct found found = {0};
-	struct identity who;
-	struct home home;
+	struct context context;
 	struct request request = {c, wish, &found.access};
 	const struct secret_source source = {
-	    .home = &home,
-	    .who = &who,
-	    .only_this_platform = wish->platform_id != NULL,
+	    .home = &context.home,
+	    .who = &context.who,
+	    .only_this_platform = wish->login.platform != NULL,
 	    .get_token = get_token,
 	    .context = &request,
 	};
@@ -154,11 +153,11 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (wish->header + wish->headers + c->report.json > 1)
 		return err_set(
 		    err, ERR_USAGE, "see --help", "--header, --headers and --json exclude each other");
-	if (identity_find(&who, wish->platform_id, wish->account, err) < 0 || home_find(&home, err) < 0)
+	if (context_open(&context, &wish->login, err) < 0)
 		return -1;
 	int result = secret_find(&source, &found.secret, err);
 	if (result == 0)
-		result = print(c, wish, &home, &found, err);
+		result = print(c, wish, &context.home, &found, err);
 	token_clear(&found.access.token);
 	secret_clear(&found.secret);
 	return result;
@@ -178,8 +177,9 @@ int main(int argc, char **argv)
 	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
 	        "life the token must have left (default 300, or half of a short life)"),
 	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "print what is stored as long as it lives"),
-	    COMMAND_ACCOUNT_ROW(&wish.account),
-	    OPTION_TEXT("platform", &wish.platform_id, "ID",
+	    COMMAND_ACCOUNT_ROW(&wish.login.account),
+	    COMMAND_CLIENT_ROW(&wish.login.client),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID",
 	        "the platform (default kimi-code, else that of the default model)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,

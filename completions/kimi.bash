@@ -5,7 +5,7 @@
 # command (kimi-login, ...). What there is to complete is asked of the programs themselves: commands of
 # `kimi --list-cmds`, options of `kimi-SUB --list-options`, models of `kimi-models --list-keys`.
 
-# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform.c.
+# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform_table.c.
 _kimi_platforms='kimi-code moonshot-cn moonshot-ai'
 
 # _kimi_find PROGRAM: the file that runs when that is typed, in $REPLY.

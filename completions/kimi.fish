@@ -4,7 +4,7 @@
 # there is to complete is asked of the programs themselves: commands of `kimi --list-cmds`, options of
 # `kimi-SUB --list-options`, models of `kimi-models --list-keys`.
 
-# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform.c.
+# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform_table.c.
 set -g __kimi_platforms kimi-code moonshot-cn moonshot-ai
 
 # The file that runs when PROGRAM is typed, if it is the toolkit's front and not another program of that name, such as

@@ -145,9 +145,9 @@ commands() { kimi --list-cmds; }
 
 ## What it is held to
 
-@test "the platforms are those of lib/account/platform.c, in every shell" {
+@test "the platforms are those of lib/account/platform_table.c, in every shell" {
     local ids
-    ids=$(sed -n 's/^\t\t*\.id = "\(.*\)",/\1/p; s/^ *\.id = "\(.*\)",/\1/p' "$KIMI_TEST_ROOT/lib/account/platform.c" | tr '\n' ' ')
+    ids=$(sed -n 's/^\t\t*\.id = "\(.*\)",/\1/p; s/^ *\.id = "\(.*\)",/\1/p' "$KIMI_TEST_ROOT/lib/account/platform_table.c" | tr '\n' ' ')
     [ -n "$ids" ]
     assert_contains "$(cat "$FILES/kimi.bash")" "_kimi_platforms='${ids% }'"
     assert_contains "$(cat "$FILES/_kimi")" "kimi_platforms=(${ids% })"

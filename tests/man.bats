@@ -138,7 +138,7 @@ ready() {
 @test "kimi(7) has every platform" {
     local id
     cd "$BATS_TEST_TMPDIR"
-    sed -n 's/^[ \t]*\.id = "\(.*\)",/\1/p' "$KIMI_TEST_ROOT/lib/account/platform.c" >ids
+    sed -n 's/^[ \t]*\.id = "\(.*\)",/\1/p' "$KIMI_TEST_ROOT/lib/account/platform_table.c" >ids
     [ -s ids ]
     while read -r id; do
         grep -qx "\.It Cm $id" "$MAN/kimi.7" || fail "kimi.7 lacks $id"

@@ -40,6 +40,7 @@ needs_of_build() {
 	need 'has pkg-config' pkg-config pkgconf-pkg-config pkgconf pkgconf pkg-config
 	need 'has_library libcurl' libcurl4-openssl-dev libcurl-devel curl curl-dev libcurl-devel
 	need 'has_library jansson' libjansson-dev jansson-devel jansson 'jansson-dev jansson-static' libjansson-devel
+	need 'has_library libmd' libmd-dev libmd-devel libmd 'libmd-dev libmd-static' libmd-devel
 	need 'has_library libsecret-1' libsecret-1-dev libsecret-devel libsecret libsecret-dev libsecret-devel
 	need 'has_library libqrencode' libqrencode-dev qrencode-devel qrencode libqrencode-dev qrencode-devel
 	need 'has_library libedit' libedit-dev libedit-devel libedit libedit-dev libedit-devel

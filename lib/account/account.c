@@ -3,11 +3,13 @@
 #include "base/buf.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "home/slot.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Part of a file name and of messages: letters, digits and what mail addresses are made of. */
 static bool is_account_name(const char *name)
@@ -18,16 +20,7 @@ static bool is_account_name(const char *name)
 	       strspn(name, usual) == strlen(name);
 }
 
-static void fill(struct identity *identity, const struct platform *platform, const char *account)
-{
-	*identity = (struct identity){.platform = platform};
-	text_join(identity->account, sizeof(identity->account), (const char *const[]){account, NULL});
-	if (platform->oauth_key)
-		text_join(identity->key, sizeof(identity->key),
-		    (const char *const[]){platform->oauth_key, *account ? "@" : "", account, NULL});
-}
-
-int identity_find(
+int identity_select(
     struct identity *ret_identity, const char *platform_id, const char *account, struct err *err)
 {
 	const struct platform *platform = platform_find(platform_id, err);
@@ -35,16 +28,61 @@ int identity_find(
 
 	if (!platform)
 		return -1;
-	if (!account)
-		account = platform->oauth_key && usual ? usual : "";
-	else if (*account && !platform->oauth_key)
+	if (account && *account && !platform->oauth_key)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "%s has no accounts, only a key", platform->id);
+	if (!account)
+		account = platform->oauth_key && usual ? usual : "";
 	if (*account && !is_account_name(account))
 		return err_set(err, ERR_USAGE, "use letters, digits and @ . _ + -",
 		    "'%.80s' cannot be the name of an account", account);
-	fill(ret_identity, platform, account);
+	*ret_identity = (struct identity){.platform = platform};
+	snprintf(ret_identity->account, sizeof(ret_identity->account), "%s", account);
 	return 0;
+}
+
+/* "oauth/NAME", with the account behind it. */
+static void identity_set_key(struct identity *who, const struct home *home)
+{
+	char slot[SLOT_MAX];
+	const char *prefix = who->platform->oauth_key, *name = "", *joint = "";
+
+	if (!prefix)
+		return;
+	if (home->client->has_slots) {
+		slot_name(who->oauth_host, who->base_url, slot);
+		prefix = "oauth/";
+		name = slot;
+	}
+	if (*who->account)
+		joint = "@";
+	text_join(who->key, sizeof(who->key), (const char *const[]){prefix, name, joint, who->account, NULL});
+}
+
+int identity_locate(struct identity *who, const struct home *home, struct err *err)
+{
+	const struct platform *platform = who->platform;
+	const char *oauth_host = NULL, *base_url = NULL;
+
+	/* As kimi-code has it: once the environment sets a host, the configured OAuth host is not asked. */
+	if (platform->oauth_key && !platform_hosts_are_set(platform))
+		oauth_host = home->oauth_host;
+	if (platform->oauth_key)
+		base_url = home->base_url;
+	if (platform_oauth_host(platform, oauth_host, who->oauth_host, err) < 0 ||
+	    platform_base_url(platform, base_url, who->base_url, err) < 0)
+		return -1;
+	who->region = platform_region_of(platform, who->oauth_host, who->base_url);
+	identity_set_key(who, home);
+	return 0;
+}
+
+int identity_find(struct identity *ret_identity, const struct home *home, const char *platform_id,
+    const char *account, struct err *err)
+{
+	if (identity_select(ret_identity, platform_id, account, err) < 0)
+		return -1;
+	return identity_locate(ret_identity, home, err);
 }
 
 void identity_advise(const struct identity *who, char *todo, size_t size)
@@ -69,11 +107,10 @@ void identity_advise(const struct identity *who, char *todo, size_t size)
 	buf_release(&out);
 }
 
-/* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the platform's key. */
-static bool account_of_file(
-    const struct platform *platform, const char *file, char ret_account[IDENTITY_ACCOUNT_MAX])
+/* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the key. */
+static bool account_of_file(const char *key, const char *file, char ret_account[IDENTITY_ACCOUNT_MAX])
 {
-	const char *name = strchr(platform->oauth_key, '/') + 1, *dot = strrchr(file, '.');
+	const char *name = strchr(key, '/') + 1, *dot = strrchr(file, '.');
 	size_t len = strlen(name);
 
 	if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".state") != 0) ||
@@ -89,10 +126,10 @@ struct list {
 	bool failed;
 };
 
-static void add(struct list *list, const struct platform *platform, const char *account)
+static void list_add(struct list *list, const struct identity *who)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].platform == platform && strcmp(list->items[i].account, account) == 0)
+		if (strcmp(list->items[i].key, who->key) == 0)
 			return;
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 8;
@@ -104,7 +141,7 @@ static void add(struct list *list, const struct platform *platform, const char *
 		list->items = items;
 		list->room = room;
 	}
-	fill(&list->items[list->count++], platform, account);
+	list->items[list->count++] = *who;
 }
 
 static int by_account(const void *a, const void *b)
@@ -112,34 +149,83 @@ static int by_account(const void *a, const void *b)
 	return strcmp(((const struct identity *)a)->account, ((const struct identity *)b)->account);
 }
 
-static void add_platform(struct list *list, const struct home *home, const struct platform *platform)
+/* The accounts beside a plain login. */
+static void list_add_accounts(struct list *list, const struct home *home, const struct identity *plain)
 {
-	char folder[HOME_PATH_MAX], account[IDENTITY_ACCOUNT_MAX];
+	char folder[HOME_PATH_MAX];
+	struct identity who = *plain;
 	size_t first = list->count;
 
-	add(list, platform, "");
 	home_credentials_folder(home, folder);
 	DIR *dir = opendir(folder);
-	for (struct dirent *entry; dir && (entry = readdir(dir));)
-		if (account_of_file(platform, entry->d_name, account))
-			add(list, platform, account);
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		if (!account_of_file(plain->key, entry->d_name, who.account))
+			continue;
+		identity_set_key(&who, home);
+		list_add(list, &who);
+	}
 	if (dir)
 		closedir(dir);
 	if (!list->failed)
 		qsort(list->items + first, list->count - first, sizeof(*list->items), by_account);
 }
 
-struct identity *identity_list(const struct home *home, size_t *ret_count)
+/* Its tokens are there, or may be in the keyring. */
+static bool is_stored(const struct home *home, const char *key)
+{
+	const char *name = strchr(key, '/') + 1;
+	char path[HOME_PATH_MAX];
+
+	home_credentials_file(home, name, "json", path);
+	if (access(path, F_OK) == 0)
+		return true;
+	home_credentials_file(home, name, "state", path);
+	return home->client->has_keyring && access(path, F_OK) == 0;
+}
+
+/* The other regions' logins that lie in a home with slots, whatever its config names. */
+static void list_add_regions(struct list *list, const struct home *home, const struct platform *platform)
+{
+	for (const struct region *r = platform->regions; r && r->name; r++) {
+		struct identity who = {.platform = platform, .region = r};
+		snprintf(who.oauth_host, sizeof(who.oauth_host), "%s", r->oauth_host);
+		snprintf(who.base_url, sizeof(who.base_url), "%s", r->base_url);
+		identity_set_key(&who, home);
+		if (!is_stored(home, who.key))
+			continue;
+		list_add(list, &who);
+		list_add_accounts(list, home, &who);
+	}
+}
+
+struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err)
 {
 	struct list list = {0};
+	int result = 0;
 
-	for (const struct platform *p = platforms; p->id; p++)
-		if (p->oauth_key)
-			add_platform(&list, home, p);
-	if (list.failed) {
+	for (const struct platform *p = platforms; p->id && result == 0; p++) {
+		struct identity plain = {.platform = p};
+		if (!p->oauth_key)
+			continue;
+		result = identity_locate(&plain, home, err);
+		if (result < 0)
+			break;
+		list_add(&list, &plain);
+		list_add_accounts(&list, home, &plain);
+		if (home->client->has_slots)
+			list_add_regions(&list, home, p);
+	}
+	if (list.failed)
+		result = err_memory(err);
+	if (result < 0) {
 		free(list.items);
 		return NULL;
 	}
 	*ret_count = list.count;
 	return list.items;
+}
+
+bool identity_is_stored(const struct identity *who, const struct home *home)
+{
+	return *who->key && is_stored(home, who->key);
 }

@@ -20,7 +20,11 @@ enum { IDENTITY_ACCOUNT_MAX = 80, IDENTITY_KEY_MAX = 128 };
 struct identity {
 	const struct platform *platform;
 	char account[IDENTITY_ACCOUNT_MAX]; /* "": the plain login */
-	char key[IDENTITY_KEY_MAX];         /* of its tokens; "": the platform has none */
+	/* Where it lives, filled in by identity_locate(): */
+	char key[IDENTITY_KEY_MAX];        /* of its tokens; "": the platform has none */
+	char oauth_host[PLATFORM_URL_MAX]; /* "": likewise */
+	char base_url[PLATFORM_URL_MAX];
+	const struct region *region; /* that has these hosts; NULL: none of the platform's */
 };
 
 /*
@@ -28,8 +32,19 @@ struct identity {
  * account in $KIMI_ACCOUNT. -1 ERR_USAGE: an unknown platform, a name that cannot
  * be one, or an account of a platform that has keys only.
  */
-int identity_find(
+int identity_select(
     struct identity *ret_identity, const char *platform_id, const char *account, struct err *err);
+
+/*
+ * Where that login lives in a home: the hosts that the environment sets, or else the
+ * home's config (home.h), or the shipped ones; and its key, which depends on them
+ * where the home has slots. -1 ERR_CONFIG.
+ */
+int identity_locate(struct identity *who, const struct home *home, struct err *err);
+
+/* Both. */
+int identity_find(struct identity *ret_identity, const struct home *home, const char *platform_id,
+    const char *account, struct err *err);
 
 /*
  * What to do about that login: where the text names a command, as in "run 'kimi
@@ -40,8 +55,12 @@ void identity_advise(const struct identity *who, char *todo, size_t size);
 /*
  * The logins with tokens that this home may hold, by the files of its credentials
  * folder: for each platform that has tokens the plain login (always), then its
- * accounts by name. The caller frees the list. NULL: no memory.
+ * accounts by name; where the home has slots, then those of the other regions that
+ * have one there. The caller frees the list. NULL: *err.
  */
-struct identity *identity_list(const struct home *home, size_t *ret_count);
+struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err);
+
+/* Something of it is in that home, where it was located: its tokens, or a note of where they are. */
+bool identity_is_stored(const struct identity *who, const struct home *home);
 
 #endif

@@ -1,10 +1,18 @@
 #include "account/call.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/exec_path.h"
+#include "base/process.h"
 #include "format/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
-json_t *event_last(const struct buf *output)
+enum { CALL_MAX_MS = 300000, CALL_MAX_ARGUMENTS = 16, CALL_MAX_OUTPUT = 16 * 1024 * 1024 };
+
+/* The value on the last line. */
+static json_t *call_last_value(const struct buf *output)
 {
 	const char *start = output->data, *end = output->data + output->len;
 	char why[120];
@@ -14,16 +22,97 @@ json_t *event_last(const struct buf *output)
 	for (const char *at = start; at < end; at++)
 		if (*at == '\n')
 			start = at + 1;
-	return start < end ? json_parse(start, (size_t)(end - start), why, sizeof(why)) : NULL;
+	if (start == end)
+		return NULL;
+	return json_parse(start, (size_t)(end - start), why, sizeof(why));
 }
 
-int event_error(const json_t *event, struct err *err)
+/* True: the event is an error, and is now *err. */
+static bool call_take_error(const json_t *event, struct err *err)
 {
 	const char *type = json_text(event, "type"), *message = json_text(event, "message");
 	const char *code = json_text(json_object_get(event, "data"), "code");
 
 	if (!type || !message || !code || strcmp(type, "error") != 0)
-		return 0;
+		return false;
 	err_set(err, err_by_name(code), NULL, "%s", message);
-	return 1;
+	return true;
+}
+
+/* What the end of the process and its last words come to. */
+static int call_judge(
+    const struct call *call, enum process_end end, int status, const json_t *last, struct err *err)
+{
+	char hint[80];
+
+	snprintf(hint, sizeof(hint), "run '%s' to see why", call->program);
+	if (end == PROCESS_UNFINISHED && call->outlives)
+		return err_set(
+		    err, ERR_TIMEOUT, "try again in a moment", "%s takes long and goes on", call->program);
+	if (end == PROCESS_UNFINISHED)
+		return err_set(err, ERR_FAILED, hint, "%s did not end", call->program);
+	if (end == PROCESS_KILLED)
+		return err_set(
+		    err, ERR_FAILED, "try again", "%s was killed by signal %d", call->program, status);
+	if (status == 0)
+		return 0;
+	if (!call_take_error(last, err))
+		err_set(err, ERR_FAILED, hint, "%s failed with status %d", call->program, status);
+	return -1;
+}
+
+static int call_arguments(
+    const struct call *call, const char *path, const char *argv[CALL_MAX_ARGUMENTS + 1], struct err *err)
+{
+	const char *const options[][2] = {
+	    {"--client", call->client}, {"--platform", call->platform}, {"--account", call->account}};
+	size_t n = 0;
+
+	argv[n++] = path;
+	argv[n++] = "--json";
+	argv[n++] = "--quiet";
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!options[i][1])
+			continue;
+		argv[n++] = options[i][0];
+		argv[n++] = options[i][1];
+	}
+	for (const char *const *argument = call->arguments; argument && *argument; argument++) {
+		if (n == CALL_MAX_ARGUMENTS)
+			return err_set(err, ERR_FAILED, NULL, "too many arguments for %s", call->program);
+		argv[n++] = *argument;
+	}
+	argv[n] = NULL;
+	return 0;
+}
+
+int call_run(const struct call *call, json_t **ret_answer, struct err *err)
+{
+	char path[4096];
+	const char *argv[CALL_MAX_ARGUMENTS + 1];
+	struct process process = {.argv = argv,
+	    .own_session = call->outlives,
+	    .outlives = call->outlives,
+	    .deadline = clock_ms() + (call->wait_ms ? call->wait_ms : CALL_MAX_MS)};
+	enum process_end end;
+	struct buf output;
+	int status = 0;
+
+	*ret_answer = NULL;
+	if (sibling_find(call->program, path, sizeof(path), err) < 0 ||
+	    call_arguments(call, path, argv, err) < 0)
+		return -1;
+	buf_init_secret(&output, CALL_MAX_OUTPUT);
+	int result = process_run(&process, &output, &end, &status, err);
+	if (result == 0) {
+		json_t *last = call_last_value(&output);
+		result = call_judge(call, end, status, last, err);
+		if (result == 0) {
+			*ret_answer = last;
+			last = NULL;
+		}
+		json_decref(last);
+	}
+	buf_release(&output);
+	return result;
 }

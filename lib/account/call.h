@@ -1,18 +1,35 @@
 /*
- * event: what a sibling that was run with --json said.
+ * call: running a program of ours for a login, and what it said.
+ *
+ *	struct call call = {.program = "kimi-models", .client = ..., .platform = ..., .account = ...};
+ *
+ *	if (call_run(&call, &answer, err) < 0) ... its own error ...
+ *	json_decref(answer);
+ *
+ * The program is found by the exec path and run with --json; every one of them
+ * bounds its own time.
  */
 #ifndef KIMI_ACCOUNT_CALL_H
 #define KIMI_ACCOUNT_CALL_H
 
-#include "base/buf.h"
 #include "base/err.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
-/* The last line of its output as a JSON value, which the caller frees; NULL: it is none. */
-json_t *event_last(const struct buf *output);
+struct call {
+	const char *program;
+	const char *client, *platform, *account; /* its options; NULL: not given */
+	const char *const *arguments;            /* more of them, ended by NULL; NULL: none */
+	bool outlives; /* it has a session of its own, and is not ended when the time is over */
+	int wait_ms;   /* how long it is waited for; 0: five minutes, which none of them takes */
+};
 
-/* 1: that is an error event, and its words and code are now *err. 0: it is not. */
-int event_error(const json_t *event, struct err *err);
+/*
+ * Runs it. 0: it ended with status 0, and *ret_answer is the JSON value on its last
+ * line, owned by the caller; NULL: there is none. -1: the error that it told, as
+ * if it were ours; ERR_TIMEOUT if it goes on; ERR_FAILED.
+ */
+int call_run(const struct call *call, json_t **ret_answer, struct err *err);
 
 #endif

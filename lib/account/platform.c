@@ -62,17 +62,55 @@ static int copy_url(const char *url, const char *variable, char *ret_url, struct
 	return 0;
 }
 
-int platform_base_url(const struct platform *platform, char ret_url[PLATFORM_URL_MAX], struct err *err)
+static const char *set_or(const char *configured, const char *shipped)
+{
+	return configured && *configured ? configured : shipped;
+}
+
+int platform_base_url(
+    const struct platform *platform, const char *configured, char ret_url[PLATFORM_URL_MAX], struct err *err)
 {
 	const char *set = env_get(platform->base_url_variable);
 
-	return copy_url(set ? set : platform->base_url, platform->base_url_variable, ret_url, err);
+	if (set)
+		return copy_url(set, platform->base_url_variable, ret_url, err);
+	return copy_url(set_or(configured, platform->base_url), "config.toml", ret_url, err);
 }
 
-int platform_oauth_host(const struct platform *platform, char ret_url[PLATFORM_URL_MAX], struct err *err)
+int platform_oauth_host(
+    const struct platform *platform, const char *configured, char ret_url[PLATFORM_URL_MAX], struct err *err)
 {
+	*ret_url = '\0';
 	for (const char *const *variable = platform->oauth_host_variables; *variable; variable++)
 		if (env_get(*variable))
 			return copy_url(env_get(*variable), *variable, ret_url, err);
-	return copy_url(platform->oauth_host, "", ret_url, err);
+	if (!platform->oauth_host)
+		return 0;
+	return copy_url(set_or(configured, platform->oauth_host), "config.toml", ret_url, err);
+}
+
+bool platform_hosts_are_set(const struct platform *platform)
+{
+	bool set = env_get(platform->base_url_variable) != NULL;
+
+	for (const char *const *variable = platform->oauth_host_variables; *variable; variable++)
+		set = set || env_get(*variable);
+	return set;
+}
+
+const struct region *platform_region_of(
+    const struct platform *platform, const char *oauth_host, const char *base_url)
+{
+	for (const struct region *r = platform->regions; r && r->name; r++)
+		if (strcmp(r->oauth_host, oauth_host) == 0 && strcmp(r->base_url, base_url) == 0)
+			return r;
+	return NULL;
+}
+
+const struct region *platform_region_named(const struct platform *platform, const char *name)
+{
+	for (const struct region *r = platform->regions; r && r->name; r++)
+		if (strcmp(r->name, name) == 0)
+			return r;
+	return NULL;
 }

@@ -1,6 +1,22 @@
 /* The rows of platform.h. A test links its own table in place of this one. */
 #include "account/platform.h"
 
+static const struct region kimi_code_regions[] = {
+    {
+        .name = "mainland-cn",
+        .site = "kimi.com",
+        .oauth_host = "https://auth.kimi.com",
+        .base_url = "https://api.kimi.com/coding/v1",
+    },
+    {
+        .name = "global",
+        .site = "kimi.ai",
+        .oauth_host = "https://auth.kimi.ai",
+        .base_url = "https://api.kimi.ai/coding/v1",
+    },
+    {.name = NULL},
+};
+
 const struct platform platforms[] = {
     {
         .id = "kimi-code",
@@ -14,6 +30,7 @@ const struct platform platforms[] = {
         .client_id = "17e5f671-d194-4dfb-9706-5516cb48c098",
         .device_authorization_path = "/api/oauth/device_authorization",
         .token_path = "/api/oauth/token",
+        .regions = kimi_code_regions,
         .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
     },
     {

@@ -16,9 +16,15 @@ static size_t catalog_prepare(struct api_request requests[], const struct home *
 		return 1;
 	}
 	for (const struct platform *p = platforms; p->id && count < PLATFORMS_MAX; p++) {
-		identity_find(&who, p->id, "", NULL);
-		models_request(&requests[count], home, &who, config);
-		requests[count++].no_environment = true;
+		struct api_request *request = &requests[count++];
+		struct err err;
+		int result = identity_find(&who, home, p->id, "", &err);
+		models_request(request, home, &who, config);
+		request->no_environment = true;
+		if (result < 0) {
+			request->failed = true;
+			request->err = err;
+		}
 	}
 	return count;
 }
@@ -43,19 +49,17 @@ void catalog_fetch(
 	}
 	/* Nothing is stored: KIMI_API_KEY, if there is one, is taken for Kimi Code's. */
 	if (!catalog->count) {
-		struct identity first;
-		identity_find(&first, NULL, "", NULL);
+		struct identity first = requests[0].who;
 		catalog_fetch(catalog, home, config, &first);
 	}
 }
 
-int catalog_fetch_with(const struct home *home, const struct toml *config, const struct platform *platform,
+int catalog_fetch_with(const struct home *home, const struct toml *config, const struct identity *who,
     const char *bearer, struct models *ret_models, struct err *err)
 {
-	const struct identity who = {.platform = platform};
 	struct api_request request;
 
-	models_request(&request, home, &who, config);
+	models_request(&request, home, who, config);
 	request.secret = bearer;
 	api_request_all(&request, 1);
 	int result = models_take(&request, ret_models);

@@ -36,7 +36,7 @@ void catalog_fetch(
     struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only);
 
 /* Fetches one list with a secret that is not stored yet, as login does. */
-int catalog_fetch_with(const struct home *home, const struct toml *config, const struct platform *platform,
+int catalog_fetch_with(const struct home *home, const struct toml *config, const struct identity *who,
     const char *bearer, struct models *ret_models, struct err *err);
 
 void catalog_clear(struct catalog *catalog);

@@ -142,7 +142,6 @@ static void *exchange_send(void *context)
 /* Everything but the secret. */
 static int exchange_prepare(struct exchange *e, struct api_request *request)
 {
-	char base[PLATFORM_URL_MAX];
 	struct device device;
 	struct err *err = &request->err;
 
@@ -155,10 +154,10 @@ static int exchange_prepare(struct exchange *e, struct api_request *request)
 	    .get_token = exchange_get_token,
 	};
 	request->answer = NULL;
-	request->failed = true;
-	if (platform_base_url(request->who.platform, base, err) < 0)
+	if (request->failed)
 		return -1;
-	snprintf(e->url, sizeof(e->url), "%s%s", base, request->path);
+	request->failed = true;
+	snprintf(e->url, sizeof(e->url), "%s%s", request->who.base_url, request->path);
 	if (request->no_device_headers)
 		return 0;
 	device_describe(&device, request->home);
@@ -262,10 +261,7 @@ void api_request_all(struct api_request *requests, size_t count)
 
 void api_request_makes_no_sense(struct api_request *request, const char *why)
 {
-	char base[PLATFORM_URL_MAX] = "";
-
-	platform_base_url(request->who.platform, base, NULL);
-	exchange_no_sense(request, base, why, &request->err);
+	exchange_no_sense(request, request->who.base_url, why, &request->err);
 	request->failed = true;
 	json_decref(request->answer);
 	request->answer = NULL;

@@ -41,7 +41,7 @@ struct api_request {
 	bool no_environment;    /* KIMI_API_KEY does not stand in where nothing is stored */
 
 	/* What came of it. */
-	bool failed;
+	bool failed;    /* a request that has failed before it is sent is left as it is */
 	struct err err; /* why: ERR_LOGIN_REQUIRED where there is nothing to ask with, ERR_REJECTED (401),
 	                   ERR_DENIED (402, or the account was ended), ERR_NETWORK, ERR_SERVER,
 	                   ERR_PROTOCOL, ERR_CONFIG, ERR_INTERRUPTED */

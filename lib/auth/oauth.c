@@ -15,10 +15,11 @@ static const char device_code_grant[] = "urn:ietf:params:oauth:grant-type:device
 
 enum { MAX_ANSWER = 1024 * 1024, MAX_FORM = 2 * 1024 * 1024, ATTEMPT_MS = 15000, LEAST_MS = 1000 };
 
-int oauth_open(struct oauth *oauth, const struct platform *platform, const struct home *home, struct err *err)
+int oauth_open(struct oauth *oauth, const struct identity *who, const struct home *home, struct err *err)
 {
-	oauth->platform = platform;
-	if (platform_oauth_host(platform, oauth->host, err) < 0 || url_check(oauth->host, err) < 0)
+	oauth->platform = who->platform;
+	snprintf(oauth->host, sizeof(oauth->host), "%s", who->oauth_host);
+	if (url_check(oauth->host, err) < 0)
 		return -1;
 	device_describe(&oauth->device, home);
 	oauth->deadline = 0;

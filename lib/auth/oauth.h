@@ -7,7 +7,7 @@
 #ifndef KIMI_AUTH_OAUTH_H
 #define KIMI_AUTH_OAUTH_H
 
-#include "account/platform.h"
+#include "account/account.h"
 #include "base/err.h"
 #include "home/device_headers.h"
 #include "store/token.h"
@@ -22,9 +22,8 @@ struct oauth {
 	    clock_ahead; /* seconds that this clock was ahead at the host's last answer; 0: it did not say */
 };
 
-/* Finds the platform's host and describes the device. -1: the host may not be asked (ERR_CONFIG). */
-int oauth_open(
-    struct oauth *oauth, const struct platform *platform, const struct home *home, struct err *err);
+/* For that login: finds its host and describes the device. -1: the host may not be asked (ERR_CONFIG). */
+int oauth_open(struct oauth *oauth, const struct identity *who, const struct home *home, struct err *err);
 
 /* RFC 8628 section 3.2. Texts are owned. */
 struct device_authorization {

@@ -199,7 +199,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 		err_memory(err);
 		goto out;
 	}
-	if (oauth_open(&r.oauth, store->who.platform, home, err) < 0)
+	if (oauth_open(&r.oauth, &store->who, home, err) < 0)
 		goto out;
 	for (int n = 0; n < ATTEMPTS; n++) {
 		if (n && pause_before(n, r.retry_after, &last) < 0)

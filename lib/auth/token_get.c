@@ -2,61 +2,37 @@
 
 #include "account/call.h"
 #include "base/clock.h"
-#include "base/exec_path.h"
-#include "base/process.h"
 #include "base/signals.h"
 #include "store/token_cache.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The refresher bounds itself; the longest is only there so that nothing waits for ever on a stopped process. */
-enum { PATIENCE_MS = 4000, LONGEST_MS = 300000, MAX_EVENTS = 64 * 1024 };
+enum { PATIENCE_MS = 4000 };
 
-/* The refresher's last event, if it is an error: its words become ours. */
-static int read_error_event(const struct buf *events, struct err *err)
+static int run_refresher(
+    const struct home *home, const struct identity *who, double min_valid, int wait_ms, struct err *err)
 {
-	json_t *event = event_last(events);
-	int found = event_error(event, err);
+	char seconds[32];
+	const char *const arguments[] = {"--min-valid", seconds, NULL};
+	struct call call = {
+	    .program = "kimi-refresh",
+	    .client = home->client->name,
+	    .platform = who->platform->id,
+	    .account = who->account, /* an empty one too, whatever KIMI_ACCOUNT says */
+	    .outlives = true,
+	    .wait_ms = wait_ms,
+	};
+	json_t *event;
 
-	json_decref(event);
-	return found;
-}
-
-static int run_refresher(const struct identity *who, double min_valid, int patience_ms, struct err *err)
-{
-	char path[4096], seconds[32];
-	/* An empty account is the plain login, whatever KIMI_ACCOUNT says. */
-	const char *argv[] = {path, "--json", "--quiet", "--platform", who->platform->id, "--account",
-	    who->account, "--min-valid", seconds, NULL};
-	struct process process = {
-	    .argv = argv, .own_session = true, .outlives = true, .deadline = clock_ms() + patience_ms};
-	enum process_end end;
-	struct buf events;
-	int status = 0;
-
-	if (min_valid < 0)
-		argv[7] = NULL;
-	else
+	if (min_valid >= 0) {
 		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
+		call.arguments = arguments;
+	}
 	signals_start(); /* here the hot path ends, too */
-	if (sibling_find("kimi-refresh", path, sizeof(path), err) < 0)
-		return -1;
-	buf_init(&events, MAX_EVENTS);
-	int failed = process_run(&process, &events, &end, &status, err);
-	if (!failed && end == PROCESS_UNFINISHED)
-		failed =
-		    err_set(err, ERR_TIMEOUT, "try again in a moment", "the refresh takes long and goes on");
-	else if (!failed && end == PROCESS_KILLED)
-		failed =
-		    err_set(err, ERR_FAILED, "try again", "kimi-refresh was killed by signal %d", status);
-	else if (!failed && status != 0 && !read_error_event(&events, err))
-		failed = err_set(err, ERR_FAILED, "run 'kimi refresh' to see why",
-		    "kimi-refresh failed with status %d", status);
-	else if (!failed && status != 0)
-		failed = -1;
-	buf_release(&events);
-	return failed;
+	int result = call_run(&call, &event, err);
+	json_decref(event);
+	return result;
 }
 
 /* The file, else the cache of a keyring login, else the keyring itself. */
@@ -107,8 +83,8 @@ static int get(const struct identity *who, struct store *store, const struct acc
 	}
 	double left = token_left(&token, clock_now());
 	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
-		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : LONGEST_MS;
-		run_refresher(who, wish->min_valid, patience, &trouble);
+		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : 0;
+		run_refresher(store->home, who, wish->min_valid, patience, &trouble);
 		if (trouble.code == ERR_INTERRUPTED || load(store, wish, &token, err) < 0) {
 			if (trouble.code == ERR_INTERRUPTED)
 				*err = trouble;

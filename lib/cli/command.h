@@ -56,6 +56,10 @@ struct command {
 		.argument = "NAME", .help = help_                                                            \
 	}
 
+/* Of a command that works in a home. */
+#define COMMAND_CLIENT_ROW(value_)                                                                           \
+	OPTION_CHOICE("client", value_, "kimi-code|kimi-cli", "whose home to work in")
+
 /* The rows every command has. */
 #define COMMAND_ROWS(c)                                                                                      \
 	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                 \

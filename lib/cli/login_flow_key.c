@@ -62,14 +62,15 @@ static int stored_key_is_good(
 
 	if (wish->force || wish->api_key_stdin || !wish->platform)
 		return 0;
-	int answer = api_key_of_config(home, wish->platform, &key, err);
+	const struct identity *who = &wish->who;
+	int answer = api_key_of_config(home, who->platform, &key, err);
 	if (answer == 0)
-		answer = key_login_try(home, wish->platform, key, &models, err) == 0 ? 1
-		         : err->code == ERR_REJECTED                                 ? 0
-		                                                                     : -1;
+		answer = key_login_try(home, who, key, &models, err) == 0 ? 1
+		         : err->code == ERR_REJECTED                      ? 0
+		                                                          : -1;
 	else if (answer > 0)
 		answer = 0;
-	if (answer > 0 && key_login_save(home, wish->platform, key, &models, ret_tightened, err) < 0)
+	if (answer > 0 && key_login_save(home, who, key, &models, ret_tightened, err) < 0)
 		answer = -1;
 	models_clear(&models);
 	wipe_str(key);
@@ -88,7 +89,7 @@ static void tell(
 int login_flow_key(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
 {
-	const struct platform *platform = wish->platform;
+	struct identity who = wish->who;
 	struct models models = {0};
 	bool tightened = false;
 	struct buf key;
@@ -96,19 +97,19 @@ int login_flow_key(
 	int good = stored_key_is_good(wish, home, &tightened, err);
 	if (good) {
 		if (good > 0)
-			tell(report, platform, tightened,
+			tell(report, who.platform, tightened,
 			    "you are logged in already (--force takes another key) to");
 		return good < 0 ? -1 : 0;
 	}
 	buf_init_secret(&key, LONGEST_LINE);
 	int failed = read_key(wish, &key, err);
 	if (!failed)
-		failed = platform ? key_login_try(home, platform, key.data, &models, err)
-		                  : key_login_find(home, key.data, &platform, &models, err);
+		failed = wish->platform ? key_login_try(home, &who, key.data, &models, err)
+		                        : key_login_find(home, key.data, &who, &models, err);
 	if (!failed)
-		failed = key_login_save(home, platform, key.data, &models, &tightened, err);
+		failed = key_login_save(home, &who, key.data, &models, &tightened, err);
 	if (!failed)
-		tell(report, platform, tightened, "you are logged in with an API key to");
+		tell(report, who.platform, tightened, "you are logged in with an API key to");
 	models_clear(&models);
 	buf_release(&key);
 	return failed;

@@ -125,8 +125,8 @@ static int not_written(struct err *err)
 }
 
 /* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
-static int write_config(const struct home *home, const struct platform *platform, const struct store *store,
-    const char *access_token, struct err *err)
+static int write_config(
+    const struct home *home, const struct store *store, const char *access_token, struct err *err)
 {
 	struct models models = {0};
 	struct toml *config = NULL;
@@ -134,11 +134,10 @@ static int write_config(const struct home *home, const struct platform *platform
 
 	if (config_file_read(home, &config, err) < 0)
 		return not_written(err);
-	int no_models = catalog_fetch_with(home, config, platform, access_token, &models, &models_err);
+	int no_models = catalog_fetch_with(home, config, &store->who, access_token, &models, &models_err);
 	const struct config_login login = {
-	    .platform = platform,
+	    .who = &store->who,
 	    .storage = store_kind_name(store->kind),
-	    .key = store->key,
 	    .models = no_models ? NULL : &models,
 	};
 	int failed = config_add_login(home, &login, NULL, err);
@@ -170,7 +169,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	char why[PATH_MAX];
 	struct oauth oauth;
 
-	if (oauth_open(&oauth, wish->who.platform, home, err) < 0 ||
+	if (oauth_open(&oauth, &wish->who, home, err) < 0 ||
 	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
 		return -1;
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
@@ -183,14 +182,6 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
 		report_note(report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
 	return 0;
-}
-
-/* A base URL that may not be asked is better refused before a person is troubled than after. */
-static int check_base_url(const struct platform *platform, struct err *err)
-{
-	char url[PLATFORM_URL_MAX];
-
-	return platform_base_url(platform, url, err) < 0 ? -1 : url_check(url, err);
 }
 
 /* A good login that is to lie elsewhere. */
@@ -229,11 +220,13 @@ int login_flow_oauth(
 		failed = move(report, wish, &store, err);
 	if (good == 0) {
 		done = "you are logged in";
-		failed =
-		    check_base_url(platform, err) < 0 ? -1 : log_in(report, wish, home, &store, &token, err);
+		/* A base URL that may not be asked is better refused before a person is troubled than after. */
+		failed = url_check(wish->who.base_url, err);
+		if (!failed)
+			failed = log_in(report, wish, home, &store, &token, err);
 	}
 	if (!failed && plain && (good == 0 || !has_config(home, platform)))
-		failed = write_config(home, platform, &store, token.access_token, err);
+		failed = write_config(home, &store, token.access_token, err);
 	if (!failed)
 		report_tell(report, "success",
 		    json_pack(

@@ -16,6 +16,7 @@
 
 /* What is remembered of a login from one look to the next. */
 struct watched {
+	const struct home *home;
 	char key[IDENTITY_KEY_MAX];
 	enum err_code trouble; /* of the last look; it is said once */
 	bool force;            /* the machine slept, and no refresh has succeeded since */
@@ -23,7 +24,8 @@ struct watched {
 
 struct watch {
 	const struct report *report;
-	const struct home *home;
+	const struct home *homes;
+	size_t home_count;
 	const struct identity *only;
 	struct refresh_wish wish;
 	struct watched *list;
@@ -34,16 +36,16 @@ struct watch {
 	int children; /* of process_adopt_orphans() */
 };
 
-static struct watched *find(struct watch *w, const char *key)
+static struct watched *find(struct watch *w, const struct home *home, const char *key)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (strcmp(w->list[i].key, key) == 0)
+		if (w->list[i].home == home && strcmp(w->list[i].key, key) == 0)
 			return &w->list[i];
 	struct watched *list = reallocarray(w->list, w->count + 1, sizeof(*list));
 	if (!list)
 		return NULL;
 	w->list = list;
-	w->list[w->count] = (struct watched){.trouble = ERR_NONE};
+	w->list[w->count] = (struct watched){.home = home, .trouble = ERR_NONE};
 	snprintf(w->list[w->count].key, sizeof(w->list->key), "%s", key);
 	return &w->list[w->count++];
 }
@@ -68,7 +70,7 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 	if (w->woke && login->trouble != ERR_REJECTED)
 		login->force = true;
 	w->wish.force = login->force;
-	if (renewal_run(w->report, w->home, who, &w->wish, &renewal, why) < 0)
+	if (renewal_run(w->report, login->home, who, &w->wish, &renewal, why) < 0)
 		return -1;
 	int failed = renewal_foresee(&renewal, why);
 	if (!failed && (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE))
@@ -80,42 +82,59 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 	return failed;
 }
 
-/* Where accounts or keys are stored nobody need have a plain login. */
-static int look_at_list(struct watch *w, const struct identity *list, size_t count, struct err *err)
+/* Looks at one login; false: it is not there. */
+static bool look_at_next(struct watch *w, const struct home *home, const struct identity *who)
 {
-	bool found = false;
-	struct err none = {0};
+	struct watched *login = find(w, home, who->key);
+	struct err why = {0};
 
-	for (size_t i = 0; i < count && !signals_caught(); i++) {
-		struct watched *login = find(w, list[i].key);
-		struct err why = {0};
-		if (!login)
-			return err_memory(err);
-		if (look_at(w, &list[i], login, &why) == 0)
-			found = true;
-		else if (why.code == ERR_LOGIN_REQUIRED && !w->only)
-			none = i ? none : why;
-		else if (why.code != ERR_INTERRUPTED)
-			note_trouble(w, login, &why);
-		found = found || why.code != ERR_LOGIN_REQUIRED;
-	}
-	if (!found && none.code != ERR_NONE && !api_key_is_stored(w->home, NULL))
-		note_trouble(w, find(w, list[0].key), &none);
+	if (!login)
+		return false;
+	if (look_at(w, who, login, &why) == 0)
+		return true;
+	if (why.code == ERR_LOGIN_REQUIRED && !w->only)
+		return false;
+	if (why.code != ERR_INTERRUPTED)
+		note_trouble(w, login, &why);
+	return true;
+}
+
+/* *ret_found: there is something to keep fresh, or a key, which needs nothing. */
+static int look_at_home(struct watch *w, const struct home *home, bool *ret_found, struct err *err)
+{
+	size_t count = 0;
+	struct identity *list = identity_list(home, &count, err);
+
+	if (!list)
+		return -1;
+	for (size_t i = 0; i < count && !signals_caught(); i++)
+		if (look_at_next(w, home, &list[i]))
+			*ret_found = true;
+	free(list);
+	if (!*ret_found)
+		*ret_found = api_key_is_stored(home, NULL);
 	return 0;
 }
 
 static int look(struct watch *w, struct err *err)
 {
-	size_t count = 1;
+	bool found = false;
 
-	if (w->only)
-		return look_at_list(w, w->only, count, err);
-	struct identity *list = identity_list(w->home, &count);
-	if (!list)
-		return err_memory(err);
-	int failed = look_at_list(w, list, count, err);
-	free(list);
-	return failed;
+	if (w->only) {
+		look_at_next(w, &w->homes[0], w->only);
+		return 0;
+	}
+	for (size_t i = 0; i < w->home_count; i++)
+		if (look_at_home(w, &w->homes[i], &found, err) < 0)
+			return -1;
+	/* Nothing at all is stored: said of the first home's default account. */
+	struct watched *first = found || signals_caught() ? NULL : find(w, &w->homes[0], "");
+	struct err none;
+	if (first) {
+		err_set(&none, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
+		note_trouble(w, first, &none);
+	}
+	return 0;
 }
 
 /* As process 1 of a container it collects the orphans too. */
@@ -152,11 +171,12 @@ static void compare_clocks(struct watch *w, double interval)
 	}
 }
 
-int watch_run(const struct report *report, const struct home *home, const struct identity *only,
-    const struct refresh_wish *wish, double interval, struct err *err)
+int watch_run(const struct report *report, const struct home homes[], size_t home_count,
+    const struct identity *only, const struct refresh_wish *wish, double interval, struct err *err)
 {
 	struct watch w = {.report = report,
-	    .home = home,
+	    .homes = homes,
+	    .home_count = home_count,
 	    .only = only,
 	    .wish = *wish,
 	    .wall = clock_now(),

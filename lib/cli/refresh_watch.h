@@ -20,11 +20,11 @@
 #include "ui/report.h"
 
 /*
- * Watches that login, NULL for all there are, those that come later too, and
- * looks every `interval` seconds. 0: a signal asked to stop, and everything that
+ * Watches that login of the first home, NULL for all there are in all of them,
+ * those that come later too, and looks every `interval` seconds. 0: a signal asked to stop, and everything that
  * was under way is saved. -1: no memory.
  */
-int watch_run(const struct report *report, const struct home *home, const struct identity *only,
-    const struct refresh_wish *wish, double interval, struct err *err);
+int watch_run(const struct report *report, const struct home homes[], size_t home_count,
+    const struct identity *only, const struct refresh_wish *wish, double interval, struct err *err);
 
 #endif

@@ -67,7 +67,7 @@ static int ask(const char *program, const char *const arguments[], int ms, struc
 /* The login this shell is about, of those that kimi-status lists; NULL: none. */
 static const json_t *login_of(const struct shell *shell, const json_t *status)
 {
-	const char *account = shell->account ? shell->account : env_get("KIMI_ACCOUNT");
+	const char *account = shell->login.account ? shell->login.account : env_get("KIMI_ACCOUNT");
 	const json_t *login, *first = NULL;
 	size_t i;
 
@@ -83,14 +83,17 @@ static const json_t *login_of(const struct shell *shell, const json_t *status)
 
 static void read_prompt(struct shell *shell)
 {
-	const char *arguments[] = {
-	    "--json", shell->platform_id ? "--platform" : NULL, shell->platform_id, NULL};
-	struct buf answer;
+	const struct call call = {
+	    .program = "kimi-status",
+	    .client = shell->login.client,
+	    .platform = shell->login.platform,
+	    .wait_ms = PROMPT_MS,
+	};
+	json_t *status;
 
 	if (!shell->typed)
 		return;
-	buf_init_secret(&answer, MAX_LIST);
-	json_t *status = ask("kimi-status", arguments, PROMPT_MS, &answer) == 0 ? event_last(&answer) : NULL;
+	call_run(&call, &status, NULL);
 	const json_t *login = login_of(shell, status);
 	const char *account = json_text(login, "account"), *state = json_text(login, "state");
 	const char *model = json_text(login, "default_model");
@@ -110,12 +113,11 @@ static void read_prompt(struct shell *shell)
 	text_clean_inplace(shell->prompt);
 	snprintf(shell->prompt + strlen(shell->prompt), 3, "> ");
 	json_decref(status);
-	buf_release(&answer);
 }
 
 int shell_init(struct shell *shell, struct err *err)
 {
-	if (home_find(&shell->home, err) < 0)
+	if (home_choose(&shell->home, &(struct home_choice){.client = shell->login.client}, err) < 0)
 		return -1;
 	read_prompt(shell);
 	return 0;
@@ -125,20 +127,24 @@ int shell_init(struct shell *shell, struct err *err)
 static int run(struct shell *shell, const char *sub, const char *const *words, struct err *err)
 {
 	char path[4096], program[64];
-	const char *argv[MAX_ARGUMENTS + 8] = {path};
+	const char *argv[MAX_ARGUMENTS + 12] = {path};
 	int n = 1, status;
 
 	if (shell->report->json)
 		argv[n++] = "--json";
 	if (shell->report->quiet)
 		argv[n++] = "--quiet";
-	if (shell->platform_id) {
-		argv[n++] = "--platform";
-		argv[n++] = shell->platform_id;
+	if (shell->login.client) {
+		argv[n++] = "--client";
+		argv[n++] = shell->login.client;
 	}
-	if (shell->account) {
+	if (shell->login.platform) {
+		argv[n++] = "--platform";
+		argv[n++] = shell->login.platform;
+	}
+	if (shell->login.account) {
 		argv[n++] = "--account";
-		argv[n++] = shell->account;
+		argv[n++] = shell->login.account;
 	}
 	while (*words)
 		argv[n++] = *words++;

@@ -10,14 +10,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/context.h"
 #include "home/home.h"
 #include "ui/report.h"
 
 #include <stdbool.h>
 
 struct shell {
-	const struct report *report;       /* its json and quiet go to every command */
-	const char *platform_id, *account; /* likewise; NULL: not given */
+	const struct report *report; /* its json and quiet go to every command */
+	struct login_options login;  /* likewise */
 	struct home home;
 	bool typed;      /* by a person at a terminal */
 	char prompt[96]; /* who is logged in, and the default model */
@@ -25,7 +26,7 @@ struct shell {
 	bool over;       /* /exit */
 };
 
-/* The caller has filled report, platform_id, account and typed. -1: there is no home (ERR_CONFIG). */
+/* The caller has filled report, login and typed. -1: there is no home (ERR_CONFIG). */
 int shell_init(struct shell *shell, struct err *err);
 
 /*

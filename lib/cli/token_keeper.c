@@ -3,7 +3,6 @@
 #include "account/call.h"
 #include "base/clock.h"
 #include "base/env.h"
-#include "base/exec_path.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/runtime_dir.h"
@@ -23,7 +22,7 @@
 #include <unistd.h>
 
 /* kimi-token bounds itself; this bound is only for a kimi-token that hangs. */
-enum { CALL_MAX_MS = 310000, ANSWER_MAX = 256 * 1024 };
+enum { CALL_MAX_MS = 310000, TOKEN_MAX = 256 * 1024 };
 
 struct keeper {
 	const struct keeper_options *options;
@@ -43,53 +42,38 @@ struct greeting {
 	size_t token_len;
 };
 
-static int keeper_take_answer(struct keeper *k, const struct buf *answer, int status, struct err *err)
+static int keeper_take_answer(struct keeper *k, const json_t *answer, struct err *err)
 {
-	json_t *object = event_last(answer);
-	const char *token = json_text(object, "access_token");
+	const char *token = json_text(answer, "access_token");
 	double expires_at;
-	int failed = -1;
 
-	if (status == 0 && token) {
-		buf_clear(&k->token);
-		buf_addstr(&k->token, token);
-		k->left = json_number(object, "expires_at", &expires_at) ? expires_at - clock_now() : 0;
-		failed = k->token.failed ? err_memory(err) : 0;
-	} else if (!event_error(object, err)) {
-		err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token failed with status %d",
-		    status);
-	}
-	json_decref(object);
-	return failed;
+	if (!token)
+		return err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token gave no token");
+	buf_clear(&k->token);
+	buf_addstr(&k->token, token);
+	k->left = 0;
+	if (json_number(answer, "expires_at", &expires_at))
+		k->left = expires_at - clock_now();
+	return k->token.failed ? err_memory(err) : 0;
 }
 
 static int keeper_ask(struct keeper *k, struct err *err)
 {
-	char path[4096];
-	const char *argv[8] = {path, "--json"};
-	struct process process = {.argv = argv, .deadline = clock_ms() + CALL_MAX_MS};
-	enum process_end end;
-	struct buf answer;
-	int n = 2, status = 0;
+	const struct login_options *login = &k->options->login;
+	const struct call call = {
+	    .program = "kimi-token",
+	    .client = login->client,
+	    .platform = login->platform,
+	    .account = login->account,
+	    .wait_ms = CALL_MAX_MS,
+	};
+	json_t *answer;
+	int result = call_run(&call, &answer, err);
 
-	if (k->options->platform_id) {
-		argv[n++] = "--platform";
-		argv[n++] = k->options->platform_id;
-	}
-	if (k->options->account) {
-		argv[n++] = "--account";
-		argv[n++] = k->options->account;
-	}
-	if (sibling_find("kimi-token", path, sizeof(path), err) < 0)
-		return -1;
-	buf_init_secret(&answer, ANSWER_MAX);
-	int failed = process_run(&process, &answer, &end, &status, err);
-	if (!failed && end != PROCESS_EXITED)
-		failed = err_set(err, ERR_FAILED, "try again", "kimi-token did not end by itself");
-	if (!failed)
-		failed = keeper_take_answer(k, &answer, status, err);
-	buf_release(&answer);
-	return failed;
+	if (result == 0)
+		result = keeper_take_answer(k, answer, err);
+	json_decref(answer);
+	return result;
 }
 
 static int keeper_write_file(const struct keeper *k, struct err *err)
@@ -122,7 +106,7 @@ static void keeper_renew(struct keeper *k)
 	struct buf before = k->token;
 	struct err err = {0};
 
-	buf_init_secret(&k->token, ANSWER_MAX);
+	buf_init_secret(&k->token, TOKEN_MAX);
 	if (keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED) {
 		buf_release(&k->token);
 		k->token = before;
@@ -191,7 +175,7 @@ static void keeper_run(struct keeper *k, pid_t caller, int line)
 	keeper_outlast_signals();
 	process_drop_inherited();
 	k->children = process_adopt_orphans();
-	buf_init_secret(&k->token, ANSWER_MAX);
+	buf_init_secret(&k->token, TOKEN_MAX);
 	if (keeper_choose_file(k, caller, &greeting.err) == 0 && keeper_ask(k, &greeting.err) == 0)
 		keeper_write_file(k, &greeting.err);
 	memcpy(greeting.file, k->file, sizeof(greeting.file));

@@ -19,15 +19,16 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/context.h"
 
 #include <stdbool.h>
 
 enum { KEEPER_PATH_MAX = 1024 };
 
 struct keeper_options {
-	const char *platform_id, *account; /* as on the command line; NULL: not given */
-	double interval;                   /* seconds between two calls of kimi-token at most */
-	bool file;                         /* keep the token in a file too */
+	struct login_options login;
+	double interval; /* seconds between two calls of kimi-token at most */
+	bool file;       /* keep the token in a file too */
 };
 
 /*

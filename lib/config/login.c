@@ -18,7 +18,8 @@ static void put_secret(struct editor *e, const struct config_login *login, const
 	else
 		editor_set_text_if_absent(e, api_key, "");
 	if (login->storage)
-		editor_set(e, oauth, json_pack("{s:s, s:s}", "storage", login->storage, "key", login->key));
+		editor_set(
+		    e, oauth, json_pack("{s:s, s:s}", "storage", login->storage, "key", login->who->key));
 }
 
 /* A service is ours if it uses our tokens or our key; one with a key of its own is the user's. */
@@ -35,11 +36,11 @@ static bool is_ours(const struct toml *doc, const struct platform *platform, con
 
 static void put_services(struct editor *e, const struct config_login *login, const char *base_url)
 {
-	for (const char *const(*service)[2] = login->platform->services; (*service)[0]; service++) {
+	for (const char *const(*service)[2] = login->who->platform->services; (*service)[0]; service++) {
 		const char *name = (*service)[0];
 		char url[URL_MAX_BYTES];
 		/* A service that the user has set up otherwise is the user's. */
-		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e->doc, login->platform, name))
+		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e->doc, login->who->platform, name))
 			continue;
 		snprintf(url, sizeof(url), "%s/%s", base_url, (*service)[1]);
 		editor_set_text(e, PATH("services", name, "base_url"), url);
@@ -50,12 +51,11 @@ static void put_services(struct editor *e, const struct config_login *login, con
 static int add_login(struct toml *doc, void *context, struct err *err)
 {
 	const struct config_login *login = context;
-	const struct platform *platform = login->platform;
+	const struct platform *platform = login->who->platform;
 	struct editor e = {.doc = doc};
-	char provider[CONFIG_PROVIDER_MAX], base_url[PLATFORM_URL_MAX];
+	const char *base_url = login->who->base_url;
+	char provider[CONFIG_PROVIDER_MAX];
 
-	if (platform_base_url(platform, base_url, err) < 0)
-		return -1;
 	config_provider_key(platform, provider);
 	editor_set_text(&e, PATH("providers", provider, "type"), "kimi");
 	editor_set_text(&e, PATH("providers", provider, "base_url"), base_url);

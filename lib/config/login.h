@@ -12,17 +12,16 @@
 #ifndef KIMI_CONFIG_LOGIN_H
 #define KIMI_CONFIG_LOGIN_H
 
+#include "account/account.h"
 #include "account/model.h"
-#include "account/platform.h"
 #include "base/err.h"
 #include "home/home.h"
 
 #include <stdbool.h>
 
 struct config_login {
-	const struct platform *platform;
+	const struct identity *who;  /* located in the home */
 	const char *storage;         /* "file" or "keyring": where the tokens lie; NULL for an API key */
-	const char *key;             /* under which: "oauth/kimi-code" */
 	const char *api_key;         /* NULL for an OAuth login */
 	const struct models *models; /* NULL: not known, the models stay as they are */
 };

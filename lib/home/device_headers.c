@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { ID_DIGITS = 32, MAX_ID_BYTES = 4096 };
+enum { ID_MAX = 40, MAX_ID_BYTES = 4096 };
 
 void device_clean_value(const char *value, char *ret_clean, size_t size)
 {
@@ -42,15 +42,24 @@ static enum id_answer read_id(const char *path, char *ret_id, size_t size)
 	return answer;
 }
 
-static void random_id(char ret_id[ID_DIGITS + 1])
+/* 32 digits, or a UUID of version 4 (RFC 9562 section 5.4). */
+static void random_id(bool uuid, char ret_id[ID_MAX])
 {
-	unsigned char bytes[ID_DIGITS / 2] = {0};
+	unsigned char bytes[16] = {0};
+	size_t len = 0;
 
 	/* A device id is no secret: without randomness at boot it may as well be zeros. */
 	if (getrandom(bytes, sizeof(bytes), 0) < 0)
 		memset(bytes, 0, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(ret_id + 2 * i, 3, "%02x", bytes[i]);
+	if (uuid) {
+		bytes[6] = (bytes[6] & 0x0f) | 0x40;
+		bytes[8] = (bytes[8] & 0x3f) | 0x80;
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		if (uuid && (i == 4 || i == 6 || i == 8 || i == 10))
+			ret_id[len++] = '-';
+		len += (size_t)snprintf(ret_id + len, ID_MAX - len, "%02x", bytes[i]);
+	}
 }
 
 /* Many processes may make the id at once; link() lets the first one win and all read the same. */
@@ -60,7 +69,7 @@ static void make_id(const struct home *home, const char *path, const char *id)
 
 	if (dir_make(home->folder, NULL) == 0 && newfile_open(&f, path, 0600, NULL) == 0 &&
 	    newfile_write(&f, id, strlen(id), NULL) == 0 && fsync(f.fd) == 0) {
-		char other[ID_DIGITS + 1];
+		char other[ID_MAX];
 		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_EMPTY)
 			newfile_commit(&f, NULL);
 	}
@@ -69,31 +78,50 @@ static void make_id(const struct home *home, const char *path, const char *id)
 
 static void find_id(const struct home *home, char *ret_id, size_t size)
 {
-	char path[HOME_PATH_MAX], id[ID_DIGITS + 1];
+	char path[HOME_PATH_MAX], id[ID_MAX];
 
 	home_device_id_file(home, path);
 	if (read_id(path, ret_id, size) == ID_FOUND)
 		return;
-	random_id(id);
+	random_id(home->client->uuid, id);
 	make_id(home, path, id);
 	if (read_id(path, ret_id, size) != ID_FOUND)
 		snprintf(ret_id, size, "%s", id);
 }
 
+/* The processor as Node.js calls it. */
+static const char *node_name(const char *machine)
+{
+	static const char *const names[][2] = {{"x86_64", "x64"}, {"aarch64", "arm64"}, {"i386", "ia32"},
+	    {"i486", "ia32"}, {"i586", "ia32"}, {"i686", "ia32"}, {"ppc64le", "ppc64"},
+	    {"loongarch64", "loong64"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(machine, names[i][0]) == 0)
+			return names[i][1];
+	return strncmp(machine, "arm", 3) == 0 ? "arm" : machine;
+}
+
 void device_describe(struct device *device, const struct home *home)
 {
+	const struct client *client = home->client;
 	struct utsname host = {0};
+	const char *machine = host.machine, *version = host.version;
 	char model[sizeof(host.sysname) + sizeof(host.release) + sizeof(host.machine) + 3], id[129];
 
 	uname(&host);
-	snprintf(model, sizeof(model), "%s %s %s", host.sysname, host.release, host.machine);
+	if (client->node_names) {
+		machine = node_name(host.machine);
+		version = host.release;
+	}
+	snprintf(model, sizeof(model), "%s %s %s", host.sysname, host.release, machine);
 	find_id(home, id, sizeof(id));
 	const char *const values[DEVICE_HEADERS][2] = {
-	    {"X-Msh-Platform", "kimi_cli"},
+	    {"X-Msh-Platform", client->header_platform},
 	    {"X-Msh-Version", KIMI_VERSION},
 	    {"X-Msh-Device-Name", host.nodename},
 	    {"X-Msh-Device-Model", model},
-	    {"X-Msh-Os-Version", host.version},
+	    {"X-Msh-Os-Version", version},
 	    {"X-Msh-Device-Id", id},
 	};
 	for (size_t i = 0; i < DEVICE_HEADERS; i++) {

@@ -6,21 +6,104 @@
 #include <string.h>
 #include <unistd.h>
 
-int home_find(struct home *home, struct err *err)
+int home_of_client(struct home *ret_home, const struct client *client, struct err *err)
 {
-	const char *share = env_get("KIMI_SHARE_DIR"), *user = env_get("HOME");
+	const char *own = env_get(client->home_variable), *user = env_get("HOME");
+	struct home *home = ret_home;
 
-	if (!share && !user)
-		return err_set(err, ERR_CONFIG,
-		    "set HOME, or KIMI_SHARE_DIR to the folder that holds the login", "HOME is not set");
-	if (!text_join(home->folder, sizeof(home->folder),
-	        share ? (const char *const[]){share, NULL} : (const char *const[]){user, "/.kimi", NULL}))
+	*home = (struct home){.client = client};
+	if (!own && !user)
+		return err_set(err, ERR_CONFIG, "set HOME to your home directory", "HOME is not set");
+	const char *const parts[] = {user, "/", client->home_default, NULL}, *const one[] = {own, NULL};
+	if (!text_join(home->folder, sizeof(home->folder), own ? one : parts))
 		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long",
-		    share ? "KIMI_SHARE_DIR" : "HOME");
+		    own ? client->home_variable : "HOME");
 	size_t n = strlen(home->folder);
 	while (n > 1 && home->folder[n - 1] == '/')
 		home->folder[--n] = '\0';
 	return 0;
+}
+
+/* The client that was named. NULL with *ret_failed false: none was. */
+static const struct client *home_named_client(const char *option, bool *ret_failed, struct err *err)
+{
+	const char *name = option;
+	const struct client *client = NULL;
+
+	if (!name)
+		name = env_get("KIMI_CLIENT");
+	if (name)
+		client = client_find(name, err);
+	*ret_failed = name && !client;
+	return client;
+}
+
+/* The client whose variable is set, if no other's is. */
+static const struct client *home_client_of_variable(void)
+{
+	const struct client *found = NULL;
+
+	for (size_t i = 0; clients[i]; i++) {
+		if (!env_get(clients[i]->home_variable))
+			continue;
+		if (found)
+			return NULL;
+		found = clients[i];
+	}
+	return found;
+}
+
+static bool home_exists(struct home *home, void *context)
+{
+	(void)context;
+	return access(home->folder, F_OK) == 0;
+}
+
+/* The first home of which that is true. */
+static bool home_first(struct home *ret_home, bool (*holds)(struct home *, void *), void *context)
+{
+	for (size_t i = 0; clients[i]; i++)
+		if (home_of_client(ret_home, clients[i], NULL) == 0 && holds(ret_home, context))
+			return true;
+	return false;
+}
+
+int home_choose(struct home *ret_home, const struct home_choice *choice, struct err *err)
+{
+	bool failed;
+	const struct client *client = home_named_client(choice->client, &failed, err);
+
+	if (failed)
+		return -1;
+	if (!client)
+		client = home_client_of_variable();
+	if (client)
+		return home_of_client(ret_home, client, err);
+	if (choice->has_login && home_first(ret_home, choice->has_login, choice->context))
+		return 0;
+	if (home_first(ret_home, home_exists, NULL))
+		return 0;
+	return home_of_client(ret_home, &client_kimi_cli, err);
+}
+
+int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client_name, struct err *err)
+{
+	bool failed;
+	const struct client *client = home_named_client(client_name, &failed, err);
+
+	*ret_count = 0;
+	if (failed)
+		return -1;
+	for (size_t i = 0; !client && clients[i]; i++) {
+		struct home *home = &ret_homes[*ret_count];
+		if (home_of_client(home, clients[i], NULL) == 0 && home_exists(home, NULL))
+			(*ret_count)++;
+	}
+	if (*ret_count)
+		return 0;
+	const struct home_choice choice = {.client = client_name};
+	*ret_count = 1;
+	return home_choose(&ret_homes[0], &choice, err);
 }
 
 static void below(const struct home *home, const char *name, char *ret_path)
@@ -74,20 +157,24 @@ void home_shell_history_file(const struct home *home, char *ret_path)
 	below(home, "shell_history", ret_path);
 }
 
+void home_hosts_index(const struct home *home, char *ret_path)
+{
+	below(home, "credentials/hosts.index", ret_path);
+}
+
 void home_device_id_file(const struct home *home, char *ret_path)
 {
 	below(home, "device_id", ret_path);
 }
 
-int home_is_shared(const struct home *home)
+bool home_is_shared(const struct home *home)
 {
-	static const char *const traces[] = {"kimi.json", "sessions"};
 	char path[HOME_PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++) {
-		below(home, traces[i], path);
+	for (const char *const *trace = home->client->traces; *trace; trace++) {
+		below(home, *trace, path);
 		if (access(path, F_OK) == 0)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }

@@ -1,23 +1,55 @@
 /*
- * home: the folder that is shared with kimi-cli, described in one place.
+ * home: the directory that is shared with a chat client, and which one of several.
  *
- * Where every file lies, and nothing else: what is in them is other rooms'
- * business. $KIMI_SHARE_DIR, else ~/.kimi.
+ * Where every file lies, and nothing else: what is in them is the business of the
+ * layers above. What sets the clients apart is in client.h.
  */
 #ifndef KIMI_HOME_HOME_H
 #define KIMI_HOME_HOME_H
 
 #include "base/err.h"
+#include "home/client.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Longer paths than anyone has, and short enough that a login's four fit a few pages. */
-enum { HOME_PATH_MAX = 1024 };
+enum { HOME_PATH_MAX = 1024, HOME_HOST_MAX = 512 };
 
 struct home {
+	const struct client *client;
 	char folder[HOME_PATH_MAX - 384]; /* absolute or as the variable has it; no slash at the end */
+	/* The hosts that its config names for the login, where the client has slots; "": it names none. */
+	char oauth_host[HOME_HOST_MAX], base_url[HOME_HOST_MAX];
 };
 
-/* Finds the folder; it need not exist. -1: neither HOME nor KIMI_SHARE_DIR is set, or a path is too long (ERR_CONFIG). */
-int home_find(struct home *home, struct err *err);
+/*
+ * The home of one client; it need not exist. Its hosts are left empty, see
+ * config/hosts.h. -1: neither HOME nor the client's variable is set, or a path is
+ * too long (ERR_CONFIG).
+ */
+int home_of_client(struct home *ret_home, const struct client *client, struct err *err);
+
+struct home_choice {
+	const char *client; /* the option --client; NULL: not given */
+	/* Whether the login that is asked for lies in that home, which it completes; NULL: no matter. */
+	bool (*has_login)(struct home *home, void *context);
+	void *context;
+};
+
+/*
+ * The home a command works in, first match: that of --client or KIMI_CLIENT; the one
+ * whose variable is set, if only one is; the one that has the login; the one that
+ * exists; of two that have or are the same, kimi-code's; if there is none,
+ * kimi-cli's. -1: ERR_USAGE for an unknown client, else as home_of_client().
+ */
+int home_choose(struct home *ret_home, const struct home_choice *choice, struct err *err);
+
+/*
+ * The homes that a command over all logins covers: that of --client or KIMI_CLIENT,
+ * else all that exist; at least one in any case. *ret_count of them. -1 likewise.
+ */
+int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client, struct err *err);
 
 /*
  * Paths below it, into the caller's array of HOME_PATH_MAX bytes. They always
@@ -33,8 +65,9 @@ void home_history_aside(const struct home *home, char *ret_path); /* the one bef
 void home_history_lock(const struct home *home, char *ret_path);
 void home_shell_history_file(const struct home *home, char *ret_path);
 void home_device_id_file(const struct home *home, char *ret_path);
+void home_hosts_index(const struct home *home, char *ret_path); /* see config/hosts.h */
 
-/* kimi-cli has lived here: it left files that only it writes. */
-int home_is_shared(const struct home *home);
+/* Its client has lived here: it left files that only it writes. */
+bool home_is_shared(const struct home *home);
 
 #endif

@@ -48,19 +48,19 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 	return err_set(err, ERR_REJECTED, todo, "%s does not take this API key", platform->name);
 }
 
-int key_login_try(const struct home *home, const struct platform *platform, const char *api_key,
+int key_login_try(const struct home *home, const struct identity *who, const char *api_key,
     struct models *ret_models, struct err *err)
 {
 	struct toml *config = NULL;
 	int failed = config_file_read(home, &config, err) < 0 ? -1 : 0;
 
 	if (!failed)
-		failed = catalog_fetch_with(home, config, platform, api_key, ret_models, err);
+		failed = catalog_fetch_with(home, config, who, api_key, ret_models, err);
 	toml_free(config);
-	return failed ? explain_refusal(platform, api_key, err) : 0;
+	return failed ? explain_refusal(who->platform, api_key, err) : 0;
 }
 
-int key_login_find(const struct home *home, const char *api_key, const struct platform **ret_platform,
+int key_login_find(const struct home *home, const char *api_key, struct identity *ret_who,
     struct models *ret_models, struct err *err)
 {
 	struct err unclear = {0};
@@ -72,10 +72,10 @@ int key_login_find(const struct home *home, const char *api_key, const struct pl
 			bool likely = is_known ? looks_like(api_key, p) : !p->key_prefix;
 			if (likely != (pass == 0))
 				continue;
-			if (key_login_try(home, p, api_key, ret_models, err) == 0) {
-				*ret_platform = p;
+			if (identity_find(ret_who, home, p->id, "", err) < 0)
+				return -1;
+			if (key_login_try(home, ret_who, api_key, ret_models, err) == 0)
 				return 0;
-			}
 			if (err->code == ERR_INTERRUPTED || err->code == ERR_CONFIG)
 				return -1;
 			if (err->code != ERR_REJECTED && unclear.code == ERR_NONE)
@@ -98,17 +98,16 @@ static bool is_stored(const struct home *home, const struct platform *platform, 
 	return stored;
 }
 
-int key_login_save(const struct home *home, const struct platform *platform, const char *api_key,
+int key_login_save(const struct home *home, const struct identity *who, const char *api_key,
     const struct models *models, bool *ret_tightened, struct err *err)
 {
-	const struct config_login login = {.platform = platform, .api_key = api_key, .models = models};
+	const struct config_login login = {.who = who, .api_key = api_key, .models = models};
 
-	bool known = is_stored(home, platform, api_key);
+	bool known = is_stored(home, who->platform, api_key);
 	int failed = config_add_login(home, &login, ret_tightened, err);
 
 	/* A key that was there already is no new login. */
 	if (!known)
-		history_add(home, HISTORY_LOGIN, &(struct identity){.platform = platform}, "config",
-		    failed ? err : NULL);
+		history_add(home, HISTORY_LOGIN, who, "config", failed ? err : NULL);
 	return failed;
 }

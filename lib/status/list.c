@@ -78,7 +78,7 @@ static int try_online(
 	const struct identity who = status->who;
 	struct err why = {0};
 	size_t models = 0;
-	int failed = status_ask_online(&who, &models, &why);
+	int failed = status_ask_online(home, &who, &models, &why);
 
 	if (why.code == ERR_INTERRUPTED) {
 		*err = why;
@@ -93,82 +93,109 @@ static int try_online(
 	return 0;
 }
 
-/* Which ones to look at: those with tokens, then the platforms that have keys alone. NULL: no memory, or *err. */
+/* Which ones to look at: those with tokens, then the platforms that have keys alone. NULL: *err. */
 static struct identity *candidates(const struct home *home, const struct platform *only, const char *account,
     size_t *ret_count, struct err *err)
 {
+	struct identity *list;
+
 	if (account) {
-		struct identity *one = malloc(sizeof(*one));
 		*ret_count = 1;
-		if (one && identity_find(one, only ? only->id : NULL, account, err) < 0) {
-			free(one);
-			return NULL;
-		}
-		if (!one)
+		list = malloc(sizeof(*list));
+		if (!list) {
 			err_memory(err);
-		return one;
+		} else if (identity_find(list, home, only ? only->id : NULL, account, err) < 0) {
+			free(list);
+			list = NULL;
+		}
+		return list;
 	}
-	struct identity *list = identity_list(home, ret_count), *longer = NULL;
-	size_t room = *ret_count;
-	for (const struct platform *p = platforms; list && p->id; p++)
-		room++;
-	if (list)
-		longer = reallocarray(list, room, sizeof(*list));
+	list = identity_list(home, ret_count, err);
+	if (!list)
+		return NULL;
+	struct identity *longer = reallocarray(list, *ret_count + PLATFORMS_MAX, sizeof(*list));
 	if (!longer) {
 		free(list);
 		err_memory(err);
 		return NULL;
 	}
 	for (const struct platform *p = platforms; p->id; p++)
-		if (!p->oauth_key)
-			longer[(*ret_count)++] = (struct identity){.platform = p};
+		if (!p->oauth_key && identity_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
+			(*ret_count)++;
 	return longer;
 }
 
-static bool belongs(const struct status *status, const struct platform *only, const char *account)
+static bool is_asked_for(const struct status *status, const struct platform *only, const char *account)
 {
-	bool asked = account || (only && !*status->who.account);
-
-	return asked || status->state != STATUS_LOGGED_OUT || status->problems.count;
+	return account || (only && !*status->who.account);
 }
 
-int status_list(struct status_list *ret_list, const struct home *home, const struct platform *only,
+static bool is_there(const struct status *status)
+{
+	return status->state != STATUS_LOGGED_OUT || status->problems.count;
+}
+
+/* Looks at one login, at the end of the list; it is kept if there is one, or if it was asked for. */
+static int list_look(struct status_list *list, const struct home *home, const struct toml *config,
+    const struct identity *who, bool online, struct err *err)
+{
+	struct status *next = &list->items[list->count];
+
+	if (examine(next, home, config, who, err) < 0)
+		return -1;
+	if (online && next->storage)
+		return try_online(next, home, config, err);
+	return 0;
+}
+
+static int list_home(struct status_list *list, const struct home *home, const struct platform *only,
     const char *account, bool online, struct err *err)
 {
 	struct toml *config = NULL;
-	size_t count = 0;
-	int failed = -1;
+	size_t count = 0, first = list->count;
+	int result = -1;
 
-	*ret_list = (struct status_list){0};
 	struct identity *all = candidates(home, only, account, &count, err);
 	if (!all)
 		return -1;
-	surroundings_check(home, &config, &ret_list->general);
-	ret_list->items = calloc(count, sizeof(*ret_list->items));
-	if (!ret_list->items) {
+	surroundings_check(home, &config, &list->general);
+	struct status *items = reallocarray(list->items, list->count + count + 1, sizeof(*items));
+	if (!items) {
 		err_memory(err);
 		goto out;
 	}
+	list->items = items;
 	for (size_t i = 0; i < count; i++) {
-		struct status *next = &ret_list->items[ret_list->count];
+		struct status *next = &list->items[list->count];
 		if (only && all[i].platform != only)
 			continue;
-		if (examine(next, home, config, &all[i], err) < 0)
-			goto out;
-		if (online && next->storage && try_online(next, home, config, err) < 0)
+		if (list_look(list, home, config, &all[i], online, err) < 0)
 			goto out;
 		for (size_t j = 0; j < next->problems.count; j++)
 			identity_advise(&next->who, next->problems.items[j].remedy,
 			    sizeof(next->problems.items[j].remedy));
-		ret_list->count += belongs(next, only, account);
+		/* Of several homes without the login that was asked for, the first one says so. */
+		if (is_there(next) || (is_asked_for(next, only, account) && first == 0))
+			list->count++;
 	}
-	failed = 0;
+	result = 0;
 out:
-	if (failed)
-		status_list_clear(ret_list);
 	toml_free(config);
 	free(all);
-	return failed;
+	return result;
+}
+
+int status_list(struct status_list *ret_list, const struct home homes[], size_t home_count,
+    const struct platform *only, const char *account, bool online, struct err *err)
+{
+	*ret_list = (struct status_list){0};
+	for (size_t i = 0; i < home_count; i++) {
+		if (list_home(ret_list, &homes[i], only, account, online, err) < 0) {
+			status_list_clear(ret_list);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 void status_list_clear(struct status_list *list)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 /* 0: it is taken, and *ret_models is the length of the list. -1: *err says why not. */
-int status_ask_online(const struct identity *who, size_t *ret_models, struct err *err);
+int status_ask_online(
+    const struct home *home, const struct identity *who, size_t *ret_models, struct err *err);
 
 #endif

@@ -8,8 +8,9 @@
 extern char **environ;
 
 /* What they do has no place among the sources of a login, or is seen in them. */
-static const char *const silent[] = {"KIMI_SHARE_DIR", "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL",
-    "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL", "KIMI_EXEC_PATH", "KIMI_HANDOVER", NULL};
+static const char *const silent[] = {"KIMI_CLIENT", "KIMI_SHARE_DIR", "KIMI_CODE_HOME",
+    "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL", "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL",
+    "KIMI_EXEC_PATH", "KIMI_HANDOVER", NULL};
 
 static void add(struct sources *sources, const char *what, const char *value, const char *from)
 {
@@ -23,6 +24,11 @@ static void add(struct sources *sources, const char *what, const char *value, co
 static const char *variable_or(const char *name, const char *otherwise)
 {
 	return env_get(name) ? name : otherwise;
+}
+
+static const char *built_in_or_config(const char *configured)
+{
+	return *configured ? "config.toml" : "built in";
 }
 
 static const char *secret_of(const struct status *selected)
@@ -107,15 +113,17 @@ void sources_find(struct sources *ret_sources, const struct home *home, const st
     bool platform_named, bool account_named)
 {
 	const struct platform *platform = selected->who.platform;
-	char url[PLATFORM_URL_MAX];
+	const struct identity *who = &selected->who;
 
 	*ret_sources = (struct sources){0};
-	add(ret_sources, "home", home->folder, variable_or("KIMI_SHARE_DIR", "the default"));
+	add(ret_sources, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));
+	add(ret_sources, "home", home->folder, variable_or(home->client->home_variable, "the default"));
 	add_login(ret_sources, selected, platform_named, account_named);
-	if (platform->oauth_key && platform_oauth_host(platform, url, NULL) == 0)
-		add(ret_sources, "OAuth host", url,
-		    variable_or("KIMI_CODE_OAUTH_HOST", variable_or("KIMI_OAUTH_HOST", "built in")));
-	if (platform_base_url(platform, url, NULL) == 0)
-		add(ret_sources, "API", url, variable_or(platform->base_url_variable, "built in"));
+	if (platform->oauth_key)
+		add(ret_sources, "OAuth host", who->oauth_host,
+		    variable_or("KIMI_CODE_OAUTH_HOST",
+		        variable_or("KIMI_OAUTH_HOST", built_in_or_config(home->oauth_host))));
+	add(ret_sources, "API", who->base_url,
+	    variable_or(platform->base_url_variable, built_in_or_config(home->base_url)));
 	find_ignored(ret_sources, selected, account_named);
 }

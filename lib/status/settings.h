@@ -26,7 +26,7 @@ struct sources {
 	size_t ignored_count;
 };
 
-/* For the login that was selected (status.h), and whether an option named its platform and its account. */
+/* For the login that was selected (status.h) in its home, and whether an option named its platform and its account. */
 void sources_find(struct sources *ret_sources, const struct home *home, const struct status *selected,
     bool platform_named, bool account_named);
 

@@ -106,7 +106,7 @@ int status_look(struct status *ret_status, const struct home *home, const struct
 	struct store store;
 	bool at_hand = false;
 
-	*ret_status = (struct status){.who = *who, .state = STATUS_LOGGED_OUT};
+	*ret_status = (struct status){.home = home, .who = *who, .state = STATUS_LOGGED_OUT};
 	if (!*who->key)
 		return 0;
 	if (store_open(&store, home, who, err) < 0)
@@ -122,7 +122,11 @@ int status_look(struct status *ret_status, const struct home *home, const struct
 
 static void found_key(struct status *status, const struct platform *platform, const char *storage)
 {
-	*status = (struct status){.who = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
+	const struct home *home = status->home;
+
+	*status = (struct status){
+	    .home = home, .who = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
+	identity_locate(&status->who, home, NULL);
 }
 
 /* The tokens were looked at already: what is wanted is what stands in for them. */
@@ -157,30 +161,28 @@ static void look_for_key(struct status *status, const struct home *home, bool pl
 	secret_clear(&secret);
 }
 
-static const struct status *find(const struct status_list *list, const struct identity *who)
+static const struct status *find(
+    const struct status_list *list, const struct home *home, const struct identity *who)
 {
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct identity *listed = &list->items[i].who;
-		if (listed->platform == who->platform && strcmp(listed->account, who->account) == 0)
+		if (list->items[i].home == home && listed->platform == who->platform &&
+		    strcmp(listed->account, who->account) == 0)
 			return &list->items[i];
 	}
 	return NULL;
 }
 
-int status_select(struct status *ret_status, const struct home *home, const struct status_list *known,
-    const char *platform_id, const char *account, struct err *err)
+int status_select(struct status *ret_status, const struct home *home, const struct identity *who,
+    const struct status_list *known, bool platform_is_named, struct err *err)
 {
-	struct identity who;
-
-	if (identity_find(&who, platform_id, account, err) < 0)
-		return -1;
-	const struct status *listed = find(known, &who);
+	const struct status *listed = find(known, home, who);
 	if (listed)
 		*ret_status = *listed;
-	else if (status_look(ret_status, home, &who, false, err) < 0)
+	else if (status_look(ret_status, home, who, false, err) < 0)
 		return -1;
-	if (!*who.account && status_judge(ret_status, 0) == STATUS_NEEDS_LOGIN)
-		look_for_key(ret_status, home, platform_id != NULL);
+	if (!*who->account && status_judge(ret_status, 0) == STATUS_NEEDS_LOGIN)
+		look_for_key(ret_status, home, platform_is_named);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ enum status_state {
 enum { STATUS_MODEL_MAX = 256, STATUS_PLACE_MAX = 512 };
 
 struct status {
+	const struct home *home; /* where it was looked for; borrowed */
 	struct identity who;
 	enum status_state state;
 	const char *storage; /* "file", "keyring", "config" and "environment" (keys); NULL: nowhere */
@@ -67,12 +68,12 @@ struct status_list {
 };
 
 /*
- * The same of the login that the options (NULL: not given) and the environment
- * choose, or of the key that `kimi token` prints in its place. What is in `known`
- * (NULL: nothing is) is not looked at again. -1: ERR_USAGE too.
+ * The same of that login, or of the key that `kimi token` prints in its place:
+ * another platform's only if none was named. What is in `known` (NULL: nothing is)
+ * is not looked at again.
  */
-int status_select(struct status *ret_status, const struct home *home, const struct status_list *known,
-    const char *platform_id, const char *account, struct err *err);
+int status_select(struct status *ret_status, const struct home *home, const struct identity *who,
+    const struct status_list *known, bool platform_is_named, struct err *err);
 
 enum status_verdict { STATUS_GOOD, STATUS_NEEDS_REFRESH, STATUS_NEEDS_LOGIN };
 
@@ -80,13 +81,13 @@ enum status_verdict { STATUS_GOOD, STATUS_NEEDS_REFRESH, STATUS_NEEDS_LOGIN };
 enum status_verdict status_judge(const struct status *status, double min_valid);
 
 /*
- * All logins that there are, of `only` if it is not NULL: that platform is then
- * listed even if there is none. With an account, that login alone, in any case.
- * With `online` each is tried at Kimi, which renews those that are due. The caller
- * clears the list.
+ * All logins that there are in these homes (which outlive the list), of `only` if
+ * it is not NULL: that platform is then listed even if there is none. With an
+ * account, that login alone, in any case. With `online` each is tried at Kimi,
+ * which renews those that are due. The caller clears the list.
  */
-int status_list(struct status_list *ret_list, const struct home *home, const struct platform *only,
-    const char *account, bool online, struct err *err);
+int status_list(struct status_list *ret_list, const struct home homes[], size_t home_count,
+    const struct platform *only, const char *account, bool online, struct err *err);
 void status_list_clear(struct status_list *list);
 
 #endif

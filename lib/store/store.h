@@ -58,8 +58,8 @@ struct store {
 };
 
 /*
- * Names the store of a login whose platform has tokens; touches no disk. `home` is
- * kept. -1: its key would leave the folder, or its host is too long (ERR_CONFIG).
+ * Names the store of a login (located, with tokens) in that home; touches no disk.
+ * `home` is kept. -1: its key would leave the folder (ERR_CONFIG).
  */
 int store_open(struct store *store, const struct home *home, const struct identity *who, struct err *err);
 

@@ -183,8 +183,11 @@ static json_t *login_json(const struct status *status, const struct problems *ge
 
 	add_problems(problems, &status->problems);
 	add_problems(problems, general);
-	json_t *login = json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}", "platform",
-	    status->who.platform->id, "account", *status->who.account ? status->who.account : NULL, "state",
+	const struct region *region = status->who.region;
+	json_t *login = json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}",
+	    "platform", status->who.platform->id, "account",
+	    *status->who.account ? status->who.account : NULL, "client", status->home->client->name, "home",
+	    text_json(status->home->folder), "region", region ? region->name : NULL, "state",
 	    status_state_name(status->state), "storage", status->storage, "expires_at",
 	    time_or_null(status->expires_at), "expires_in",
 	    status->expires_at > 0 ? json_integer((json_int_t)floor(left > 0 ? left : 0)) : json_null(),

@@ -38,7 +38,7 @@ static void test_headers(void)
 {
 	static const char *const names[DEVICE_HEADERS] = {"X-Msh-Platform: kimi_cli", "X-Msh-Version: ",
 	    "X-Msh-Device-Name: ", "X-Msh-Device-Model: ", "X-Msh-Os-Version: ", "X-Msh-Device-Id: "};
-	struct home home;
+	struct home home = {.client = &client_kimi_cli};
 	struct device device, again;
 	bool good = true;
 
@@ -56,7 +56,7 @@ static void test_headers(void)
 
 static void test_ids(void)
 {
-	struct home home;
+	struct home home = {.client = &client_kimi_cli};
 	struct device device, again;
 
 	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);

@@ -8,8 +8,10 @@ static struct err err;
 
 static int find(const char *platform, const char *account)
 {
+	static const struct home home = {.client = &client_kimi_cli};
+
 	err = (struct err){0};
-	return identity_find(&who, platform, account, &err);
+	return identity_find(&who, &home, platform, account, &err);
 }
 
 static bool is(const char *platform, const char *account, const char *key)
@@ -65,11 +67,11 @@ static void test_list(void)
 	    "kimi-code@a.b.state", "kimi-code@.json", "kimi-code@..json", "kimi-code@x.lock",
 	    "kimi-code@bad name.json", "other@x.json", ".kimi-code@work.json.kimi-0123456789ab",
 	    "kimi-code@"};
-	struct home home;
+	struct home home = {.client = &client_kimi_cli};
 	size_t count = 0;
 
 	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);
-	struct identity *list = identity_list(&home, &count);
+	struct identity *list = identity_list(&home, &count, NULL);
 	ok(list && count == 1 && !*list[0].account, "the plain login is always listed");
 	free(list);
 	mkdir(scratch_path("credentials"), 0700);
@@ -78,7 +80,7 @@ static void test_list(void)
 		snprintf(name, sizeof(name), "credentials/%s", files[i]);
 		scratch_write(name, "", 0600);
 	}
-	list = identity_list(&home, &count);
+	list = identity_list(&home, &count, NULL);
 	ok(list && count == 3 && !*list[0].account && strcmp(list[1].account, "a.b") == 0 &&
 	        strcmp(list[2].account, "work") == 0,
 	    "then the accounts by name, each once, and nothing that only looks like one");
@@ -88,7 +90,7 @@ static void test_list(void)
 		snprintf(name, sizeof(name), "credentials/kimi-code@n%03d.json", i);
 		scratch_write(name, "", 0600);
 	}
-	list = identity_list(&home, &count);
+	list = identity_list(&home, &count, NULL);
 	ok(list && count == 103 && strcmp(list[101].account, "n099") == 0, "a hundred of them too");
 	free(list);
 }
@@ -99,8 +101,8 @@ static void test_advice(void)
 	char todo[120] = "run 'kimi refresh', or 'kimi login --force' for kimi-cli",
 	     small[24] = "run 'kimi login'";
 
-	identity_find(&work, NULL, "work", NULL);
-	identity_find(&plain, NULL, "", NULL);
+	identity_select(&work, NULL, "work", NULL);
+	identity_select(&plain, NULL, "", NULL);
 	identity_advise(&plain, todo, sizeof(todo));
 	ok(!strstr(todo, "--account"), "the plain login needs no name");
 	identity_advise(&work, todo, sizeof(todo));
@@ -112,6 +114,44 @@ static void test_advice(void)
 	ok(strcmp(small, "run 'kimi login'") == 0, "where there is no room, the text stays whole");
 }
 
+static void test_slots(void)
+{
+	struct home home = {.client = &client_kimi_code};
+	size_t count = 0;
+
+	snprintf(home.folder, sizeof(home.folder), "%s/code", scratch_folder);
+	mkdir(home.folder, 0700);
+	mkdir(scratch_path("code/credentials"), 0700);
+	ok(identity_find(&who, &home, NULL, "", NULL) == 0 && is("kimi-code", "", "oauth/kimi-code") &&
+	        strcmp(who.region->name, "mainland-cn") == 0,
+	    "in a home with slots the default is that of mainland China");
+	snprintf(home.oauth_host, sizeof(home.oauth_host), "https://auth.kimi.ai/");
+	snprintf(home.base_url, sizeof(home.base_url), "https://api.kimi.ai/coding/v1");
+	ok(identity_find(&who, &home, NULL, "work", NULL) == 0 &&
+	        is("kimi-code", "work", "oauth/kimi-code-env-0e4f99c69cc27850@work") &&
+	        strcmp(who.region->name, "global") == 0,
+	    "the config's hosts make another slot, with its accounts");
+	setenv("KIMI_CODE_BASE_URL", "https://api.example/v1", 1);
+	ok(identity_find(&who, &home, NULL, "", NULL) == 0 && !who.region &&
+	        strcmp(who.oauth_host, "https://auth.kimi.com") == 0,
+	    "once the environment sets a host, the configured OAuth host is not asked");
+	unsetenv("KIMI_CODE_BASE_URL");
+	setenv("KIMI_OAUTH_HOST", "https://auth.example", 1);
+	ok(identity_find(&who, &home, NULL, "", NULL) == 0 &&
+	        strcmp(who.base_url, "https://api.kimi.ai/coding/v1") == 0 &&
+	        strcmp(who.oauth_host, "https://auth.example") == 0,
+	    "but the configured base URL is");
+	unsetenv("KIMI_OAUTH_HOST");
+	home.oauth_host[0] = home.base_url[0] = '\0';
+	scratch_write("code/credentials/kimi-code-env-0e4f99c69cc27850.json", "", 0600);
+	scratch_write("code/credentials/kimi-code@a.json", "", 0600);
+	struct identity *list = identity_list(&home, &count, NULL);
+	ok(list && count == 3 && !*list[0].account && strcmp(list[1].account, "a") == 0 && list[2].region &&
+	        strcmp(list[2].region->name, "global") == 0,
+	    "a login of the other region is listed, too");
+	free(list);
+}
+
 int main(void)
 {
 	scratch_open();
@@ -119,6 +159,7 @@ int main(void)
 	test_names();
 	test_list();
 	test_advice();
+	test_slots();
 	scratch_close();
 	return tap_done();
 }

@@ -96,14 +96,15 @@ static void test_names(const struct home *home)
 	struct err err;
 	char path[HOME_PATH_MAX], url[PLATFORM_URL_MAX];
 
-	ok(identity_find(&who, "fourth", "work", NULL) == 0 && strcmp(who.key, "oauth/fourth@work") == 0,
+	ok(identity_find(&who, home, "fourth", "work", NULL) == 0 &&
+	        strcmp(who.key, "oauth/fourth@work") == 0,
 	    "its logins have its own key");
 	home_credentials_file(home, "fourth@work", "json", path);
 	ok(store_open(&store, home, &who, NULL) == 0 && strcmp(store.file, path) == 0, "and their own file");
 	ok(strcmp(store.host, "https://auth.fourth.test") == 0, "they are bound to its own host");
 	setenv("FOURTH_OTHER_HOST", "https://other.test/", 1);
 	setenv("FIRST_OAUTH_HOST", "https://wrong.test", 1);
-	ok(platform_oauth_host(&platforms[1], url, NULL) == 0 && strcmp(url, "https://other.test") == 0,
+	ok(platform_oauth_host(&platforms[1], NULL, url, NULL) == 0 && strcmp(url, "https://other.test") == 0,
 	    "which its own variables replace");
 	unsetenv("FOURTH_OTHER_HOST");
 	unsetenv("FIRST_OAUTH_HOST");
@@ -120,6 +121,7 @@ static void test_oauth(const struct home *home)
 	struct device_authorization authorization = {0};
 	struct token token = TOKEN_INIT;
 	struct oauth oauth;
+	struct identity who;
 	struct err err = {0};
 	double retry_after;
 	pthread_t thread;
@@ -129,7 +131,8 @@ static void test_oauth(const struct home *home)
 
 	server_open(&server);
 	setenv("FOURTH_OAUTH_HOST", server.url, 1);
-	ok(oauth_open(&oauth, &platforms[1], home, &err) == 0 && strcmp(oauth.host, server.url) == 0,
+	ok(identity_find(&who, home, "fourth", "", &err) == 0 && oauth_open(&oauth, &who, home, &err) == 0 &&
+	        strcmp(oauth.host, server.url) == 0,
 	    "its OAuth host is asked");
 	pthread_create(&thread, NULL, server_answer_once, &server);
 	ok(oauth_authorize_device(&oauth, &authorization, &err) == 0, "a code comes from it: %s", err.what);
@@ -153,7 +156,7 @@ static void test_oauth(const struct home *home)
 
 int main(void)
 {
-	struct home home = {0};
+	struct home home = {.client = &client_kimi_cli};
 
 	scratch_open();
 	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);

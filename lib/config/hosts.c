@@ -1,0 +1,114 @@
+#include "config/hosts.h"
+
+#include "account/platform.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "config/file.h"
+#include "config/view.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { INDEX_MAX = 2 * HOME_HOST_MAX + 256 };
+
+/* An index that was written this short a time after the config could be of another config of the same size. */
+static const double settled = 1;
+
+/* The first line of the index: what tells one config.toml from another. */
+static void hosts_stamp(const struct stat *st, char ret_stamp[128])
+{
+	snprintf(ret_stamp, 128, "%lld %llu %lld.%09ld %lld.%09ld", (long long)st->st_size,
+	    (unsigned long long)st->st_ino, (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+	    (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
+/* Takes the next line out of *at, if it fits. */
+static bool take_line(char **at, char *ret_line, size_t size)
+{
+	size_t len = strcspn(*at, "\n");
+
+	if ((*at)[len] != '\n' || len >= size)
+		return false;
+	memcpy(ret_line, *at, len);
+	ret_line[len] = '\0';
+	*at += len + 1;
+	return true;
+}
+
+static bool hosts_read_index(struct home *home, const char *path, const char *stamp)
+{
+	char line[128], oauth_host[HOME_HOST_MAX], base_url[HOME_HOST_MAX];
+	struct buf bytes;
+	bool found = false;
+
+	buf_init(&bytes, INDEX_MAX);
+	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
+		char *at = bytes.data;
+		found = take_line(&at, line, sizeof(line)) && strcmp(line, stamp) == 0 &&
+		        take_line(&at, oauth_host, sizeof(oauth_host)) &&
+		        take_line(&at, base_url, sizeof(base_url));
+	}
+	buf_release(&bytes);
+	if (found) {
+		snprintf(home->oauth_host, sizeof(home->oauth_host), "%s", oauth_host);
+		snprintf(home->base_url, sizeof(home->base_url), "%s", base_url);
+	}
+	return found;
+}
+
+static void hosts_write_index(const struct home *home, const char *path, const char *stamp)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, INDEX_MAX);
+	buf_addf(&bytes, "%s\n%s\n%s\n", stamp, home->oauth_host, home->base_url);
+	if (!bytes.failed)
+		file_replace(
+		    path, 0600, bytes.data, bytes.len, NULL); /* without it the next run looks again */
+	buf_release(&bytes);
+}
+
+static void hosts_take(const struct toml *config, const char *const path[], char ret_host[HOME_HOST_MAX])
+{
+	const char *text = config_text(config, path);
+
+	if (text && !strpbrk(text, "\r\n"))
+		text_join(ret_host, HOME_HOST_MAX, (const char *const[]){text, NULL});
+}
+
+static void hosts_read_config(struct home *home)
+{
+	const struct platform *platform = platform_find(NULL, NULL);
+	char provider[CONFIG_PROVIDER_MAX];
+	struct toml *config = NULL;
+
+	if (config_file_read(home, &config, NULL) != 0)
+		return;
+	config_provider_key(platform, provider);
+	hosts_take(config, (const char *const[]){"providers", provider, "base_url", NULL}, home->base_url);
+	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauth_host", NULL},
+	    home->oauth_host);
+	toml_free(config);
+}
+
+void config_hosts_load(struct home *home)
+{
+	char path[HOME_PATH_MAX], stamp[128];
+	struct stat st;
+
+	home->oauth_host[0] = home->base_url[0] = '\0';
+	if (!home->client->has_slots)
+		return;
+	home_config_file(home, path);
+	if (stat(path, &st) < 0)
+		return;
+	hosts_stamp(&st, stamp);
+	home_hosts_index(home, path);
+	if (hosts_read_index(home, path, stamp))
+		return;
+	hosts_read_config(home);
+	if (clock_now() - (double)st.st_mtim.tv_sec > settled)
+		hosts_write_index(home, path, stamp);
+}
