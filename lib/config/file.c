@@ -173,7 +173,7 @@ static int change_once(
 
 	if (take_snapshot(home, s, err) < 0 ||
 	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
-		return -1;
+		return as_config_error(err);
 	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
 	bool loose = change->holds_secret && (mode & 077);
 	if (loose)

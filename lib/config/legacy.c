@@ -83,9 +83,7 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	buf_init_secret(&bytes, MAX_LEGACY_BYTES);
 	*ret_found = false;
 	int answer = file_read(path, FILE_FOLLOW | FILE_OWN, &bytes, NULL, err);
-	if (answer < 0) {
-		err->code = ERR_CONFIG;
-	} else if (answer == 0) {
+	if (answer == 0) {
 		json_t *parsed = json_parse_exact(bytes.data, bytes.len, why, sizeof(why));
 		if (!parsed)
 			answer = err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, why);

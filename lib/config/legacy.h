@@ -10,7 +10,8 @@
 
 #include <stdbool.h>
 
-/* Adds its settings to `ret_text` as TOML; *ret_found false and nothing added if there is none. -1: ERR_CONFIG. */
+/* Adds its settings to `ret_text` as TOML; *ret_found false and nothing added if there is none. -1: ERR_CONFIG, or
+ * ERR_STORAGE if it cannot be read. */
 int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_found, struct err *err);
 
 /* Keeps it as config.json.bak, now that config.toml has taken its place. */
