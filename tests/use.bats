@@ -329,3 +329,43 @@ refuses() {
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_loads 'models>kimi-code/kimi-for-coding>display_name="Kimi For Coding"' 'models>moonshot-cn/kimi-k2>model="kimi-k2"'
 }
+
+## Capabilities and keys that are odd
+
+# own_model CAPABILITIES: the only model, with them.
+own_model() {
+    write_config <<TOML
+[providers.p]
+type = "kimi"
+base_url = "https://x.example/v1"
+api_key = "sk-dummy"
+
+[models.own]
+provider = "p"
+model = "own"
+max_context_size = 1000
+capabilities = $1
+TOML
+}
+
+# thinks CAPABILITIES ON-OR-OFF EXPECTED: what --use --thinking makes of them.
+thinks() {
+    own_model "$1"
+    run -0 kimi models --use own --thinking "$2"
+    assert_same "default_thinking = $3" "$(grep '^default_thinking' "$CONFIG")" "$1, $2"
+}
+
+@test "--use: a capability that is repeated or unknown hides none behind it" {
+    local list
+    for list in '["image_in", "image_in", "thinking"]' '["tool_use", "thinking"]' '[1, "thinking"]' \
+        '["thinking", "thinking"]'; do
+        thinks "$list" on true
+        thinks "$list" off false
+    done
+    thinks '["tool_use", "always_thinking"]' off true
+    thinks '["image_in", "image_in"]' on false
+}
+
+@test "--use: a capability that only begins like one is none" {
+    thinks '["thinking\u0000"]' on false
+}

@@ -96,7 +96,7 @@ static const struct field hook_fields[] = {
 
 static bool is_one_of(const char *text, const char *const known[])
 {
-	for (; *known; known++)
+	for (; text && *known; known++)
 		if (strcmp(text, *known) == 0)
 			return true;
 	return false;
@@ -115,6 +115,8 @@ static double number_of_text(const char *text)
 
 static double number_of(const struct toml_node *node)
 {
+	const char *text = config_node_text(node);
+
 	switch (toml_kind(node)) {
 	case TOML_INTEGER:
 		return (double)toml_integer(node);
@@ -123,7 +125,7 @@ static double number_of(const struct toml_node *node)
 	case TOML_BOOLEAN:
 		return toml_boolean(node);
 	case TOML_STRING:
-		return number_of_text(toml_string(node, NULL));
+		return text ? number_of_text(text) : NAN;
 	default:
 		return NAN;
 	}
@@ -134,12 +136,14 @@ static bool is_truth(const struct toml_node *node)
 	static const char *const words[] = {
 	    "0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes", NULL};
 
+	const char *text = config_node_text(node);
+
 	if (toml_kind(node) == TOML_BOOLEAN)
 		return true;
 	if (toml_kind(node) != TOML_STRING)
 		return number_of(node) == 0 || number_of(node) == 1;
-	for (const char *const *word = words; *word; word++)
-		if (strcasecmp(toml_string(node, NULL), *word) == 0)
+	for (const char *const *word = words; text && *word; word++)
+		if (strcasecmp(text, *word) == 0)
 			return true;
 	return false;
 }
@@ -164,7 +168,7 @@ static bool fits(const struct toml_node *node, const struct field *field)
 		return false;
 	if (field->among == texts)
 		return are_texts(node);
-	return !field->among || is_one_of(toml_string(node, NULL), field->among);
+	return !field->among || is_one_of(config_node_text(node), field->among);
 }
 
 /* What a field must be, in words. */
@@ -242,9 +246,9 @@ static void check_providers(const struct toml_node *providers, struct problems *
 
 static bool is_capability(const struct toml_node *node)
 {
-	const char *text = toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : "";
+	const char *text = config_node_text(node);
 
-	for (const struct model_capability_name *known = model_capability_names; known->name; known++)
+	for (const struct model_capability_name *known = model_capability_names; text && known->name; known++)
 		if (strcmp(text, known->name) == 0)
 			return true;
 	return false;

@@ -17,37 +17,45 @@ static json_t *capabilities_json(const struct model *model)
 	return list;
 }
 
-/* The bits of a capabilities array; false if it is none, or holds something unknown or twice. */
-static bool read_capabilities(const struct toml_node *list, unsigned *ret_bits)
+/* The bit of a capability; 0: it is none that is known. */
+static unsigned capability_bit(const struct toml_node *item)
 {
-	*ret_bits = 0;
-	if (!list || toml_kind(list) != TOML_ARRAY)
-		return false;
+	const char *name = config_node_text(item);
+
+	for (const struct model_capability_name *c = model_capability_names; name && c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c->bit;
+	return 0;
+}
+
+/* The known bits of a capabilities array (NULL: none). *ret_odd: it is no array, or holds something else, or one twice. */
+static unsigned read_capabilities(const struct toml_node *list, bool *ret_odd)
+{
+	unsigned bits = 0;
+
+	*ret_odd = !list || toml_kind(list) != TOML_ARRAY;
+	if (*ret_odd)
+		return 0;
 	for (const struct toml_node *item = toml_first(list); item; item = toml_next(item)) {
-		const struct model_capability_name *c = model_capability_names;
-		while (c->name &&
-		       (toml_kind(item) != TOML_STRING || strcmp(c->name, toml_string(item, NULL)) != 0))
-			c++;
-		if (!c->name || (*ret_bits & c->bit))
-			return false;
-		*ret_bits |= c->bit;
+		unsigned bit = capability_bit(item);
+		*ret_odd = *ret_odd || !bit || (bits & bit);
+		bits |= bit;
 	}
-	return true;
+	return bits;
 }
 
 static void put_model(struct editor *e, const char *provider, const char *key, const struct model *model)
 {
-	unsigned bits;
+	bool odd;
 
 	editor_set_text(e, PATH("models", key, "provider"), provider);
 	editor_set_text(e, PATH("models", key, "model"), model->id);
 	editor_set(e, PATH("models", key, "max_context_size"), json_integer(model->context_length));
 	/* The same capabilities in another order are no change. */
-	bool same = read_capabilities(toml_get(e->doc, PATH("models", key, "capabilities")), &bits) &&
-	            bits == model->capabilities;
+	unsigned there = read_capabilities(toml_get(e->doc, PATH("models", key, "capabilities")), &odd);
 	if (!model->capabilities)
 		editor_unset(e, PATH("models", key, "capabilities"));
-	else if (!same)
+	else if (odd || there != model->capabilities)
 		editor_set(e, PATH("models", key, "capabilities"), capabilities_json(model));
 	if (model->display_name)
 		editor_set_text(e, PATH("models", key, "display_name"), model->display_name);
@@ -158,12 +166,12 @@ static int use_model(struct toml *doc, void *context, struct err *err)
 	const struct toml_node *was = toml_get(doc, PATH("default_thinking"));
 	bool thinking =
 	    use->thinking >= 0 ? use->thinking : was && toml_kind(was) == TOML_BOOLEAN && toml_boolean(was);
-	unsigned bits;
+	bool odd;
 
 	if (!toml_get(doc, PATH("models", use->key)))
 		return err_set(
 		    err, ERR_CONFIG, "run the command again", "the model is gone from config.toml");
-	read_capabilities(toml_get(doc, PATH("models", use->key, "capabilities")), &bits);
+	unsigned bits = read_capabilities(toml_get(doc, PATH("models", use->key, "capabilities")), &odd);
 	if (bits & MODEL_ALWAYS_THINKING)
 		thinking = true;
 	else if (!(bits & MODEL_THINKING))

@@ -20,7 +20,7 @@ char *config_model_key(const struct platform *platform, const char *id)
 	return asprintf(&key, "%s/%s", platform->id, id) < 0 ? NULL : key;
 }
 
-static const char *text_of(const struct toml_node *node)
+const char *config_node_text(const struct toml_node *node)
 {
 	size_t len;
 
@@ -39,12 +39,12 @@ static const struct toml_node *table_at(const struct toml *doc, const char *cons
 
 const char *config_text(const struct toml *doc, const char *const path[])
 {
-	return doc ? text_of(toml_get(doc, path)) : NULL;
+	return doc ? config_node_text(toml_get(doc, path)) : NULL;
 }
 
 const char *config_member_text(const struct toml_node *table, const char *key)
 {
-	return toml_kind(table) == TOML_TABLE ? text_of(toml_member(table, key)) : NULL;
+	return toml_kind(table) == TOML_TABLE ? config_node_text(toml_member(table, key)) : NULL;
 }
 
 const struct toml_node *config_first_model(const struct toml *doc)

@@ -19,7 +19,11 @@ enum { CONFIG_PROVIDER_MAX = 64 };
 void config_provider_key(const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);
 char *config_model_key(const struct platform *platform, const char *id);
 
-/* The text at a path that ends with NULL, or member of a table; NULL if there is none or it is something else. */
+/*
+ * The text of a node, of that at a path that ends with NULL, or of a member of a table. NULL: there is none, it is
+ * something else, or it holds a NUL, so that it is never taken for its own beginning.
+ */
+const char *config_node_text(const struct toml_node *node);
 const char *config_text(const struct toml *doc, const char *const path[]);
 const char *config_member_text(const struct toml_node *table, const char *key);
 
