@@ -167,9 +167,11 @@ static int use(const struct command *c, const struct wish *wish, const struct co
 /* Completion offers nothing that would not be safe on a terminal. */
 static void print_keys(const struct toml *config)
 {
-	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node))
-		if (text_is_plain(toml_key(node, NULL)))
-			printf("%s\n", toml_key(node, NULL));
+	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
+		const char *key = config_node_key(node);
+		if (key && text_is_plain(key))
+			printf("%s\n", key);
+	}
 }
 
 static int run(struct command *c, const struct wish *wish, struct err *err)

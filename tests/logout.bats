@@ -214,3 +214,39 @@ PY
     run -1 --separate-stderr env -u HOME kimi logout --json
     assert_same config "$(event error data.code)"
 }
+
+@test "keys are compared whole: one that holds a NUL is not taken for its beginning" {
+    write_config <<'TOML'
+[models.mine]
+provider = "p"
+model = "m"
+max_context_size = 1
+
+[models."mine\u0000z"]
+provider = "managed:kimi-code"
+model = "z"
+max_context_size = 1
+
+[providers.p]
+type = "kimi"
+base_url = "https://example.com"
+api_key = ""
+TOML
+    cp "$CONFIG" "$BATS_TEST_TMPDIR/before"
+    run -0 kimi logout
+    diff <(sed '/mine.u0000z/,/^$/d' "$BATS_TEST_TMPDIR/before") "$CONFIG"
+}
+
+@test "a default model whose key holds a NUL goes with it" {
+    write_config <<'TOML'
+default_model = "k\u0000z"
+default_thinking = true
+
+[models."k\u0000z"]
+provider = "managed:kimi-code"
+model = "z"
+max_context_size = 1
+TOML
+    run -0 kimi logout
+    assert_same "" "$(cat "$CONFIG")"
+}

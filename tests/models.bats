@@ -415,3 +415,27 @@ PY
     KIMI_CODE_BASE_URL=http://192.0.2.1/v1 run -1 --separate-stderr kimi models --json
     assert_same config "$(event error data.code)"
 }
+
+@test "--sync: models of the platform with a NUL in their key go, and take no other along" {
+    server_start
+    logged_in
+    printf '\n[models.mine]\nprovider = "managed:moonshot-cn"\nmodel = "m"\nmax_context_size = 1\n' >>"$CONFIG"
+    cp "$CONFIG" "$BATS_TEST_TMPDIR/before"
+    printf '\n[models."mine\\u0000z"]\nprovider = "managed:kimi-code"\nmodel = "z"\nmax_context_size = 1\n' >>"$CONFIG"
+    printf '\n[models."kimi-code/kimi-k2-turbo\\u0000"]\nprovider = "managed:kimi-code"\nmodel = "z"\nmax_context_size = 1\n' >>"$CONFIG"
+    run -0 kimi models --sync
+    cmp "$BATS_TEST_TMPDIR/before" "$CONFIG"
+}
+
+@test "--sync refuses a provider that is no table, as login does" {
+    local provider
+    server_start
+    store_login
+    for provider in $'[[providers."managed:kimi-code"]]\ntype = "kimi"' $'[providers]\n"managed:kimi-code" = "kimi"'; do
+        write_config <<<"$provider"
+        run -1 --separate-stderr kimi models --sync
+        assert_error models 'managed:kimi-code is not a table; correct the file by hand'
+        run -1 kimi login
+        assert_same "$provider" "$(cat "$CONFIG")"
+    done
+}

@@ -369,3 +369,12 @@ thinks() {
 @test "--use: a capability that only begins like one is none" {
     thinks '["thinking\u0000"]' on false
 }
+
+@test "--use: a model whose key holds a NUL, or that is no table, cannot be chosen" {
+    own_model '["thinking"]'
+    printf '\n[models."own\\u0000z"]\nprovider = "p"\nmodel = "z"\nmax_context_size = 1\n\n[[models.own2]]\n' >>"$CONFIG"
+    run -0 kimi models --use ow
+    assert_same 'default_model = "own"' "$(grep '^default_model' "$CONFIG")"
+    refuses nonsense "use one of own$"
+    run -2 kimi models --use own2
+}

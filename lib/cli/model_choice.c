@@ -21,15 +21,12 @@ static enum fit fit_of(const char *typed, const char *key, const char *id)
 	return strncmp(typed, key, len) == 0 || (id && strncmp(typed, id, len) == 0) ? BEGINS : NO_FIT;
 }
 
-static bool is_of(const struct toml_node *model, const struct platform *only)
+/* The key by which a model can be chosen; NULL: it cannot, or is not of that platform. */
+static const char *key_of(const struct toml_node *model, const struct platform *only)
 {
-	const char *owner = config_member_text(model, "provider");
-	char provider[CONFIG_PROVIDER_MAX];
-
-	if (!only)
-		return true;
-	config_provider_key(only, provider);
-	return owner && strcmp(owner, provider) == 0;
+	if (toml_kind(model) != TOML_TABLE || (only && !config_is_model_of(model, only)))
+		return NULL;
+	return config_node_key(model);
 }
 
 /* The key of the best fit; *ret_count is how many models fit as well. */
@@ -41,9 +38,9 @@ static const char *best_fit(const struct toml *config, const struct platform *on
 	*ret_count = 0;
 	*ret_fit = BEGINS;
 	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
-		const char *key = toml_key(node, NULL);
-		enum fit fit = fit_of(typed, key, config_member_text(node, "model"));
-		if (fit < *ret_fit || !is_of(node, only))
+		const char *key = key_of(node, only);
+		enum fit fit = key ? fit_of(typed, key, config_member_text(node, "model")) : NO_FIT;
+		if (fit < *ret_fit)
 			continue;
 		if (fit > *ret_fit)
 			*ret_count = 0;
@@ -63,9 +60,8 @@ static void list_candidates(const struct toml *config, const struct platform *on
 
 	*ret_list = '\0';
 	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
-		const char *key = toml_key(node, NULL);
-		if (!is_of(node, only) ||
-		    (!all && fit_of(typed, key, config_member_text(node, "model")) != fit))
+		const char *key = key_of(node, only);
+		if (!key || (!all && fit_of(typed, key, config_member_text(node, "model")) != fit))
 			continue;
 		const char *comma = len ? ", " : "";
 		if (len + strlen(comma) + strlen(key) + sizeof(more) > size) {

@@ -28,6 +28,12 @@ void editor_unset(struct editor *e, const char *const path[])
 		e->failed = true;
 }
 
+void editor_unset_node(struct editor *e, const struct toml_node *node)
+{
+	if (!e->failed && toml_remove_node(e->doc, node, &e->error) < 0)
+		e->failed = true;
+}
+
 int editor_finish(const struct editor *e, struct err *err)
 {
 	if (!e->failed)

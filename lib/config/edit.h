@@ -27,6 +27,7 @@ void editor_set(struct editor *e, const char *const path[], json_t *value /* tak
 void editor_set_text(struct editor *e, const char *const path[], const char *text);
 void editor_set_text_if_absent(struct editor *e, const char *const path[], const char *text);
 void editor_unset(struct editor *e, const char *const path[]);
+void editor_unset_node(struct editor *e, const struct toml_node *node);
 
 /* 0, or -1 with the first failure in *err. */
 int editor_finish(const struct editor *e, struct err *err);

@@ -79,21 +79,32 @@ int config_add_login(
 	return 0;
 }
 
+/* Whether a text is the key of the node; either may hold a NUL. */
+static bool names(const struct toml_node *text, const struct toml_node *node)
+{
+	size_t text_len, key_len;
+	const char *key = toml_key(node, &key_len);
+
+	if (toml_kind(text) != TOML_STRING)
+		return false;
+	const char *bytes = toml_string(text, &text_len);
+	return text_len == key_len && memcmp(bytes, key, key_len) == 0;
+}
+
 static int remove_login(struct toml *doc, void *context, struct err *err)
 {
 	const struct platform *platform = context;
 	struct editor e = {.doc = doc};
 	char provider[CONFIG_PROVIDER_MAX];
-	const char *chosen = config_default_model(doc);
+	const struct toml_node *chosen = toml_get(doc, PATH("default_model"));
 	bool had_default = false;
 
 	config_provider_key(platform, provider);
 	for (const struct toml_node *node = config_first_model(doc); node; node = toml_next(node)) {
-		const char *key = toml_key(node, NULL), *owner = config_member_text(node, "provider");
-		if (!owner || strcmp(owner, provider) != 0)
+		if (!config_is_model_of(node, platform))
 			continue;
-		had_default = had_default || (chosen && strcmp(chosen, key) == 0);
-		editor_unset(&e, PATH("models", key));
+		had_default = had_default || (chosen && names(chosen, node));
+		editor_unset_node(&e, node);
 	}
 	for (const char *const(*service)[2] = platform->services; (*service)[0]; service++)
 		if (is_ours(doc, platform, (*service)[0]))

@@ -79,12 +79,12 @@ static json_t *put_all(struct editor *e, const struct platform *platform, const 
 		free(key);
 	}
 	for (const struct toml_node *node = config_first_model(e->doc); node; node = toml_next(node)) {
-		const char *key = toml_key(node, NULL), *owner = config_member_text(node, "provider");
-		if (json_object_get(there, key))
+		const char *key = config_node_key(node); /* NULL: no list has it, and no default names it */
+		if (key && json_object_get(there, key))
 			continue;
-		if (owner && strcmp(owner, provider) == 0)
-			editor_unset(e, PATH("models", key));
-		else
+		if (config_is_model_of(node, platform))
+			editor_unset_node(e, node);
+		else if (key)
 			json_object_set_new(there, key, json_true());
 	}
 	return there;
@@ -134,10 +134,15 @@ static int sync_models(struct toml *doc, void *context, struct err *err)
 {
 	const struct sync *sync = context;
 	struct editor e = {.doc = doc};
+	char provider[CONFIG_PROVIDER_MAX];
 
+	config_provider_key(sync->platform, provider);
+	if (!toml_get(doc, PATH("providers", provider)))
+		return err_set(
+		    err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider %s", provider);
 	if (!config_has_login(doc, sync->platform))
-		return err_set(err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider managed:%s",
-		    sync->platform->id);
+		return err_set(err, ERR_CONFIG, "correct the file by hand, then run 'kimi login'",
+		    "config.toml: the provider %s is not a table", provider);
 	editor_put_models(&e, sync->platform, sync->models, false);
 	return editor_finish(&e, err);
 }

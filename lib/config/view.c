@@ -30,6 +30,14 @@ const char *config_node_text(const struct toml_node *node)
 	return strlen(text) == len ? text : NULL; /* what has a NUL inside is not cut short, but no text */
 }
 
+const char *config_node_key(const struct toml_node *node)
+{
+	size_t len;
+	const char *key = toml_key(node, &len);
+
+	return strlen(key) == len ? key : NULL;
+}
+
 static const struct toml_node *table_at(const struct toml *doc, const char *const path[])
 {
 	const struct toml_node *node = doc ? toml_get(doc, path) : NULL;
@@ -54,12 +62,21 @@ const struct toml_node *config_first_model(const struct toml *doc)
 	return table ? toml_first(table) : NULL;
 }
 
+bool config_is_model_of(const struct toml_node *model, const struct platform *platform)
+{
+	const char *owner = config_member_text(model, "provider");
+	char provider[CONFIG_PROVIDER_MAX];
+
+	config_provider_key(platform, provider);
+	return owner && strcmp(owner, provider) == 0;
+}
+
 bool config_has_login(const struct toml *doc, const struct platform *platform)
 {
 	char provider[CONFIG_PROVIDER_MAX];
 
 	config_provider_key(platform, provider);
-	return doc && toml_get(doc, PATH("providers", provider)) != NULL;
+	return table_at(doc, PATH("providers", provider)) != NULL;
 }
 
 const char *config_default_model(const struct toml *doc)

@@ -27,9 +27,16 @@ const char *config_node_text(const struct toml_node *node);
 const char *config_text(const struct toml *doc, const char *const path[]);
 const char *config_member_text(const struct toml_node *table, const char *key);
 
-/* The first of the models, for walking with toml_next(); each is a table with provider, model, ... NULL: none. */
+/* The key of a member of a table; NULL if it holds a NUL, so that it is never taken for its own beginning. */
+const char *config_node_key(const struct toml_node *node);
+
+/* The first of the models, for walking with toml_next(); each should be a table with provider, model, ... NULL: none. */
 const struct toml_node *config_first_model(const struct toml *doc);
 
+/* The model belongs to the platform's provider. */
+bool config_is_model_of(const struct toml_node *model, const struct platform *platform);
+
+/* The table of the platform's provider is there. */
 bool config_has_login(const struct toml *doc, const struct platform *platform);
 const char *config_default_model(const struct toml *doc); /* NULL: none */
 

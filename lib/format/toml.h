@@ -124,6 +124,13 @@ int toml_set(struct toml *doc, const char *const path[], const json_t *value, st
  */
 int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error);
 
+/*
+ * The same for a member of a table of the source, whose key may hold a NUL, which
+ * no path can name. -1 also: it lies in an array, or an edit has replaced a table
+ * above it.
+ */
+int toml_remove_node(struct toml *doc, const struct toml_node *node, struct toml_error *ret_error);
+
 /* True if the edits noted so far change anything. */
 bool toml_edited(const struct toml *doc);
 

@@ -312,6 +312,13 @@ static int remove_in_json(json_t *object, const char *const rest[], struct toml_
 	return 0;
 }
 
+static void remove_live(struct toml *doc, struct toml_node *node)
+{
+	doc->touched = true;
+	node->gone = true;
+	give(doc, node, NULL);
+}
+
 int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error)
 {
 	struct place place = {.table = doc->root, .rest = path};
@@ -326,11 +333,20 @@ int toml_remove(struct toml *doc, const char *const path[], struct toml_error *r
 	}
 	struct toml_node *node =
 	    place.rest[1] ? NULL : live_member(place.table, place.rest[0], strlen(place.rest[0]));
-	if (!node)
-		return 0;
-	doc->touched = true;
-	node->gone = true;
-	give(doc, node, NULL);
+	if (node)
+		remove_live(doc, node);
+	return 0;
+}
+
+int toml_remove_node(struct toml *doc, const struct toml_node *node, struct toml_error *ret_error)
+{
+	for (const struct toml_node *above = node; above->parent; above = above->parent) {
+		if (!above->key || toml_node_wanted(above->parent))
+			return fail_at(ret_error, doc, node, "this cannot be removed by itself");
+	}
+	struct toml_node *live = live_member(node->parent, node->key, node->key_len);
+	if (live)
+		remove_live(doc, live);
 	return 0;
 }
 

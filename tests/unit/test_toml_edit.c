@@ -245,6 +245,33 @@ static void test_reading_does_not_see_edits(void)
 	toml_free(doc);
 }
 
+static void test_remove_node(void)
+{
+	const char *source = "[t]\n\"a\\u0000b\" = 1\na = 2\n[[u]]\nx = 1\n";
+	struct toml_error error;
+	struct toml *doc = toml_parse(source, strlen(source), &error);
+	const struct toml_node *node = toml_first(toml_get(doc, (const char *[]){"t", NULL}));
+	const struct toml_node *element = toml_first(toml_get(doc, (const char *[]){"u", NULL}));
+
+	ok(toml_remove_node(doc, toml_first(element), &error) == -1 && error.line == 5 && !toml_edited(doc),
+	    "a member of an array's table cannot be removed");
+	ok(toml_remove_node(doc, node, &error) == 0 && toml_remove_node(doc, node, &error) == 0 &&
+	        renders(doc, source, "[t]\na = 2\n[[u]]\nx = 1\n"),
+	    "a key that holds a NUL is removed by its node, twice is once");
+	toml_free(doc);
+
+	source = "[t]\na = 1\nb = {c = 1}\n";
+	doc = toml_parse(source, strlen(source), &error);
+	json_t *object = json_pack("{s:i}", "d", 1);
+	node = toml_first(toml_get(doc, (const char *[]){"t", "b", NULL}));
+	ok(toml_set(doc, (const char *[]){"t", "b", NULL}, object, &error) == 0 &&
+	        toml_remove_node(doc, node, &error) == -1 &&
+	        renders(doc, source, "[t]\na = 1\nb = { d = 1 }\n"),
+	    "nor can a member of a table that was replaced");
+	json_decref(object);
+	toml_free(doc);
+}
+
 /* ---- many ---- */
 
 static int models; /* how many */
@@ -311,6 +338,7 @@ int main(void)
 	TRY_ALL("refusing", refusing);
 	test_render_into_what_is_too_small();
 	test_reading_does_not_see_edits();
+	test_remove_node();
 	models = is_native() ? 10000 : 1000;
 	test_many("# x\n[models.mine]\nx = 1\n\n[z]\n", "as blocks");
 	test_many("models = {}\n", "as members of an inline table");
