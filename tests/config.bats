@@ -375,6 +375,79 @@ TOML
     assert_loads 'models>kimi-code/mine>provider="p"'
 }
 
+# own_table: the lines of the config from the user's comment to its end.
+own_table() { sed -n '/^# my own endpoint/,/^max_context_size/p' "$CONFIG"; }
+
+@test "a model of the user's under a key of the list stays, byte for byte, through login, sync and logout" {
+    write_config <<'TOML'
+default_model = "kimi-code/k3"
+
+[providers.kimi]
+type = "kimi"
+base_url = "https://api.kimi.example/v1"
+api_key = "sk-dummy"
+
+# my own endpoint, do not touch
+[models."kimi-code/k3"]
+provider = "kimi"
+model = "kimi-code/k3"
+max_context_size = 128000
+TOML
+    local own line='left models of your own in config.toml as they are: kimi-code/k3'
+    own=$(own_table)
+    server_start
+    models_control '[{"id": "k3", "context_length": 5}, {"id": "k4"}]'
+    store_login
+    run -0 --separate-stderr kimi login
+    assert_same 1 "$(grep -c "^kimi login: $line\$" <<<"$stderr")"
+    assert_same "$own" "$(own_table)"
+    assert_loads 'default_model="kimi-code/k4"' 'models>kimi-code/k4>provider="managed:kimi-code"'
+    sed -i 's|^default_model = .*|default_model = "kimi-code/k3"|' "$CONFIG"
+    models_control '[{"id": "k3", "context_length": 6}, {"id": "k5"}]'
+    run -0 --separate-stderr kimi models --sync
+    assert_contains "$stderr" "kimi models: $line"
+    assert_same "$own" "$(own_table)"
+    assert_loads 'default_model="kimi-code/k3"' 'models>kimi-code/k5>provider="managed:kimi-code"'
+    run -0 kimi logout
+    assert_same "$own" "$(own_table)"
+    assert_loads 'default_model="kimi-code/k3"' 'models>kimi-code/k5=null'
+}
+
+@test "where all models of the list are the user's own, the default stays" {
+    write_config <<'TOML'
+default_model = "x"
+
+[models.x]
+provider = "p"
+model = "x"
+max_context_size = 1
+
+[models."kimi-code/k3"] # no provider yet
+max_context_size = 1
+
+[providers.p]
+type = "kimi"
+base_url = "https://example.com"
+api_key = ""
+TOML
+    cp "$CONFIG" "$BATS_TEST_TMPDIR/before"
+    server_start
+    models_control '[{"id": "k3"}]'
+    logged_in
+    assert_same 'default_model = "x"' "$(grep '^default' "$CONFIG")"
+    run -0 kimi logout
+    cmp "$BATS_TEST_TMPDIR/before" "$CONFIG"
+}
+
+@test "a login with an API key leaves the user's models alone too, and says so" {
+    write_config <<<$'[models."moonshot-cn/kimi-k2"]\nprovider = "p"\nmodel = "m"\nmax_context_size = 1\n\n[providers.p]\ntype = "kimi"\nbase_url = ""\napi_key = ""'
+    server_start
+    server_control '{"api_keys": {"cn": ["sk-cn"]}, "cn_models": [{"id": "kimi-k2"}, {"id": "kimi-k3"}]}'
+    run -0 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <<<sk-cn
+    assert_contains "$stderr" 'left models of your own in config.toml as they are: moonshot-cn/kimi-k2'
+    assert_loads 'models>moonshot-cn/kimi-k2>provider="p"' 'models>moonshot-cn/kimi-k3>provider="managed:moonshot-cn"'
+}
+
 ## A file that is not to be written
 
 # refuses TEXT-FILE PLACE: login with this config: 1 with the place, the file as it was, the login kept.

@@ -2,6 +2,7 @@
 #include "auth/api_key.h"
 #include "base/term.h"
 #include "cli/login_flow.h"
+#include "cli/model_sync.h"
 #include "login/key_login.h"
 
 #include <stdio.h>
@@ -108,8 +109,10 @@ int login_flow_key(
 		                        : key_login_find(home, key.data, &who, &models, err);
 	if (!failed)
 		failed = key_login_save(home, &who, key.data, &models, &tightened, err);
-	if (!failed)
+	if (!failed) {
+		model_sync_tell_kept(report, home, who.platform, &models);
 		tell(report, who.platform, tightened, "you are logged in with an API key to");
+	}
 	models_clear(&models);
 	buf_release(&key);
 	return failed;

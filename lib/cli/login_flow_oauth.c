@@ -3,6 +3,7 @@
 #include "auth/refresh.h"
 #include "base/clock.h"
 #include "cli/login_flow.h"
+#include "cli/model_sync.h"
 #include "config/file.h"
 #include "config/login.h"
 #include "config/view.h"
@@ -125,8 +126,8 @@ static int not_written(struct err *err)
 }
 
 /* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
-static int write_config(
-    const struct home *home, const struct store *store, const char *access_token, struct err *err)
+static int write_config(const struct report *report, const struct home *home, const struct store *store,
+    const char *access_token, struct err *err)
 {
 	struct models models = {0};
 	struct toml *config = NULL;
@@ -141,6 +142,8 @@ static int write_config(
 	    .models = no_models ? NULL : &models,
 	};
 	int failed = config_add_login(home, &login, NULL, err);
+	if (!failed)
+		model_sync_tell_kept(report, home, store->who.platform, &models);
 	models_clear(&models);
 	toml_free(config);
 	if (failed)
@@ -226,7 +229,7 @@ int login_flow_oauth(
 			failed = log_in(report, wish, home, &store, &token, err);
 	}
 	if (!failed && plain && (good == 0 || !has_config(home, platform)))
-		failed = write_config(home, &store, token.access_token, err);
+		failed = write_config(report, home, &store, token.access_token, err);
 	if (!failed)
 		report_tell(report, "success",
 		    json_pack(

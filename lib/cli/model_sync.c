@@ -2,6 +2,32 @@
 
 #include "config/file.h"
 #include "config/login.h"
+#include "config/view.h"
+
+#include <stdlib.h>
+
+enum { MAX_LIST = 64 * 1024 };
+
+void model_sync_tell_kept(const struct report *report, const struct home *home,
+    const struct platform *platform, const struct models *models)
+{
+	struct toml *config = NULL;
+	struct buf list;
+
+	if (config_file_read(home, &config, NULL) != 0)
+		return;
+	buf_init(&list, MAX_LIST);
+	for (size_t i = 0; i < models->count; i++) {
+		char *key = config_model_key(platform, models->items[i].id);
+		if (key && config_is_own_model(config, platform, key))
+			buf_addf(&list, "%s%s", list.len ? ", " : "", key);
+		free(key);
+	}
+	if (list.len)
+		report_note(report, "left models of your own in config.toml as they are: %s", list.data);
+	buf_release(&list);
+	toml_free(config);
+}
 
 int model_sync_write(
     const struct report *report, const struct home *home, const struct catalog *catalog, struct err *err)
@@ -13,6 +39,7 @@ int model_sync_write(
 			continue;
 		if (config_sync_models(home, entry->platform, &entry->models, &changed, err) < 0)
 			return -1;
+		model_sync_tell_kept(report, home, entry->platform, &entry->models);
 		report_note(report, "the models of %s in config.toml %s", entry->platform->name,
 		    changed ? "were brought up to date" : "are up to date");
 	}

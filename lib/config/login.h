@@ -4,7 +4,8 @@
  * A login owns the provider managed:PLATFORM, the models of that provider, the
  * platform's services, default_model and default_thinking: those keys it sets
  * and takes away again. The user's own keys inside an owned table stay as long
- * as the table does. What is written always loads in kimi-cli: every model's
+ * as the table does. A table under the key of a model that does not name that
+ * provider is the user's, and is left alone. What is written always loads in kimi-cli: every model's
  * provider exists, the default model exists, only capabilities it knows.
  * Tokens are never written here; an API key is, as api_key of its provider, where
  * kimi-cli looks for it.

@@ -63,21 +63,31 @@ static void put_model(struct editor *e, const char *provider, const char *key, c
 		editor_unset(e, PATH("models", key, "display_name"));
 }
 
-/* The keys of the models there will be, those of the list first. */
-static json_t *put_all(struct editor *e, const struct platform *platform, const struct models *models)
+/* The models of the list; *ret_first is the first that is the platform's. A table of the user's own keeps its key. */
+static void put_list(struct editor *e, const struct platform *platform, const struct models *models,
+    json_t *there, const struct model **ret_first)
 {
 	char provider[CONFIG_PROVIDER_MAX];
-	json_t *there = json_object();
 
+	*ret_first = NULL;
 	config_provider_key(platform, provider);
 	for (size_t i = 0; i < models->count; i++) {
-		char *key = config_model_key(platform, models->items[i].id);
-		if (!key || json_object_set_new(there, key, json_true()) < 0)
+		const struct model *model = &models->items[i];
+		char *key = config_model_key(platform, model->id);
+		if (!key || json_object_set_new(there, key, json_true()) < 0) {
 			e->failed = true;
-		else
-			put_model(e, provider, key, &models->items[i]);
+		} else if (!config_is_own_model(e->doc, platform, key)) {
+			put_model(e, provider, key, model);
+			if (!*ret_first)
+				*ret_first = model;
+		}
 		free(key);
 	}
+}
+
+/* Removes the platform's models that are not there any more, and adds the keys of all others to `there`. */
+static void remove_others(struct editor *e, const struct platform *platform, json_t *there)
+{
 	for (const struct toml_node *node = config_first_model(e->doc); node; node = toml_next(node)) {
 		const char *key = config_node_key(node); /* NULL: no list has it, and no default names it */
 		if (key && json_object_get(there, key))
@@ -87,16 +97,15 @@ static json_t *put_all(struct editor *e, const struct platform *platform, const 
 		else if (key)
 			json_object_set_new(there, key, json_true());
 	}
-	return there;
 }
 
-/* The list's first model; without one, any model that is left, or none at all. */
+/* To `first`; without it, to any model that is left, or to none at all. */
 static void move_default(
-    struct editor *e, const struct platform *platform, const struct models *models, const json_t *there)
+    struct editor *e, const struct platform *platform, const struct model *first, const json_t *there)
 {
-	if (models->count) {
-		char *key = config_model_key(platform, models->items[0].id);
-		bool thinks = models->items[0].capabilities & (MODEL_THINKING | MODEL_ALWAYS_THINKING);
+	if (first) {
+		char *key = config_model_key(platform, first->id);
+		bool thinks = first->capabilities & (MODEL_THINKING | MODEL_ALWAYS_THINKING);
 		if (key)
 			editor_set_text(e, PATH("default_model"), key);
 		else
@@ -115,13 +124,16 @@ static void move_default(
 void editor_put_models(
     struct editor *e, const struct platform *platform, const struct models *models, bool choose)
 {
-	json_t *there = put_all(e, platform, models);
 	const char *chosen = config_default_model(e->doc);
+	const struct model *first;
+	json_t *there = json_object();
 
+	put_list(e, platform, models, there, &first);
+	remove_others(e, platform, there);
 	/* An empty list is no reason to choose anew, only a default that is gone is. */
 	bool gone = chosen && !json_object_get(there, chosen);
-	if (gone || (models->count && (choose || !chosen)))
-		move_default(e, platform, models, there);
+	if (gone || (first && (choose || !chosen)))
+		move_default(e, platform, first, there);
 	json_decref(there);
 }
 

@@ -71,6 +71,13 @@ bool config_is_model_of(const struct toml_node *model, const struct platform *pl
 	return owner && strcmp(owner, provider) == 0;
 }
 
+bool config_is_own_model(const struct toml *doc, const struct platform *platform, const char *key)
+{
+	const struct toml_node *model = doc ? toml_get(doc, PATH("models", key)) : NULL;
+
+	return model && !config_is_model_of(model, platform);
+}
+
 bool config_has_login(const struct toml *doc, const struct platform *platform)
 {
 	char provider[CONFIG_PROVIDER_MAX];

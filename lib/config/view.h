@@ -36,6 +36,9 @@ const struct toml_node *config_first_model(const struct toml *doc);
 /* The model belongs to the platform's provider. */
 bool config_is_model_of(const struct toml_node *model, const struct platform *platform);
 
+/* A table that the user made stands under this key of one of the platform's models: it names another provider, or none. */
+bool config_is_own_model(const struct toml *doc, const struct platform *platform, const char *key);
+
 /* The table of the platform's provider is there. */
 bool config_has_login(const struct toml *doc, const struct platform *platform);
 const char *config_default_model(const struct toml *doc); /* NULL: none */
