@@ -212,6 +212,71 @@ base_url = "https://example.com"
 TOML
 }
 
+@test "restored: directives and comments at the top, and they stay there" {
+    restores <<'TOML'
+#:schema ./schema.json
+# my config
+
+[loop_control]
+max_retries_per_step = 2
+TOML
+    kimi login --quiet
+    assert_same $'#:schema ./schema.json\n# my config\n\ndefault_model = "kimi-code/kimi-other"' "$(head -n 4 "$CONFIG")"
+}
+
+@test "restored: a block that another tool marks, with providers and models" {
+    restores <<'TOML'
+theme = "dark"
+
+# BEGIN OTHER TOOL (managed; do not edit)
+[providers.other]
+type = "openai_legacy"
+base_url = "http://127.0.0.1:1/v1"
+api_key = "k"
+
+[models.other]
+provider = "other"
+model = "x"
+max_context_size = 1000
+# END OTHER TOOL
+TOML
+}
+
+# without_block: takes the marked block out of the config, as the tool that owns it would.
+without_block() { sed -i '/^# \(BEGIN\|>>>\)/,/^# \(END\|<<<\)/d' "$CONFIG"; }
+
+@test "the login stays when another tool removes the block that it marks" {
+    write_config <<'TOML'
+# >>> tool >>>
+theme = "dark"
+
+[providers.other]
+type = "kimi"
+base_url = "http://127.0.0.1:1/v1"
+api_key = "k"
+
+[services.other]
+base_url = "x"
+
+[models.other]
+provider = "other"
+model = "x"
+max_context_size = 1000
+# <<< tool <<<
+TOML
+    server_start
+    logged_in
+    without_block
+    assert_lacks "$(cat "$CONFIG")" other
+    cp "$CONFIG" "$BATS_TEST_TMPDIR/before"
+    run -0 kimi models --sync
+    cmp "$BATS_TEST_TMPDIR/before" "$CONFIG"
+    assert_loads 'default_model="kimi-code/kimi-for-coding"' default_thinking=true theme=null \
+        'services>moonshot_fetch>api_key=""' 'models>kimi-code/kimi-k2-turbo>max_context_size=131072'
+    run -0 kimi logout
+    assert_same "" "$(cat "$CONFIG")"
+}
+
 @test "of a default that was the user's before login, nothing else is lost" {
     write_config <<'TOML'
 # before

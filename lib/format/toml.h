@@ -20,15 +20,20 @@
  *  - A new key stands after the last key of its table, in the table's own form
  *    and indentation: a line under a [header], a dotted line where the table is
  *    made of dotted keys, a member inside { } where it is an inline table. The
- *    first key of the root goes to the very top, before a blank line.
+ *    first key of the root goes behind the first comment paragraph, else to the
+ *    very top, before a blank line, but below comments like "#:schema".
  *  - A table that is not there yet becomes a [header] block, after one blank
  *    line, behind the last table of its family ([models.*] stay together), else
  *    at the end of the file; inside an inline table it becomes an inline table.
+ *  - Neither new tables nor root keys stand inside a block that comments mark
+ *    ("# BEGIN x" to "# END x", "# >>> x >>>" to "# <<< x <<<"): the tool that
+ *    marked it replaces it whole.
  *  - A removed key takes its whole line with it, a removed table its header, its
  *    keys, what stands between them, one blank line before the header, and all
  *    its sub-tables wherever they lie. Comments above a removed key or header
  *    and below the last key stay: they are the user's. What stood at the file's
- *    very top takes the blank line behind it along.
+ *    very top takes the blank line behind it along, the last root key below the
+ *    first comment paragraph the one before it.
  *  - To remove what was inserted gives back the very bytes from before. (One
  *    thing is left: the header that a key brought for a table which had none
  *    and was there only because of its sub-tables.)

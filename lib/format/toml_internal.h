@@ -11,7 +11,7 @@
  *	toml_write.c	JSON values and keys as TOML text
  *	toml_same.c	values compared: with JSON, and tree with tree
  *	toml_edit.c	notes what is wanted in the tree
- *	toml_line.c	blank lines, comments, indentation
+ *	toml_line.c	blank lines, comments, indentation, marked blocks
  *	toml_splice.c	the list of splices, and the source copied around them
  *	toml_render.c	the noted edits as splices; the check of the result
  *
@@ -146,6 +146,25 @@ struct toml_table {
 	struct toml_node *last_section;         /* the last [header] table at or below it */
 };
 
+/*
+ * A block that another tool marks as its own: the lines from a comment like
+ * "# BEGIN x" or "# >>> x >>>" to the one that closes it, "# END x" or
+ * "# <<< x <<<". The tool replaces or removes it whole, so nothing new is put inside.
+ */
+struct toml_block {
+	struct toml_block *prev; /* the one before in the file; none lies inside another */
+	size_t begin, end;
+};
+
+/* The marks that were opened and not closed so far, the last ones of them. */
+struct toml_marks {
+	struct {
+		size_t line;                   /* where it begins */
+		size_t label_begin, label_end; /* the x above */
+	} marks[16];
+	size_t count;
+};
+
 /* The value an edit wants; kept in a list of the document, which frees it. */
 struct toml_want {
 	json_t *value; /* NULL: none any more */
@@ -164,6 +183,7 @@ struct toml {
 	struct toml_node **slots; /* by parent and key; a power of two of them */
 	size_t slot_count, slot_used;
 	struct toml_want *wants;
+	struct toml_block *last_block;
 	bool touched; /* an edit was noted */
 };
 
@@ -271,6 +291,26 @@ struct toml_span {
 };
 
 struct toml_span toml_line_indent(const struct toml *doc, size_t line);
+
+/* The end of the line that begins at, or goes through, `at`. */
+size_t toml_line_end(const struct toml *doc, size_t at);
+
+/* Notes the mark that the line from `line` to `end`, blank or a comment, may be. False: no memory. */
+bool toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end);
+
+/* The marked block that `at` lies inside of; NULL: none. */
+const struct toml_block *toml_block_around(const struct toml *doc, size_t at);
+
+/*
+ * Where root keys go in a file that has none. `apart`: behind its first comment
+ * paragraph and a blank line. Else at once behind the lines there that are for
+ * tools ("#:schema"), which count only at the top, or at the very top.
+ */
+struct toml_top {
+	size_t at;
+	bool apart;
+};
+struct toml_top toml_top_of(const struct toml *doc);
 
 /* The end of the blank line that begins at `line`, the start of the one that ends there; `line` if there is none. */
 size_t toml_line_behind_blank(const struct toml *doc, size_t line);

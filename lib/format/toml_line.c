@@ -1,6 +1,7 @@
 #include "format/toml_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct toml_span toml_line_indent(const struct toml *doc, size_t line)
 {
@@ -11,7 +12,7 @@ struct toml_span toml_line_indent(const struct toml *doc, size_t line)
 	return (struct toml_span){line, end};
 }
 
-static size_t next_line(const struct toml *doc, size_t at)
+size_t toml_line_end(const struct toml *doc, size_t at)
 {
 	const char *newline = at < doc->len ? memchr(doc->text + at, '\n', doc->len - at) : NULL;
 
@@ -43,6 +44,19 @@ size_t toml_line_before_blank(const struct toml *doc, size_t line)
 	return at == doc->body || doc->text[at - 1] == '\n' ? at : line;
 }
 
+static bool is_comment(const struct toml *doc, size_t line)
+{
+	size_t text = toml_line_indent(doc, line).end;
+
+	return text < doc->len && doc->text[text] == '#';
+}
+
+/* So is the end of the file. */
+static bool is_blank(const struct toml *doc, size_t line)
+{
+	return toml_line_indent(doc, line).end == doc->len || toml_line_behind_blank(doc, line) > line;
+}
+
 /* Behind the last key of a section, or its header. */
 size_t toml_section_end(const struct toml_node *section)
 {
@@ -56,8 +70,155 @@ size_t toml_section_end_with_comment(const struct toml *doc, const struct toml_n
 {
 	size_t end = toml_section_end(section), at = end;
 
-	for (size_t text; text = toml_line_indent(doc, at).end, text < doc->len && doc->text[text] == '#';)
-		at = next_line(doc, at);
-	bool blank = toml_line_indent(doc, at).end == doc->len || toml_line_behind_blank(doc, at) > at;
-	return blank ? at : end;
+	while (is_comment(doc, at))
+		at = toml_line_end(doc, at);
+	return is_blank(doc, at) ? at : end;
+}
+
+/* ---- marked blocks ---- */
+
+static bool is_decoration(char c)
+{
+	return c && strchr("# \t\r\n-=*~:", c);
+}
+
+static bool is_arrow(char c)
+{
+	return c == '<' || c == '>';
+}
+
+/* Without what decorates it. */
+static struct toml_span first_word(const struct toml *doc, size_t line, size_t end)
+{
+	const char *text = doc->text;
+
+	while (line < end && is_decoration(text[line]))
+		line++;
+	size_t at = line;
+	while (at < end && !is_decoration(text[at]) && is_arrow(text[at]) == is_arrow(text[line]))
+		at++;
+	return (struct toml_span){line, at};
+}
+
+static bool is_one_of(const struct toml *doc, struct toml_span word, const char *const words[])
+{
+	size_t len = word.end - word.begin;
+
+	for (; *words; words++) {
+		if (strlen(*words) == len && strncasecmp(*words, doc->text + word.begin, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What stands behind the first word. */
+static struct toml_span label_of(const struct toml *doc, size_t begin, size_t end)
+{
+	const char *text = doc->text;
+
+	while (begin < end && (is_decoration(text[begin]) || is_arrow(text[begin])))
+		begin++;
+	while (begin < end && (is_decoration(text[end - 1]) || is_arrow(text[end - 1])))
+		end--;
+	return (struct toml_span){begin, end};
+}
+
+static bool add_block(struct toml *doc, size_t begin, size_t end)
+{
+	struct toml_block *block = toml_alloc(doc, sizeof(*block));
+
+	if (!block)
+		return false;
+	while (doc->last_block && doc->last_block->begin > begin)
+		doc->last_block = doc->last_block->prev; /* lies inside */
+	*block = (struct toml_block){.prev = doc->last_block, .begin = begin, .end = end};
+	doc->last_block = block;
+	return true;
+}
+
+static void open_mark(struct toml_marks *open, size_t line, struct toml_span label)
+{
+	const size_t most = sizeof(open->marks) / sizeof(*open->marks);
+
+	if (open->count == most) {
+		memmove(open->marks, open->marks + 1, (most - 1) * sizeof(*open->marks));
+		open->count--;
+	}
+	open->marks[open->count].line = line;
+	open->marks[open->count].label_begin = label.begin;
+	open->marks[open->count++].label_end = label.end;
+}
+
+/* The two labels need not be equal: "BEGIN x (do not edit)" is closed by "END x", and by a bare "END". */
+static bool close_mark(struct toml *doc, struct toml_marks *open, struct toml_span label, size_t end)
+{
+	for (size_t i = open->count; i > 0; i--) {
+		size_t begin = open->marks[i - 1].label_begin, len = open->marks[i - 1].label_end - begin;
+		if (len > label.end - label.begin)
+			len = label.end - label.begin;
+		if (memcmp(doc->text + begin, doc->text + label.begin, len) != 0)
+			continue;
+		open->count = i - 1;
+		return add_block(doc, open->marks[i - 1].line, end);
+	}
+	return true;
+}
+
+bool toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end)
+{
+	static const char *const opening[] = {">>>", "BEGIN", "START", "REGION", NULL};
+	static const char *const closing[] = {"<<<", "END", "STOP", "ENDREGION", NULL};
+
+	if (!is_comment(doc, line))
+		return true;
+	struct toml_span word = first_word(doc, line, end), label = label_of(doc, word.end, end);
+	if (is_one_of(doc, word, opening))
+		open_mark(open, line, label);
+	else if (is_one_of(doc, word, closing))
+		return close_mark(doc, open, label, end);
+	return true;
+}
+
+const struct toml_block *toml_block_around(const struct toml *doc, size_t at)
+{
+	const struct toml_block *block = doc->last_block;
+
+	while (block && block->begin >= at)
+		block = block->prev;
+	return block && at < block->end ? block : NULL;
+}
+
+/* ---- the top of the file ---- */
+
+/* A comment that a program reads, where it stands at the top: "#:schema", "-*- mode: toml -*-", "vim: ft=toml". */
+static bool is_for_tools(const struct toml *doc, size_t line)
+{
+	static const char *const signs[] = {"#:", "-*-", "vim:", " vi:", " ex:"};
+	size_t len = toml_line_end(doc, line) - line;
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		if (memmem(doc->text + line, len, signs[i], strlen(signs[i])))
+			return true;
+	}
+	return false;
+}
+
+struct toml_top toml_top_of(const struct toml *doc)
+{
+	const struct toml_block *block = doc->last_block;
+	size_t begin = doc->body, at;
+
+	while (block && block->prev)
+		block = block->prev;
+	while ((at = toml_line_behind_blank(doc, begin)) > begin)
+		begin = at;
+	size_t for_tools = begin;
+	while (is_comment(doc, at) && !(block && block->begin == at)) {
+		if (for_tools == at && is_for_tools(doc, at))
+			for_tools = toml_line_end(doc, at);
+		at = toml_line_end(doc, at);
+	}
+	if (at > begin && is_blank(doc, at))
+		return (struct toml_top){at, true};
+	return (struct toml_top){for_tools > begin ? for_tools : doc->body, false};
 }

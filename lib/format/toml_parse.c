@@ -10,7 +10,8 @@ struct parser {
 	size_t line;               /* where the statement's line begins */
 	struct toml_part parts[TOML_DEPTH_MAX];
 	size_t part_count; /* of the key read last */
-	const char *why;   /* the first thing wrong, and where */
+	struct toml_marks marks;
+	const char *why; /* the first thing wrong, and where */
 	size_t bad;
 };
 
@@ -296,10 +297,15 @@ static bool parse_lines(struct parser *p)
 	for (;;) {
 		p->line = p->scan.at;
 		struct token token = toml_scan(&p->scan, SCAN_KEY);
+		if (token.kind != TOKEN_NEWLINE && token.kind != TOKEN_END) {
+			if (!parse_line(p, token))
+				return false;
+			continue;
+		}
+		if (!toml_line_mark(p->doc, &p->marks, p->line, p->scan.at))
+			return fail_memory(p);
 		if (token.kind == TOKEN_END)
 			return true;
-		if (token.kind != TOKEN_NEWLINE && !parse_line(p, token))
-			return false;
 	}
 }
 

@@ -52,20 +52,6 @@ static bool entry_gone(const struct toml_entry *entry)
 	return false;
 }
 
-/* What toml_set() puts at the top of a file without root keys is followed by a blank line; with the keys it goes. */
-static void cut_root_gap(struct render *r)
-{
-	const struct toml_table *root = r->doc->root->table;
-
-	if (!root->entry_first || root->entry_first->line_begin != r->doc->body)
-		return;
-	for (const struct toml_entry *entry = root->entry_first; entry; entry = entry->next) {
-		if (!entry_gone(entry))
-			return;
-	}
-	cut_gap(r, root->entry_last->line_end);
-}
-
 /* ---- new text ---- */
 
 static void add_source(struct render *r, struct toml_span span)
@@ -153,8 +139,12 @@ static void render_block(struct render *r, const struct toml_node *table)
 	size_t text = r->splices.text.len, at = r->doc->len;
 
 	if (family) {
-		if (family != r->family)
+		if (family != r->family) {
 			r->family_end = toml_section_end_with_comment(r->doc, family);
+			const struct toml_block *block = toml_block_around(r->doc, r->family_end);
+			if (block)
+				r->family_end = block->end;
+		}
 		r->family = family;
 		at = r->family_end;
 		const struct toml_entry *last = family->table->entry_last;
@@ -170,20 +160,76 @@ static void render_block(struct render *r, const struct toml_node *table)
 	toml_splice(&r->splices, SPLICE_BLOCK, at, at, text);
 }
 
+/* The last root key outside of marked blocks; NULL: none. */
+static const struct toml_entry *last_root_entry(const struct toml *doc)
+{
+	const struct toml_entry *entry = doc->root->table->entry_last;
+	const struct toml_block *block = doc->last_block;
+
+	for (; entry; entry = entry->prev) {
+		while (block && block->begin > entry->line_begin)
+			block = block->prev;
+		if (!block || entry->line_begin >= block->end)
+			break;
+	}
+	return entry;
+}
+
+/* Root keys where there are none, or only in marked blocks. */
+static void render_first_root_keys(struct render *r, const struct toml_node *root)
+{
+	const struct toml_entry *first = root->table->entry_first;
+	size_t text = r->splices.text.len;
+	struct toml_top top = toml_top_of(r->doc);
+
+	if (first)
+		top.at = toml_block_around(r->doc, first->line_begin)->begin;
+	else if (top.apart)
+		buf_addstr(&r->splices.text, r->splices.eol);
+	add_lines(r, root, (struct toml_span){0, 0});
+	toml_splice(&r->splices, first || top.apart ? SPLICE_LINES : SPLICE_TOP, top.at, top.at, text);
+}
+
 static void render_new_values(struct render *r, const struct toml_node *table)
 {
-	const struct toml_entry *last = table->table->entry_last;
+	const struct toml_entry *last = table->parent ? table->table->entry_last : last_root_entry(r->doc);
 	size_t text = r->splices.text.len;
 
 	if (table->form == FORM_IMPLICIT) {
 		render_block(r, table);
 		return;
 	}
+	if (!table->parent && !last) {
+		render_first_root_keys(r, table);
+		return;
+	}
 	size_t line = last ? last->line_begin : table->table->line_begin;
 	size_t at = last ? last->line_end : table->table->line_end;
-	bool top = !table->parent && !last;
-	add_lines(r, table, top ? (struct toml_span){0, 0} : toml_line_indent(r->doc, line));
-	toml_splice(&r->splices, top ? SPLICE_TOP : SPLICE_LINES, at, at, text);
+	add_lines(r, table, toml_line_indent(r->doc, line));
+	toml_splice(&r->splices, SPLICE_LINES, at, at, text);
+}
+
+/* What toml_set() puts at the top of a file without root keys is parted by a blank line; with the keys it goes. */
+static void cut_root_gap(struct render *r)
+{
+	const struct toml_table *root = r->doc->root->table;
+
+	for (const struct toml_entry *entry = root->entry_first; entry; entry = entry->next) {
+		if (!entry_gone(entry))
+			return;
+	}
+	if (!root->entry_first)
+		return;
+	struct toml_top top = toml_top_of(r->doc);
+	size_t first = root->entry_first->line_begin, end = root->entry_last->line_end;
+	if (first == r->doc->body)
+		cut_gap(r, end);
+	else if (has_new_values(r->doc->root))
+		return;
+	else if (top.apart && toml_line_behind_blank(r->doc, top.at) == first)
+		cut(r, top.at, first);
+	else if (!top.apart && top.at == first)
+		cut(r, end, toml_line_behind_blank(r->doc, end));
 }
 
 /* ---- inline tables ---- */

@@ -73,6 +73,27 @@ static const struct edit_case inserting[] = {
 	{"a key that is not bare is quoted", "", {{{"\xC3\xA9"}, "1"}, {{""}, "2"}, {{"a.b"}, "3"}, {{"-_9"}, "4"}}, "\"\xC3\xA9\" = 1\n\"\" = 2\n\"a.b\" = 3\n-_9 = 4\n", 0},
 };
 
+static const struct edit_case comments[] = {
+	{"the first root key goes behind the first comment paragraph", "#:schema ./s.json\n# mine\n\n[t]\n", {{{"a"}, "1"}, {{"b"}, "2"}}, "#:schema ./s.json\n# mine\n\na = 1\nb = 2\n\n[t]\n", 0},
+	{"and is removed with the blank line before it", "# mine\n\na = 1\n\n\n[t]\n", {{{"a"}, NULL}}, "# mine\n\n\n[t]\n", 0},
+	{"the same where comments are all there is", "# one\r\n# two\r\n", {{{"a"}, "1"}, {{"t", "x"}, "1"}}, "# one\r\n# two\r\n\r\na = 1\r\n\r\n[t]\r\nx = 1\r\n", 0},
+	{"and back", "# one\n\na = 1\n\n[t]\nx = 1\n", {{{"a"}, NULL}, {{"t"}, NULL}}, "# one\n", 0},
+	{"one root key for another below a comment paragraph", "# one\n\na = 1\n\n[t]\n", {{{"a"}, NULL}, {{"b"}, "1"}}, "# one\n\nb = 1\n\n[t]\n", 0},
+	{"the first paragraph behind blank lines, and a BOM", BOM "\n\n# one\n \n# two\n[t]\n", {{{"a"}, "1"}}, BOM "\n\n# one\n\na = 1\n \n# two\n[t]\n", 0},
+	{"a comment for tools stays at the top though a header follows", "# -*- toml -*-\n#:schema x\n# of t\n[t]\n", {{{"a"}, "1"}}, "# -*- toml -*-\n#:schema x\na = 1\n\n# of t\n[t]\n", 0},
+	{"and back", "# vim: ft=toml\na = 1\n\n# of t\n[t]\n", {{{"a"}, NULL}}, "# vim: ft=toml\n# of t\n[t]\n", 0},
+	{"a new table does not go into a marked block", "# BEGIN x (do not edit)\n[m.a]\nx = 1\n[n]\n# END x\n[o]\n", {{{"m", "b", "x"}, "2"}}, "# BEGIN x (do not edit)\n[m.a]\nx = 1\n[n]\n# END x\n\n[m.b]\nx = 2\n[o]\n", 0},
+	{"nor where its mark touches the block's last table", "# >>> x >>>\n[m.a]\nx = 1\n# <<< x <<<\n", {{{"m", "b", "x"}, "2"}}, "# >>> x >>>\n[m.a]\nx = 1\n# <<< x <<<\n\n[m.b]\nx = 2\n", 0},
+	{"nor into an outer one", "#region\n# --- begin y ---\n[m.a]\n# --- end y ---\n[n]\n#endregion", {{{"m", "b", "x"}, "2"}}, "#region\n# --- begin y ---\n[m.a]\n# --- end y ---\n[n]\n#endregion\n\n[m.b]\nx = 2", 0},
+	{"nor behind the mark that opens one", "[m.a]\nx = 1\n# BEGIN x\n\n[n]\n# END x\n", {{{"m", "b", "x"}, "2"}}, "[m.a]\nx = 1\n# BEGIN x\n\n[n]\n# END x\n\n[m.b]\nx = 2\n", 0},
+	{"marks that nothing closes or opens are comments", "# BEGIN x\n[m.a]\n\n# END y\n[n]\n# start of it\n[o]\n", {{{"m", "b", "x"}, "2"}}, "# BEGIN x\n[m.a]\n\n[m.b]\nx = 2\n\n# END y\n[n]\n# start of it\n[o]\n", 0},
+	{"marks inside of strings and arrays are none", "a = '''\n# BEGIN x\n'''\nb = [\n# BEGIN x\n]\n[m.a]\n\n# END x\n[n]\n", {{{"m", "b", "x"}, "2"}}, "a = '''\n# BEGIN x\n'''\nb = [\n# BEGIN x\n]\n[m.a]\n\n[m.b]\nx = 2\n\n# END x\n[n]\n", 0},
+	{"a root key follows the last outside of marked blocks", "a = 1\n# BEGIN x\nb = 1\n# END x\nc = 1\n# BEGIN y\nd = 1\n[t]\n# END y\n", {{{"e"}, "1"}}, "a = 1\n# BEGIN x\nb = 1\n# END x\nc = 1\ne = 1\n# BEGIN y\nd = 1\n[t]\n# END y\n", 0},
+	{"where all root keys are in marked blocks it goes before", "# one\n\n# BEGIN x\n\nb = 1\n# END x\n", {{{"e"}, "1"}}, "# one\n\ne = 1\n# BEGIN x\n\nb = 1\n# END x\n", 0},
+	{"where there are none it does not go in with the mark", "# BEGIN x\n# hello\n\n[t]\n# END x\n", {{{"e"}, "1"}}, "e = 1\n\n# BEGIN x\n# hello\n\n[t]\n# END x\n", 0},
+	{"and back", "e = 1\n\n# BEGIN x\n# hello\n\n[t]\n# END x\n", {{{"e"}, NULL}}, "# BEGIN x\n# hello\n\n[t]\n# END x\n", 0},
+};
+
 static const struct edit_case removing[] = {
 	{"a key goes with its line, the comment above it stays", "# one\na = 1 # x\nb = 2\n", {{{"a"}, NULL}}, "# one\nb = 2\n", 0},
 	{"what is not there goes without an edit", "a = 1\n[t]\n", {{{"b"}, NULL}, {{"t", "x", "y"}, NULL}}, "a = 1\n[t]\n", 0},
@@ -334,6 +355,7 @@ int main(void)
 	TRY_ALL("replacing", replacing);
 	TRY_ALL("inserting", inserting);
 	TRY_ALL("removing", removing);
+	TRY_ALL("comments", comments);
 	TRY_ALL("several edits", together);
 	TRY_ALL("refusing", refusing);
 	test_render_into_what_is_too_small();
