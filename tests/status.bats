@@ -309,6 +309,17 @@ refused() {
     done
 }
 
+@test "a byte order mark in the config is named, and the config is used all the same" {
+    store_login
+    write_config
+    sed -i $'1s/^/\xef\xbb\xbf/' "$CONFIG"
+    status
+    assert_same "fresh config_refused" "$(field state) $(problems)"
+    assert_contains "$(field problems.0.message)" "byte order mark"
+    assert_same kimi-code/kimi-for-coding "$(field default_model)"
+    assert_remedies
+}
+
 @test "nothing is said of a config that kimi-cli takes, what it takes for a number or a truth included" {
     store_login
     write_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1' '[[hooks]]' 'event = "Stop"' 'command = "true"' \

@@ -314,6 +314,9 @@ void config_check(const struct toml *config, struct problems *problems)
 	                       *services_table = table_of(root, "services"), *mcp = table_of(root, "mcp");
 	const char *chosen = config_default_model(config);
 
+	if (toml_has_bom(config))
+		problem_add(problems, code, "save it as UTF-8 without one",
+		    "config.toml begins with a byte order mark (BOM), which kimi-cli cannot read");
 	check_fields(root, top_fields, "the", "top of the file", problems);
 	if (providers)
 		check_providers(providers, problems);

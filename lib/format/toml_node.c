@@ -224,6 +224,11 @@ const struct toml_node *toml_root(const struct toml *doc)
 	return doc->root;
 }
 
+bool toml_has_bom(const struct toml *doc)
+{
+	return doc->body > 0;
+}
+
 enum toml_kind toml_kind(const struct toml_node *node)
 {
 	return (enum toml_kind)node->kind;
