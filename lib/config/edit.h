@@ -40,4 +40,22 @@ int editor_finish(const struct editor *e, struct err *err);
 void editor_put_models(
     struct editor *e, const struct platform *platform, const struct models *models, bool choose);
 
+/*
+ * The changes of login.h on a document: each is a config_edit, with the context named.
+ */
+struct config_sync {
+	const struct platform *platform;
+	const struct models *models;
+};
+
+struct config_use {
+	const char *key; /* of a model */
+	int thinking;    /* -1: as it was */
+};
+
+int config_edit_login(struct toml *doc, void *context, struct err *err);  /* const struct config_login */
+int config_edit_logout(struct toml *doc, void *context, struct err *err); /* const struct platform */
+int config_edit_sync(struct toml *doc, void *context, struct err *err);   /* const struct config_sync */
+int config_edit_use(struct toml *doc, void *context, struct err *err);    /* const struct config_use */
+
 #endif

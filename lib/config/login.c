@@ -48,7 +48,7 @@ static void put_services(struct editor *e, const struct config_login *login, con
 	}
 }
 
-static int add_login(struct toml *doc, void *context, struct err *err)
+int config_edit_login(struct toml *doc, void *context, struct err *err)
 {
 	const struct config_login *login = context;
 	const struct platform *platform = login->who->platform;
@@ -70,7 +70,7 @@ int config_add_login(
     const struct home *home, const struct config_login *login, bool *ret_tightened, struct err *err)
 {
 	struct config_change change = {
-	    .edit = add_login, .context = (void *)login, .holds_secret = login->api_key != NULL};
+	    .edit = config_edit_login, .context = (void *)login, .holds_secret = login->api_key != NULL};
 
 	if (config_file_change(home, &change, err) < 0)
 		return -1;
@@ -91,7 +91,7 @@ static bool names(const struct toml_node *text, const struct toml_node *node)
 	return text_len == key_len && memcmp(bytes, key, key_len) == 0;
 }
 
-static int remove_login(struct toml *doc, void *context, struct err *err)
+int config_edit_logout(struct toml *doc, void *context, struct err *err)
 {
 	const struct platform *platform = context;
 	struct editor e = {.doc = doc};
@@ -120,7 +120,7 @@ static int remove_login(struct toml *doc, void *context, struct err *err)
 int config_remove_login(
     const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err)
 {
-	struct config_change change = {.edit = remove_login, .context = (void *)platform};
+	struct config_change change = {.edit = config_edit_logout, .context = (void *)platform};
 
 	/* Where there is no config there is nothing to take away, and none is to be made. */
 	if (config_file_exists(home) && config_file_change(home, &change, err) < 0)

@@ -137,14 +137,9 @@ void editor_put_models(
 	json_decref(there);
 }
 
-struct sync {
-	const struct platform *platform;
-	const struct models *models;
-};
-
-static int sync_models(struct toml *doc, void *context, struct err *err)
+int config_edit_sync(struct toml *doc, void *context, struct err *err)
 {
-	const struct sync *sync = context;
+	const struct config_sync *sync = context;
 	struct editor e = {.doc = doc};
 	char provider[CONFIG_PROVIDER_MAX];
 
@@ -162,8 +157,8 @@ static int sync_models(struct toml *doc, void *context, struct err *err)
 int config_sync_models(const struct home *home, const struct platform *platform, const struct models *models,
     bool *ret_changed, struct err *err)
 {
-	struct sync sync = {platform, models};
-	struct config_change change = {.edit = sync_models, .context = &sync};
+	struct config_sync sync = {platform, models};
+	struct config_change change = {.edit = config_edit_sync, .context = &sync};
 
 	if (config_file_change(home, &change, err) < 0)
 		return -1;
@@ -171,14 +166,9 @@ int config_sync_models(const struct home *home, const struct platform *platform,
 	return 0;
 }
 
-struct use {
-	const char *key;
-	int thinking;
-};
-
-static int use_model(struct toml *doc, void *context, struct err *err)
+int config_edit_use(struct toml *doc, void *context, struct err *err)
 {
-	const struct use *use = context;
+	const struct config_use *use = context;
 	struct editor e = {.doc = doc};
 	const struct toml_node *was = toml_get(doc, PATH("default_thinking"));
 	bool thinking =
@@ -200,8 +190,8 @@ static int use_model(struct toml *doc, void *context, struct err *err)
 
 int config_use_model(const struct home *home, const char *key, int thinking, struct err *err)
 {
-	struct use use = {key, thinking};
-	struct config_change change = {.edit = use_model, .context = &use};
+	struct config_use use = {key, thinking};
+	struct config_change change = {.edit = config_edit_use, .context = &use};
 
 	return config_file_change(home, &change, err);
 }

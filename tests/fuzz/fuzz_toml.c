@@ -3,12 +3,19 @@
  * rest is the document. Whatever it is:
  *  - parsing it is safe; without an edit it keeps its bytes;
  *  - an edit that is accepted can be rendered, and only what it names differs;
- *  - what was inserted and removed leaves the bytes from before.
+ *  - what was inserted and removed leaves the bytes from before;
+ *  - login, sync, the choice of a model and logout change nothing that is the user's, and logout gives back the very
+ *    bytes from before login.
  */
+#include "config/edit.h"
+#include "config/file.h"
+#include "config/login.h"
+#include "config/view.h"
 #include "format/toml_internal.h"
 
 #include "../unit/test_toml_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DICE 8 /* bytes that choose */
@@ -22,11 +29,15 @@ static unsigned roll(struct dice *d, unsigned sides)
 	return d->at < d->end ? *d->at++ % sides : 0;
 }
 
-static void need(bool cond)
+/* Says which one did not hold, since an optimized stack does not. */
+static void need_at(bool cond, int line)
 {
-	if (!cond)
-		abort();
+	if (cond)
+		return;
+	fprintf(stderr, "%s, line %d: it does not hold\n", __FILE__, line);
+	abort();
 }
+#define need(cond) need_at(cond, __LINE__)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -169,6 +180,158 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 	toml_free(doc);
 }
 
+/* ---- what the commands do ---- */
+
+static struct model model_k3 = {"k3", NULL, 262144, MODEL_THINKING};
+static struct model models[] = {
+    {"k2\xC3\xA9 \"turbo\"", "K\\2", 0, 0}, {"k4", "Kimi 4", 5, MODEL_IMAGE_IN | MODEL_VIDEO_IN}};
+static const struct models first_list = {&model_k3, 1}, second_list = {models, 2}, empty_list = {NULL, 0};
+
+/* The document after an edit; NULL: it was refused. *ret_edited (may be NULL): it changed something. */
+static struct toml *after(struct toml *doc, config_edit *change, void *context, bool *ret_edited)
+{
+	struct err err;
+	struct buf out;
+	struct toml *copy = parse(doc->text, doc->len), *result = NULL;
+
+	if (change(copy, context, &err) == 0) {
+		bool edited = toml_edited(copy);
+		render(copy, &out);
+		need(edited == (out.len != doc->len || memcmp(out.data, doc->text, out.len) != 0));
+		if (ret_edited)
+			*ret_edited = edited;
+		result = parse(out.data, out.len);
+		buf_release(&out);
+	} else {
+		need(*err.what);
+	}
+	toml_free(copy);
+	return result;
+}
+
+static void cut_if_empty(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (json_is_object(value) && !json_object_size(value))
+		json_object_del(object, key);
+}
+
+static bool is_text(const json_t *table, const char *key, const char *text)
+{
+	json_t *value = json_object_get(table, key);
+
+	/* tree_json() tells a text from a date by the array around the latter */
+	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
+}
+
+/* What the document holds beside what is the login's. */
+static json_t *the_users(const struct toml *doc)
+{
+	json_t *json = tree_json(toml_root(doc)), *models_json = json_object_get(json, "models"), *table;
+	json_t *services = json_object_get(json, "services");
+	const char *key;
+	size_t len;
+	void *next;
+
+	json_object_keylen_foreach_safe(models_json, next, key, len, table)
+	{
+		if (is_text(table, "provider", "managed:kimi-code"))
+			json_object_deln(models_json, key, len);
+	}
+	for (const char *const(*service)[2] = platforms->services; (*service)[0]; service++) {
+		table = json_object_get(services, (*service)[0]);
+		if (is_text(json_object_get(table, "oauth"), "key", "oauth/kimi-code"))
+			json_object_del(services, (*service)[0]);
+	}
+	json_object_del(json_object_get(json, "providers"), "managed:kimi-code");
+	json_object_del(json, "default_model");
+	json_object_del(json, "default_thinking");
+	cut_if_empty(json, "models");
+	cut_if_empty(json, "providers");
+	cut_if_empty(json, "services");
+	return json;
+}
+
+/* All bytes of `text` are in the result, in their order. */
+static bool keeps_bytes(const struct toml *doc, const struct toml *result)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < result->len && at < doc->len; i++)
+		at += result->text[i] == doc->text[at];
+	return at == doc->len;
+}
+
+/* Nothing of a login is there, nor a default that it would replace. */
+static bool is_clean(const struct toml *doc)
+{
+	struct toml *copy = parse(doc->text, doc->len);
+	bool edited,
+	    clean = !toml_get(doc, PATH("default_model")) && !toml_get(doc, PATH("default_thinking"));
+	struct toml *result = after(copy, config_edit_logout, (void *)platforms, &edited);
+
+	clean = clean && result && !edited;
+	toml_free(result);
+	toml_free(copy);
+	return clean;
+}
+
+/* What is the user's is the same in both. */
+static void need_the_users(const struct toml *doc, const struct toml *result)
+{
+	json_t *left = the_users(doc), *right = the_users(result);
+
+	need(same_json(left, right));
+	json_decref(left);
+	json_decref(right);
+}
+
+static void try_commands(const char *text, size_t len, struct dice d)
+{
+	struct toml *doc = parse(text, len), *now = NULL;
+	bool clean = is_clean(doc), restores = clean, edited;
+	struct config_login login = {platforms, "file", "oauth/kimi-code", NULL, &first_list};
+	struct config_sync sync = {platforms, roll(&d, 3) ? &second_list : &empty_list};
+	struct config_use use = {"kimi-code/k4", (int)roll(&d, 3) - 1};
+	const struct {
+		config_edit *change;
+		void *context;
+		bool needed; /* it cannot be refused */
+	} steps[] = {
+	    {config_edit_login, &login, false},
+	    {config_edit_sync, &sync, true},
+	    {config_edit_use, &use, false},
+	    {config_edit_login, &login, true},
+	    {config_edit_logout, (void *)platforms, true},
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		struct toml *before = now ? now : doc;
+		struct toml *result = after(before, steps[i].change, steps[i].context, NULL);
+		need(result || !steps[i].needed || !now);
+		if (!result)
+			continue;
+		if (now)
+			toml_free(now);
+		now = result;
+		need_the_users(doc, now);
+		if (clean)
+			need(keeps_bytes(doc, now));
+		/* Where no model of ours is left, the default becomes one of the user's, and stays that. */
+		if (config_default_model(now) && config_default_platform(now) != platforms)
+			restores = false;
+		/* A second time it is no change. */
+		result = after(now, steps[i].change, steps[i].context, &edited);
+		need(result && !edited);
+		toml_free(result);
+	}
+	if (restores && now)
+		need(now->len == len && !memcmp(now->text, text, len));
+	toml_free(now);
+	toml_free(doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct toml_error error = {.message = ""};
@@ -190,5 +353,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_one_edit(text, len, d);
 	try_edits(text, len, d);
 	try_insertion(text, len, d);
+	try_commands(text, len, d);
 	return 0;
 }
