@@ -121,14 +121,6 @@ $B/tests/hook.so: tests/hook.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
 
-$B/tests/forkserver.so: tests/memcheck/forkserver.c tests/memcheck/warm.c tests/memcheck/warm.h tests/memcheck/call.h
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared $(shell $(PKG_CONFIG) --cflags glib-2.0) -o $@ $(filter %.c,$^) -ldl
-
-$B/tests/caller: tests/memcheck/caller.c tests/memcheck/call.h
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -DKIMI_MEMCHECK='"$(CURDIR)/$B/valgrind"' -o $@ $<
-
 # libFuzzer brings its own main().
 $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -162,15 +154,10 @@ sanitize:
 	  LSAN_OPTIONS=print_suppressions=0:suppressions=$(CURDIR)/tests/suppressed/lsan \
 	  $(MAKE) --no-print-directory -j$(JOBS) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
-# The same under valgrind. Memory of static programs would be out of its sight.
-MEMCHECK_BUILD = B=build/memcheck CAN_STATIC= CFLAGS='-O1 -g1'
-
+# The unit tests and a call of each kind under valgrind. It does not see the allocations of a static program.
 valgrind:
 	$(Q)tests/packages.sh valgrind
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(MEMCHECK_BUILD) memcheck-programs
-	$(Q)KIMI_TEST_CHECKER=valgrind JOBS=$(JOBS) tests/memcheck/run.sh build/memcheck $(TESTS)
-
-memcheck-programs: test-programs $B/tests/forkserver.so $B/tests/caller
+	$(Q)KIMI_TEST_CHECKER=valgrind $(MAKE) --no-print-directory -j$(JOBS) B=build/valgrind CAN_STATIC= CFLAGS='-O1 -g' test
 
 # Every fuzzer for FUZZ_SECONDS, in a build folder of its own that keeps what they come upon; TESTS="token url" picks some.
 FUZZ_SECONDS ?= 10
@@ -226,5 +213,5 @@ $B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 
-.PHONY: all install uninstall dist test check demo login sanitize valgrind test-programs memcheck-programs fuzz fuzzers bench clean lint tidy
+.PHONY: all install uninstall dist test check demo login sanitize valgrind test-programs fuzz fuzzers bench clean lint tidy
 .SECONDARY:

@@ -75,7 +75,6 @@ header_lines() {
     KIMI_API_KEY=sk-env gives at-stored
 }
 
-# bats test_tags=native
 @test "without --platform, logged in by token: the config is not even opened" {
     store_login
     provider moonshot-cn sk-cn

@@ -65,7 +65,6 @@ new_login() {
 }
 
 @test "the token is in no argument list, and in no environment but the command's" {
-    started_anew
     store_login
     mkfifo fifo
     start exec kimi exec -- sh -c 'echo ready; read -r line <fifo'
@@ -457,7 +456,6 @@ END
     chmod +x waiter
 }
 
-# bats test_tags=native
 @test "a signal that was ignored stays ignored for the command, and one that was blocked stays blocked" {
     store_login
     run -0 kimi_python -c '
@@ -471,7 +469,6 @@ plain = masks()
 assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "--"))'
 }
 
-# bats test_tags=native
 @test "descriptors, those beyond the standard three too, and limits are those that were given to us" {
     store_login
     echo from nine >nine
@@ -484,7 +481,6 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     assert_same "$output" "$through"
 }
 
-# bats test_tags=native
 @test "a standard descriptor that was closed is closed for the command" {
     store_login
     # run itself has a standard input.
@@ -540,7 +536,6 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     run -130 on_terminal --type ready '\x03' kimi exec -- sh -c 'echo ready; exec sleep 20'
 }
 
-# bats test_tags=native
 @test "Ctrl-Z stops it, fg lets it go on, with the status of its own" {
     store_login
     export PS1='ask> '
@@ -551,7 +546,6 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     assert_contains "$output" "status=3"
 }
 
-# bats test_tags=native
 @test "bg lets it go on in the background" {
     store_login
     export PS1='ask> '
@@ -562,7 +556,6 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
 }
 
 @test "a command that stops itself stops kimi exec the same way, and SIGCONT to it alone continues both" {
-    started_anew
     store_login
     start exec kimi exec -- sh -c 'echo ready; kill -STOP $$; exit 6'
     wait_until is_stopped "$pid"
@@ -576,7 +569,6 @@ is_stopped() {
 }
 
 @test "an interactive shell below it has job control of its own" {
-    started_anew
     store_login
     export PS1='ask> '
     run -4 on_terminal --type 'ask> ' 'sh -c "echo rea\\dy; exec sleep 20"\r' --type ready '\x1a' --type Stopped '' --type 'ask> ' 'kill -KILL %1; disown -a; exit 4\r' \

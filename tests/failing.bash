@@ -19,14 +19,14 @@ traced() {
         set -- -u "$(id -un)" "$@"
     fi
     # A sanitizer's search for leaks is a tracer itself.
-    "${environment[@]}" strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -E KIMI_TEST_ANEW=1 -f -qq "$@"
+    "${environment[@]}" strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -f -qq "$@"
 }
 
 # failing RULE COMMAND...: its system calls fail by that rule of strace's inject=, e.g. fsync:error=EIO:when=1.
 failing() {
     local rule=$1
     shift
-    strace -qq -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -E KIMI_TEST_ANEW=1 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
+    strace -qq -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -o "$BATS_TEST_TMPDIR/strace" -e "trace=${rule%%:*}" -e "inject=$rule" "$@"
 }
 
 # hook_all: all that is started from here on has tests/hook.c, and does what KIMI_TEST_NAME says.
@@ -40,8 +40,6 @@ hook_all() {
 hooked() {
     local set=(LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99)
     while [[ ${1:-} == *=* ]]; do
-        # Valgrind could not keep up.
-        [[ $1 != SPEED=* || ${KIMI_TEST_CHECKER:-} != valgrind ]] || set+=(KIMI_TEST_SLOWED=0.1)
         set+=("KIMI_TEST_$1")
         shift
     done

@@ -133,7 +133,6 @@ own_command() {
     PATH=$BATS_TEST_TMPDIR/first:$PATH run -37 kimi foo
 }
 
-# bats test_tags=native
 @test "a command whose interpreter is missing, or that is no program, is an error that says so: 1" {
     own_command foo
     printf '#!/nonexistent/sh\n' >"$BATS_TEST_TMPDIR/bin/kimi-foo"
@@ -197,7 +196,6 @@ fake_man() {
     PATH=$BATS_TEST_TMPDIR/man:$PATH
 }
 
-# bats test_tags=native
 @test "kimi help SUB shows the man page that lies beside the programs" {
     fake_man
     run -0 kimi help token
@@ -221,7 +219,6 @@ fake_man() {
     assert_same "$help" "$output"
 }
 
-# bats test_tags=native
 @test "kimi help kimi and kimi help help show the page of the front itself" {
     fake_man
     run -0 kimi help kimi
@@ -253,7 +250,6 @@ fake_man() {
     assert_error "" "standard output"
 }
 
-# bats test_tags=native
 @test "the front passes the command's exit status and signals on, since it becomes it" {
     run -4 kimi token
     own_command pid

@@ -52,7 +52,6 @@ add_front() {
     assert_contains "$output" "usage: kimi COMMAND"
 }
 
-# bats test_tags=native
 @test "the other kimi is found behind copies, links and wrappers of ours" {
     local kind
     for kind in copy link exec; do add_front "$kind" "$BATS_TEST_TMPDIR/$kind"; done

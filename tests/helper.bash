@@ -8,9 +8,8 @@
 # Everything lies in $BATS_TEST_TMPDIR, so tests can run side by side (bats --jobs N).
 #
 # Set from outside: KIMI_TEST_BIN, the folder of the programs under test (default: build/bin of this clone);
-# KIMI_TEST_CHECKER, what they are run or built with that needs memory of its own (sanitizer, valgrind).
-# A test with "# bats test_tags=native" above it is left out under valgrind, which has its own hands in what it looks at:
-# signals, descriptors, system calls and memory of the process, the program as a file, or how its time stands to ours.
+# KIMI_TEST_CHECKER, what checks their memory and needs some of its own: sanitizer for the whole suite, valgrind for the unit
+# tests and tests/valgrind.
 # KIMI_TEST_SERVER=NAME before a server_ function means another server than the usual one.
 
 KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -72,11 +71,8 @@ kimi_teardown() {
 has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
 
 # By how much more than usual a test waits.
-case ${KIMI_TEST_CHECKER:-} in
-valgrind) PATIENCE=10 ;;
-sanitizer) PATIENCE=3 ;;
-*) PATIENCE=1 ;;
-esac
+PATIENCE=1
+[ -z "${KIMI_TEST_CHECKER:-}" ] || PATIENCE=3
 
 # patient SECONDS: as many as that comes to; a fraction is meant as it is.
 patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
@@ -101,10 +97,6 @@ MANY=$(many 100000 2000)
 
 # limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
-
-# started_anew: the programs of the test are its own processes under valgrind, too, where they are otherwise forks of one
-# that stands by (memcheck/call.h).
-started_anew() { export KIMI_TEST_ANEW=1; }
 
 ## The loopback server
 

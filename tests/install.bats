@@ -40,7 +40,6 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     assert_contains "$(cat "$root/opt/k/share/kimi/crontab")" '"/opt/k/bin/kimi-refresh" --quiet'
 }
 
-# bats test_tags=native
 @test "uninstall leaves nothing of ours and everything of others" {
     mkdir -p "$root/usr/bin" "$root/usr/share/man/man1"
     echo theirs >"$root/usr/bin/theirs"
@@ -52,7 +51,6 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     run -0 diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-# bats test_tags=native
 @test "uninstall needs neither the build nor the folder it was installed to, and says if there is nothing" {
     run -0 installer /opt/k "$root" install
     mv "$root/opt/k" "$root/opt/l"
@@ -94,7 +92,6 @@ stays() {
     stays
 }
 
-# bats test_tags=native
 @test "a kimi of ours is replaced" {
     mkdir -p "$root/usr/bin"
     cp "$KIMI_TEST_BIN/kimi" "$root/usr/bin/kimi"

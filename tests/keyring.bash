@@ -44,13 +44,9 @@ keyring_setup() {
 # A keyring that answers may take longer where memory is checked, on a busy machine, than the programs wait for one: so
 # their clock is slower, too.
 keyring_checked() {
-    case ${KIMI_TEST_CHECKER:-} in
-    sanitizer)
-        hook_all
-        export KIMI_TEST_SLOWED=0.25
-        ;;
-    valgrind) export KIMI_TEST_SLOWED=0.2 ;;
-    esac
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || return 0
+    hook_all
+    export KIMI_TEST_SLOWED=0.25
 }
 
 keyring_teardown() {

@@ -635,7 +635,6 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_lacks "$(cat seen)" rt-
 }
 
-# bats test_tags=native
 @test "the helper leaves no core dump and cannot be read by other processes of the user" {
     # It waits for its standard input, which we keep open.
     mkfifo input
@@ -722,7 +721,6 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     [ ! -e "$KIMI_TEST_BIN/${OWN_HELPER##*/}" ]
 }
 
-# bats test_tags=native
 @test "only the helper is linked with libsecret" {
     local program
     for program in "$KIMI_TEST_BIN"/*; do

@@ -118,7 +118,6 @@ prompts() { tr '\n' ' ' <items.prompts; }
     assert_same "" "$(kept_by_others)"
 }
 
-# bats test_tags=native
 @test "a slow keyring: login waits for all its answers together no longer than for one that does not answer" {
     unset KIMI_TEST_SLOWED # the keyring's clock is not slower
     others_start '[]' --slow 1.2

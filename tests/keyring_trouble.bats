@@ -238,7 +238,6 @@ login_stays_in_the_file() {
     login_refuses_the_keyring "the keyring did not answer in time"
 }
 
-# bats test_tags=native
 @test "a keyring that never starts: a login in the keyring is out of reach, and not lost" {
     keyring_never_starts
     login_is_out_of_reach "the keyring did not answer in time"

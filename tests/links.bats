@@ -44,7 +44,6 @@ assert_needs_no() {
     done
 }
 
-# bats test_tags=native
 @test "nothing but kimi-shell links libedit" {
     local path name
     for path in "$KIMI_TEST_BIN"/kimi*; do

@@ -464,7 +464,6 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same "$(printf 'browser\n--new-window\n--url=%s/device\n-x' "$(server_url)")" "$(opened)"
 }
 
-# bats test_tags=native
 @test "of several programs in BROWSER the first that is there is used" {
     server_start
     server_control '{"pending": 0}'
@@ -475,7 +474,6 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same -a "$(opened | sed -n 2p)"
 }
 
-# bats test_tags=native
 @test "without BROWSER it is xdg-open, else wslview, else open" {
     local name
     server_start

@@ -67,7 +67,6 @@ finder='██ ▄▄▄▄▄ █'
     assert_lacks "$output" "left"
 }
 
-# bats test_tags=native
 @test "where a browser opens the page there is no QR code; where none can be, there is" {
     export DISPLAY=:7 BROWSER=true
     run -130 screen

@@ -76,7 +76,6 @@ needs_of_check() {
 needs_of_valgrind() {
 	needs_of_check
 	need 'has valgrind' valgrind valgrind valgrind valgrind valgrind
-	need '[ -e /usr/include/valgrind/valgrind.h ]' valgrind valgrind-devel valgrind valgrind-dev valgrind-devel
 }
 
 needs_of_fuzz() {

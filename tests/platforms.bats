@@ -680,7 +680,6 @@ PY
     assert_same 1 "$(grep -c '^\*' "$BATS_TEST_TMPDIR/out")"
 }
 
-# bats test_tags=native
 @test "the time is that of the slowest, not the sum" {
     every_platform
     keys_control '"faults": {"models": [{"delay": 1}], "cn_models": [{"delay": 1}], "ai_models": [{"delay": 1}]}'

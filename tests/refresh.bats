@@ -6,7 +6,6 @@ load helper
 load processes
 
 # The longest test is first, so that the others run beside it.
-# bats test_tags=native
 @test "a lock that is held too long is a passing failure after 30 s, and nothing is sent" {
     server_start
     store_login --expires-in-left 100
@@ -420,7 +419,6 @@ print(base64.b64encode(head.encode() + body).decode())')
 
 ## Failures that pass
 
-# bats test_tags=native
 @test "500, 502, 503, 504 and 429 are tried three times in all, after 1 s and 2 s" {
     server_start
     store_login --expires-in-left 100
@@ -455,7 +453,6 @@ print(*(int((t[i + 1] - t[i]) * 2) * 5 for i in (0, 1, 3, 4)))')"
     assert_same "$before" "$(hash_of "$LOGIN")"
 }
 
-# bats test_tags=native
 @test "Retry-After is honoured" {
     answered '{"status": 429, "headers": {"Retry-After": "3"}}'
     run -0 --separate-stderr kimi-refresh
@@ -841,7 +838,6 @@ FAULTS
     assert_untouched 0
 }
 
-# bats test_tags=native
 @test "a limit on the size of files is refused before anything is sent, and kills nothing" {
     server_start
     store_login --expires-in-left 100
@@ -852,7 +848,6 @@ FAULTS
     assert_same "" "$(find "$FOLDER" -name '.*.kimi-*')"
 }
 
-# bats test_tags=native
 @test "a file system with room for the old login and not for the next is refused before anything is sent" {
     server_start
     store_login --expires-in-left 100
@@ -908,7 +903,6 @@ FAULTS
     assert_untouched 0
 }
 
-# bats test_tags=native
 @test "if the disk fails after all, once the token is spent, that is an error, and the old login is still there" {
     answered '{"ok": true}'
     # The first rename is the proof that the store can be written.

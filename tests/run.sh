@@ -11,9 +11,9 @@ at_once=$(((3 * cores + 1) / 2))
 jobs=$((4 * cores))
 # Seconds for one file, of which the slowest takes a fifth: a test that never ends fails.
 limit=${KIMI_TEST_LIMIT:-600}
-# helper.bash has what that means.
-left_out=()
-[ "${KIMI_TEST_CHECKER:-}" != valgrind ] || left_out=(--filter-tags '!native')
+# Valgrind takes the unit tests and a few files of its own; anything else that checks takes the whole suite.
+under=()
+[ "${KIMI_TEST_CHECKER:-}" != valgrind ] || under=(tests/valgrind.sh --trace-children=no)
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
@@ -71,18 +71,22 @@ begin() {
 begun=0
 names=("$@")
 for program in "$build"/tests/unit/test_*; do
-	[ -x "$program" ] && [ -f "$program" ] && wanted "$program" && begin "${program#"$build"/}" "$program"
+	[ -x "$program" ] && [ -f "$program" ] && wanted "$program" && begin "${program#"$build"/}" "${under[@]}" "$program"
 done
-wanted toml-suite && begin toml-suite tests/toml-suite.sh "$build/tests/toml-decode" tests/toml-test/tests
-# What takes longest by itself comes first, lest all wait for it in the end.
-files=(tests/survival.bats)
-# The server has nothing of ours that could be checked.
-[ -n "${KIMI_TEST_CHECKER:-}" ] || files+=(tests/server/*.bats)
-for file in tests/*.bats; do
-	[ "$file" = "${files[0]}" ] || files+=("$file")
-done
+if [ "${#under[@]}" -gt 0 ]; then
+	files=(tests/valgrind/*.bats)
+else
+	wanted toml-suite && begin toml-suite tests/toml-suite.sh "$build/tests/toml-decode" tests/toml-test/tests
+	# What takes longest by itself comes first, lest all wait for it in the end.
+	files=(tests/survival.bats)
+	# The server has nothing of ours that could be checked.
+	[ -n "${KIMI_TEST_CHECKER:-}" ] || files+=(tests/server/*.bats)
+	for file in tests/*.bats; do
+		[ "$file" = "${files[0]}" ] || files+=("$file")
+	done
+fi
 for file in "${files[@]}"; do
-	wanted "$file" && begin "$file" bats --jobs "$jobs" "${left_out[@]}" --tap "$file"
+	wanted "$file" && begin "$file" bats --jobs "$jobs" --tap "$file"
 done
 wait
 # One that left no counts was killed.

@@ -44,7 +44,6 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
     done
 }
 
-# bats test_tags=native
 @test "while it is needed a token is in memory: what looks for one finds it" {
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a"}]}}'

@@ -237,7 +237,6 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
 }
 
 @test "Ctrl-C throws the line away, and ends a command that runs and not the shell" {
-    started_anew
     server_start
     server_control '{"approve": "no"}'
     run -0 typed "> " '/status --nonsense\x03' "^C" '' "> " '/login --no-browser --platform kimi-code\r' \

@@ -354,7 +354,6 @@ refused() {
     assert_remedies
 }
 
-# bats test_tags=native
 @test "a keyring that does not answer is told of, and costs no more than its deadline" {
     unset KIMI_DISABLE_KEYRING
     export KIMI_CREDENTIAL_HELPER='!sleep 60; true'
@@ -534,7 +533,6 @@ refused() {
     run -4 kimi-status --check --all
 }
 
-# bats test_tags=native
 @test "--check and --line read no config, send nothing and take no lock when the file has the answer" {
     server_start
     store_login

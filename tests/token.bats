@@ -127,7 +127,6 @@ assert_renewed() {
     finish 0
 }
 
-# bats test_tags=native
 @test "a fresh token costs one file opened, no lock, no socket and no process" {
     store_login
     traced -o trace kimi-token >out
@@ -341,7 +340,6 @@ assert_renewed() {
 
 ## A refresh that hangs, and callers that do not wait
 
-# bats test_tags=native
 @test "while the refresh hangs the old token is printed after 4 s, and the refresh ends well later" {
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a"}]}}'

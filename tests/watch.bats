@@ -5,9 +5,6 @@ bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# A watcher compares two clocks, so that valgrind's runs may not slow down one of them.
-export KIMI_TEST_SLOWED=1
-
 teardown() {
     kimi_teardown
     end_started
@@ -75,7 +72,6 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     assert_same 1 "$(server_count refresh)"
 }
 
-# bats test_tags=native
 @test "nothing is said and nothing is sent while nothing happens" {
     server_start
     store_login
@@ -176,7 +172,6 @@ again() {
     assert_same "" "$(err_of watch)$(out_of watch)"
 }
 
-# bats test_tags=native
 @test "a machine that slept has its login refreshed at once, due or not" {
     server_start
     store_login
@@ -189,7 +184,6 @@ again() {
     assert_same 1 "$(server_count refresh)"
 }
 
-# bats test_tags=native
 @test "after a sleep without a network the refresh is made up for as soon as there is one" {
     server_start
     server_control '{"faults": {"refresh": [{"status": 503, "repeat": 3}]}}'
@@ -201,7 +195,6 @@ again() {
     assert_same 4 "$(server_count refresh)"
 }
 
-# bats test_tags=native
 @test "a login that the server rejected is said once and not sent again" {
     server_start
     store_login --expires-in-left 100 --no-seed
@@ -292,7 +285,6 @@ for _ in range(2):
     assert_same "" "$(err_of watch)"
 }
 
-# bats test_tags=native
 @test "many looks and as many refreshes leak neither memory nor descriptors" {
     server_start
     # What is due at every look is refreshed at every look.

@@ -295,7 +295,7 @@ static void test_remove_node(void)
 
 /* ---- many ---- */
 
-static int models; /* how many */
+static const int models = 10000;
 
 static bool set_models(struct toml *doc, const json_t *value)
 {
@@ -361,7 +361,6 @@ int main(void)
 	test_render_into_what_is_too_small();
 	test_reading_does_not_see_edits();
 	test_remove_node();
-	models = is_native() ? 10000 : 1000;
 	test_many("# x\n[models.mine]\nx = 1\n\n[z]\n", "as blocks");
 	test_many("models = {}\n", "as members of an inline table");
 	return tap_done();

@@ -229,8 +229,7 @@ static void variant(const char *source, size_t len, bool crlf, bool newline, boo
 static void try_file(const char *name, const struct buf *source)
 {
 	why = NULL;
-	/* All, or where they would take too long the first and the last. */
-	for (unsigned form = 0; form < 8 && !why; form += is_native() ? 1 : 7) {
+	for (unsigned form = 0; form < 8 && !why; form++) {
 		struct buf text;
 		buf_init(&text, TEXT_MAX);
 		variant(source->data, source->len, form & 1, form & 2, form & 4, &text);
