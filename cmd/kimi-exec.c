@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	        .argument = "NAME",
 	        .help = "the variable of the token (default KIMI_API_KEY; empty: none)"},
 	    OPTION_TEXT("file-env", &options.file_env, "NAME",
-	        "a variable with the path of a file that always holds the current token"),
+	        "a variable with the path of a file that holds the token"),
 	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
 	        .hidden = true,
 	        .name = "interval",
