@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 	    OPTION_FLAG("header", &wish.header, "print the line 'Authorization: Bearer ...'"),
 	    OPTION_FLAG("headers", &wish.headers, "print every header a request carries, one a line"),
 	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
-	        "life the token must have left (default 300, or half of a short life)"),
+	        "refresh if fewer than SECONDS are left (default 300)"),
 	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "print what is stored as long as it lives"),
 	    COMMAND_ACCOUNT_ROW(&wish.login.account),
 	    COMMAND_CLIENT_ROW(&wish.login.client),
