@@ -291,7 +291,9 @@ static void try_commands(const char *text, size_t len, struct dice d)
 {
 	struct toml *doc = parse(text, len), *now = NULL;
 	bool clean = is_clean(doc), restores = clean, edited;
-	struct config_login login = {platforms, "file", "oauth/kimi-code", NULL, &first_list};
+	struct identity who = {
+	    .platform = platforms, .key = "oauth/kimi-code", .base_url = "https://api.kimi.com/coding/v1"};
+	struct config_login login = {.who = &who, .storage = "file", .models = &first_list};
 	struct config_sync sync = {platforms, roll(&d, 3) ? &second_list : &empty_list};
 	struct config_use use = {"kimi-code/k4", (int)roll(&d, 3) - 1};
 	const struct {
