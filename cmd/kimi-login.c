@@ -47,6 +47,8 @@ static int run(
 		options->platform = wish->platform->id;
 	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
 		return -1;
+	if (home_check_writable(&context.home, err) < 0)
+		return -1;
 	wish->who = context.who;
 	if (wish->api_key_stdin || !wish->platform->oauth_key)
 		return login_flow_key(&c->report, wish, &context.home, err);

@@ -150,7 +150,9 @@ static int log_out_all(const struct command *c, const struct login_options *logi
 	if (context_homes(homes, &count, login, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (log_out_home(c, &homes[i], &any, &one) < 0 && result == 0) {
+		if ((home_check_writable(&homes[i], &one) < 0 ||
+		        log_out_home(c, &homes[i], &any, &one) < 0) &&
+		    result == 0) {
 			*err = one;
 			result = -1;
 		}
@@ -171,7 +173,7 @@ static int run(const struct command *c, const struct login_options *login, bool 
 		    err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
 	if (all)
 		return log_out_all(c, login, err);
-	if (context_open(&context, login, err) < 0)
+	if (context_open(&context, login, err) < 0 || home_check_writable(&context.home, err) < 0)
 		return -1;
 	return log_out_one(c, &context.home, &context.who, true, &any, err);
 }

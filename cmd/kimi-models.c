@@ -182,7 +182,8 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 
 	if (wish->thinking && !wish->use)
 		return err_set(err, ERR_USAGE, "see --help", "--thinking goes with --use");
-	if (context_open(&context, &wish->login, err) < 0)
+	if (context_open(&context, &wish->login, err) < 0 ||
+	    ((wish->sync || wish->use) && home_check_writable(&context.home, err) < 0))
 		return -1;
 	if (config_file_read(&context.home, &config, &config_err) < 0) {
 		if (wish->sync || wish->use) {

@@ -180,6 +180,9 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 	homes[0] = context.home;
 	if (all && context_homes(homes, &count, login, err) < 0)
 		return -1;
+	for (size_t i = 0; wish->models && i < count; i++)
+		if (home_check_writable(&homes[i], err) < 0)
+			return -1;
 	if (wish->watch)
 		return watch_run(
 		    &c->report, homes, count, all ? NULL : &context.who, &wish->refresh, wish->interval, err);

@@ -14,7 +14,7 @@
  *                                  that standard error goes to by then
  *   KIMI_TEST_NODE=NAME            what uname() calls this machine
  *
- * CALL is open, write, fsync, ftruncate, fallocate, fchmod, rename, link, unlink or mkdir.
+ * CALL is open, write, fsync, ftruncate, fallocate, fchmod, chmod, rename, link, unlink or mkdir.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -149,6 +149,16 @@ int posix_fallocate(int fd, off_t at, off_t len)
 int fchmod(int fd, mode_t mode)
 {
 	return fails_on("fchmod", fd) ? -1 : REAL(fchmod)(fd, mode);
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	char opened[PATH_MAX];
+	ssize_t len = strncmp(path, "/proc/self/fd/", 14) ? -1 : readlink(path, opened, sizeof(opened) - 1);
+
+	if (len >= 0)
+		opened[len] = '\0';
+	return fails("chmod", len < 0 ? path : opened) ? -1 : REAL(chmod)(path, mode);
 }
 
 int rename(const char *from, const char *to)

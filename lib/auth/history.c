@@ -72,7 +72,7 @@ static void append(const struct home *home, const char *text)
 	struct buf line;
 
 	home_history_file(home, path);
-	int fd = open_file(path, &st);
+	int fd = home_check_writable(home, NULL) == 0 ? open_file(path, &st) : -1;
 	if (fd >= 0 && st.st_size >= MAX_BYTES) {
 		close(fd);
 		rotate(home, path);

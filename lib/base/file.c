@@ -42,6 +42,33 @@ static int refuse_owner(const char *path, const struct stat *st, struct err *err
 	    "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
 }
 
+static size_t folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* The folder a path lies in. */
+static void folder_of(const char *path, char ret_folder[PATH_MAX])
+{
+	size_t len = folder_len(path);
+
+	snprintf(ret_folder, PATH_MAX, "%.*s", len ? (int)len : 1, len ? path : ".");
+}
+
+/* Root reads what is in another user's home, where the files are that user's own. */
+static bool is_own(const char *path, const struct stat *st)
+{
+	char folder[PATH_MAX];
+	struct stat around;
+
+	if (st->st_uid == geteuid())
+		return true;
+	folder_of(path, folder);
+	return geteuid() == 0 && stat(folder, &around) == 0 && around.st_uid == st->st_uid;
+}
+
 static int read_open(
     int fd, const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err)
 {
@@ -51,12 +78,13 @@ static int read_open(
 		return err_errno(err, ERR_STORAGE, read_advice(errno), "cannot read %s", path);
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
-	if ((flags & FILE_OWN) && st.st_uid != geteuid())
+	if ((flags & FILE_OWN) && !is_own(path, &st))
 		return refuse_owner(path, &st, err);
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
 		    path, (long long)st.st_size);
-	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && fchmod(fd, st.st_mode & 0600) < 0) {
+	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && st.st_uid == geteuid() &&
+	    fchmod(fd, st.st_mode & 0600) < 0) {
 		/* a file that can be read but not tightened is still the user's login */
 	}
 	/* Room for one byte more than it has: a read of 0 there says that this was all. */
@@ -132,13 +160,6 @@ int write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-static size_t folder_len(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
 static const char *write_advice(int error)
 {
 	switch (error) {
@@ -209,10 +230,9 @@ int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *
 
 static int sync_folder(const char *path)
 {
-	char folder[4096];
-	size_t len = folder_len(path);
+	char folder[PATH_MAX];
 
-	snprintf(folder, sizeof(folder), "%.*s", len ? (int)len : 1, len ? path : ".");
+	folder_of(path, folder);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -260,12 +280,11 @@ void newfile_abandon(struct newfile *f)
 
 void newfile_sweep(const char *path)
 {
-	char folder[4096];
-	size_t len = folder_len(path);
-	const char *name = path + len;
+	char folder[PATH_MAX];
+	const char *name = path + folder_len(path);
 	size_t name_len = strlen(name);
 
-	snprintf(folder, sizeof(folder), "%.*s", len ? (int)len : 1, len ? path : ".");
+	folder_of(path, folder);
 	DIR *dir = opendir(folder);
 	if (!dir)
 		return;
@@ -293,6 +312,21 @@ int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, s
 	return failed ? -1 : 0;
 }
 
+int dir_set_mode(const char *path, mode_t mode)
+{
+	char opened[40];
+	struct stat st;
+	/* A umask may have left no right to open it otherwise; what is open as a path is changed through /proc. */
+	int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	int failed = fstat(fd, &st) < 0 || ((st.st_mode & 0777) != mode && chmod(opened, mode) < 0);
+	close(fd);
+	return failed ? -1 : 0;
+}
+
 int dir_make(const char *path, struct err *err)
 {
 	char part[4096];
@@ -311,8 +345,8 @@ int dir_make(const char *path, struct err *err)
 			continue;
 		char kept = *at;
 		*at = '\0';
-		/* The umask is not to narrow it, or nothing could be made inside. */
-		if (mkdir(part, 0700) < 0 ? errno != EEXIST : chmod(part, 0700) < 0)
+		/* The umask must not narrow it, or nothing could be made inside. */
+		if (mkdir(part, 0700) < 0 ? errno != EEXIST : dir_set_mode(part, 0700) < 0)
 			return err_errno(
 			    err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
 		*at = kept;

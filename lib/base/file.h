@@ -31,7 +31,7 @@
 
 enum file_read_flags {
 	FILE_FOLLOW = 1, /* a link in the file's place is followed */
-	FILE_OWN = 2,    /* the file must belong to the user */
+	FILE_OWN = 2,    /* the file must belong to the user; for root also to the owner of its folder */
 	FILE_PRIVATE =
 	    4 /* rights beyond 0600 are taken away if group or others have any; ret_stat shows those from before */
 };
@@ -91,6 +91,9 @@ int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, s
 
 /* Makes a folder, and those above it, with mode 0700; fine if it is there. A last part that is no folder is an error. */
 int dir_make(const char *path, struct err *err);
+
+/* Sets the mode of a folder unless it has it already; never of what a link in its place leads to. -1 with errno. */
+int dir_set_mode(const char *path, mode_t mode);
 
 /* Writes all of it; -1 with errno. */
 int write_all(int fd, const void *bytes, size_t len);

@@ -78,7 +78,7 @@ bool shell_history_add(const struct home *home, const char *line)
 	if (!may_be_kept(line))
 		return false;
 	home_shell_history_file(home, path);
-	int fd = dir_make(home->folder, NULL) < 0
+	int fd = home_check_writable(home, NULL) < 0 || dir_make(home->folder, NULL) < 0
 	             ? -1
 	             : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)

@@ -204,7 +204,7 @@ int config_file_change(const struct home *home, struct config_change *change, st
 	int answer = 1;
 
 	home_config_lock(home, lock_file);
-	if (dir_make(home->folder, err) < 0 ||
+	if (home_check_writable(home, err) < 0 || dir_make(home->folder, err) < 0 ||
 	    lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, err) < 0)
 		return as_config_error(err);
 	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);

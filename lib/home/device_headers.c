@@ -67,8 +67,9 @@ static void make_id(const struct home *home, const char *path, const char *id)
 {
 	struct newfile f = NEWFILE_INIT;
 
-	if (dir_make(home->folder, NULL) == 0 && newfile_open(&f, path, 0600, NULL) == 0 &&
-	    newfile_write(&f, id, strlen(id), NULL) == 0 && fsync(f.fd) == 0) {
+	if (home_check_writable(home, NULL) == 0 && dir_make(home->folder, NULL) == 0 &&
+	    newfile_open(&f, path, 0600, NULL) == 0 && newfile_write(&f, id, strlen(id), NULL) == 0 &&
+	    fsync(f.fd) == 0) {
 		char other[ID_MAX];
 		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_EMPTY)
 			newfile_commit(&f, NULL);

@@ -3,7 +3,9 @@
 #include "base/env.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int home_of_client(struct home *ret_home, const struct client *client, struct err *err)
@@ -104,6 +106,48 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 	const struct home_choice choice = {.client = client_name};
 	*ret_count = 1;
 	return home_choose(&ret_homes[0], &choice, err);
+}
+
+static int refuse_owner(const char *path, unsigned long owner, struct err *err)
+{
+	char todo[160] = "run the command as that user, or give the folder back";
+
+	if (geteuid() == 0)
+		snprintf(todo, sizeof(todo), "run it as that user: sudo -u '#%lu' kimi ...", owner);
+	return err_set(err, ERR_STORAGE, todo, "%s belongs to another user (uid %lu)", path, owner);
+}
+
+/* Root would leave files that their user can neither read nor replace. */
+static int check_parent(const struct home *home, struct err *err)
+{
+	char path[sizeof(home->folder)];
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	text_join(path, sizeof(path), (const char *const[]){home->folder, NULL});
+	for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
+		*slash = '\0';
+		if (stat(path, &st) == 0)
+			return st.st_uid == 0 ? 0 : refuse_owner(path, st.st_uid, err);
+	}
+	return 0;
+}
+
+int home_check_writable(const struct home *home, struct err *err)
+{
+	struct stat st;
+
+	if (stat(home->folder, &st) < 0)
+		return check_parent(home, err);
+	if (st.st_uid != geteuid())
+		return refuse_owner(home->folder, st.st_uid, err);
+	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH))
+		return err_set(err, ERR_STORAGE,
+		    "run 'chmod o-w' on it, and see that what is in there is yours",
+		    "all users can write to the folder %s (mode %03o)", home->folder,
+		    (unsigned)st.st_mode & 0777);
+	return 0;
 }
 
 static void below(const struct home *home, const char *name, char *ret_path)

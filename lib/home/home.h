@@ -52,6 +52,12 @@ int home_choose(struct home *ret_home, const struct home_choice *choice, struct 
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client, struct err *err);
 
 /*
+ * Whether something may be written there: to be called before anything is sent or made. The folder, or the one it would be
+ * made in, must be the user's own, and not open to writing by all others. -1 ERR_STORAGE.
+ */
+int home_check_writable(const struct home *home, struct err *err);
+
+/*
  * Paths below it, into the caller's array of HOME_PATH_MAX bytes. They always
  * fit: home_find() left room, and a key is short (store.h).
  */

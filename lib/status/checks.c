@@ -29,7 +29,11 @@ static bool has_api_key(const struct toml *config)
 static void check_rights(const struct home *home, const struct toml *config, struct problems *problems)
 {
 	char path[HOME_PATH_MAX];
+	struct err err;
 	struct stat st;
+
+	if (home_check_writable(home, &err) < 0)
+		problem_add_err(problems, "home", &err);
 
 	home_config_file(home, path);
 	if (config && stat(path, &st) == 0 && (st.st_mode & 077) && has_api_key(config))

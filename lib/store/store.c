@@ -159,7 +159,7 @@ int store_load(struct store *store, struct token *ret_token, struct err *err)
 
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (login_file_make_folder(store->folder, err) < 0)
+	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0)
 		return -1;
 	return lock_acquire(&store->lock, store->lock_file, deadline, err);
 }

@@ -54,13 +54,16 @@ int login_file_make_folder(const char *folder, struct err *err)
 
 	if (dir_make(folder, err) < 0)
 		return -1;
-	if (stat(folder, &st) < 0)
+	if (lstat(folder, &st) < 0)
 		return err_errno(
 		    err, ERR_STORAGE, "give yourself the right to read it", "cannot look at %s", folder);
+	if (S_ISLNK(st.st_mode))
+		return err_set(
+		    err, ERR_STORAGE, "put the folder itself in its place", "%s is a symbolic link", folder);
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
 		    "%s belongs to another user (uid %lu)", folder, (unsigned long)st.st_uid);
-	if ((st.st_mode & 077) && chmod(folder, 0700) < 0)
+	if ((st.st_mode & 077) && dir_set_mode(folder, 0700) < 0)
 		return err_errno(err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", folder);
 	return 0;
 }

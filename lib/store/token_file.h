@@ -21,7 +21,7 @@
  */
 int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err);
 
-/* Makes the folder, closed to others. It must be the user's own: who can write there can put another login in place. */
+/* Makes the folder, closed to others. It must be the user's own, and no link: who can write there can put another login in place. */
 int login_file_make_folder(const char *folder, struct err *err);
 
 /* Refuses what must not be replaced unseen: a link, a folder, another user's file. Sweeps killed writers' leftovers. */

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# Whose home it is: what is written, read and changed in one of another user, in one that others can write to, and
+# behind links.
+
+# Each test is a shell of its own; run sets output and stderr; the paths are the setup's.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2153
+
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+OTHER=65533
+
+teardown() {
+    as_root chown -R "$(id -u)" "$HOME"
+    end_started
+    kimi_teardown
+}
+
+# assert_all_of OWNER: everything in the home is that user's, and nothing came about.
+assert_all_of() {
+    assert_same "$1" "$(find "$HOME/.kimi" -printf '%U\n' | sort -u)"
+    assert_same "$before" "$(cd "$HOME/.kimi" && find . -printf '%p %m\n' | sort)"
+}
+
+# anothers_home: a whole login there, and then all of it another user's.
+anothers_home() {
+    server_start
+    server_control '{"pending": 0}'
+    store_login
+    kimi-login --quiet
+    kimi-models >/dev/null
+    before=$(cd "$HOME/.kimi" && find . -printf '%p %m\n' | sort)
+    sent=$(server_count all)
+    as_root chown -R $OTHER "$HOME/.kimi"
+}
+
+@test "what writes to another user's home is refused with one line before anything is sent, and nothing is left there" {
+    local command
+    anothers_home
+    for command in login "login --force" logout "logout --all" "models --sync" "models --use kimi-k2" \
+        "refresh --force" "refresh --models" "refresh --storage file"; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr kimi $command
+        assert_error "belongs to another user (uid $OTHER)"
+        if [ "$(id -u)" = 0 ]; then assert_contains "$stderr" "sudo -u '#$OTHER' kimi"; fi
+    done
+    run -1 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <<<sk-cn-good
+    assert_error "belongs to another user (uid $OTHER)"
+    assert_all_of $OTHER
+    assert_same "$sent" "$(server_count all)"
+}
+
+@test "root reads what is in another user's home, changes nothing in it, and sends that user's device id" {
+    [ "$(id -u)" = 0 ] || return 0
+    anothers_home
+    run -0 kimi token
+    assert_same at-stored "$output"
+    run -0 kimi models
+    assert_contains "$output" kimi-for-coding
+    assert_same "$(cat "$HOME/.kimi/device_id")" "$(server_last models | json headers.x-msh-device-id)"
+    run -0 kimi status
+    assert_contains "$output" "belongs to another user (uid $OTHER)"
+    assert_contains "$output" fresh
+    assert_same home "$(kimi status --json | json logins.0.problems.0.code)"
+    run -0 kimi token --headers
+    assert_all_of $OTHER
+    chmod 644 "$LOGIN"
+    run -0 kimi token
+    assert_same 644 "$(mode "$LOGIN")" "what is the user's own to change"
+}
+
+@test "root makes no home for another user" {
+    [ "$(id -u)" = 0 ] || return 0
+    server_start
+    chown $OTHER "$HOME"
+    local command
+    for command in "login --force" "models" "status" "refresh" "logout" "token"; do
+        # shellcheck disable=SC2086 # words
+        run --separate-stderr kimi $command
+    done
+    run -1 --separate-stderr kimi login
+    assert_error "sudo -u '#$OTHER' kimi"
+    KIMI_API_KEY=sk-code-good run kimi models
+    KIMI_SHARE_DIR=$HOME/new/home run -1 --separate-stderr kimi login
+    assert_error "$HOME belongs to another user"
+    assert_same "" "$(ls -A "$HOME")"
+}
+
+@test "a home that all can write to is not written to, and status names it" {
+    local command
+    server_start
+    server_control '{"pending": 0}'
+    store_login --expires-in-left 100
+    chmod 777 "$HOME/.kimi"
+    for command in refresh "login --force" logout "models --sync"; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr kimi $command
+        assert_error "all users can write to the folder $HOME/.kimi (mode 777)"
+    done
+    assert_same 0 "$(server_count all)"
+    run -0 kimi status
+    assert_contains "$output" "all users can write to the folder $HOME/.kimi (mode 777)"
+    assert_contains "$output" "run 'chmod o-w' on it"
+    assert_contains "$output" "$LOGIN"
+    run -0 kimi token
+    assert_same at-stored "$output"
+    # Nobody there but what all see: nothing is logged in to, and still it is named.
+    rm "$LOGIN"
+    run -0 kimi status
+    assert_contains "$output" "all users can write to the folder $HOME/.kimi (mode 777)"
+    # A group of one's own is the usual umask of some systems.
+    chmod 775 "$HOME/.kimi"
+    run -0 kimi login
+}
+
+@test "a link in the place of the credentials folder is neither followed nor changed" {
+    local command
+    server_start
+    mkdir -p "$HOME/.kimi" elsewhere
+    chmod 755 elsewhere
+    ln -s "$PWD/elsewhere" "$FOLDER"
+    for command in login "login --force"; do
+        # shellcheck disable=SC2086 # words
+        run -1 --separate-stderr kimi $command
+        assert_error "$FOLDER is a symbolic link"
+    done
+    store_login --expires-in-left 100
+    chmod 755 elsewhere
+    run -1 --separate-stderr kimi refresh
+    assert_error "$FOLDER is a symbolic link"
+    run -1 --separate-stderr kimi logout
+    assert_error "$FOLDER is a symbolic link"
+    assert_same "755 kimi-code.json" "$(mode elsewhere) $(ls -A elsewhere)"
+    assert_same 0 "$(server_count all)"
+}
+
+@test "the home itself may be a link to a folder of one's own" {
+    server_start
+    server_control '{"pending": 0}'
+    mkdir -m 755 elsewhere
+    ln -s "$PWD/elsewhere" "$HOME/.kimi"
+    run -0 kimi login
+    run -0 kimi token
+    assert_same "$(server_stat last_access_token)" "$output"
+    assert_same 755 "$(mode elsewhere)" "a folder that only its user writes to"
+}
