@@ -145,3 +145,40 @@ anothers_home() {
     assert_same "$(server_stat last_access_token)" "$output"
     assert_same 755 "$(mode elsewhere)" "a folder that only its user writes to"
 }
+
+# config_of_another: the login's config.toml as another user's, as a Nix store, a ConfigMap or an image's COPY has it.
+config_of_another() {
+    CONFIG=$HOME/.kimi/config.toml
+    chmod 644 "$CONFIG"
+    as_root chown $OTHER "$CONFIG"
+    before=$(hash_of "$CONFIG")
+}
+
+@test "a config.toml of another owner is read, and refused only where something would change" {
+    server_start
+    server_control '{"pending": 0}'
+    store_login
+    kimi-login --quiet
+    printf '[providers."managed:moonshot-cn"]\ntype = "kimi"\nbase_url = "x"\napi_key = "sk-cn-good"\n' >>"$HOME/.kimi/config.toml"
+    config_of_another
+    run -0 --separate-stderr kimi token --headers
+    assert_contains "$output" "Bearer at-stored"
+    run -0 kimi token --platform moonshot-cn
+    assert_same sk-cn-good "$output"
+    run -0 kimi exec --platform moonshot-cn -- true
+    run -0 --separate-stderr kimi models --platform kimi-code
+    assert_contains "$output" kimi-for-coding
+    assert_same "" "$stderr"
+    # Nothing would change.
+    run -0 kimi models --sync --platform kimi-code
+    run -0 kimi login
+    run -0 kimi login --force
+    server_control '{"pending": 0, "models": [{"id": "new", "context_length": 1000}]}'
+    run -1 --separate-stderr kimi models --sync --platform kimi-code
+    assert_error "belongs to another user (uid $OTHER) and is not changed; this config is read-only here; the login works without it"
+    run -1 --separate-stderr kimi login --force
+    assert_contains "$stderr" "you are logged in, but the config was not written"
+    assert_contains "$stderr" "this config is read-only here; the login works without it"
+    assert_same "$(server_stat last_access_token)" "$(kimi token)"
+    assert_same "$before" "$(hash_of "$CONFIG")"
+}

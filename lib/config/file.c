@@ -60,7 +60,7 @@ static int take_snapshot(const struct home *home, struct snapshot *s, struct err
 			    "%s is a link to a file that is not there", named);
 		snprintf(s->path, sizeof(s->path), "%s", named);
 	}
-	int answer = file_read(s->path, FILE_OWN, &s->bytes, &s->st, err);
+	int answer = file_read(s->path, 0, &s->bytes, &s->st, err);
 	if (answer < 0)
 		return as_config_error(err);
 	s->exists = answer == 0;
@@ -129,6 +129,15 @@ int config_file_read(const struct home *home, struct toml **ret_doc, struct err 
 	return answer;
 }
 
+/* Nix, a ConfigMap and an image's COPY leave a file of root's: it is read, and changed only by its owner. */
+static int check_owner(const struct snapshot *s, struct err *err)
+{
+	if (!s->exists || s->st.st_uid == geteuid())
+		return 0;
+	return err_set(err, ERR_CONFIG, "this config is read-only here; the login works without it",
+	    "%s belongs to another user (uid %lu) and is not changed", s->path, (unsigned long)s->st.st_uid);
+}
+
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
 static int replace(const struct snapshot *s, mode_t mode, const struct buf *text, struct err *err)
 {
@@ -181,10 +190,12 @@ static int change_once(
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
 	int late, answer = edit(s, change, &changed, &text, err);
 	if (!answer && changed)
+		answer = check_owner(s, err);
+	if (!answer && changed)
 		answer = replace(s, mode, &text, err);
 	else if ((late = settle(s, err)) != 0)
 		answer = late;
-	else if (!answer && loose && chmod(s->path, mode) < 0)
+	else if (!answer && loose && s->st.st_uid == geteuid() && chmod(s->path, mode) < 0)
 		answer = err_errno(err, ERR_CONFIG, "chmod it to 600", "cannot close %s to others", s->path);
 	if (!answer && s->is_legacy)
 		answer = config_legacy_retire(home, err);

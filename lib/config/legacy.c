@@ -82,7 +82,7 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	home_legacy_config_file(home, path);
 	buf_init_secret(&bytes, MAX_LEGACY_BYTES);
 	*ret_found = false;
-	int answer = file_read(path, FILE_FOLLOW | FILE_OWN, &bytes, NULL, err);
+	int answer = file_read(path, FILE_FOLLOW, &bytes, NULL, err);
 	if (answer == 0) {
 		json_t *parsed = json_parse_exact(bytes.data, bytes.len, why, sizeof(why));
 		if (!parsed)
