@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* The name of a sibling: ".NAME.kimi-XXXXXX", so that a sweep knows its own and nobody else's. */
@@ -200,13 +201,60 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 	}
 	if (f->fd < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
-	f->synced = false;
+	f->synced = f->stricter = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
 	if (fchmod(f->fd, mode) < 0) { /* the umask is not to widen or narrow it */
 		err_errno(err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
 		newfile_abandon(f);
 		return -1;
 	}
+	return 0;
+}
+
+static const char acl[] = "system.posix_acl_access";
+
+static bool copy_attribute(int from, int to, const char *name)
+{
+	char value[XATTR_SIZE_MAX];
+	ssize_t len = fgetxattr(from, name, value, sizeof(value));
+
+	return len >= 0 && fsetxattr(to, name, value, (size_t)len, 0) == 0;
+}
+
+/* All but the ACL, and what the kernel keeps of a file's bytes. What cannot be set is no right of anyone's. */
+static void copy_attributes(int from, int to)
+{
+	char names[XATTR_LIST_MAX];
+	ssize_t len = flistxattr(from, names, sizeof(names));
+
+	for (const char *name = names; name < names + len; name += strlen(name) + 1)
+		if (strcmp(name, acl) != 0 &&
+		    (strncmp(name, "security.", 9) != 0 || strcmp(name, "security.selinux") == 0))
+			copy_attribute(from, to, name);
+}
+
+int newfile_keep(struct newfile *f, mode_t mode, struct err *err)
+{
+	int old = open(f->target, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	struct stat was, is;
+	bool keeps = false;
+
+	if (old >= 0 && fstat(old, &was) == 0 && fstat(f->fd, &is) == 0) {
+		keeps = was.st_gid == is.st_gid || fchown(f->fd, (uid_t)-1, was.st_gid) == 0;
+		copy_attributes(old, f->fd);
+		fremovexattr(f->fd, acl); /* one that the folder gives to its new files */
+		/* With an ACL the bits of the group are a mask over all its entries. */
+		if (keeps && (was.st_mode & 0777) == (mode & 0777) && fgetxattr(old, acl, NULL, 0) >= 0)
+			keeps = copy_attribute(old, f->fd, acl);
+	}
+	if (old >= 0)
+		close(old);
+	f->stricter = !keeps && (mode & 070);
+	if (f->stricter)
+		mode &= ~(mode_t)070;
+	if (fstat(f->fd, &is) == 0 && (is.st_mode & 07777) != mode && fchmod(f->fd, mode) < 0)
+		return err_errno(
+		    err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
 	return 0;
 }
 

@@ -53,7 +53,8 @@ int file_unsettled(const struct stat *st, int settled_ms);
 
 struct newfile {
 	int fd;      /* -1 unless open */
-	bool synced; /* nothing was written since newfile_sync() */
+	bool synced;   /* nothing was written since newfile_sync() */
+	bool stricter; /* newfile_keep() could not keep what the group or an ACL may do */
 	char target[4096];
 	char sibling[4096];
 };
@@ -65,6 +66,12 @@ struct newfile {
 
 /* Opens an empty sibling of `path` with exactly `mode`. */
 int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err);
+
+/*
+ * Before the first byte: gives it the group, ACL and extended attributes of the file it will replace, and `mode`. With
+ * another mode than that file has there is no ACL; where its group or ACL cannot be kept, the group may do nothing.
+ */
+int newfile_keep(struct newfile *f, mode_t mode, struct err *err);
 
 /* Sets room for `bytes` aside on the disk now, so that a later write cannot find it full. */
 int newfile_reserve(struct newfile *f, size_t bytes, struct err *err);

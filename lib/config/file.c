@@ -145,8 +145,8 @@ static int replace(const struct snapshot *s, mode_t mode, const struct buf *text
 	int answer = 0;
 
 	newfile_sweep(s->path);
-	if (newfile_open(&f, s->path, mode, err) < 0 || newfile_write(&f, text->data, text->len, err) < 0 ||
-	    newfile_sync(&f, err) < 0)
+	if (newfile_open(&f, s->path, mode, err) < 0 || (s->exists && newfile_keep(&f, mode, err) < 0) ||
+	    newfile_write(&f, text->data, text->len, err) < 0 || newfile_sync(&f, err) < 0)
 		answer = as_config_error(err);
 	else
 		answer = settle(s, err); /* the last look, with the rename right behind it */

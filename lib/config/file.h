@@ -6,7 +6,8 @@
  * still the one that was read (else start over), replace whole. One that was
  * touched just now may be half of what kimi-cli is writing, and is read again
  * before anything is concluded from it. A link is followed to the real file,
- * whose mode is kept; a new file gets 0600. A file that does not parse is never
+ * whose mode, group, ACL and extended attributes are kept (newfile_keep() of
+ * base/file.h); a new file gets 0600. A file that does not parse is never
  * written to, nor one of another owner, which is read all the same. A change that changes nothing leaves the file alone.
  *
  * Where there is no config.toml but kimi-cli's older config.json, the first
