@@ -118,3 +118,22 @@ assert_written() { grep -q 'managed:kimi-code' "$CONFIG" || fail "the config was
     assert_written
     assert_same "640 none" "$(mode "$CONFIG") $(acl "$CONFIG")"
 }
+
+@test "a narrow umask does not make the runtime directory unusable, and one from before is repaired" {
+    server_start
+    store_login
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
+    mkdir -m 700 runtime
+    local mask
+    for mask in 0277 0777; do
+        rm -rf runtime/kimi
+        # The directory comes about under that umask.
+        run -0 restricted sh -c "umask $mask; exec kimi exec --env '' --file-env FILE -- sh -c 'cat \"\$FILE\"'"
+        assert_same at-stored "$output"
+        assert_same 700 "$(mode runtime/kimi)" "with umask $mask"
+        chmod 000 runtime/kimi
+        # shellcheck disable=SC2016 # for the shell
+        run -0 restricted kimi exec --env '' --file-env FILE -- sh -c 'cat "$FILE"; echo "$FILE"'
+        assert_contains "$output" "$XDG_RUNTIME_DIR/kimi/exec."
+    done
+}

@@ -1,6 +1,7 @@
 #include "base/runtime_dir.h"
 
 #include "base/env.h"
+#include "base/file.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -22,7 +23,10 @@ bool runtime_folder(bool make, char *ret_path, size_t size)
 	int n = snprintf(ret_path, size, "%s/kimi", runtime);
 	if (n < 0 || (size_t)n >= size)
 		return false;
-	if (make)
-		mkdir(ret_path, 0700);
+	if (!make)
+		return is_private_folder(ret_path);
+	/* Its mode is set, not left to the umask of now or of the run that made it. */
+	mkdir(ret_path, 0700);
+	dir_set_mode(ret_path, 0700);
 	return is_private_folder(ret_path);
 }
