@@ -153,13 +153,21 @@ assert_forgotten() {
     assert_forgotten
 }
 
-@test "logout removes a link in the credentials' place, not what it leads to" {
+@test "logout refuses a link in the credentials' place: the tokens are in the file it leads to" {
     store_login
     mv "$HOME/$CREDENTIALS.json" "$HOME/elsewhere"
     ln -s "$HOME/elsewhere" "$HOME/$CREDENTIALS.json"
-    run -0 kimi logout
-    [ ! -L "$HOME/$CREDENTIALS.json" ]
+    local all
+    for all in "" --all; do
+        # shellcheck disable=SC2086 # none or one
+        run -1 --separate-stderr kimi logout $all
+        assert_error logout "is a symbolic link, and the tokens are in $HOME/elsewhere; remove that file and the link by hand"
+    done
+    [ -L "$HOME/$CREDENTIALS.json" ]
     [ -e "$HOME/elsewhere" ]
+    rm "$HOME/elsewhere" "$HOME/$CREDENTIALS.json"
+    run -0 kimi logout
+    assert_forgotten
 }
 
 @test "logout sweeps what a killed writer left behind" {

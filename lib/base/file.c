@@ -360,6 +360,14 @@ int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, s
 	return failed ? -1 : 0;
 }
 
+int file_remove(const char *path, struct err *err)
+{
+	newfile_sweep(path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(err, ERR_STORAGE, "remove it by hand", "cannot remove %s", path);
+	return 0;
+}
+
 int dir_set_mode(const char *path, mode_t mode)
 {
 	char opened[40];

@@ -96,6 +96,9 @@ void newfile_sweep(const char *path);
 /* Replaces `path` with these bytes in one go. */
 int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, struct err *err);
 
+/* Removes it, and what killed writers left beside it; fine if there is none. */
+int file_remove(const char *path, struct err *err);
+
 /* Makes a folder, and those above it, with mode 0700; fine if it is there. A last part that is no folder is an error. */
 int dir_make(const char *path, struct err *err);
 

@@ -346,7 +346,7 @@ int store_erase(struct store *store, struct err *err)
 		return keyring_keeps_copy("it is not to be asked", err);
 	}
 	store->kind = STORE_NOWHERE;
-	return login_file_remove(store->state, err);
+	return file_remove(store->state, err);
 }
 
 const char *store_kind_name(enum store_kind kind)

@@ -5,6 +5,7 @@
 #include "base/signals.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,8 +128,12 @@ int login_file_rewrite(const char *path, struct err *err)
 
 int login_file_remove(const char *path, struct err *err)
 {
-	newfile_sweep(path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_errno(err, ERR_STORAGE, "remove it by hand", "cannot remove %s", path);
-	return 0;
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target));
+
+	/* Without the link nobody would find what it leads to, and that may be any file. */
+	if (len >= 0)
+		return err_set(err, ERR_STORAGE, "remove that file and the link by hand",
+		    "%s is a symbolic link, and the tokens are in %.*s", path, (int)len, target);
+	return file_remove(path, err);
 }

@@ -36,7 +36,7 @@ int login_file_write(const char *path, struct newfile *next, const struct token 
 /* Replaces the file by its own bytes, what we do not know in it included: the proof that it can be replaced. */
 int login_file_rewrite(const char *path, struct err *err);
 
-/* Fine if there is none. */
+/* Fine if there is none. A link is refused, since what it leads to would stay. */
 int login_file_remove(const char *path, struct err *err);
 
 #endif
