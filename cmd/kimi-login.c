@@ -1,6 +1,7 @@
 /* kimi login: logs a person in, with the OAuth 2.0 device flow (RFC 8628) or an API key. */
 #include "base/term.h"
 #include "cli/command.h"
+#include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/login_flow.h"
 
@@ -82,5 +83,6 @@ int main(int argc, char **argv)
 
 	if (!failed)
 		failed = run(&c, &options, &wish, &err);
+	config_notes_tell(&c.report);
 	return command_end(&c, failed < 0, &err);
 }

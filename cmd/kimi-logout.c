@@ -3,6 +3,7 @@
 #include "auth/history.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/config_notes.h"
 #include "cli/context.h"
 #include "config/login.h"
 #include "store/store.h"
@@ -197,5 +198,6 @@ int main(int argc, char **argv)
 
 	if (!failed)
 		failed = run(&c, &login, all, &err);
+	config_notes_tell(&c.report);
 	return command_end(&c, failed < 0, &err);
 }

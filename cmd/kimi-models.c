@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "cli/model_choice.h"
@@ -226,5 +227,6 @@ int main(int argc, char **argv)
 
 	if (!failed)
 		failed = run(&c, &wish, &err);
+	config_notes_tell(&c.report);
 	return command_end(&c, failed < 0, &err);
 }

@@ -3,6 +3,7 @@
 #include "auth/api_key.h"
 #include "base/env.h"
 #include "cli/command.h"
+#include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/model_sync.h"
 #include "cli/refresh_one.h"
@@ -228,5 +229,6 @@ int main(int argc, char **argv)
 
 	if (!failed)
 		failed = run(&c, &wish, &err);
+	config_notes_tell(&c.report);
 	return command_end(&c, failed < 0, &err);
 }

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct wish {
@@ -107,12 +108,25 @@ static void warn(const struct command *c, const struct home *home, const struct 
 	told.terminal = isatty(STDERR_FILENO);
 	if (!told.terminal)
 		return;
-	if (store->tightened)
+	if (store->rights == LOGIN_TIGHTENED)
 		report_note(&told, "%s could be read by others; it is private now", store->file);
 	if (access->trouble.code != ERR_NONE)
 		report_note(&told, "the token could not be refreshed: %s", access->trouble.what);
 	else
 		reminder_speak(&told, home, who);
+}
+
+static void warn_of_open_config(const struct command *c, const struct home *home)
+{
+	struct report told = c->report;
+	char path[HOME_PATH_MAX];
+	struct stat st;
+
+	told.terminal = isatty(STDERR_FILENO);
+	home_config_file(home, path);
+	if (told.terminal && stat(path, &st) == 0 && (st.st_mode & 077))
+		report_note(
+		    &told, "%s holds an API key and can be read by others; run 'chmod 600' on it", path);
 }
 
 /* What get_token() needs beside the source, and what it found. */
@@ -156,6 +170,8 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (context_open(&context, &wish->login, err) < 0)
 		return -1;
 	int result = secret_find(&source, &found.secret, err);
+	if (result == 0 && found.secret.kind == SECRET_CONFIGURED_KEY)
+		warn_of_open_config(c, &context.home);
 	if (result == 0)
 		result = print(c, wish, &context.home, &found, err);
 	token_clear(&found.access.token);

@@ -6,6 +6,8 @@
  *                                  errno; with N+ all from there on. A write that fails has written half of it.
  *                                  ERROR 0: the process is killed before it makes that call.
  *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
+ *   KIMI_TEST_FIXED_MODE=OCTAL     a file system without modes under $HOME: each file made there has that mode, and
+ *                                  fchmod() is ignored; with "!" behind the number it fails
  *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
  *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
  *   KIMI_TEST_SLOWED=FACTOR        the same, for all that is run, and times the other
@@ -104,7 +106,13 @@ int open(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
 	va_end(args);
-	return fails("open", path) ? -1 : REAL(open)(path, flags, mode);
+	if (fails("open", path))
+		return -1;
+	int fd = REAL(open)(path, flags, mode);
+	const char *fixed = getenv("KIMI_TEST_FIXED_MODE");
+	if (fd >= 0 && fixed && (flags & O_EXCL) && is_under_home(path))
+		syscall(SYS_fchmod, fd, (mode_t)strtol(fixed, NULL, 8));
+	return fd;
 }
 
 /* What a fortified program calls where it gives no mode. */
@@ -148,6 +156,14 @@ int posix_fallocate(int fd, off_t at, off_t len)
 
 int fchmod(int fd, mode_t mode)
 {
+	const char *fixed = getenv("KIMI_TEST_FIXED_MODE");
+
+	if (fixed && strchr(fixed, '!')) {
+		errno = EPERM;
+		return -1;
+	}
+	if (fixed)
+		return 0;
 	return fails_on("fchmod", fd) ? -1 : REAL(fchmod)(fd, mode);
 }
 

@@ -137,3 +137,102 @@ assert_written() { grep -q 'managed:kimi-code' "$CONFIG" || fail "the config was
         assert_contains "$output" "$XDG_RUNTIME_DIR/kimi/exec."
     done
 }
+
+## An API key in config.toml
+
+# open_config: logged in to Kimi Code, with a key of a platform in a config that others can read.
+open_config() {
+    server_start
+    server_control '{"pending": 0, "api_keys": {"cn": ["sk-cn"]}}'
+    store_login
+    kimi login --quiet --api-key-stdin --platform moonshot-cn <<<sk-cn
+    kimi login --quiet
+    chmod 644 "$CONFIG"
+}
+
+SAID="config.toml could be read by others; it is private now"
+
+@test "who rewrites a config that holds an API key closes it, and says so once" {
+    open_config
+    local command other='{"pending": 0, "api_keys": {"cn": ["sk-cn"]}, "models": [{"id": "new", "context_length": 1000}]}'
+    # The second of a pair finds nothing else to change.
+    for command in "login --force" "models --sync" "models --sync" "models --use kimi-code/new" "refresh --models"; do
+        chmod 644 "$CONFIG"
+        # shellcheck disable=SC2086 # words
+        run -0 --separate-stderr kimi $command
+        assert_same "1 600" "$(grep -c "$SAID" <<<"$stderr") $(mode "$CONFIG")" "kimi $command: $stderr"
+        server_control "$other"
+    done
+    chmod 644 "$CONFIG"
+    run -0 --separate-stderr kimi logout
+    assert_same "1 600" "$(grep -c "$SAID" <<<"$stderr") $(mode "$CONFIG")" "$stderr"
+    # What holds no key any more is the user's to open.
+    chmod 644 "$CONFIG"
+    run -0 --separate-stderr kimi logout --platform moonshot-cn
+    assert_lacks "$stderr" "$SAID"
+    assert_same 644 "$(mode "$CONFIG")"
+}
+
+@test "token says at a terminal, and to no program, that others can read the key" {
+    open_config
+    run -0 --separate-stderr kimi token --platform moonshot-cn
+    assert_same "sk-cn" "$output$stderr"
+    run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" kimi-token --platform moonshot-cn
+    assert_contains "$output" "$CONFIG holds an API key and can be read by others; run 'chmod 600' on it"
+    run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" kimi-token
+    assert_lacks "$output" "can be read by others"
+    chmod 600 "$CONFIG"
+    run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" kimi-token --platform moonshot-cn
+    assert_lacks "$output" "can be read by others"
+}
+
+## Hard links
+
+@test "a config with another hard link is replaced, and it is said once that the other keeps the old text" {
+    server_start
+    store_login
+    mkdir -p "$HOME/.kimi" dotfiles
+    printf 'theme = "dark"\n' >"$CONFIG"
+    ln "$CONFIG" dotfiles/config.toml
+    run -0 --separate-stderr kimi login
+    assert_contains "$stderr" "config.toml had other hard links: they still lead to the old text"
+    assert_written
+    assert_same 'theme = "dark"' "$(cat dotfiles/config.toml)"
+    run -0 --separate-stderr kimi models --use kimi-k2
+    assert_lacks "$stderr" "hard link"
+}
+
+## File systems that keep no modes
+
+@test "a file system that refuses or ignores chmod takes a login where its files are private anyway" {
+    server_start
+    server_control '{"pending": 0}'
+    local fixed
+    # As exFAT with fmask=077 has them: 0700.
+    for fixed in 700 700! 600!; do
+        run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-login --force
+        run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-refresh --force
+        run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-models --sync
+        assert_lacks "$stderr" "keep modes"
+        assert_same "${fixed%!} ${fixed%!}" "$(mode "$LOGIN") $(mode "$CONFIG")"
+        rm -r "$HOME/.kimi"
+    done
+}
+
+@test "where the file of a login cannot be private: refused, or said once, and never said to be private" {
+    server_start
+    server_control '{"pending": 0, "api_keys": {"cn": ["sk-cn"]}}'
+    run -1 --separate-stderr hooked FIXED_MODE=755! kimi-login
+    assert_contains "$stderr" "cannot set the mode of $LOGIN"
+    assert_contains "$stderr" "use a KIMI_SHARE_DIR on a file system that keeps modes"
+    assert_same 0 "$(server_count device)"
+    run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login
+    assert_same 1 "$(grep -c "others can read $LOGIN: its file system does not keep modes" <<<"$stderr")"
+    run -0 --separate-stderr hooked FIXED_MODE=755 kimi-refresh --force
+    assert_lacks "$stderr" "private now"
+    run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
+    assert_lacks "$stderr" "private now"
+    run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
+    assert_same 1 "$(grep -c "holds an API key and others can read it: its file system does not keep modes" <<<"$stderr")"
+    assert_lacks "$stderr" "private now"
+}

@@ -33,7 +33,7 @@ static int open_file(const char *path, struct stat *ret_stat)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, ret_stat) < 0 || !S_ISREG(ret_stat->st_mode) || ret_stat->st_uid != geteuid() ||
-	    ((ret_stat->st_mode & 07777) != 0600 && fchmod(fd, 0600) < 0)) {
+	    file_set_mode(fd, 0600) < 0) {
 		close(fd);
 		return -1;
 	}

@@ -84,10 +84,6 @@ static int read_open(
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
 		    path, (long long)st.st_size);
-	if ((flags & FILE_PRIVATE) && (st.st_mode & 077) && st.st_uid == geteuid() &&
-	    fchmod(fd, st.st_mode & 0600) < 0) {
-		/* a file that can be read but not tightened is still the user's login */
-	}
 	/* Room for one byte more than it has: a read of 0 there says that this was all. */
 	size_t room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
 	for (;;) {
@@ -181,6 +177,48 @@ static const char *write_advice(int error)
 	}
 }
 
+int file_set_mode(int fd, mode_t mode)
+{
+	struct stat st;
+	int error = 0;
+
+	if (fstat(fd, &st) == 0 && (st.st_mode & 07777) == mode)
+		return 0;
+	if (fchmod(fd, mode) < 0)
+		error = errno;
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!(st.st_mode & 077 & ~mode))
+		return 0;
+	errno = error;
+	return error ? -1 : 1;
+}
+
+bool file_close_to_others(const char *path, const struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	struct stat now;
+
+	if (fd < 0)
+		return false;
+	bool closed = fstat(fd, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
+	              file_set_mode(fd, now.st_mode & 0600) == 0;
+	close(fd);
+	return closed;
+}
+
+static int newfile_set_mode(struct newfile *f, mode_t mode, struct err *err)
+{
+	int result = file_set_mode(f->fd, mode);
+
+	f->open_to_others = result != 0;
+	if (result >= 0)
+		return 0;
+	return err_errno(err, ERR_STORAGE,
+	    "use a KIMI_SHARE_DIR on a file system that keeps modes, or mount this one for yourself alone",
+	    "cannot set the mode of %s", f->target);
+}
+
 int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err)
 {
 	size_t folder = folder_len(path);
@@ -203,12 +241,10 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
 	f->synced = f->stricter = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
-	if (fchmod(f->fd, mode) < 0) { /* the umask is not to widen or narrow it */
-		err_errno(err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
+	int failed = newfile_set_mode(f, mode, err); /* the umask must not narrow it */
+	if (failed)
 		newfile_abandon(f);
-		return -1;
-	}
-	return 0;
+	return failed;
 }
 
 static const char acl[] = "system.posix_acl_access";
@@ -252,10 +288,7 @@ int newfile_keep(struct newfile *f, mode_t mode, struct err *err)
 	f->stricter = !keeps && (mode & 070);
 	if (f->stricter)
 		mode &= ~(mode_t)070;
-	if (fstat(f->fd, &is) == 0 && (is.st_mode & 07777) != mode && fchmod(f->fd, mode) < 0)
-		return err_errno(
-		    err, ERR_STORAGE, write_advice(errno), "cannot set the mode of %s", f->sibling);
-	return 0;
+	return newfile_set_mode(f, mode, err);
 }
 
 int newfile_reserve(struct newfile *f, size_t bytes, struct err *err)

@@ -32,8 +32,6 @@
 enum file_read_flags {
 	FILE_FOLLOW = 1, /* a link in the file's place is followed */
 	FILE_OWN = 2,    /* the file must belong to the user; for root also to the owner of its folder */
-	FILE_PRIVATE =
-	    4 /* rights beyond 0600 are taken away if group or others have any; ret_stat shows those from before */
 };
 
 /*
@@ -45,6 +43,15 @@ int file_read(
     const char *path, unsigned flags, struct buf *ret_bytes, struct stat *ret_stat, struct err *err);
 
 /*
+ * Sets the mode of an open file unless it has it already. 0: others may do no more with it than `mode` says, 1: they
+ * may, since its file system ignores modes, -1 with errno: it refused.
+ */
+int file_set_mode(int fd, mode_t mode);
+
+/* Takes from the file that file_read() read all rights beyond 0600. False: others still have some. */
+bool file_close_to_others(const char *path, const struct stat *st);
+
+/*
  * Milliseconds until the last write to it will be `settled_ms` old; 0: it is, or
  * lies ahead of the clock. Other programs truncate a file and write it anew: what
  * was touched just now may be half of it.
@@ -52,9 +59,10 @@ int file_read(
 int file_unsettled(const struct stat *st, int settled_ms);
 
 struct newfile {
-	int fd;      /* -1 unless open */
-	bool synced;   /* nothing was written since newfile_sync() */
-	bool stricter; /* newfile_keep() could not keep what the group or an ACL may do */
+	int fd;              /* -1 unless open */
+	bool synced;         /* nothing was written since newfile_sync() */
+	bool open_to_others; /* its file system ignored the mode it was given */
+	bool stricter;       /* newfile_keep() could not keep what the group or an ACL may do */
 	char target[4096];
 	char sibling[4096];
 };

@@ -55,8 +55,7 @@ static int read_key(const struct login_wish *wish, struct buf *ret_key, struct e
 }
 
 /* 1: a key is stored and its platform takes it; the config is made as a login leaves it, private above all. */
-static int stored_key_is_good(
-    const struct login_wish *wish, const struct home *home, bool *ret_tightened, struct err *err)
+static int stored_key_is_good(const struct login_wish *wish, const struct home *home, struct err *err)
 {
 	struct models models = {0};
 	char *key = NULL;
@@ -71,18 +70,15 @@ static int stored_key_is_good(
 		                                                          : -1;
 	else if (answer > 0)
 		answer = 0;
-	if (answer > 0 && key_login_save(home, who, key, &models, ret_tightened, err) < 0)
+	if (answer > 0 && key_login_save(home, who, key, &models, err) < 0)
 		answer = -1;
 	models_clear(&models);
 	wipe_str(key);
 	return answer;
 }
 
-static void tell(
-    const struct report *report, const struct platform *platform, bool tightened, const char *what)
+static void tell(const struct report *report, const struct platform *platform, const char *what)
 {
-	if (tightened)
-		report_note(report, "config.toml could be read by others; it is private now");
 	report_tell(
 	    report, "success", json_pack("{s:s}", "platform", platform->id), "%s %s", what, platform->name);
 }
@@ -92,14 +88,13 @@ int login_flow_key(
 {
 	struct identity who = wish->who;
 	struct models models = {0};
-	bool tightened = false;
 	struct buf key;
 
-	int good = stored_key_is_good(wish, home, &tightened, err);
+	int good = stored_key_is_good(wish, home, err);
 	if (good) {
 		if (good > 0)
-			tell(report, who.platform, tightened,
-			    "you are logged in already (--force takes another key) to");
+			tell(
+			    report, who.platform, "you are logged in already (--force takes another key) to");
 		return good < 0 ? -1 : 0;
 	}
 	buf_init_secret(&key, LONGEST_LINE);
@@ -108,10 +103,10 @@ int login_flow_key(
 		failed = wish->platform ? key_login_try(home, &who, key.data, &models, err)
 		                        : key_login_find(home, key.data, &who, &models, err);
 	if (!failed)
-		failed = key_login_save(home, &who, key.data, &models, &tightened, err);
+		failed = key_login_save(home, &who, key.data, &models, err);
 	if (!failed) {
 		model_sync_tell_kept(report, home, who.platform, &models);
-		tell(report, who.platform, tightened, "you are logged in with an API key to");
+		tell(report, who.platform, "you are logged in with an API key to");
 	}
 	models_clear(&models);
 	buf_release(&key);

@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct show {
 	const struct report *report;
@@ -141,7 +142,7 @@ static int write_config(const struct report *report, const struct home *home, co
 	    .storage = store_kind_name(store->kind),
 	    .models = no_models ? NULL : &models,
 	};
-	int failed = config_add_login(home, &login, NULL, err);
+	int failed = config_add_login(home, &login, err);
 	if (!failed)
 		model_sync_tell_kept(report, home, store->who.platform, &models);
 	models_clear(&models);
@@ -171,6 +172,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	};
 	char why[PATH_MAX];
 	struct oauth oauth;
+	struct stat st;
 
 	if (oauth_open(&oauth, &wish->who, home, err) < 0 ||
 	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
@@ -182,6 +184,8 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 		return -1;
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);
+	if (store->kind == STORE_FILE && stat(store->file, &st) == 0 && (st.st_mode & 077))
+		report_note(report, "others can read %s: its file system does not keep modes", store->file);
 	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
 		report_note(report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
 	return 0;

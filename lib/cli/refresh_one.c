@@ -29,7 +29,7 @@ int renewal_run(const struct report *report, const struct home *home, const stru
 	if (store_open(store, home, who, err) < 0)
 		return name_account(who, err);
 	int failed = refresh_login(home, store, wish, &ret_renewal->token, &ret_renewal->outcome, err);
-	if (store->tightened)
+	if (store->rights == LOGIN_TIGHTENED)
 		report_note(report, "%s could be read by others; it is private now", store->file);
 	if (store->fell_back)
 		report_note(report, "%s: the login is kept in the file now", store->trouble.why);

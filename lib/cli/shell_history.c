@@ -55,7 +55,7 @@ void shell_history_read(const struct home *home, struct buf *ret_lines)
 
 	home_shell_history_file(home, path);
 	buf_init(&bytes, READ_BYTES);
-	if (file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, NULL, NULL) == 0) {
+	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
 		const char *lines = bytes.data;
 		for (size_t i = 0; i < bytes.len; i++)
 			if (!bytes.data[i])
@@ -85,7 +85,7 @@ bool shell_history_add(const struct home *home, const char *line)
 		return true;
 	buf_init(&bytes, READ_BYTES);
 	buf_addf(&bytes, "%s\n", line);
-	if (!bytes.failed && fchmod(fd, 0600) == 0)
+	if (!bytes.failed && file_set_mode(fd, 0600) >= 0)
 		write_all(fd, bytes.data, bytes.len);
 	buf_release(&bytes);
 	close(fd);

@@ -1,5 +1,6 @@
 #include "config/file.h"
 
+#include "account/platform.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -138,12 +139,36 @@ static int check_owner(const struct snapshot *s, struct err *err)
 	    "%s belongs to another user (uid %lu) and is not changed", s->path, (unsigned long)s->st.st_uid);
 }
 
+static unsigned notes;
+
+unsigned config_file_take_notes(void)
+{
+	unsigned taken = notes;
+
+	notes = 0;
+	return taken;
+}
+
+/* What is to be said of a file that was replaced. */
+static void note_replaced(const struct snapshot *s, const struct newfile *f, bool close)
+{
+	if (close)
+		notes |= f->open_to_others ? CONFIG_STAYS_OPEN : CONFIG_TIGHTENED;
+	if (f->stricter)
+		notes |= CONFIG_STRICTER;
+	if (s->exists && s->st.st_nlink > 1)
+		notes |= CONFIG_SPLIT;
+}
+
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
-static int replace(const struct snapshot *s, mode_t mode, const struct buf *text, struct err *err)
+static int replace(const struct snapshot *s, bool close, const struct buf *text, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
+	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
 	int answer = 0;
 
+	if (close)
+		mode &= ~(mode_t)077;
 	newfile_sweep(s->path);
 	if (newfile_open(&f, s->path, mode, err) < 0 || (s->exists && newfile_keep(&f, mode, err) < 0) ||
 	    newfile_write(&f, text->data, text->len, err) < 0 || newfile_sync(&f, err) < 0)
@@ -152,8 +177,34 @@ static int replace(const struct snapshot *s, mode_t mode, const struct buf *text
 		answer = settle(s, err); /* the last look, with the rename right behind it */
 	if (!answer && newfile_commit(&f, err) < 0)
 		answer = as_config_error(err);
+	if (!answer)
+		note_replaced(s, &f, close);
 	newfile_abandon(&f);
 	return answer;
+}
+
+/* A provider that a login of ours writes has an API key in a config of these bytes. */
+static bool holds_key(const struct buf *text)
+{
+	static const char ours[] = "managed:";
+	struct toml_error error;
+	struct toml *doc = toml_parse(text->data, text->len, &error);
+	const struct toml_node *node = doc ? toml_member(toml_root(doc), "providers") : NULL;
+	bool found = false;
+
+	if (node && toml_kind(node) == TOML_TABLE)
+		node = toml_first(node);
+	else
+		node = NULL;
+	for (; node && !found; node = toml_next(node)) {
+		const char *name = toml_key(node, NULL);
+		bool is_ours = strncmp(name, ours, strlen(ours)) == 0 || platform_find(name, NULL);
+		const struct toml_node *key =
+		    is_ours && toml_kind(node) == TOML_TABLE ? toml_member(node, "api_key") : NULL;
+		found = key && toml_kind(key) == TOML_STRING && *toml_string(key, NULL);
+	}
+	toml_free(doc);
+	return found;
 }
 
 /* Edits the document and renders it; *ret_changed tells whether there is something to write. */
@@ -183,26 +234,22 @@ static int change_once(
 	if (take_snapshot(home, s, err) < 0 ||
 	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
 		return as_config_error(err);
-	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
-	bool loose = change->holds_secret && (mode & 077);
-	if (loose)
-		mode &= ~(mode_t)077;
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
 	int late, answer = edit(s, change, &changed, &text, err);
+	bool open = s->exists && (s->st.st_mode & 077) && s->st.st_uid == geteuid();
+	bool close = !answer && open && holds_key(changed ? &text : &s->bytes);
 	if (!answer && changed)
 		answer = check_owner(s, err);
 	if (!answer && changed)
-		answer = replace(s, mode, &text, err);
+		answer = replace(s, close, &text, err);
 	else if ((late = settle(s, err)) != 0)
 		answer = late;
-	else if (!answer && loose && s->st.st_uid == geteuid() && chmod(s->path, mode) < 0)
-		answer = err_errno(err, ERR_CONFIG, "chmod it to 600", "cannot close %s to others", s->path);
+	else if (close)
+		notes |= file_close_to_others(s->path, &s->st) ? CONFIG_TIGHTENED : CONFIG_STAYS_OPEN;
 	if (!answer && s->is_legacy)
 		answer = config_legacy_retire(home, err);
-	if (!answer) {
+	if (!answer)
 		change->changed = changed;
-		change->tightened = loose;
-	}
 	buf_release(&text);
 	return answer;
 }

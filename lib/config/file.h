@@ -34,12 +34,21 @@ typedef int config_edit(struct toml *doc, void *context, struct err *err);
 struct config_change {
 	config_edit *edit;
 	void *context;
-	bool holds_secret; /* the file is closed to others (0600), also if nothing else changes */
-	bool changed;      /* set: the file was written */
-	bool tightened;    /* set: others could read it before */
+	bool changed; /* set: the file was written */
 };
 
+/* One that holds an API key of ours is closed to others (0600), also if nothing else changes. */
 int config_file_change(const struct home *home, struct config_change *change, struct err *err);
+
+enum config_note {
+	CONFIG_TIGHTENED = 1,  /* others could read an API key in it, and cannot any more */
+	CONFIG_STAYS_OPEN = 2, /* they still can: its file system keeps no modes */
+	CONFIG_STRICTER = 4,   /* its group or ACL could not be kept: the group may not read it any more */
+	CONFIG_SPLIT = 8,      /* it had other hard links, which still lead to the old text */
+};
+
+/* What the changes since the last call did beside what was asked: to be said once, at the end of a command. */
+unsigned config_file_take_notes(void);
 
 /* There is a config to change, config.toml or the older config.json. */
 bool config_file_exists(const struct home *home);

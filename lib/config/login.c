@@ -66,17 +66,11 @@ int config_edit_login(struct toml *doc, void *context, struct err *err)
 	return editor_finish(&e, err);
 }
 
-int config_add_login(
-    const struct home *home, const struct config_login *login, bool *ret_tightened, struct err *err)
+int config_add_login(const struct home *home, const struct config_login *login, struct err *err)
 {
-	struct config_change change = {
-	    .edit = config_edit_login, .context = (void *)login, .holds_secret = login->api_key != NULL};
+	struct config_change change = {.edit = config_edit_login, .context = (void *)login};
 
-	if (config_file_change(home, &change, err) < 0)
-		return -1;
-	if (ret_tightened)
-		*ret_tightened = change.tightened;
-	return 0;
+	return config_file_change(home, &change, err);
 }
 
 /* Whether a text is the key of the node; either may hold a NUL. */

@@ -28,13 +28,11 @@ struct config_login {
 };
 
 /*
- * Writes a login. A file that holds an API key is closed to others (0600);
- * *ret_tightened (may be NULL) if it was not before. The first model becomes the default, with thinking if it can,
+ * Writes a login. The first model becomes the default, with thinking if it can,
  * unless the platform was there before and the default is a model that exists:
  * then the user chose it.
  */
-int config_add_login(
-    const struct home *home, const struct config_login *login, bool *ret_tightened, struct err *err);
+int config_add_login(const struct home *home, const struct config_login *login, struct err *err);
 
 /* Takes away what config_add_login() wrote. *ret_changed: there was something. */
 int config_remove_login(

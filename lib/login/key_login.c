@@ -99,12 +99,12 @@ static bool is_stored(const struct home *home, const struct platform *platform, 
 }
 
 int key_login_save(const struct home *home, const struct identity *who, const char *api_key,
-    const struct models *models, bool *ret_tightened, struct err *err)
+    const struct models *models, struct err *err)
 {
 	const struct config_login login = {.who = who, .api_key = api_key, .models = models};
 
 	bool known = is_stored(home, who->platform, api_key);
-	int failed = config_add_login(home, &login, ret_tightened, err);
+	int failed = config_add_login(home, &login, err);
 
 	/* A key that was there already is no new login. */
 	if (!known)

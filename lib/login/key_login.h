@@ -26,8 +26,8 @@ int key_login_try(const struct home *home, const struct identity *who, const cha
 int key_login_find(const struct home *home, const char *api_key, struct identity *ret_who,
     struct models *ret_models, struct err *err);
 
-/* Keeps it, with models and default model as for any login, and notes a new one in the history. *ret_tightened: others could read the config before. */
+/* Keeps it, with models and default model as for any login, and notes a new one in the history. */
 int key_login_save(const struct home *home, const struct identity *who, const char *api_key,
-    const struct models *models, bool *ret_tightened, struct err *err);
+    const struct models *models, struct err *err);
 
 #endif

@@ -77,7 +77,11 @@ static void fill(struct status *status, const struct store *store, const struct 
 		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force'",
 		    "the login was issued by %.200s and is not sent to %.200s", status->known.oauth_host,
 		    store->host);
-	if (store->tightened)
+	if (store->rights == LOGIN_OPEN)
+		problem_add(&status->problems, "rights",
+		    "use a KIMI_SHARE_DIR on a file system that keeps modes",
+		    "%.400s can be read by others: its file system does not keep modes", store->file);
+	else if (store->rights == LOGIN_TIGHTENED)
 		problem_add(&status->problems, "rights",
 		    "run 'kimi login --force' if another user may have read it",
 		    "%.400s could be read by others; it is private now", store->file);

@@ -144,7 +144,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 
 int store_load_file(struct store *store, struct token *ret_token, struct err *err)
 {
-	int answer = login_file_read(store->file, ret_token, &store->tightened, err);
+	int answer = login_file_read(store->file, ret_token, &store->rights, err);
 
 	store->found = store->kind = answer == 0 ? STORE_FILE : STORE_NOWHERE;
 	return answer;

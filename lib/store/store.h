@@ -16,7 +16,7 @@
  * where store_prepare() finds out, BEFORE a refresh token is spent, that the
  * store can be written, by saving the present login once more the very same
  * way. A failed save leaves the old login untouched. Nothing here prompts or
- * prints: `tightened` and `fell_back` are for the caller to speak of.
+ * prints: `rights` and `fell_back` are for the caller to speak of.
  */
 #ifndef KIMI_STORE_STORE_H
 #define KIMI_STORE_STORE_H
@@ -29,6 +29,7 @@
 #include "store/helper.h"
 #include "store/metadata.h"
 #include "store/token.h"
+#include "store/token_file.h"
 
 #include <stdbool.h>
 
@@ -45,11 +46,11 @@ struct store {
 	char lock_file[HOME_PATH_MAX];
 	enum store_kind found; /* where store_load() found the login */
 	enum store_kind
-	    kind;       /* where store_save() is to put it: where it was found, unless the caller says else */
-	bool tightened; /* the file's rights were looser than 0600 and are not any more */
-	bool fell_back; /* store_save() could not reach the keyring and used the file */
-	bool locked_copy; /* store_load() found one in the keyring that it could not open */
-	bool half_kept;   /* a store that failed may have left a copy in the keyring all the same */
+	    kind; /* where store_save() is to put it: where it was found, unless the caller says else */
+	enum login_rights rights; /* of the file, as it was read or is saved */
+	bool fell_back;           /* store_save() could not reach the keyring and used the file */
+	bool locked_copy;         /* store_load() found one in the keyring that it could not open */
+	bool half_kept;           /* a store that failed may have left a copy in the keyring all the same */
 	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
 	int waited_ms;                     /* for the keyring so far */
 	int patience_ms; /* how long it may be waited for in all; 0: as long as each question takes */

@@ -15,8 +15,8 @@ enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS =
 static const char login_again[] = "run 'kimi login' to log in again";
 
 /* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
-static int look(
-    const char *path, struct token *ret_token, bool *ret_tightened, bool *ret_unsettled, struct err *err)
+static int look(const char *path, struct token *ret_token, enum login_rights *ret_rights, bool *ret_unsettled,
+    struct err *err)
 {
 	struct buf bytes;
 	struct stat st;
@@ -24,9 +24,9 @@ static int look(
 
 	*ret_unsettled = false;
 	buf_init_secret(&bytes, MAX_BYTES);
-	int answer = file_read(path, FILE_OWN | FILE_PRIVATE, &bytes, &st, err);
-	if (answer == 0 && (st.st_mode & 077))
-		*ret_tightened = true;
+	int answer = file_read(path, FILE_OWN, &bytes, &st, err);
+	if (answer == 0 && (st.st_mode & 077) && st.st_uid == geteuid())
+		*ret_rights = file_close_to_others(path, &st) ? LOGIN_TIGHTENED : LOGIN_OPEN;
 	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0) {
 		*ret_unsettled = file_unsettled(&st, SETTLE_MS) > 0;
 		answer =
@@ -36,14 +36,14 @@ static int look(
 	return answer;
 }
 
-int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err)
+int login_file_read(const char *path, struct token *ret_token, enum login_rights *ret_rights, struct err *err)
 {
 	bool unsettled;
 	int answer;
 
 	/* kimi-cli has been seen to rewrite it in place: half a file is looked at again. */
 	for (int n = 1;; n++) {
-		answer = look(path, ret_token, ret_tightened, &unsettled, err);
+		answer = look(path, ret_token, ret_rights, &unsettled, err);
 		if (!unsettled || n == LOOKS || signals_sleep(clock_jitter(2, 20), err) < 0)
 			return answer;
 	}

@@ -13,13 +13,20 @@
 
 #include <stdbool.h>
 
+enum login_rights {
+	LOGIN_PRIVATE,
+	LOGIN_TIGHTENED, /* others could read it, and cannot any more */
+	LOGIN_OPEN,      /* they still can: its file system keeps no modes */
+};
+
 /*
  * 0 found, 1 none, -1: there is one that cannot be read or makes no sense.
- * Rights looser than 0600 are taken away; *ret_tightened is set if they were.
+ * Rights looser than 0600 are taken away where they can be; *ret_rights tells if there were any.
  * One that makes no sense but was touched just now is read again for a moment:
  * it may be half of what another program is writing.
  */
-int login_file_read(const char *path, struct token *ret_token, bool *ret_tightened, struct err *err);
+int login_file_read(
+    const char *path, struct token *ret_token, enum login_rights *ret_rights, struct err *err);
 
 /* Makes the folder, closed to others. It must be the user's own, and no link: who can write there can put another login in place. */
 int login_file_make_folder(const char *folder, struct err *err);

@@ -21,13 +21,19 @@ static void test_reading(void)
 	        strcmp(bytes.data, "0123456789") == 0 && st.st_size == 10,
 	    "a file is read, as large as the buffer's maximum");
 	buf_clear(&bytes);
-	ok(file_read(scratch_path("a"), FILE_PRIVATE, &bytes, &st, &err) == 0 &&
-	        (st.st_mode & 0777) == 0640 && scratch_mode("a") == 0600,
-	    "loose rights are taken away, and the caller hears of them");
+	ok(file_read(scratch_path("a"), 0, &bytes, &st, &err) == 0 && (st.st_mode & 0777) == 0640 &&
+	        file_close_to_others(scratch_path("a"), &st) && scratch_mode("a") == 0600,
+	    "loose rights are taken away");
 	scratch_write("a", "0123456789", 0777);
 	buf_clear(&bytes);
-	ok(file_read(scratch_path("a"), FILE_PRIVATE, &bytes, &st, &err) == 0 && scratch_mode("a") == 0600,
+	ok(file_read(scratch_path("a"), 0, &bytes, &st, &err) == 0 &&
+	        file_close_to_others(scratch_path("a"), &st) && scratch_mode("a") == 0600,
 	    "so is that to run it");
+	struct stat other = st;
+	other.st_ino++;
+	scratch_write("a", "0123456789", 0644);
+	ok(!file_close_to_others(scratch_path("a"), &other) && scratch_mode("a") == 0644,
+	    "another file in its place is left alone");
 	scratch_write("a", "0123456789x", 0600);
 	buf_clear(&bytes);
 	ok(file_read(scratch_path("a"), 0, &bytes, NULL, &err) == -1 && err.code == ERR_STORAGE &&

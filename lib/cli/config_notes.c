@@ -1,0 +1,24 @@
+#include "cli/config_notes.h"
+
+#include "config/file.h"
+
+#include <stddef.h>
+
+void config_notes_tell(const struct report *report)
+{
+	static const struct {
+		enum config_note note;
+		const char *text;
+	} lines[] = {
+	    {CONFIG_TIGHTENED, "config.toml could be read by others; it is private now"},
+	    {CONFIG_STAYS_OPEN,
+	        "config.toml holds an API key and others can read it: its file system does not keep modes"},
+	    {CONFIG_STRICTER, "config.toml is closed to its group now: its group or ACL could not be kept"},
+	    {CONFIG_SPLIT, "config.toml had other hard links: they still lead to the old text"},
+	};
+	unsigned notes = config_file_take_notes();
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (notes & lines[i].note)
+			report_note(report, "%s", lines[i].text);
+}
