@@ -37,9 +37,9 @@ static void print_json(const struct found *found)
 	    found->secret.value, "token_type", is_token ? token->token_type : "Bearer");
 
 	if (object && is_token) {
-		json_object_set_new(object, "expires_at", json_integer((json_int_t)floor(token->expires_at)));
+		json_object_set_new(object, "expires_at", json_from_number(floor(token->expires_at)));
 		json_object_set_new(
-		    object, "expires_in", json_integer((json_int_t)floor(token_left(token, clock_now()))));
+		    object, "expires_in", json_from_number(floor(token_left(token, clock_now()))));
 		if (!found->access.satisfied)
 			json_object_set_new(object, "satisfied", json_false());
 	} else if (object) {

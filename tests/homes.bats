@@ -182,3 +182,43 @@ config_of_another() {
     assert_same "$(server_stat last_access_token)" "$(kimi token)"
     assert_same "$before" "$(hash_of "$CONFIG")"
 }
+
+@test "a device id that is a link or another user's is not read, and one of our own takes its place" {
+    server_start
+    store_login
+    local own
+    echo "a secret" >secret
+    ln -s "$PWD/secret" "$HOME/.kimi/device_id"
+    run -0 kimi refresh --force
+    own=$(server_last refresh | json headers.x-msh-device-id)
+    [[ $own =~ ^[0-9a-f]{32}$ ]] || fail "sent $own"
+    assert_same "$own" "$(cat "$HOME/.kimi/device_id")"
+    assert_same "a secret" "$(cat secret)"
+    echo another-users >"$HOME/.kimi/device_id"
+    as_root chown $OTHER "$HOME/.kimi/device_id"
+    run -0 kimi refresh --force
+    own=$(server_last refresh | json headers.x-msh-device-id)
+    [[ $own =~ ^[0-9a-f]{32}$ ]] || fail "sent $own"
+    assert_same "$own" "$(cat "$HOME/.kimi/device_id")"
+}
+
+@test "a number that is no time is none in status --json" {
+    store_login
+    printf '{"expires_at": %s, "storage": "file", "last_refresh": 1e308}' "$(stored expires_at)" >"$STATE"
+    chmod 600 "$STATE"
+    run -0 kimi status --json
+    assert_same null "$(json logins.0.last_refresh <<<"$output")"
+    run -0 kimi status
+    assert_contains "$output" fresh
+}
+
+# bats test_tags=native
+@test "logout where config.toml cannot be looked at fails" {
+    server_start
+    store_login
+    kimi-login --quiet
+    # Only of that file: strace knows no paths of a call that is made to fail.
+    run -1 --separate-stderr failing "newfstatat:error=EIO:when=1+" -P "$HOME/.kimi/config.toml" kimi-logout
+    assert_contains "$stderr" "Input/output error"
+    assert_contains "$(cat "$HOME/.kimi/config.toml")" managed:kimi-code
+}

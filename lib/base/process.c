@@ -3,11 +3,13 @@
 #include "base/clock.h"
 #include "base/signals.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -30,6 +32,14 @@ static void close_inherited_on_exec(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+static void close_inherited(int fd)
+{
+	int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+
+	if (flags >= 0 && !(flags & FD_CLOEXEC))
+		close(fd);
+}
+
 void process_drop_inherited(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -39,11 +49,13 @@ void process_drop_inherited(void)
 		dup2(null, fd);
 	if (null > STDERR_FILENO)
 		close(null);
-	for (int fd = 3; fd < (max > 0 && max < 4096 ? max : 4096); fd++) {
-		int flags = fcntl(fd, F_GETFD);
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			close(fd);
-	}
+	DIR *opened = opendir("/proc/self/fd");
+	for (struct dirent *entry; opened && (entry = readdir(opened));)
+		close_inherited(atoi(entry->d_name));
+	for (int fd = 3; !opened && fd < (max > 0 && max < 4096 ? max : 4096); fd++)
+		close_inherited(fd);
+	if (opened)
+		closedir(opened);
 }
 
 /* A caller may have ignored SIGCHLD: children then leave no status, and waiting for one would never end. */
@@ -238,11 +250,12 @@ static void feed(struct child *child, const struct process *process, size_t *sen
 		close_end(&child->in);
 }
 
+/* Not for longer than that, or a child that never stops writing would outlast its deadline. */
 static void drain(struct child *child, struct buf *output)
 {
 	char chunk[8192];
 
-	for (;;) {
+	for (int n_chunks = 0; n_chunks < 64; n_chunks++) {
 		ssize_t n = read(child->out, chunk, sizeof(chunk));
 		if (n > 0) {
 			buf_add(output, chunk, (size_t)n);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/expiry_notice.h"
+#include "format/json.h"
 #include "status/status.h"
 #include "ui/duration.h"
 
@@ -72,9 +73,9 @@ void renewal_tell(const struct report *report, const struct renewal *renewal)
 
 	say_span(token_left(&renewal->token, clock_now()), span);
 	report_tell(report, "success",
-	    json_pack("{s:s, s:s?, s:b, s:I}", "platform", who->platform->id, "account", account, "refreshed",
+	    json_pack("{s:s, s:s?, s:b, s:o}", "platform", who->platform->id, "account", account, "refreshed",
 	        renewal->outcome != REFRESH_NOT_NEEDED, "expires_at",
-	        (json_int_t)floor(renewal->token.expires_at)),
+	        json_from_number(floor(renewal->token.expires_at))),
 	    "%s%s%s; the token is good for another %s", who->account, account ? ": " : "",
 	    words[renewal->outcome], span);
 }

@@ -276,14 +276,19 @@ int config_file_change(const struct home *home, struct config_change *change, st
 	return answer;
 }
 
-bool config_file_exists(const struct home *home)
+/* What cannot be looked at is there: whoever opens it has the error. */
+static bool is_there(const char *path)
 {
-	char path[HOME_PATH_MAX];
 	struct stat st;
 
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool config_file_exists(const struct home *home)
+{
+	char path[HOME_PATH_MAX], legacy[HOME_PATH_MAX];
+
 	home_config_file(home, path);
-	if (lstat(path, &st) == 0)
-		return true;
-	home_legacy_config_file(home, path);
-	return lstat(path, &st) == 0;
+	home_legacy_config_file(home, legacy);
+	return is_there(path) || is_there(legacy);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -25,18 +26,22 @@ void device_clean_value(const char *value, char *ret_clean, size_t size)
 		snprintf(ret_clean, size, "unknown");
 }
 
-enum id_answer { ID_FOUND, ID_EMPTY /* a file with none in it */, ID_UNREADABLE };
+enum id_answer { ID_FOUND, ID_UNFIT /* a file with none in it, a link, or another user's */, ID_UNREADABLE };
 
 static enum id_answer read_id(const char *path, char *ret_id, size_t size)
 {
 	struct buf bytes;
+	struct stat st;
 	enum id_answer answer = ID_UNREADABLE;
 
 	buf_init(&bytes, MAX_ID_BYTES);
-	if (file_read(path, FILE_FOLLOW, &bytes, NULL, NULL) == 0) {
+	/* Its first line goes to the server: not the one of a file that a link leads to. */
+	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
 		bytes.data[strcspn(bytes.data, "\r\n")] = '\0';
 		device_clean_value(bytes.data, ret_id, size);
-		answer = strcmp(ret_id, "unknown") == 0 ? ID_EMPTY : ID_FOUND;
+		answer = strcmp(ret_id, "unknown") == 0 ? ID_UNFIT : ID_FOUND;
+	} else if (lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || st.st_uid != geteuid())) {
+		answer = ID_UNFIT;
 	}
 	buf_release(&bytes);
 	return answer;
@@ -71,7 +76,7 @@ static void make_id(const struct home *home, const char *path, const char *id)
 	    newfile_open(&f, path, 0600, NULL) == 0 && newfile_write(&f, id, strlen(id), NULL) == 0 &&
 	    fsync(f.fd) == 0) {
 		char other[ID_MAX];
-		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_EMPTY)
+		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_UNFIT)
 			newfile_commit(&f, NULL);
 	}
 	newfile_abandon(&f);

@@ -173,7 +173,8 @@ static void add_problems(json_t *list, const struct problems *problems)
 
 static json_t *time_or_null(double epoch)
 {
-	return epoch > 0 ? json_integer((json_int_t)floor(epoch)) : json_null();
+	/* A file may hold any number; beyond this none is a time. */
+	return epoch > 0 && epoch < 9e15 ? json_integer((json_int_t)floor(epoch)) : json_null();
 }
 
 static json_t *login_json(const struct status *status, const struct problems *general)
@@ -190,7 +191,7 @@ static json_t *login_json(const struct status *status, const struct problems *ge
 	    text_json(status->home->folder), "region", region ? region->name : NULL, "state",
 	    status_state_name(status->state), "storage", status->storage, "expires_at",
 	    time_or_null(status->expires_at), "expires_in",
-	    status->expires_at > 0 ? json_integer((json_int_t)floor(left > 0 ? left : 0)) : json_null(),
+	    status->expires_at > 0 ? json_from_number(floor(left > 0 ? left : 0)) : json_null(),
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
 	    *status->default_model ? text_json(status->default_model) : json_null(), "problems", problems);
 	if (login && status->online != STATUS_NOT_ASKED)

@@ -5,8 +5,11 @@
 #include "scratch.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -276,6 +279,50 @@ static void test_signals(void)
 	waitpid(killer, NULL, 0);
 }
 
+/* Takes the place of the C library's for lib/, too: a child that is always faster than its reader. */
+static bool never_dry;
+ssize_t read(int fd, void *bytes, size_t len)
+{
+	if (!never_dry)
+		return syscall(SYS_read, fd, bytes, len);
+	memset(bytes, 'x', len);
+	return (ssize_t)len;
+}
+
+static void test_endless_output(void)
+{
+	const char *const argv[] = {"/bin/sh", "-c", "echo; sleep 60", NULL};
+	const struct process process = {.argv = argv, .deadline = clock_ms() + 50};
+
+	never_dry = true;
+	alarm(60);
+	run(&process);
+	alarm(0);
+	never_dry = false;
+	ok(got.result == 0 && got.end == PROCESS_UNFINISHED,
+	    "a child that never stops writing does not outlast its deadline");
+}
+
+static void test_drop_inherited(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rlimit many = {6000, 6000};
+		setrlimit(RLIMIT_NOFILE, &many);
+		int inherited = fcntl(STDERR_FILENO, F_DUPFD, 5000),
+		    own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 5000);
+		if (inherited < 5000 || own < 5000)
+			_exit(3);
+		process_drop_inherited();
+		_exit((fcntl(inherited, F_GETFD) >= 0) + 2 * (fcntl(own, F_GETFD) < 0));
+	}
+	waitpid(pid, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "what was inherited is closed, whatever its number, and what is ours stays");
+}
+
 int main(void)
 {
 	scratch_open();
@@ -289,6 +336,8 @@ int main(void)
 	test_input();
 	test_output_limit();
 	test_deadline();
+	test_endless_output();
+	test_drop_inherited();
 	test_grandchild();
 	test_descriptors();
 	test_closed_standard_descriptors();
