@@ -27,7 +27,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 # and `kimi-token` are static where the archives are there: half of what a short run costs is loading shared libraries.
 HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
 STATIC_PROGRAMS = kimi kimi-status kimi-token
-CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
+CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl zlib 2>/dev/null || echo -lcurl -lz)
 # SHA-256, for the names of kimi-code's logins.
 MD_LIBS = $(shell $(PKG_CONFIG) --libs libmd 2>/dev/null || echo -lmd)
 JANSSON_LIBS = $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson)
@@ -204,7 +204,7 @@ lint:
 	  --suppress=missingIncludeSystem -DKIMI_VERSION='""' -DKIMI_BINDIR='""' cmd lib
 
 # What .clang-tidy asks for, file by file, and again only for what has changed.
-TIDY_CFLAGS = $(filter -I%,$(shell $(PKG_CONFIG) --cflags libcurl jansson libqrencode libedit libsecret-1 2>/dev/null))
+TIDY_CFLAGS = $(filter -I%,$(shell $(PKG_CONFIG) --cflags libcurl zlib jansson libqrencode libedit libsecret-1 2>/dev/null))
 tidy: $(patsubst %.c,$B/tidy/%,$(wildcard cmd/*.c lib/*/*.c))
 $B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
 	@mkdir -p $(@D)

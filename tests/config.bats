@@ -813,6 +813,14 @@ legacy='{"default_model": "gpt", "default_thinking": null, "models": {"gpt": {"p
     assert_same 600 "$(mode "$CONFIG")"
 }
 
+@test "a byte order mark before a config.json is skipped" {
+    mkdir -p "$HOME/.kimi"
+    printf '\xef\xbb\xbf%s' "$legacy" >"$HOME/.kimi/config.json"
+    server_start
+    logged_in
+    assert_loads 'models>gpt={"provider": "p", "model": "gpt-4", "max_context_size": 128000}'
+}
+
 @test "a config.json beside a config.toml is left alone" {
     write_config <<<'theme = "dark"'
     printf %s "$legacy" >"$HOME/.kimi/config.json"

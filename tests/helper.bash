@@ -181,6 +181,15 @@ server_count() { server_requests "$1" | wc -l | tr -d ' '; }
 # server_last ENDPOINT: the last of them, as JSON; "server_last refresh | json form.refresh_token".
 server_last() { server_requests "$1" | tail -n 1; }
 
+# raw_answer HEADERS BODY: the fault that gives that answer and closes the connection; both as Python's bytes literals
+# have them.
+raw_answer() {
+    kimi_python -c '
+import ast, base64, sys
+head, body = (ast.literal_eval("b\"\"\"%s\"\"\"" % text) for text in sys.argv[1:])
+print("{\"raw_b64\": \"%s\"}" % base64.b64encode(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body).decode())' "$1" "$2"
+}
+
 # server_stat NAME: what only the server knows: issued (token pairs), revoked (logins), refused (bad headers or
 # form), too_soon (polls), connections, tls_failures, malformed; or last_access_token.
 server_stat() { curl -q -s -k --noproxy '*' "$(server_url)/_stats" | json "$1"; }

@@ -291,6 +291,17 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     done
 }
 
+@test "whole answers of a login are taken, whatever is said of their coding and their length" {
+    server_start
+    server_control '{"pending": 0, "faults": {"device": [{"headers": {"Content-Length": "5000"}}],
+        "poll": [{"headers": {"Content-Length": "5000", "Content-Encoding": "gzip"}}],
+        "models": [{"headers": {"Content-Length": "5000", "Content-Encoding": "utf-8"}}]}}'
+    run -0 --separate-stderr kimi-login
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    assert_same "1 1 1" "$(server_count device) $(server_count poll) $(server_count models)"
+    assert_contains "$(<"$CONFIG")" 'models."kimi-code/kimi-for-coding"'
+}
+
 @test "a poll answer that is not JSON ends the login" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"body": "{\"access_token\": \"at", "content_type": "application/json"}]}}'

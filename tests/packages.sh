@@ -39,6 +39,7 @@ needs_of_build() {
 	need '[ -e /usr/include/stdio.h ]' libc6-dev glibc-devel glibc musl-dev glibc-devel
 	need 'has pkg-config' pkg-config pkgconf-pkg-config pkgconf pkgconf pkg-config
 	need 'has_library libcurl' libcurl4-openssl-dev libcurl-devel curl curl-dev libcurl-devel
+	need 'has_library zlib' zlib1g-dev zlib-devel zlib zlib-dev zlib-devel
 	need 'has_library jansson' libjansson-dev jansson-devel jansson 'jansson-dev jansson-static' libjansson-devel
 	need 'has_library libmd' libmd-dev libmd-devel libmd 'libmd-dev libmd-static' libmd-devel
 	need 'has_library libsecret-1' libsecret-1-dev libsecret-devel libsecret libsecret-dev libsecret-devel

@@ -288,10 +288,10 @@ due() {
 
 @test "an answer that makes no sense fails for good, after one request, and the login stays byte for byte" {
     server_start
-    store_login --expires-in-left 100
-    before=$(hash_of "$LOGIN")
     local fault count=0
     while read -r fault; do
+        store_login --expires-in-left 100 --refresh "rt-$count" # what such an answer came for is not sent again
+        before=$(hash_of "$LOGIN")
         server_control "{\"faults\": {\"refresh\": [$fault]}}"
         run -1 --separate-stderr kimi-refresh
         count=$((count + 1))
@@ -320,8 +320,75 @@ due() {
 {"body": "{\"access_token\": \"\\ud800\"}"}
 FAULTS
     assert_same 20 "$count"
+    store_login --expires-in-left 100
     kimi-refresh --quiet
     assert_refreshed 21
+}
+
+@test "a whole token answer is taken, whatever is said of its coding and its length: the old token is spent" {
+    server_start
+    local head body name count=0 tokens
+    while IFS='|' read -r name head body; do
+        tokens="{\"access_token\": \"at-$name\", \"refresh_token\": \"rt-$name\", \"expires_in\": 900}"
+        server_control "{\"faults\": {\"refresh\": [$(raw_answer "$head" "${body//TOKENS/$tokens}")]}}"
+        store_login --expires-in-left 100
+        run -0 --separate-stderr kimi-refresh
+        count=$((count + 1))
+        assert_same "at-$name rt-$name" "$(stored access_token) $(stored refresh_token)" "$name"
+        assert_same "$count" "$(server_count refresh)" "requests, with $name"
+    done <<'ANSWERS'
+bom||\xef\xbb\xbfTOKENS
+utf-8|Content-Encoding: utf-8\r\n|TOKENS
+aws-chunked|Content-Encoding: aws-chunked\r\n|TOKENS
+gzip|Content-Encoding: gzip\r\n|TOKENS
+br|Content-Encoding: br\r\n|TOKENS
+deflate|Content-Encoding: deflate\r\n|TOKENS
+two|Content-Encoding: gzip, br\r\n|\xef\xbb\xbfTOKENS
+long|Content-Length: 5000\r\n|TOKENS
+long-gzip|Content-Encoding: gzip\r\nContent-Length: 5000\r\n|TOKENS
+chunk|Transfer-Encoding: chunked\r\n|100\r\nTOKENS
+no-last|Transfer-Encoding: chunked\r\n|1\r\n \r\n100\r\nTOKENS\r\n
+ANSWERS
+    assert_same 11 "$count"
+    server_control '{"faults": {"refresh": [{"status": 201, "json":
+        {"access_token": "at-201", "refresh_token": "rt-201", "expires_in": 900}}]}}'
+    kimi-refresh --quiet --force
+    assert_same rt-201 "$(stored refresh_token)"
+}
+
+@test "a refresh token is not sent again after a byte of a good answer came, unless by --force or after a new login" {
+    server_start
+    local fault count=0 name
+    while read -r name fault; do
+        store_login --expires-in-left 100 --refresh "rt-$name"
+        before=$(hash_of "$LOGIN")
+        server_control "{\"faults\": {\"refresh\": [$fault]}}"
+        run --separate-stderr kimi-refresh
+        count=$((count + 1))
+        [ "$status" != 0 ] || fail "$name is taken"
+        assert_error 127.0.0.1
+        assert_contains "$stderr" "kimi login"
+        assert_untouched "$count"
+        run -4 --separate-stderr kimi-refresh
+        assert_error "run 'kimi login'"
+        assert_untouched "$count"
+        # What lives is used, and nothing is sent for it either.
+        run -0 --separate-stderr kimi-token
+        assert_same at-stored "$output"
+        assert_untouched "$count"
+        run -0 kimi-refresh --force
+        count=$((count + 1))
+        assert_refreshed "$count"
+        run -1 state answer_lost
+    done <<FAULTS
+head $(raw_answer 'Content-Ty' '')
+none $(raw_answer 'Content-Length: 50\r\n' '')
+half {"truncate": 30, "process": false}
+reset {"reset": "mid-body", "process": false}
+empty {"status": 204, "body": ""}
+text {"body": "all is well"}
+FAULTS
+    assert_same 12 "$count"
 }
 
 @test "what else is in an answer with good tokens is no reason to lose them" {
@@ -398,7 +465,7 @@ print(base64.b64encode(head.encode() + body).decode())')
     answered '{"endless": "head", "forever": true}'
     run -75 --separate-stderr timeout 20 kimi-refresh
     assert_error 127.0.0.1
-    assert_untouched 3
+    assert_untouched 1
 }
 
 @test "a redirect is not followed, and nothing reaches where it points" {
@@ -437,7 +504,7 @@ print(*(int((t[i + 1] - t[i]) * 2) * 5 for i in (0, 1, 3, 4)))')"
 }
 
 @test "a connection that breaks is tried again" {
-    answered '{"reset": "before"}, {"truncate": 10, "process": false}'
+    answered '{"reset": "before"}, {"status": 503, "truncate": 10}'
     run -0 --separate-stderr kimi-refresh
     assert_refreshed 3
 }

@@ -516,3 +516,11 @@ assert_renewed() {
     run -4 timeout 10 script -qec kimi-token /dev/null </dev/null
     assert_contains "$output" "kimi login"
 }
+
+@test "a byte order mark before the stored login is skipped" {
+    store_login
+    local login=$HOME/.kimi/credentials/kimi-code.json
+    printf '\xef\xbb\xbf%s' "$(<"$login")" >"$login"
+    run -0 --separate-stderr kimi-token
+    assert_same at-stored "$output"
+}

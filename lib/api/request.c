@@ -103,7 +103,9 @@ static int exchange_read(struct api_request *request, const struct http_request 
 	json_t *answer = json_parse(response->body.data, response->body.len, why, sizeof(why));
 	int result = 0;
 
-	if (response->status != 200)
+	if (!answer && response->cut_short)
+		result = -1; /* *err says what broke it off */
+	else if (response->status != 200)
 		result = exchange_refused(sent, response, answer, err);
 	else if (!json_is_object(answer) && response->is_html)
 		result = http_not_kimi(sent, response, err);
@@ -132,7 +134,7 @@ static void *exchange_send(void *context)
 	};
 
 	int result = http_perform(&sent, &response, &request->err);
-	if (result == 0)
+	if (result == 0 || response.cut_short)
 		result = exchange_read(request, &sent, &response, &request->err);
 	http_release(&response);
 	request->failed = result < 0;

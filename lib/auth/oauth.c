@@ -61,7 +61,8 @@ static int ask(
 		buf_init(&answer->response.body, 0);
 		return err_memory(err);
 	}
-	if (http_perform(&answer->request, &answer->response, err) < 0)
+	int failed = http_perform(&answer->request, &answer->response, err);
+	if (failed && !answer->response.cut_short)
 		return -1;
 	if (answer->response.date > 0)
 		oauth->clock_ahead = clock_now() - answer->response.date;
@@ -74,13 +75,8 @@ static int ask(
 			snprintf(answer->why, sizeof(answer->why), "it is not a JSON object");
 		json_decref(value);
 	}
-	return 0;
-}
-
-static void answer_release(struct answer *answer)
-{
-	json_decref(answer->object);
-	http_release(&answer->response);
+	/* What was cut short behind a whole object lacks nothing. */
+	return failed && !answer->object ? -1 : 0;
 }
 
 /* The OAuth error of an answer (RFC 6749 section 5.2); NULL: it carries none, or an empty one. */
@@ -89,6 +85,21 @@ static const char *answer_error(const struct answer *answer)
 	const char *error = json_text(answer->object, "error");
 
 	return error && *error ? error : NULL;
+}
+
+/* A page of HTML is not: it never comes from Kimi. */
+static bool is_success(const struct answer *answer)
+{
+	const struct http_response *response = &answer->response;
+
+	return response->status >= 200 && response->status < 300 && !response->is_html &&
+	       !answer_error(answer);
+}
+
+static void answer_release(struct answer *answer)
+{
+	json_decref(answer->object);
+	http_release(&answer->response);
 }
 
 static int makes_no_sense(const struct answer *answer, const char *why, struct err *err)
@@ -248,7 +259,7 @@ enum oauth_answer oauth_poll(
 		err_set(
 		    err, ERR_DENIED, "run 'kimi login' again if that was a mistake", "the login was refused");
 		result = OAUTH_FAILED;
-	} else if (answer.response.status == 200 && !error) {
+	} else if (is_success(&answer)) {
 		result = read_token(&answer, ret_token, err);
 	} else {
 		refused(&answer, device_code, err);
@@ -289,13 +300,15 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 	http_form_add(&form, "grant_type", "refresh_token");
 	http_form_add(&form, "refresh_token", refresh_token);
 	if (ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
-		bool redirected = answer.response.status >= 300 && answer.response.status < 400;
-		result = err->code == ERR_NETWORK && !redirected ? OAUTH_PASSING : OAUTH_FAILED;
+		bool answered = answer.response.status >= 200 && answer.response.status < 400;
+		result = is_success(&answer)                     ? OAUTH_LOST
+		         : err->code == ERR_NETWORK && !answered ? OAUTH_PASSING
+		                                                 : OAUTH_FAILED;
 		goto out;
 	}
 	*ret_retry_after = answer.response.retry_after;
-	if (answer.response.status == 200 && !answer_error(&answer)) {
-		result = read_token(&answer, ret_token, err) == OAUTH_GRANTED ? OAUTH_GRANTED : OAUTH_FAILED;
+	if (is_success(&answer)) {
+		result = read_token(&answer, ret_token, err) == OAUTH_GRANTED ? OAUTH_GRANTED : OAUTH_LOST;
 	} else if (is_rejection(&answer)) {
 		refused(&answer, refresh_token, err);
 		err->code = ERR_REJECTED;

@@ -46,8 +46,9 @@ enum oauth_answer {
 	OAUTH_SLOW_DOWN, /* not yet, and wait 5 s longer from now on */
 	OAUTH_EXPIRED,   /* expired_token: the code is dead, take a new one */
 	OAUTH_REJECTED,  /* the refresh token is refused (401, invalid_grant, 403 with an OAuth error) */
-	OAUTH_PASSING,   /* network, 429, 5xx: asking again now may help; *err tells */
-	OAUTH_FAILED,    /* asking again now would not; *err tells (its code may still be a passing one) */
+	OAUTH_LOST, /* a good answer came with no login in it: the refresh token may be spent; *err tells */
+	OAUTH_PASSING, /* network, 429, 5xx: asking again now may help; *err tells */
+	OAUTH_FAILED,  /* asking again now would not; *err tells (its code may still be a passing one) */
 };
 
 /* One poll, RFC 8628 section 3.4. access_denied is OAUTH_FAILED with ERR_DENIED. */
@@ -56,7 +57,8 @@ enum oauth_answer oauth_poll(
 
 /*
  * One exchange of a refresh token, RFC 6749 section 6. After OAUTH_GRANTED the
- * old refresh token is dead. *ret_retry_after: the seconds the server asked to
+ * old refresh token is dead, after OAUTH_LOST it must be taken for dead: a server
+ * that sees a spent one again ends the login. *ret_retry_after: the seconds the server asked to
  * wait, 0 if it did not. OAUTH_REJECTED fills *err with ERR_REJECTED.
  */
 enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, struct token *ret_token,

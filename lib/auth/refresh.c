@@ -12,7 +12,7 @@
 
 enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30 };
 
-static const char login_first[] = "run 'kimi login'";
+static const char login_first[] = "run 'kimi login'", login_again[] = "run 'kimi login' to log in again";
 
 bool refresh_is_needed(const struct refresh_wish *wish, const struct token *token)
 {
@@ -53,8 +53,13 @@ static int may_be_sent(const struct state *state, const char *host, double force
 		    "other host",
 		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
 	double wait = state_rejected_for(state, host, clock_now());
-	if (wait > 0 && (!forced_at || state->rejected_at >= forced_at))
-		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
+	bool asked_since = forced_at && state->rejected_at < forced_at;
+	if (wait > 0 && !asked_since && state->answer_lost)
+		return err_set(err, ERR_REJECTED, login_again,
+		    "the answer to the last refresh was lost, and the new login with it; the old refresh "
+		    "token is not sent again");
+	if (wait > 0 && !asked_since)
+		return err_set(err, ERR_REJECTED, login_again,
 		    "the server rejected the refresh token; it is not sent again for %.0f s", wait);
 	return 0;
 }
@@ -91,11 +96,14 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	r->sent = true;
 	enum oauth_answer answer =
 	    oauth_refresh(&r->oauth, r->token.refresh_token, &fresh, &r->retry_after, err);
+	if (answer == OAUTH_LOST)
+		err_advise(err,
+		    "run 'kimi login' to log in again: the refresh token may be spent and is not sent again");
 	if (answer == OAUTH_GRANTED) {
 		struct state state = {.last_refresh = clock_now(), .clock_ahead = r->oauth.clock_ahead};
 		if (store_save(r->store, &fresh, &state, &save_err) < 0) {
 			*err = save_err;
-			answer = OAUTH_FAILED;
+			answer = OAUTH_LOST;
 		} else {
 			token_clear(&r->token);
 			r->token = fresh;
@@ -105,6 +113,15 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	signals_release();
 	token_clear(&fresh);
 	return answer;
+}
+
+/* Unsaved, the next run asks once more. */
+static void save_state(const struct refresh *r, struct state *state)
+{
+	state->expires_at = r->token.expires_at;
+	snprintf(state->storage, sizeof(state->storage), "%s", store_kind_name(r->store->kind));
+	state->clock_ahead = r->oauth.clock_ahead;
+	state_save(r->store->state, state, NULL);
 }
 
 /*
@@ -126,11 +143,8 @@ static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
 			answer = OAUTH_PASSING;
 		}
 	} else {
-		state->expires_at = r->token.expires_at;
-		snprintf(state->storage, sizeof(state->storage), "%s", store_kind_name(r->store->kind));
-		state->clock_ahead = r->oauth.clock_ahead;
 		state_reject(state, r->oauth.host, clock_now());
-		state_save(r->store->state, state, NULL); /* unsaved, the next run asks once more: no harm */
+		save_state(r, state);
 	}
 	wipe_str(spent);
 	return answer;
@@ -159,6 +173,10 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 		return OAUTH_FAILED;
 	r->outcome = REFRESH_DONE;
 	enum oauth_answer answer = exchange(r, err);
+	if (answer == OAUTH_LOST) {
+		state_lose_answer(&state, r->oauth.host, clock_now());
+		save_state(r, &state);
+	}
 	return answer == OAUTH_REJECTED ? after_rejection(r, &state) : answer;
 }
 

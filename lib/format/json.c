@@ -55,6 +55,13 @@ static json_t *load(const char *bytes, size_t len, size_t flags, json_error_t *r
 
 static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
 {
+	static const char bom[] = "\xEF\xBB\xBF";
+	const size_t bom_len = sizeof(bom) - 1;
+
+	if (len >= bom_len && memcmp(bytes, bom, bom_len) == 0) {
+		bytes += bom_len;
+		len -= bom_len;
+	}
 	json_error_t error;
 	json_t *value = load(bytes, len, 0, &error);
 

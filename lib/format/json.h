@@ -16,7 +16,8 @@
 void json_start(void);
 
 /*
- * Parses exactly one JSON value in `len` bytes. NULL: it is none; `ret_why`
+ * Parses exactly one JSON value in `len` bytes. A byte order mark before it is
+ * skipped (RFC 8259 section 8.1). NULL: it is none; `ret_why`
  * (`size` bytes) says where and why, without a byte of the text itself, and what
  * would take more than 512 MiB as values is refused. If there is a whole number
  * beyond 64 bits in it (a user's id, say), all numbers are read as reals;

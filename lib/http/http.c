@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <zlib.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -155,8 +156,9 @@ static int prepare(struct transfer *t, CURLM *multi)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
-	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). */
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). unpack() decodes. */
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
 	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() knows the exceptions */
@@ -275,16 +277,61 @@ static int refuse_redirect(const struct transfer *t)
 	    "%s answered with a redirect to %s%s, which is not followed", from, to, t->response->via);
 }
 
+static void *zlib_take(void *context, unsigned count, unsigned size)
+{
+	(void)context;
+	return calloc(count, size);
+}
+
+static void zlib_give_back(void *context, void *memory)
+{
+	(void)context;
+	wipe_free(memory);
+}
+
+/* gzip or zlib begin with bytes that neither JSON nor HTML begins with. Of a stream that breaks off, what there is of it. */
+static void unpack(struct transfer *t)
+{
+	struct buf *body = &t->response->body, plain;
+	z_stream stream = {.zalloc = zlib_take,
+	    .zfree = zlib_give_back,
+	    .next_in = (unsigned char *)body->data,
+	    .avail_in = (unsigned)body->len};
+	unsigned char piece[16 * 1024];
+	int result;
+
+	if ((*body->data != '\x1f' && *body->data != '\x78') || inflateInit2(&stream, 15 + 32) != Z_OK)
+		return;
+	buf_init_secret(&plain, body->max);
+	do {
+		stream.next_out = piece;
+		stream.avail_out = sizeof(piece);
+		result = inflate(&stream, Z_NO_FLUSH);
+		buf_add(&plain, piece, sizeof(piece) - stream.avail_out);
+	} while (result == Z_OK && !plain.failed);
+	inflateEnd(&stream);
+	wipe(piece, sizeof(piece));
+	t->too_large = t->too_large || plain.failed;
+	if (plain.len) {
+		buf_release(body);
+		*body = plain;
+	} else {
+		buf_release(&plain);
+	}
+}
+
 static int judge(struct transfer *t)
 {
 	struct http_response *response = t->response;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response->status);
-	if (t->code != CURLE_OK)
+	unpack(t);
+	response->cut_short = t->code != CURLE_OK && t->has_head && !t->too_large;
+	if (t->code != CURLE_OK || t->too_large)
 		return transfer_error(t);
 	if (response->status >= 300 && response->status < 400 && response->status != 304)
 		return refuse_redirect(t);
-	const char *start = response->body.data + strspn(response->body.data, " \t\r\n");
+	const char *start = response->body.data + strspn(response->body.data, " \t\r\n\xEF\xBB\xBF");
 	if (strncasecmp(start, "<!doctype html", 14) == 0 || strncasecmp(start, "<html", 5) == 0)
 		response->is_html = true;
 	return 0;

@@ -32,6 +32,7 @@ struct http_request {
 struct http_response {
 	long status;
 	struct buf body;    /* secret: wiped on release */
+	bool cut_short;     /* after an error: the head came whole and `body` is what came of the rest */
 	bool is_html;       /* by its Content-Type, or by how it begins */
 	double retry_after; /* seconds, 0 if it was not sent */
 	double date;        /* of its Date header, seconds since the epoch; 0 if it has none */
@@ -39,7 +40,12 @@ struct http_response {
 	bool proxy_is_set;  /* if only for others */
 };
 
-/* The caller releases the response with http_release(), also after an error. */
+/*
+ * The caller releases the response with http_release(), also after an error. The
+ * status is set as soon as its line has come, be it that the rest did not. A body
+ * that is compressed is unpacked; what Content-Encoding says is not asked, since
+ * servers and proxies send it with bodies that are not.
+ */
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err);
 void http_release(struct http_response *response);
 

@@ -52,6 +52,7 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "rejections", &rejections);
 		json_number(object, "clock_ahead", &state.clock_ahead);
 		state.reminded = json_flag(object, "reminded");
+		state.answer_lost = json_flag(object, "answer_lost");
 		state.rejections = rejections < 0                ? 0
 		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
 		                                                 : (int)rejections;
@@ -73,6 +74,8 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));
 		json_object_set_new(object, "rejections", json_integer(state->rejections));
 		json_object_set_new(object, "rejected_by", json_string(state->rejected_by));
+		if (state->answer_lost)
+			json_object_set_new(object, "answer_lost", json_true());
 	}
 	if (object && state->clock_ahead != 0)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
@@ -95,9 +98,16 @@ void state_reject(struct state *state, const char *host, double now)
 		state->rejections++;
 }
 
+void state_lose_answer(struct state *state, const char *host, double now)
+{
+	state_reject(state, host, now);
+	state->answer_lost = true;
+}
+
 bool state_is_rejected(const struct state *state, const char *host, double now)
 {
-	return state->rejections && state->rejected_at <= now && strcasecmp(state->rejected_by, host) == 0;
+	return state->rejections && (state->rejected_at <= now || state->answer_lost) &&
+	       strcasecmp(state->rejected_by, host) == 0;
 }
 
 double state_rejected_for(const struct state *state, const char *host, double now)
@@ -106,6 +116,8 @@ double state_rejected_for(const struct state *state, const char *host, double no
 
 	if (!state_is_rejected(state, host, now))
 		return 0;
+	if (state->answer_lost)
+		return INFINITY;
 	for (int i = 1; i < state->rejections && wait < 86400; i++)
 		wait *= 2;
 	if (wait > 86400)

@@ -23,6 +23,7 @@ struct state {
 	double last_refresh;               /* epoch seconds; 0: not known */
 	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
 	int rejections;                    /* in a row */
+	bool answer_lost;   /* the last counted since the answer to it was lost: see state_lose_answer() */
 	double clock_ahead; /* seconds this clock was ahead of the host's at its last answer; 0: not known */
 	bool reminded;      /* a person was told that the login will die */
 	char rejected_by
@@ -45,13 +46,20 @@ int state_save(const char *path, const struct state *state, struct err *err);
 /* Notes one more rejection by that host. */
 void state_reject(struct state *state, const char *host, double now);
 
+/*
+ * Notes that a good answer came in which no login could be found. The refresh
+ * token may be spent, and a server that sees a spent one again ends the login:
+ * it counts as rejected, without an end.
+ */
+void state_lose_answer(struct state *state, const char *host, double now);
+
 /* That host has rejected the refresh token; false if that was in the future: the clock was set back, believe nothing. */
 bool state_is_rejected(const struct state *state, const char *host, double now);
 
 /*
  * Seconds until a rejected refresh token may be shown to that host once more:
  * 300 after the first rejection, doubling to a day, since servers have rejected
- * by mistake. 0: it may be shown now.
+ * by mistake; INFINITY where the answer was lost. 0: it may be shown now.
  */
 double state_rejected_for(const struct state *state, const char *host, double now);
 

@@ -108,12 +108,29 @@ static void test_back_off(void)
 	    "a rejection in the future is not believed: the clock was set back");
 }
 
+static void test_lost_answer(void)
+{
+	struct state state = {.expires_at = 5}, back;
+	struct err err = {0};
+
+	state_lose_answer(&state, host, now);
+	ok(state_save(scratch_path("lost"), &state, &err) == 0, "a lost answer is saved");
+	state_load(scratch_path("lost"), 5, &back);
+	ok(back.answer_lost && state_is_rejected(&back, host, now) &&
+	        !state_is_rejected(&back, other_host, now),
+	    "and counts as a rejection by that host");
+	ok(state_rejected_for(&back, host, now + 1e8) > 1e8 &&
+	        state_rejected_for(&back, host, now - 1e6) > 1e8,
+	    "which has no end, whatever the clock says");
+}
+
 int main(void)
 {
 	scratch_open();
 	test_keeping();
 	test_damage();
 	test_back_off();
+	test_lost_answer();
 	scratch_close();
 	return tap_done();
 }
