@@ -167,7 +167,7 @@ static int sync_models(const struct report *report, const struct home homes[], s
 	return result;
 }
 
-static int run(struct command *c, const struct wish *wish, struct err *err)
+static int run(struct command *c, struct wish *wish, struct err *err)
 {
 	const struct login_options *login = &wish->login;
 	bool all = !login->platform && !login->account && !env_get("KIMI_ACCOUNT");
@@ -175,6 +175,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 	struct context context;
 	size_t count = 1;
 
+	wish->refresh.insist = wish->refresh.force;
 	if (context_open(&context, login, err) < 0 || check(wish, &context, err) < 0)
 		return -1;
 	const struct platform *only = login->platform ? context.who.platform : NULL;

@@ -82,8 +82,9 @@ logout kimi-code - file ok kimi-logout" "$(events)"
     store_login --expires-in-left 100
     cp "$LOGIN" "$FOLDER/kimi-code@work.json"
     local status
-    for status in 75 75 75; do run "-$status" kimi-refresh --account ""; done
-    for status in 1 1 0; do run "-$status" kimi-refresh --account ""; done
+    for status in 75 75 75; do run "-$status" kimi-refresh --force --account ""; done
+    run -75 kimi-refresh --account "" # sends nothing, since the server asked to wait
+    for status in 1 1 0; do run "-$status" kimi-refresh --force --account ""; done
     for status in 1 1; do run "-$status" kimi-refresh --account work; done
     for status in 1 1; do run "-$status" kimi-refresh --force --account ""; done
     assert_same "refresh kimi-code - file server kimi-refresh

@@ -58,6 +58,16 @@ json.dump(state, open(sys.argv[1], "w"))' "$STATE" "$1"
 }
 state() { json "$1" <"$STATE"; }
 
+# age_wait SECONDS: the wait that is remembered was noted that long ago.
+age_wait() {
+    kimi_python -c '
+import json, sys
+state = json.load(open(sys.argv[1]))
+for name in "waits_since", "waits_until":
+    state[name] -= float(sys.argv[2])
+json.dump(state, open(sys.argv[1], "w"))' "$STATE" "$1"
+}
+
 ## When it is due
 
 @test "a token of 900 s is due below 450 s, whatever kimi token would say" {
@@ -494,6 +504,7 @@ print(base64.b64encode(head.encode() + body).decode())')
     run -75 --separate-stderr kimi-refresh
     assert_error "status 503"
     assert_untouched 3
+    age_wait 10
     run -0 --separate-stderr kimi-refresh
     assert_refreshed 6
     # The pauses, in tenths of a second, of both runs.
@@ -535,6 +546,52 @@ print(int(second - first))')"
     run -75 --separate-stderr timeout 20 kimi-refresh
     assert_error 3600
     assert_untouched 1
+}
+
+@test "a server that asked to wait is not asked again before, by any run; the time is told" {
+    answered '{"status": 429, "headers": {"Retry-After": "600"}, "repeat": 4}'
+    run -75 --separate-stderr kimi-refresh
+    assert_error "status 429"
+    for _ in 1 2 3; do
+        run -75 --separate-stderr kimi-refresh --json
+        assert_same server "$(json data.code <<<"$output")"
+        [[ $stderr =~ "not asked again for "(5[5-9][0-9]|600)" s; try again in "(5[5-9][0-9]|600)" s"$ ]] || fail "$stderr"
+        run -0 --separate-stderr kimi-token
+        assert_same at-stored "$output"
+    done
+    assert_untouched 1
+    age_wait 590
+    run -75 kimi-refresh
+    assert_untouched 1
+    # Once the time is over, and by a person who insists before.
+    age_wait 10
+    run -75 kimi-refresh
+    assert_untouched 2
+    run -75 kimi-refresh --force
+    assert_untouched 3
+    # Another token is another matter; a wait of more than a day, or from a clock that was ahead, is none.
+    store_login --expires-in-left 101 --refresh rt-b
+    before=$(hash_of "$LOGIN")
+    run -75 kimi-refresh
+    assert_untouched 4
+    age_wait -1000000
+    run -0 kimi-refresh
+    assert_refreshed 5
+    run -1 state waits_until
+}
+
+@test "without Retry-After a failing server is asked three times by the first run, and not by the next for 10 s" {
+    answered '{"status": 503, "forever": true}' -5
+    run -75 kimi-refresh
+    assert_untouched 3
+    for _ in 1 2 3 4; do
+        run -75 --separate-stderr kimi-token
+        assert_error "try again in"
+    done
+    assert_untouched 3
+    age_wait 10
+    run -75 --separate-stderr kimi-token
+    assert_untouched 6
 }
 
 @test "other statuses are an error at once" {

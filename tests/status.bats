@@ -723,7 +723,7 @@ refused() {
     store_login --expires-in-left 100
     run -75 --separate-stderr kimi-refresh --quiet
     assert_same "" "$output$stderr"
-    run -75 --separate-stderr kimi-refresh
+    run -75 --separate-stderr kimi-refresh --force
     assert_error "status 503"
     # The event stays, for the programs that read it.
     run -75 --separate-stderr kimi-refresh --quiet --json

@@ -87,6 +87,30 @@ all() { cat "$BATS_TEST_TMPDIR"/storm.*."$1"; }
     assert_same rt-stored "$(stored refresh_token)"
 }
 
+@test "20 processes and a server that asks to wait: one request, and 75 with the time or the token that lives" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 429, "headers": {"Retry-After": "600"}, "forever": true}]}}'
+    store_login --expires-in-left -1
+    storm 20 kimi-token
+    over 75
+    assert_same 1 "$(server_count refresh)"
+    assert_same 19 "$(all err | grep -c "try again in [0-9]* s$")"
+    store_login --expires-in-left 100
+    storm 20 kimi-token
+    over 0
+    assert_same "at-stored" "$(all out | sort -u)"
+    assert_same 2 "$(server_count refresh)"
+}
+
+@test "20 processes and a server that fails: the attempts of one, and 75 for the others" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
+    store_login --expires-in-left -1
+    storm 20 kimi-token
+    over 75
+    assert_same 3 "$(server_count refresh)"
+}
+
 @test "40 processes at once make one device id, which all of them send" {
     server_start
     server_control '{"faults": {"refresh": [{"status": 400, "forever": true}]}}'

@@ -519,8 +519,7 @@ assert_renewed() {
 
 @test "a byte order mark before the stored login is skipped" {
     store_login
-    local login=$HOME/.kimi/credentials/kimi-code.json
-    printf '\xef\xbb\xbf%s' "$(<"$login")" >"$login"
+    printf '\xef\xbb\xbf%s' "$(<"$LOGIN")" >"$LOGIN"
     run -0 --separate-stderr kimi-token
     assert_same at-stored "$output"
 }

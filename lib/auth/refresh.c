@@ -6,11 +6,13 @@
 #include "base/signals.h"
 #include "config/login.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30 };
+/* LEAST_WAIT_S is more than the pauses between attempts, so that nobody else asks in them. */
+enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30, LEAST_WAIT_S = 10 };
 
 static const char login_first[] = "run 'kimi login'", login_again[] = "run 'kimi login' to log in again";
 
@@ -44,26 +46,6 @@ static int load(struct store *store, struct token *ret_token, struct err *err)
 	return 0;
 }
 
-/* `forced_at`: when a forced refresh was asked for, else 0; what was rejected after that counts all the same. */
-static int may_be_sent(const struct state *state, const char *host, double forced_at, struct err *err)
-{
-	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
-		return err_set(err, ERR_WRONG_HOST,
-		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the "
-		    "other host",
-		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
-	double wait = state_rejected_for(state, host, clock_now());
-	bool asked_since = forced_at && state->rejected_at < forced_at;
-	if (wait > 0 && !asked_since && state->answer_lost)
-		return err_set(err, ERR_REJECTED, login_again,
-		    "the answer to the last refresh was lost, and the new login with it; the old refresh "
-		    "token is not sent again");
-	if (wait > 0 && !asked_since)
-		return err_set(err, ERR_REJECTED, login_again,
-		    "the server rejected the refresh token; it is not sent again for %.0f s", wait);
-	return 0;
-}
-
 /* One refresh under way. */
 struct refresh {
 	struct store *store;
@@ -72,10 +54,46 @@ struct refresh {
 	struct token token; /* the login as last read */
 	char *seen;         /* the refresh token read before the first lock */
 	enum refresh_outcome outcome;
-	bool sent; /* a refresh token was */
-	double forced_at;
+	bool sent;          /* a refresh token was */
+	double insisted_at; /* 0: nobody did */
+	double waits_since; /* when this process last noted a wait; 0: never */
 	double retry_after;
 };
+
+/* What a person insisted on after that is sent all the same. */
+static bool counts(const struct refresh *r, double noted_at)
+{
+	return !r->insisted_at || noted_at >= r->insisted_at;
+}
+
+static int may_be_sent(const struct refresh *r, const struct state *state, struct err *err)
+{
+	const char *host = r->oauth.host;
+	char todo[80];
+
+	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
+		return err_set(err, ERR_WRONG_HOST,
+		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the "
+		    "other host",
+		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
+	double now = clock_now(), rejected = state_rejected_for(state, host, now);
+	if (rejected > 0 && counts(r, state->rejected_at) && state->answer_lost)
+		return err_set(err, ERR_REJECTED, login_again,
+		    "the answer to the last refresh was lost, and the new login with it; the old refresh "
+		    "token is not sent again");
+	if (rejected > 0 && counts(r, state->rejected_at))
+		return err_set(err, ERR_REJECTED, login_again,
+		    "the server rejected the refresh token; it is not sent again for %.0f s", rejected);
+	double wait = ceil(state_wait_left(state, now));
+	/* This process's own wait is its pause between two attempts. */
+	if (wait > 0 && counts(r, state->waits_since) && state->waits_since != r->waits_since) {
+		snprintf(todo, sizeof(todo), "try again in %.0f s", wait);
+		return err_set(err, ERR_SERVER, todo,
+		    "%.200s could not refresh the login a moment ago and is not asked again for %.0f s", host,
+		    wait);
+	}
+	return 0;
+}
 
 /* Another process was faster: a login that is good enough now, or one that is not the one we came for. */
 static bool is_done_by_other(const struct refresh *r)
@@ -167,7 +185,7 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 		return OAUTH_FAILED;
 	}
 	state_load(r->store->state, r->token.expires_at, &state);
-	if (may_be_sent(&state, r->oauth.host, r->forced_at, err) < 0)
+	if (may_be_sent(r, &state, err) < 0)
 		return OAUTH_FAILED;
 	if (store_prepare(r->store, &r->token, err) < 0)
 		return OAUTH_FAILED;
@@ -175,6 +193,12 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 	enum oauth_answer answer = exchange(r, err);
 	if (answer == OAUTH_LOST) {
 		state_lose_answer(&state, r->oauth.host, clock_now());
+		save_state(r, &state);
+	}
+	if ((answer == OAUTH_PASSING || answer == OAUTH_FAILED) && err->code == ERR_SERVER) {
+		r->waits_since = clock_now();
+		state_wait(
+		    &state, r->retry_after > LEAST_WAIT_S ? r->retry_after : LEAST_WAIT_S, r->waits_since);
 		save_state(r, &state);
 	}
 	return answer == OAUTH_REJECTED ? after_rejection(r, &state) : answer;
@@ -202,7 +226,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 	    .wish = wish,
 	    .token = TOKEN_INIT,
 	    .outcome = REFRESH_NOT_NEEDED,
-	    .forced_at = wish->force ? clock_now() : 0};
+	    .insisted_at = wish->insist ? clock_now() : 0};
 	struct err last = {0};
 	int failed = -1;
 

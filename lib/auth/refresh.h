@@ -8,7 +8,9 @@
  *	lock, load again, is it still needed?, may this host have it?, was it rejected?,
  *	store_prepare(), hold signals, exchange, store_save(), release signals, unlock
  *
- * Up to three attempts; between them the lock is free.
+ * Up to three attempts; between them the lock is free. Where the host answered 429
+ * or 5xx the state remembers until when it is not asked again; other processes
+ * that want a refresh until then fail at once.
  */
 #ifndef KIMI_AUTH_REFRESH_H
 #define KIMI_AUTH_REFRESH_H
@@ -21,7 +23,9 @@
 #include <stdbool.h>
 
 struct refresh_wish {
-	bool force;       /* whatever its age, and even if it was rejected not long ago */
+	bool force; /* whatever its age */
+	bool
+	    insist; /* even if it was rejected or the host asked to wait, before this was called: a person asks */
 	bool background;  /* the rule of token_is_due(), for cron */
 	double min_valid; /* seconds that must be left, as token_wanted_left() takes them */
 };

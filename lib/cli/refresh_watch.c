@@ -66,8 +66,7 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 {
 	struct renewal renewal;
 
-	/* A rejected login is not offered once more because the machine slept. */
-	if (w->woke && login->trouble != ERR_REJECTED)
+	if (w->woke)
 		login->force = true;
 	w->wish.force = login->force;
 	if (renewal_run(w->report, login->home, who, &w->wish, &renewal, why) < 0)

@@ -11,6 +11,8 @@
 
 enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32 };
 
+static const double day = 86400;
+
 static json_t *load(const char *path)
 {
 	struct buf bytes;
@@ -50,6 +52,8 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "last_refresh", &state.last_refresh);
 		json_number(object, "rejected_at", &state.rejected_at);
 		json_number(object, "rejections", &rejections);
+		json_number(object, "waits_since", &state.waits_since);
+		json_number(object, "waits_until", &state.waits_until);
 		json_number(object, "clock_ahead", &state.clock_ahead);
 		state.reminded = json_flag(object, "reminded");
 		state.answer_lost = json_flag(object, "answer_lost");
@@ -77,6 +81,10 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		if (state->answer_lost)
 			json_object_set_new(object, "answer_lost", json_true());
 	}
+	if (object && state->waits_until > 0) {
+		json_object_set_new(object, "waits_since", json_from_number(state->waits_since));
+		json_object_set_new(object, "waits_until", json_from_number(state->waits_until));
+	}
 	if (object && state->clock_ahead != 0)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
@@ -96,6 +104,20 @@ void state_reject(struct state *state, const char *host, double now)
 	state->rejected_at = now;
 	if (state->rejections < MAX_REJECTIONS)
 		state->rejections++;
+}
+
+void state_wait(struct state *state, double seconds, double now)
+{
+	state->waits_since = now;
+	state->waits_until = now + (seconds < day ? seconds : day);
+}
+
+double state_wait_left(const struct state *state, double now)
+{
+	bool waits = state->waits_since <= now && now < state->waits_until &&
+	             state->waits_until - state->waits_since <= day;
+
+	return waits ? state->waits_until - now : 0;
 }
 
 void state_lose_answer(struct state *state, const char *host, double now)
@@ -118,10 +140,10 @@ double state_rejected_for(const struct state *state, const char *host, double no
 		return 0;
 	if (state->answer_lost)
 		return INFINITY;
-	for (int i = 1; i < state->rejections && wait < 86400; i++)
+	for (int i = 1; i < state->rejections && wait < day; i++)
 		wait *= 2;
-	if (wait > 86400)
-		wait = 86400;
+	if (wait > day)
+		wait = day;
 	double left = state->rejected_at + wait - now;
 	return left > 0 ? left : 0;
 }

@@ -23,7 +23,8 @@ struct state {
 	double last_refresh;               /* epoch seconds; 0: not known */
 	double rejected_at;                /* when its refresh token was last rejected; 0: it was not */
 	int rejections;                    /* in a row */
-	bool answer_lost;   /* the last counted since the answer to it was lost: see state_lose_answer() */
+	bool answer_lost; /* the last counted since the answer to it was lost: see state_lose_answer() */
+	double waits_since, waits_until; /* the host is not asked between these; 0: it may be */
 	double clock_ahead; /* seconds this clock was ahead of the host's at its last answer; 0: not known */
 	bool reminded;      /* a person was told that the login will die */
 	char rejected_by
@@ -52,6 +53,16 @@ void state_reject(struct state *state, const char *host, double now);
  * it counts as rejected, without an end.
  */
 void state_lose_answer(struct state *state, const char *host, double now);
+
+/*
+ * Notes that the host could not refresh the login at `now` (429, 5xx) and is not
+ * to be asked again for that many seconds: a day at most, since servers and clocks
+ * are wrong at times.
+ */
+void state_wait(struct state *state, double seconds, double now);
+
+/* Seconds until the host may be asked again; 0: now, also where the clock was set back. */
+double state_wait_left(const struct state *state, double now);
 
 /* That host has rejected the refresh token; false if that was in the future: the clock was set back, believe nothing. */
 bool state_is_rejected(const struct state *state, const char *host, double now);

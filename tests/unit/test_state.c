@@ -124,6 +124,26 @@ static void test_lost_answer(void)
 	    "which has no end, whatever the clock says");
 }
 
+static void test_waiting(void)
+{
+	struct state state = {.expires_at = 5}, back;
+	struct err err = {0};
+
+	ok(state_wait_left(&state, now) == 0, "at first there is nothing to wait for");
+	state_wait(&state, 600, now);
+	ok(state_save(scratch_path("wait"), &state, &err) == 0, "a wait is saved");
+	state_load(scratch_path("wait"), 5, &back);
+	ok(state_wait_left(&back, now) == 600 && state_wait_left(&back, now + 599) == 1 &&
+	        state_wait_left(&back, now + 600) == 0,
+	    "and left until its time is over");
+	ok(state_wait_left(&back, now - 1) == 0,
+	    "one that begins in the future is none: the clock was set back");
+	state_wait(&state, 1e300, now);
+	ok(state_wait_left(&state, now) == 86400, "a day is the longest");
+	state.waits_until = now + 1e9;
+	ok(state_wait_left(&state, now) == 0, "and what says more is damaged");
+}
+
 int main(void)
 {
 	scratch_open();
@@ -131,6 +151,7 @@ int main(void)
 	test_damage();
 	test_back_off();
 	test_lost_answer();
+	test_waiting();
 	scratch_close();
 	return tap_done();
 }
