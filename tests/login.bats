@@ -249,6 +249,28 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same 1 "$(server_count device)"
 }
 
+# bats test_tags=native
+@test "a poll that was told Retry-After comes no sooner, be it seconds or a date, and be it refused or pending" {
+    server_start
+    server_control '{"pending": 0, "faults": {"poll": [{"status": 429, "headers": {"Retry-After": "4"}},
+        {"status": 503, "headers": {"Date": "Sun, 06 Nov 1994 08:49:37 GMT", "Retry-After": "Sun, 06 Nov 1994 08:49:41 GMT"}},
+        {"error": "authorization_pending", "headers": {"Retry-After": "3"}}]}}'
+    run -0 kimi-login
+    local gaps
+    mapfile -t gaps < <(gaps poll)
+    assert_at_least 3.9 "${gaps[0]}"
+    assert_at_least 3.9 "${gaps[1]}"
+    assert_at_least 2.9 "${gaps[2]}"
+}
+
+@test "a Retry-After beyond the code's end does not make a login last longer" {
+    server_start
+    server_control '{"device_expires_in": 40, "faults": {"poll": [{"status": 429, "headers": {"Retry-After": "99999999999999999999"}}]}}'
+    run -75 --separate-stderr hooked SPEED=20 timeout 30 kimi-login
+    assert_contains "$stderr" "status 429"
+    assert_same 1 "$(server_count poll)"
+}
+
 @test "a proxy's page while polling is retried" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"body": "<html>log in to the hotel</html>", "content_type": "text/html"}]}}'

@@ -541,6 +541,45 @@ first, second = (json.loads(line)["time"] for line in sys.stdin)
 print(int(second - first))')"
 }
 
+@test "Retry-After may be a date, in all three forms of HTTP, and is taken by the server's clock" {
+    server_start
+    local date wait
+    while read -r wait date; do
+        store_login --expires-in-left 100
+        rm -f "$STATE"
+        server_control "{\"faults\": {\"refresh\": [{\"status\": 503, \"headers\": {
+            \"Date\": \"Sun, 06 Nov 1994 08:49:37 GMT\", \"Retry-After\": \"$date\"}}]}}"
+        run -75 --separate-stderr timeout 20 kimi-refresh
+        assert_contains "$stderr" "asks to wait $wait s"
+    done <<'DATES'
+600 Sun, 06 Nov 1994 08:59:37 GMT
+3600 Sunday, 06-Nov-94 09:49:37 GMT
+60 Sun Nov  6 08:50:37 1994
+DATES
+}
+
+@test "a Retry-After that is neither seconds nor a date to come is no wait" {
+    server_start
+    local value count=0
+    while read -r value; do
+        store_login --expires-in-left 100 --refresh "rt-$count"
+        server_control "{\"faults\": {\"refresh\": [{\"status\": 503, \"headers\": {\"Retry-After\": \"$value\"}}]}}"
+        run -0 hooked SPEED=20 kimi-refresh --quiet
+        count=$((count + 2))
+        assert_refreshed "$count"
+    done <<'VALUES'
+0xffff
+-600
+1e3
+600s
+999 x
+Sun, 06 Nov 1994 08:49:37 GMT
+tomorrow
+0
+VALUES
+    assert_same 16 "$count"
+}
+
 @test "a Retry-After beyond all patience is told, not waited for" {
     answered '{"status": 503, "headers": {"Retry-After": "3600"}}'
     run -75 --separate-stderr timeout 20 kimi-refresh

@@ -233,13 +233,14 @@ static enum oauth_answer read_token(const struct answer *answer, struct token *r
 	return passing_or_failed(err);
 }
 
-enum oauth_answer oauth_poll(
-    struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err)
+enum oauth_answer oauth_poll(struct oauth *oauth, const char *device_code, struct token *ret_token,
+    double *ret_retry_after, struct err *err)
 {
 	struct answer answer = {0};
 	struct buf form;
 	enum oauth_answer result;
 
+	*ret_retry_after = 0;
 	buf_init_secret(&form, MAX_FORM);
 	http_form_add(&form, "client_id", oauth->platform->client_id);
 	http_form_add(&form, "device_code", device_code);
@@ -248,6 +249,7 @@ enum oauth_answer oauth_poll(
 		result = passing_or_failed(err);
 		goto out;
 	}
+	*ret_retry_after = answer.response.retry_after;
 	const char *error = answer_error(&answer);
 	if (error && strcmp(error, "authorization_pending") == 0) {
 		result = OAUTH_PENDING;

@@ -51,9 +51,9 @@ enum oauth_answer {
 	OAUTH_FAILED,  /* asking again now would not; *err tells (its code may still be a passing one) */
 };
 
-/* One poll, RFC 8628 section 3.4. access_denied is OAUTH_FAILED with ERR_DENIED. */
-enum oauth_answer oauth_poll(
-    struct oauth *oauth, const char *device_code, struct token *ret_token, struct err *err);
+/* One poll, RFC 8628 section 3.4. *ret_retry_after as below. access_denied is OAUTH_FAILED with ERR_DENIED. */
+enum oauth_answer oauth_poll(struct oauth *oauth, const char *device_code, struct token *ret_token,
+    double *ret_retry_after, struct err *err);
 
 /*
  * One exchange of a refresh token, RFC 6749 section 6. After OAUTH_GRANTED the

@@ -57,7 +57,8 @@ struct transfer {
 	struct http_response *response;
 	struct err *err;
 	bool too_large;
-	bool has_head; /* the head of the answer came whole, which libcurl does not insist on */
+	double retry_date; /* of a Retry-After that is a date, seconds since the epoch; 0: it is none */
+	bool has_head;     /* the head of the answer came whole, which libcurl does not insist on */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
 	char proxy[1024];
@@ -95,27 +96,36 @@ static double read_date(const char *start, const char *end)
 	return date > 0 ? (double)date : 0;
 }
 
+/* Digits alone are seconds; what begins with the name of a day is a date. */
+static void read_retry_after(struct transfer *t, const char *start, const char *end)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(end - start < 60 ? end - start : 60), start);
+	size_t digits = strspn(text, "0123456789");
+	if (digits && !text[digits + strspn(text + digits, " \t\r\n")])
+		t->response->retry_after = strtod(text, NULL);
+	else if (!digits)
+		t->retry_date = read_date(start, end);
+}
+
 static size_t take_header(char *line, size_t one, size_t len, void *context)
 {
 	struct transfer *t = context;
 	const char *value, *end = line + len;
-	char number[24];
 
 	(void)one;
 	if (header_is(
 	        line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
 		t->has_head = false;
 		t->response->retry_after = 0;
+		t->retry_date = 0;
 		t->response->date = 0;
 		t->response->is_html = false;
 	} else if (header_is(line, len, "Content-Type:", &value)) {
 		t->response->is_html = end - value >= 9 && strncasecmp(value, "text/html", 9) == 0;
 	} else if (header_is(line, len, "Retry-After:", &value)) {
-		snprintf(number, sizeof(number), "%.*s", (int)(end - value < 20 ? end - value : 20), value);
-		t->response->retry_after = strtod(number, NULL);
-		if (!(t->response->retry_after >
-		        0)) /* the form with a date is not worth a parser: back-off serves */
-			t->response->retry_after = 0;
+		read_retry_after(t, value, end);
 	} else if (header_is(line, len, "Date:", &value)) {
 		t->response->date = read_date(value, end);
 	} else if (*line == '\r' || *line == '\n') {
@@ -325,6 +335,10 @@ static int judge(struct transfer *t)
 	struct http_response *response = t->response;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response->status);
+	/* By the server's own clock: this one may be wrong. */
+	double asked = t->retry_date - (response->date > 0 ? response->date : clock_now());
+	if (t->retry_date > 0 && asked > 0)
+		response->retry_after = asked;
 	unpack(t);
 	response->cut_short = t->code != CURLE_OK && t->has_head && !t->too_large;
 	if (t->code != CURLE_OK || t->too_large)

@@ -34,7 +34,7 @@ struct http_response {
 	struct buf body;    /* secret: wiped on release */
 	bool cut_short;     /* after an error: the head came whole and `body` is what came of the rest */
 	bool is_html;       /* by its Content-Type, or by how it begins */
-	double retry_after; /* seconds, 0 if it was not sent */
+	double retry_after; /* seconds, 0 if it was not sent; RFC 9110 section 10.2.3 */
 	double date;        /* of its Date header, seconds since the epoch; 0 if it has none */
 	char via[160];      /* " through the proxy X", or "" */
 	bool proxy_is_set;  /* if only for others */

@@ -22,6 +22,7 @@ struct round {
 	struct device_authorization authorization;
 	long long end; /* of the code, of clock_ms() */
 	double interval;
+	double retry_after; /* the least seconds that the server asked to wait now */
 	double back_off;    /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
 	struct err trouble; /* what the last poll failed with; ERR_NONE if it was answered */
 };
@@ -42,11 +43,13 @@ static int wait_until(const struct round *r, long long until, struct err *err)
 /* Waits for the next poll; false when the code's life or the caller's time is over before it. */
 static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in_time, struct err *err)
 {
-	long long turn = clock_ms() + (long long)((r->interval + r->back_off) * 1000);
+	double wait = r->interval + r->back_off;
 	long long end = r->end < deadline ? r->end : deadline;
 
-	*ret_in_time = turn < end;
-	return wait_until(r, *ret_in_time ? turn : end, err);
+	if (wait < r->retry_after)
+		wait = r->retry_after;
+	*ret_in_time = wait * 1000 < clock_left(end);
+	return wait_until(r, *ret_in_time ? clock_ms() + (long long)(wait * 1000) : end, err);
 }
 
 static void note_trouble(struct round *r, const struct err *why)
@@ -78,7 +81,8 @@ static enum oauth_answer poll_until_decided(
 		}
 		if (!in_time)
 			return OAUTH_EXPIRED;
-		enum oauth_answer answer = oauth_poll(r->oauth, r->authorization.device_code, ret_token, err);
+		enum oauth_answer answer =
+		    oauth_poll(r->oauth, r->authorization.device_code, ret_token, &r->retry_after, err);
 		if (answer == OAUTH_PASSING) {
 			note_trouble(r, err);
 			continue;
