@@ -347,6 +347,46 @@ certificate_refused() {
     assert_given_up 75 0 "127.0.0.1:" plain
 }
 
+@test "SSLKEYLOGFILE is not heeded: whoever reads along is given no keys" {
+    server_start --tls good
+    server_control '{"pending": 0}'
+    export SSLKEYLOGFILE=$BATS_TEST_TMPDIR/keys
+    kimi-login --quiet 2>/dev/null
+    kimi-refresh --force --quiet
+    kimi-models --quiet >/dev/null
+    assert_same 1 "$(server_count refresh)"
+    [ ! -e "$SSLKEYLOGFILE" ]
+}
+
+# Where the system would let it: its settings are lowered for both ends.
+@test "a server that speaks no TLS newer than 1.1 is sent nothing" {
+    server_start --tls good
+    store_login --expires-in-left 100
+    local before port
+    before=$(hash_of "$LOGIN")
+    cat >openssl.cnf <<'CONF'
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = low
+[low]
+MinProtocol = TLSv1
+CipherString = DEFAULT:@SECLEVEL=0
+CONF
+    export OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf
+    start old openssl s_server -accept 127.0.0.1:0 -tls1_1 -cert certs/good.pem -key certs/good.key </dev/zero
+    wait_until grep -q ACCEPT old.out
+    port=$(sed -n 's/^ACCEPT.*://p' old.out)
+    # The old one is reached at all.
+    openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | grep -q "TLSv1.1"
+    KIMI_CODE_OAUTH_HOST=https://127.0.0.1:$port run -75 --separate-stderr hooked SPEED=20 kimi-refresh
+    kill "$pid"
+    assert_error "protocol" # it speaks of that, and of no answer
+    assert_lacks "$(out_of old)" "POST /api/oauth/token"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
+
 ## Redirects
 
 @test "a redirect, be it to another host or from https down to http: nothing goes there, and the login stays" {

@@ -15,9 +15,9 @@ elsewhere() {
     store_login --expires-in-left 100
 }
 
-# proxy http|socks [STATUS]: starts one; $proxy is its host and port, proxy.out what it was asked for, behind its port.
+# proxy http|socks [STATUS], proxy https CERT KEY: starts one; $proxy is its host and port, proxy.out what it was asked for, behind its port.
 proxy() {
-    start proxy "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/proxy.py" "$1" "$(server_url | sed 's/.*://')" ${2:+"$2"}
+    start proxy "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/proxy.py" "$1" "$(server_url | sed 's/.*://')" "${@:2}"
     echo "$pid" >"$BATS_TEST_TMPDIR/proxy.pid"
     wait_until test -s proxy.out
     proxy=127.0.0.1:$(head -n 1 proxy.out)
@@ -67,10 +67,43 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     elsewhere
     proxy http 407
     export HTTPS_PROXY=http://user:geheim@$proxy
-    run -75 --separate-stderr hooked SPEED=10 kimi-refresh
+    run -1 --separate-stderr kimi-refresh
     assert_error "elsewhere.example:7443 through the proxy http://$proxy"
-    assert_contains "$(asked)" "elsewhere.example:7443 basic "
+    assert_contains "$(asked)" "1 elsewhere.example:7443 basic "
+    assert_contains "$stderr" "refuses the user name and the password that HTTPS_PROXY has"
     assert_lacks "$stderr" geheim
+}
+
+@test "a proxy that wants a password and is given none: the line names it and the variable, and nothing is tried again" {
+    elsewhere
+    before=$(hash_of "$LOGIN")
+    proxy http 407
+    local name
+    for name in HTTPS_PROXY all_proxy; do
+        run -1 --separate-stderr env "$name=http://$proxy" kimi-refresh
+        assert_error "through the proxy http://$proxy: it wants a user name and a password"
+        assert_contains "$stderr" "; put them into $name: http://USER:PASSWORD@HOST:PORT"
+    done
+    assert_same "2 elsewhere.example:7443 -" "$(asked)"
+    run -1 --separate-stderr env HTTPS_PROXY="http://$proxy" kimi-login --force
+    assert_contains "$stderr" "; put them into HTTPS_PROXY"
+    assert_same "$before" "$(hash_of "$LOGIN")"
+}
+
+@test "a proxy that speaks TLS is trusted by SSL_CERT_FILE or SSL_CERT_DIR" {
+    elsewhere
+    local certs=$BATS_TEST_TMPDIR/certs
+    proxy https "$certs/good.pem" "$certs/good.key"
+    export HTTPS_PROXY=https://$proxy
+    kimi-refresh --force --quiet
+    mkdir "$BATS_TEST_TMPDIR/folder"
+    cp "$certs/ca.pem" "$BATS_TEST_TMPDIR/folder/$(openssl x509 -noout -hash -in "$certs/ca.pem").0"
+    SSL_CERT_FILE='' SSL_CERT_DIR=$BATS_TEST_TMPDIR/folder kimi-refresh --force --quiet
+    assert_same "2 elsewhere.example:7443 -" "$(asked)"
+    assert_refreshed
+    SSL_CERT_FILE='' run -75 --separate-stderr hooked SPEED=10 kimi-refresh --force
+    assert_error "through the proxy https://$proxy:"
+    assert_same "2 elsewhere.example:7443 -" "$(asked)"
 }
 
 @test "a proxy's URL that cannot be used: 1, and its password is not shown, however long it is" {

@@ -180,10 +180,16 @@ static int prepare(struct transfer *t, CURLM *multi)
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
 	/* libcurl itself reads these only in its command-line tool. */
-	if (env_get("SSL_CERT_FILE"))
+	if (env_get("SSL_CERT_FILE")) {
 		curl_easy_setopt(c, CURLOPT_CAINFO, env_get("SSL_CERT_FILE"));
-	if (env_get("SSL_CERT_DIR"))
+		curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, env_get("SSL_CERT_FILE"));
+	}
+	if (env_get("SSL_CERT_DIR")) {
 		curl_easy_setopt(c, CURLOPT_CAPATH, env_get("SSL_CERT_DIR"));
+		curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, env_get("SSL_CERT_DIR"));
+	}
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (request->bearer) {
 		curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, request->bearer);
@@ -253,13 +259,34 @@ static bool quotes_proxy(const struct transfer *t)
 	return *t->proxy && strstr(t->detail, start);
 }
 
+/* The proxy answered 407 (RFC 9110 section 15.5.8). It was sent what its URL holds. */
+static int proxy_wants_password(const struct transfer *t, const char *host)
+{
+	const char *name = proxy_variable(t->request->url);
+	char todo[160];
+
+	if (strchr(t->proxy, '@')) {
+		snprintf(todo, sizeof(todo), "correct them in %s", name);
+		return err_set(t->err, ERR_CONFIG, todo,
+		    "cannot reach %s%s: it refuses the user name and the password that %s has", host,
+		    t->response->via, name);
+	}
+	snprintf(todo, sizeof(todo), "put them into %s: http://USER:PASSWORD@HOST:PORT", name);
+	return err_set(t->err, ERR_CONFIG, todo,
+	    "cannot reach %s%s: it wants a user name and a password (status 407)", host, t->response->via);
+}
+
 static int transfer_error(const struct transfer *t)
 {
 	const struct http_request *request = t->request;
 	struct err *err = t->err;
 	char host[160];
+	long proxy_status = 0;
 
 	url_host(request->url, host, sizeof(host));
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (proxy_status == 407)
+		return proxy_wants_password(t, host);
 	if (t->too_large)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
@@ -365,6 +392,15 @@ static int start(struct transfer *t, CURLM *multi)
 		snprintf(t->response->via, sizeof(t->response->via), " through the proxy %s", shown);
 	}
 	return 0;
+}
+
+/*
+ * libcurl would write every session's keys to that file, and with them a reader of the traffic has the tokens. Before
+ * main(), since no thread may read the environment while it changes.
+ */
+__attribute__((constructor)) static void forget_key_log(void)
+{
+	unsetenv("SSLKEYLOGFILE");
 }
 
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */

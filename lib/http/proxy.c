@@ -10,26 +10,38 @@
 #include <string.h>
 #include <strings.h>
 
+/* The first of those variables that is set, "" if none is. */
 static const char *first_set(const char *const names[])
 {
 	for (; *names; names++)
 		if (env_get(*names))
-			return env_get(*names);
+			return *names;
 	return "";
 }
 
-bool proxy_for(const char *url, char *ret_proxy, size_t size)
+static const char *value_of(const char *name)
+{
+	return *name ? env_get(name) : "";
+}
+
+const char *proxy_variable(const char *url)
 {
 	/* HTTP_PROXY in capitals can be set by a web client of a CGI program, so nobody reads it. */
 	static const char *const for_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
 	static const char *const for_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+
+	return first_set(strncasecmp(url, "https:", 6) == 0 ? for_https : for_http);
+}
+
+bool proxy_for(const char *url, char *ret_proxy, size_t size)
+{
 	static const char socks[] = "socks://";
 
-	const char *proxy = first_set(strncasecmp(url, "https:", 6) == 0 ? for_https : for_http);
+	const char *proxy = value_of(proxy_variable(url));
 	char host[256];
 	*ret_proxy = '\0';
-	if (url_is_loopback(url) ||
-	    (url_bare_host(url, host, sizeof(host)) && proxy_is_exempt(proxy_exceptions(), host)))
+	if (url_is_loopback(url) || (url_bare_host(url, host, sizeof(host)) &&
+	                                proxy_is_exempt(proxy_exceptions(), host, url_port(url))))
 		return *proxy;
 	if (strncasecmp(proxy, socks, sizeof(socks) - 1) == 0)
 		snprintf(ret_proxy, size, "socks5h://%s", proxy + sizeof(socks) - 1);
@@ -42,7 +54,7 @@ const char *proxy_exceptions(void)
 {
 	static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
 
-	return first_set(names);
+	return value_of(first_set(names));
 }
 
 /* The bytes of an address; their number, 0 for what is none. */
@@ -72,7 +84,7 @@ static bool holds_address(char *entry, const char *host)
 
 static bool holds_name(const char *entry, const char *host)
 {
-	entry += *entry == '.';
+	entry += strncmp(entry, "*.", 2) == 0 ? 2 : *entry == '.';
 	size_t len = strlen(entry), host_len = strlen(host);
 
 	len -= len && entry[len - 1] == '.';
@@ -82,15 +94,41 @@ static bool holds_name(const char *entry, const char *host)
 	return len == host_len || host[host_len - len - 1] == '.';
 }
 
-bool proxy_is_exempt(const char *list, const char *host)
+/* Takes the port off "HOST:PORT", and the brackets off "[ADDRESS]". False: it is for another port. */
+static bool is_for_port(char **entry, unsigned port)
 {
+	char *colon = strrchr(*entry, ':'), *bracket = **entry == '[' ? strchr(*entry, ']') : NULL, *end;
+
+	/* More than one colon without brackets is an IPv6 address. */
+	if (bracket)
+		colon = bracket[1] == ':' ? bracket + 1 : NULL;
+	else if (colon && colon != strchr(*entry, ':'))
+		return true;
+	if (colon && (strtoul(colon + 1, &end, 10) != port || *end))
+		return false;
+	if (colon)
+		*colon = '\0';
+	if (bracket) {
+		*bracket = '\0';
+		++*entry;
+	}
+	return true;
+}
+
+bool proxy_is_exempt(const char *list, const char *host, unsigned port)
+{
+	static const char separators[] = ", \t\r\n";
+
 	unsigned char address[16];
-	bool is_address = read_address(host, address), exempt = strcmp(list, "*") == 0;
+	bool is_address = read_address(host, address), exempt = false;
 	char *copy = strdup(list), *rest;
 
-	for (char *entry = copy ? strtok_r(copy, ", \t", &rest) : NULL; entry && !exempt;
-	     entry = strtok_r(NULL, ", \t", &rest))
-		exempt = is_address ? holds_address(entry, host) : holds_name(entry, host);
+	for (char *entry = copy ? strtok_r(copy, separators, &rest) : NULL; entry && !exempt;
+	     entry = strtok_r(NULL, separators, &rest)) {
+		if (is_for_port(&entry, port))
+			exempt = strcmp(entry, "*") == 0 ||
+			         (is_address ? holds_address(entry, host) : holds_name(entry, host));
+	}
 	free(copy);
 	return exempt;
 }

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,6 +46,38 @@ bool url_bare_host(const char *url, char *ret_host, size_t size)
 		return false;
 	snprintf(ret_host, size, "%.*s", (int)(host_end - host), host);
 	return true;
+}
+
+unsigned url_port(const char *url)
+{
+	size_t len = 0;
+	const char *at = authority(url, &len), *end = at + len;
+
+	while (end > at && end[-1] >= '0' && end[-1] <= '9')
+		end--;
+	if (end > at && end[-1] == ':' && end < at + len)
+		return (unsigned)strtoul(end, NULL, 10);
+	return strncasecmp(url, "https:", 6) == 0 ? 443 : 80;
+}
+
+bool url_is_same(const char *a, const char *b)
+{
+	char host[2][256];
+	size_t len = 0;
+	const char *const urls[] = {a, b}, *path[2];
+
+	for (int i = 0; i < 2; i++) {
+		if (!url_bare_host(urls[i], host[i], sizeof(host[i])))
+			return strcmp(a, b) == 0;
+		size_t host_len = strlen(host[i]);
+		if (host_len > 1 && host[i][host_len - 1] == '.')
+			host[i][host_len - 1] = '\0';
+		path[i] = authority(urls[i], &len);
+		path[i] += len;
+	}
+	size_t scheme = strcspn(a, ":") + 1;
+	return strncasecmp(a, b, scheme) == 0 && strcasecmp(host[0], host[1]) == 0 &&
+	       url_port(a) == url_port(b) && strcmp(path[0], path[1]) == 0;
 }
 
 bool url_is_loopback(const char *url)

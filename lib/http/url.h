@@ -21,6 +21,12 @@ void url_host(const char *url, char *ret_host, size_t size);
 /* The host alone, without its port and the brackets of an IPv6 address. False: there is none, or the rest is no port. */
 bool url_bare_host(const char *url, char *ret_host, size_t size);
 
+/* The port of a URL with a host, where it names none that of its scheme. */
+unsigned url_port(const char *url);
+
+/* The same scheme, host, port and path: case and a dot at the host's end make no difference, nor does a port that is the scheme's own. */
+bool url_is_same(const char *a, const char *b);
+
 bool url_is_loopback(const char *url);
 
 #endif

@@ -2,13 +2,15 @@
 """A proxy for tests, on 127.0.0.1, that leads everywhere to one place.
 
     proxy.py http|socks PORT [STATUS]
+    proxy.py https PORT CERT KEY
 
-Speaks HTTP's CONNECT, or SOCKS5. Whatever host it is asked for, it connects to 127.0.0.1:PORT; with STATUS it answers a
+Speaks HTTP's CONNECT, in TLS too, or SOCKS5. Whatever host it is asked for, it connects to 127.0.0.1:PORT; with STATUS it answers a
 CONNECT with that instead. Prints the port it listens on, then a line for each request: "HOST:PORT CREDENTIALS", where
 the credentials are what came for the proxy itself, or "-". It ends with its standard input's other end or by a signal.
 """
 
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -75,8 +77,10 @@ def pump(source, sink):
         pass
 
 
-def serve(conn, talk, port, status):
+def serve(conn, talk, port, status, context):
     try:
+        if context:
+            conn = context.wrap_socket(conn, server_side=True)
         talk(conn, status)
         there = socket.create_connection(("127.0.0.1", port))
         threading.Thread(target=pump, args=(there, conn), daemon=True).start()
@@ -86,13 +90,18 @@ def serve(conn, talk, port, status):
 
 
 def main():
-    talk = {"http": http, "socks": socks}[sys.argv[1]]
-    port, status = int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None
+    talk = {"http": http, "https": http, "socks": socks}[sys.argv[1]]
+    port, status, context = int(sys.argv[2]), None, None
+    if sys.argv[1] == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*sys.argv[3:])
+    elif len(sys.argv) > 3:
+        status = int(sys.argv[3])
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     while True:
         conn, _ = listener.accept()
-        threading.Thread(target=serve, args=(conn, talk, port, status), daemon=True).start()
+        threading.Thread(target=serve, args=(conn, talk, port, status, context), daemon=True).start()
 
 
 main()

@@ -86,41 +86,69 @@ static void test_lists(void)
 	static const struct {
 		const char *list, *host;
 		bool exempt;
+		unsigned port; /* 0: 443 */
 	} cases[] = {
-	    {"", "auth.kimi.com", false},
-	    {"*", "auth.kimi.com", true},
-	    {"kimi.com", "auth.kimi.com", true},
-	    {".kimi.com", "auth.kimi.com", true},
-	    {".kimi.com", "kimi.com", true},
-	    {"kimi.com", "kimi.com", true},
-	    {"KIMI.com.", "auth.kimi.COM", true},
-	    {"a,b auth.kimi.com", "auth.kimi.com", true},
-	    {"a, kimi.com ,b", "auth.kimi.com", true},
-	    {"imi.com", "auth.kimi.com", false},
-	    {"auth.kimi.com", "kimi.com", false},
-	    {"com.", "kimi.com", true},
-	    {".", "kimi.com", false},
-	    {",,", "kimi.com", false},
-	    {"kimi.com.evil", "kimi.com", false},
-	    {"10.1.2.3", "10.1.2.3", true},
-	    {"2.3", "10.1.2.3", false},
-	    {"10.0.0.0/8", "10.1.2.3", true},
-	    {"10.1.2.0/23", "10.1.3.255", true},
-	    {"10.1.2.0/23", "10.1.4.0", false},
-	    {"10.0.0.0/33", "10.0.0.0", false},
-	    {"10.0.0.0/", "10.0.0.0", false},
-	    {"10.0.0.0/8x", "10.0.0.0", false},
-	    {"0.0.0.0/0", "9.9.9.9", true},
-	    {"0.0.0.0/0", "::1", false},
-	    {"fd00::/8", "fd12:3456::1", true},
-	    {"fd00::/8", "fe80::1", false},
-	    {"FE80:0::1", "fe80::1", true},
-	    {"10.0.0.0/8", "10.example.com", false},
+	    {"*.kimi.com", "auth.kimi.com", true, 0},
+	    {"*.kimi.com", "kimi.com", true, 0},
+	    {"*.kimi.com", "authkimi.com", false, 0},
+	    {"a,*", "auth.kimi.com", true, 0},
+	    {"* ", "10.1.2.3", true, 0},
+	    {"*.", "kimi.com", false, 0},
+	    {"kimi.com\r", "auth.kimi.com", true, 0},
+	    {"a,kimi.com\r", "auth.kimi.com", true, 0},
+	    {"10.0.0.0/8\r", "10.1.2.3", true, 0},
+	    {"*\r", "kimi.com", true, 0},
+	    {"kimi.com:443", "auth.kimi.com", true, 0},
+	    {"kimi.com:8443", "auth.kimi.com", false, 0},
+	    {"kimi.com:8443", "auth.kimi.com", true, 8443},
+	    {"kimi.com:", "auth.kimi.com", false, 0},
+	    {"kimi.com:443x", "auth.kimi.com", false, 0},
+	    {"*.kimi.com:443", "auth.kimi.com", true, 0},
+	    {"*:443", "kimi.com", true, 0},
+	    {"10.0.0.1:8443", "10.0.0.1", true, 8443},
+	    {"10.0.0.1:8443", "10.0.0.1", false, 443},
+	    {"[fd99::1]", "fd99::1", true, 0},
+	    {"[fd99::1]:8443", "fd99::1", true, 8443},
+	    {"[fd99::1]:8443", "fd99::1", false, 0},
+	    {"[fd99::1", "fd99::1", false, 0},
+	    {"[fd99::]/16", "fd99::1", false, 0},
+	    {"fd99::1:443", "fd99::1", false, 0},
+	    {"", "auth.kimi.com", false, 0},
+	    {"*", "auth.kimi.com", true, 0},
+	    {"kimi.com", "auth.kimi.com", true, 0},
+	    {".kimi.com", "auth.kimi.com", true, 0},
+	    {".kimi.com", "kimi.com", true, 0},
+	    {"kimi.com", "kimi.com", true, 0},
+	    {"KIMI.com.", "auth.kimi.COM", true, 0},
+	    {"a,b auth.kimi.com", "auth.kimi.com", true, 0},
+	    {"a, kimi.com ,b", "auth.kimi.com", true, 0},
+	    {"imi.com", "auth.kimi.com", false, 0},
+	    {"auth.kimi.com", "kimi.com", false, 0},
+	    {"com.", "kimi.com", true, 0},
+	    {".", "kimi.com", false, 0},
+	    {",,", "kimi.com", false, 0},
+	    {"kimi.com.evil", "kimi.com", false, 0},
+	    {"10.1.2.3", "10.1.2.3", true, 0},
+	    {"2.3", "10.1.2.3", false, 0},
+	    {"10.0.0.0/8", "10.1.2.3", true, 0},
+	    {"10.1.2.0/23", "10.1.3.255", true, 0},
+	    {"10.1.2.0/23", "10.1.4.0", false, 0},
+	    {"10.0.0.0/33", "10.0.0.0", false, 0},
+	    {"10.0.0.0/", "10.0.0.0", false, 0},
+	    {"10.0.0.0/8x", "10.0.0.0", false, 0},
+	    {"0.0.0.0/0", "9.9.9.9", true, 0},
+	    {"0.0.0.0/0", "::1", false, 0},
+	    {"fd00::/8", "fd12:3456::1", true, 0},
+	    {"fd00::/8", "fe80::1", false, 0},
+	    {"FE80:0::1", "fe80::1", true, 0},
+	    {"10.0.0.0/8", "10.example.com", false, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		ok(proxy_is_exempt(cases[i].list, cases[i].host) == cases[i].exempt, "NO_PROXY '%s' %s %s",
-		    cases[i].list, cases[i].exempt ? "exempts" : "does not exempt", cases[i].host);
+		ok(proxy_is_exempt(cases[i].list, cases[i].host, cases[i].port ? cases[i].port : 443) ==
+		        cases[i].exempt,
+		    "NO_PROXY '%s' %s %s", cases[i].list, cases[i].exempt ? "exempts" : "does not exempt",
+		    cases[i].host);
 	clear();
 	setenv("HTTPS_PROXY", "http://proxy", 1);
 	setenv("NO_PROXY", "kimi.com", 1);
@@ -130,6 +158,7 @@ static void test_lists(void)
 	ok(proxy_for("https://example.com", proxy, sizeof(proxy)) && strcmp(proxy, "http://proxy") == 0,
 	    "others are not");
 	clear();
+	ok(strcmp(proxy_variable("https://example.com"), "") == 0, "no variable is named where none is set");
 	ok(!proxy_for("https://example.com", proxy, sizeof(proxy)) && !*proxy,
 	    "and where none is set, none is");
 }
