@@ -822,6 +822,18 @@ FAULTS
     assert_refreshed 2
 }
 
+@test "a host is the same with its usual port, a dot at its end and in capitals" {
+    local host
+    for host in https://issuer.example:443 https://issuer.example. https://Issuer.EXAMPLE https://issuer.example.:443/; do
+        store_login --expires-in-left 100
+        printf '{"expires_at": %s, "oauth_host": "https://issuer.example"}' "$(stored expires_at)" >"$STATE"
+        KIMI_CODE_OAUTH_HOST=$host run -75 --separate-stderr hooked SPEED=20 LOOKUP=-2 kimi-refresh
+        assert_error "cannot reach" # and not that it is another
+        assert_same "[]" "$(KIMI_CODE_OAUTH_HOST=$host kimi-status --json | json logins.0.problems)"
+    done
+    KIMI_CODE_OAUTH_HOST=https://issuer.example:444 run -1 kimi-refresh
+}
+
 @test "http to anywhere but loopback is refused before a byte is sent" {
     server_start
     store_login --expires-in-left 100

@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "config/login.h"
+#include "http/url.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* LEAST_WAIT_S is more than the pauses between attempts, so that nobody else asks in them. */
 enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30, LEAST_WAIT_S = 10 };
@@ -71,7 +71,7 @@ static int may_be_sent(const struct refresh *r, const struct state *state, struc
 	const char *host = r->oauth.host;
 	char todo[80];
 
-	if (*state->oauth_host && strcasecmp(state->oauth_host, host) != 0)
+	if (*state->oauth_host && !url_is_same(state->oauth_host, host))
 		return err_set(err, ERR_WRONG_HOST,
 		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login --force' for the "
 		    "other host",

@@ -3,13 +3,13 @@
 #include "auth/secret.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "http/url.h"
 #include "store/store.h"
 #include "store/token.h"
 #include "store/token_cache.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *const state_names[] = {
     [STATUS_FRESH] = "fresh",
@@ -56,7 +56,7 @@ static void fill(struct status *status, const struct store *store, const struct 
 
 	state_load(store->state, token->expires_at, &status->known);
 	bool rejected = state_is_rejected(&status->known, store->host, now);
-	bool elsewhere = *status->known.oauth_host && strcasecmp(status->known.oauth_host, store->host) != 0;
+	bool elsewhere = *status->known.oauth_host && !url_is_same(status->known.oauth_host, store->host);
 	status->storage = at_hand ? "keyring" : store_kind_name(store->found);
 	if (store->found == STORE_FILE)
 		snprintf(status->place, sizeof(status->place), "%.*s", (int)sizeof(status->place) - 1,

@@ -2,12 +2,12 @@
 
 #include "base/file.h"
 #include "format/json.h"
+#include "http/url.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32 };
 
@@ -98,7 +98,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 
 void state_reject(struct state *state, const char *host, double now)
 {
-	if (strcasecmp(state->rejected_by, host) != 0)
+	if (!url_is_same(state->rejected_by, host))
 		state->rejections = 0;
 	snprintf(state->rejected_by, sizeof(state->rejected_by), "%s", host);
 	state->rejected_at = now;
@@ -129,7 +129,7 @@ void state_lose_answer(struct state *state, const char *host, double now)
 bool state_is_rejected(const struct state *state, const char *host, double now)
 {
 	return state->rejections && (state->rejected_at <= now || state->answer_lost) &&
-	       strcasecmp(state->rejected_by, host) == 0;
+	       url_is_same(state->rejected_by, host);
 }
 
 double state_rejected_for(const struct state *state, const char *host, double now)

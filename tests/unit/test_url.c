@@ -140,10 +140,46 @@ static void test_host(void)
 	ok(strcmp(host, "") == 0, "what is no URL has none");
 }
 
+static void test_same(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+	    {"https://auth.kimi.com", "https://auth.kimi.com", true},
+	    {"https://auth.kimi.com", "https://auth.kimi.com:443", true},
+	    {"http://localhost", "http://localhost:80", true},
+	    {"https://auth.kimi.com", "HTTPS://Auth.Kimi.COM", true},
+	    {"https://auth.kimi.com.", "https://auth.kimi.com", true},
+	    {"https://auth.kimi.com.:443", "https://AUTH.kimi.com", true},
+	    {"https://[::1]:443", "https://[::1]", true},
+	    {"https://a.com/x", "https://a.com:443/x", true},
+	    {"https://a.com", "https://a.com:80", false},
+	    {"https://a.com", "http://a.com", false},
+	    {"https://a.com:443", "http://a.com:443", false},
+	    {"https://a.com", "https://a.com:8443", false},
+	    {"https://a.com", "https://b.com", false},
+	    {"https://a.com", "https://a.com.b", false},
+	    {"https://a.com/x", "https://a.com/X", false},
+	    {"https://a.com/x", "https://a.com", false},
+	    {"https://[::1]", "https://[::2]", false},
+	    {"", "https://a.com", false},
+	    {"", "", true},
+	    {"no url", "no url", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		ok(url_is_same(cases[i].a, cases[i].b) == cases[i].same &&
+		        url_is_same(cases[i].b, cases[i].a) == cases[i].same,
+		    "'%s' and '%s' are %s", cases[i].a, cases[i].b,
+		    cases[i].same ? "the same" : "not the same");
+}
+
 int main(void)
 {
 	test_checking();
 	test_loopback();
 	test_host();
+	test_same();
 	return tap_done();
 }
