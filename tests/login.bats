@@ -211,8 +211,10 @@ print(times["poll"] - times["device"])')"
 
 @test "a code whose end has come is replaced without asking the server about it" {
     server_start
-    server_control '{"approve": "no", "device_expires_in": 2}'
-    start_login --timeout 20
+    # A code lives 30 s at least, at this speed one and a half.
+    server_control '{"approve": "no", "device_expires_in": 20, "enforce_interval": false}'
+    hook_all
+    KIMI_TEST_SPEED=20 start_login --timeout 300
     wait_until test_two_codes
     server_control '{"pending": 0}'
     end_login 0
@@ -249,7 +251,6 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same 1 "$(server_count device)"
 }
 
-# bats test_tags=native
 @test "a poll that was told Retry-After comes no sooner, be it seconds or a date, and be it refused or pending" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"status": 429, "headers": {"Retry-After": "4"}},
@@ -290,7 +291,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
 @test "5xx until the code's own end is 75, and the code is not replaced" {
     server_start
     server_control '{"device_expires_in": 3, "faults": {"poll": [{"status": 503, "forever": true}]}}'
-    run -75 --separate-stderr kimi login --json
+    run -75 --separate-stderr hooked SPEED=20 kimi-login --json
     assert_same server "$(event error data.code)"
     assert_same 1 "$(server_count device)"
 }
@@ -298,7 +299,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
 @test "no network until the code's own end is 75" {
     server_start
     server_control '{"device_expires_in": 3, "faults": {"poll": [{"reset": "before", "forever": true}]}}'
-    run -75 --separate-stderr kimi login --json
+    run -75 --separate-stderr hooked SPEED=20 kimi-login --json
     assert_same network "$(event error data.code)"
 }
 
@@ -495,6 +496,31 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     run -0 kimi login
     wait_for_file "$BATS_TEST_TMPDIR/opened"
     assert_same "$(printf 'browser\n--new-window\n--url=%s/device\n-x' "$(server_url)")" "$(opened)"
+}
+
+@test "a server that calls every code expired: a page for the first one, five new codes, and an end" {
+    server_start
+    export DISPLAY=:99 BROWSER=$BATS_TEST_TMPDIR/browser
+    printf '#!/bin/sh\necho "$1" >>"%s/pages"\n' "$BATS_TEST_TMPDIR" >"$BROWSER"
+    chmod +x "$BROWSER"
+    server_control '{"approve": "expired", "pending": 0}'
+    run -75 --separate-stderr hooked SPEED=20 timeout 60 kimi-login --timeout 600
+    assert_contains "$stderr" "kimi login: nobody confirmed the login: 6 codes have expired; run 'kimi login' again"
+    assert_same 6 "$(server_count device)"
+    assert_same 1 "$(wc -l <"$BATS_TEST_TMPDIR/pages" | tr -d ' ')"
+}
+
+@test "a verification URL of more than 2048 bytes is refused with a line; one of 2048 is shown" {
+    server_start
+    local long
+    long="$(server_url)/$(printf 'x%.0s' {1..3000})"
+    server_control "{\"pending\": 0, \"device_set\": {\"verification_uri\": \"${long:0:2049}\", \"verification_uri_complete\": \"$long\"}}"
+    run -1 --separate-stderr kimi login
+    assert_error login "no verification_uri that may be opened .*2048 bytes"
+    server_control "{\"pending\": 0, \"device_set\": {\"verification_uri\": \"${long:0:2048}\", \"verification_uri_complete\": \"$long\"}}"
+    run -0 --separate-stderr kimi login
+    assert_contains "$stderr" "${long:0:2048}"
+    assert_lacks "$stderr" "${long:0:2049}"
 }
 
 @test "of several programs in BROWSER the first that is there is used" {

@@ -13,7 +13,13 @@
 
 static const char device_code_grant[] = "urn:ietf:params:oauth:grant-type:device_code";
 
-enum { MAX_ANSWER = 1024 * 1024, MAX_FORM = 2 * 1024 * 1024, ATTEMPT_MS = 15000, LEAST_MS = 1000 };
+enum {
+	MAX_ANSWER = 1024 * 1024,
+	MAX_FORM = 2 * 1024 * 1024,
+	ATTEMPT_MS = 15000,
+	LEAST_MS = 1000,
+	MAX_PAGE = 2048
+};
 
 int oauth_open(struct oauth *oauth, const struct identity *who, const struct home *home, struct err *err)
 {
@@ -146,12 +152,12 @@ void device_authorization_clear(struct device_authorization *authorization)
 	*authorization = (struct device_authorization){0};
 }
 
-/* A URL that a person will open: one that may not be opened counts as absent, and is not shown either. */
+/* A URL that a person will open: one that may not be opened or is too long counts as absent, and is not shown either. */
 static char *copy_uri(const json_t *object, const char *name)
 {
 	const char *uri = json_text(object, name);
 
-	return strdup(uri && url_check(uri, NULL) == 0 ? uri : "");
+	return strdup(uri && strlen(uri) <= MAX_PAGE && url_check(uri, NULL) == 0 ? uri : "");
 }
 
 /* Printable ASCII, blanks inside allowed: it is read and typed by people. */
@@ -179,13 +185,14 @@ static int read_authorization(const struct answer *answer, struct device_authori
 	if (!a->user_code || !a->device_code || !a->verification_uri || !a->verification_uri_complete)
 		return err_memory(err);
 	if (!*a->verification_uri && !*a->verification_uri_complete)
-		return makes_no_sense(answer, "it has no verification_uri that may be opened (https)", err);
+		return makes_no_sense(
+		    answer, "it has no verification_uri that may be opened (https, at most 2048 bytes)", err);
 	if (!json_number(answer->object, "expires_in", &a->expires_in) || a->expires_in <= 0)
 		a->expires_in = 900;
 	if (!json_number(answer->object, "interval", &a->interval) || a->interval < 0)
 		a->interval = 5;
 	a->interval = a->interval < 1 ? 1 : a->interval > 3600 ? 3600 : a->interval;
-	a->expires_in = a->expires_in > 86400 ? 86400 : a->expires_in;
+	a->expires_in = a->expires_in < 30 ? 30 : a->expires_in > 86400 ? 86400 : a->expires_in;
 	return 0;
 }
 

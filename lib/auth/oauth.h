@@ -29,9 +29,9 @@ int oauth_open(struct oauth *oauth, const struct identity *who, const struct hom
 struct device_authorization {
 	char *user_code;
 	char *device_code;
-	char *verification_uri;          /* checked: https, or http to loopback; may be "" */
+	char *verification_uri;          /* checked: https, or http to loopback, 2048 bytes; may be "" */
 	char *verification_uri_complete; /* likewise; one of the two is always there */
-	double expires_in;               /* seconds; 900 where the server does not say */
+	double expires_in;               /* seconds, 30 to 86400; 900 where the server does not say */
 	double interval;                 /* seconds between polls, at least 1 */
 };
 

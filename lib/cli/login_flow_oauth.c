@@ -22,14 +22,15 @@
 struct show {
 	const struct report *report;
 	const struct login_wish *wish;
+	bool opened; /* a browser, for the first code: another page for each new one would be a nuisance */
 };
 
 static void show_code(void *context, const struct device_authorization *a)
 {
-	const struct show *show = context;
+	struct show *show = context;
 	const struct report *report = show->report;
 	const char *page = login_screen_page(a);
-	bool browser = !show->wish->no_browser && browser_is_likely();
+	bool browser = !show->wish->no_browser && !show->opened && browser_is_likely();
 
 	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
 	report_event(report, "verification_url",
@@ -40,6 +41,7 @@ static void show_code(void *context, const struct device_authorization *a)
 		    show->wish->qr ? LOGIN_QR_YES
 		    : browser      ? LOGIN_QR_NO
 		                   : LOGIN_QR_IF_IT_FITS);
+	show->opened = true;
 	if (browser && browser_open(page))
 		report_note(report, "the page should open in your browser by itself");
 	else if (browser && !show->wish->qr && !report->json)
@@ -162,7 +164,7 @@ static int write_config(const struct report *report, const struct home *home, co
 static int log_in(const struct report *report, const struct login_wish *wish, const struct home *home,
     struct store *store, struct token *ret_token, struct err *err)
 {
-	struct show show = {report, wish};
+	struct show show = {.report = report, .wish = wish};
 	const struct login_watcher watcher = {
 	    .context = &show,
 	    .code = show_code,

@@ -12,7 +12,8 @@ enum {
 	GRANTED_WAIT_MS = 600000,
 	SLOW_DOWN_S = 5,
 	LONGEST_BACK_OFF_S = 30,
-	TICK_MS = 100
+	TICK_MS = 100,
+	NEW_CODES = 5
 };
 
 /* One code's life. */
@@ -100,7 +101,7 @@ int login_run_device_flow(struct oauth *oauth, long long deadline, const struct 
     struct token *ret_token, struct err *err)
 {
 	oauth->deadline = deadline;
-	for (;;) {
+	for (int codes = 0;; codes++) {
 		struct round r = {.oauth = oauth, .watcher = watcher};
 		if (oauth_authorize_device(oauth, &r.authorization, err) < 0)
 			return -1;
@@ -115,6 +116,9 @@ int login_run_device_flow(struct oauth *oauth, long long deadline, const struct 
 		}
 		if (answer != OAUTH_EXPIRED)
 			return -1;
+		if (codes == NEW_CODES)
+			return err_set(err, ERR_TIMEOUT, "run 'kimi login' again",
+			    "nobody confirmed the login: %d codes have expired", codes + 1);
 		watcher->expired(watcher->context);
 		/* A server that calls every code expired is not to be asked for new ones without a pause. */
 		if (signals_sleep(1000, err) < 0)

@@ -28,7 +28,8 @@ struct login_watcher {
 };
 
 /*
- * Runs the flow until `deadline` (of clock_ms()). -1: ERR_DENIED, ERR_TIMEOUT,
+ * Runs the flow until `deadline` (of clock_ms()), with five new codes at most for
+ * those that expire. -1: ERR_DENIED, ERR_TIMEOUT,
  * ERR_INTERRUPTED, ERR_NETWORK and ERR_SERVER (no answer until the code's own
  * end), ERR_PROTOCOL. On success signals are held: login_save() releases them.
  */

@@ -111,8 +111,11 @@ int token_from_answer(const json_t *answer, double now, struct token *ret_token,
 		    ret_why, size, "it has no %s", *token.access_token ? "refresh_token" : "access_token");
 		goto failed;
 	}
-	if (!json_number(answer, "expires_in", &token.expires_in) || token.expires_in > longest_life ||
-	    !((token.expires_at = now + token.expires_in) > now)) {
+	if (!json_number(answer, "expires_in", &token.expires_in))
+		token.expires_in = 0;
+	if (token.expires_in > longest_life)
+		token.expires_in = longest_life;
+	if (!((token.expires_at = now + token.expires_in) > now)) {
 		snprintf(ret_why, size, "it has no positive expires_in");
 		goto failed;
 	}

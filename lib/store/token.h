@@ -42,7 +42,7 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 /*
  * Reads a token answer (RFC 6749 section 5.1), got at `now`. Refused without an
  * access token, a refresh token and a positive expires_in: such an answer is
- * never saved over a good login.
+ * never saved over a good login. A life of more than a hundred years is a hundred.
  */
 int token_from_answer(const json_t *answer, double now, struct token *ret_token, char *ret_why, size_t size);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 1024 };
+enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 4 * 1024 }; /* a page of 2048 bytes fits */
 
 /* One write(): lines of many processes on one terminal or log stay whole. */
 static void put_line(const struct report *report, const char *text)
