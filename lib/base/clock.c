@@ -13,12 +13,22 @@ double clock_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-long long clock_ms(void)
+static long long milliseconds_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+long long clock_ms(void)
+{
+	return milliseconds_of(CLOCK_MONOTONIC);
+}
+
+long long clock_boot_ms(void)
+{
+	return milliseconds_of(CLOCK_BOOTTIME);
 }
 
 int clock_left(long long deadline)

@@ -14,6 +14,9 @@ double clock_now(void);
 /* Monotonic clock in milliseconds, for deadlines. */
 long long clock_ms(void);
 
+/* The same, but counting the time that the machine was suspended. */
+long long clock_boot_ms(void);
+
 /* Milliseconds left until `deadline` (of clock_ms()), never below 0. */
 int clock_left(long long deadline);
 

@@ -1,0 +1,351 @@
+#include "home/dir_lock.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/signals.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Half a second before others may take it over, we do not count on it any more. */
+enum { STAMP_MS = 2000, STALE_MS = 5000, LOST_MS = STALE_MS - 500, POLL_MIN_MS = 50, POLL_MAX_MS = 150 };
+
+struct dir_lock_hold {
+	pid_t pid; /* who holds it: a child of fork() has only a copy of this */
+	struct lock queue;
+	char path[HOME_PATH_MAX];
+	int fd; /* our directory, -1 for none: while it is open, no other can get its inode number */
+	struct stat stamped;  /* what it was after the last stamp */
+	long long stamped_ms; /* when that was, of clock_boot_ms() */
+	bool lost;
+	int stop_fd; /* readable once the thread is to end; -1: there is no thread */
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards the four fields above stop_fd while there is a thread */
+};
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool is_in_place(const struct dir_lock_hold *hold)
+{
+	struct stat st;
+
+	return lstat(hold->path, &st) == 0 && is_same(&st, &hold->stamped);
+}
+
+/* The time of kimi-code's Date.now(), and of an mtime as it reads one: whole milliseconds. */
+static long long milliseconds(const struct timespec *t)
+{
+	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+static long long age_ms(const struct stat *st)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return milliseconds(&now) - milliseconds(&st->st_mtim);
+}
+
+static bool set_stamp(struct dir_lock_hold *hold)
+{
+	struct timespec times[2];
+
+	clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[1] = times[0];
+	return futimens(hold->fd, times) == 0 && fstat(hold->fd, &hold->stamped) == 0;
+}
+
+/*
+ * Stamps the directory if it is ours. The stamp counts only if it still is then:
+ * one that came too late is on a directory that has lost its name.
+ */
+static bool keep(struct dir_lock_hold *hold)
+{
+	long long now = clock_boot_ms();
+
+	if (hold->lost)
+		return false;
+	if (now - hold->stamped_ms >= LOST_MS || !is_in_place(hold) || !set_stamp(hold) ||
+	    !is_in_place(hold)) {
+		hold->lost = true;
+		return false;
+	}
+	hold->stamped_ms = now;
+	return true;
+}
+
+static void *stamp_until_stopped(void *data)
+{
+	struct dir_lock_hold *hold = data;
+	struct pollfd stop = {.fd = hold->stop_fd, .events = POLLIN};
+	bool kept = true;
+
+	while (kept && poll(&stop, 1, STAMP_MS) < 1) {
+		pthread_mutex_lock(&hold->mutex);
+		kept = keep(hold);
+		pthread_mutex_unlock(&hold->mutex);
+	}
+	return NULL;
+}
+
+static int start_stamping(struct dir_lock_hold *hold, struct err *err)
+{
+	sigset_t all, before;
+
+	hold->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (hold->stop_fd < 0)
+		return err_errno(err, ERR_BUSY, "try again later", "cannot keep the lock %s", hold->path);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	int error = pthread_create(&hold->thread, NULL, stamp_until_stopped, hold);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		return 0;
+	close(hold->stop_fd);
+	hold->stop_fd = -1;
+	errno = error;
+	return err_errno(err, ERR_BUSY, "try again later", "cannot keep the lock %s", hold->path);
+}
+
+static void stop_stamping(struct dir_lock_hold *hold)
+{
+	if (hold->stop_fd < 0)
+		return;
+	eventfd_write(hold->stop_fd, 1);
+	pthread_join(hold->thread, NULL);
+}
+
+static int open_directory(const char *path)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(path, flags);
+
+	/* The umask may be narrower than what we need. */
+	if (fd < 0 && errno == EACCES && chmod(path, 0700) == 0)
+		fd = open(path, flags);
+	return fd;
+}
+
+/* 0: the lock is ours, 1: it is another's. */
+static int make_directory(struct dir_lock_hold *hold, struct err *err)
+{
+	static const char todo[] = "make sure that its directory can be written";
+
+	hold->lost = false;
+	hold->stamped_ms = clock_boot_ms(); /* before mkdir(), which is the first stamp */
+	if (mkdir(hold->path, 0700) < 0) {
+		if (errno == EEXIST)
+			return 1;
+		return err_errno(err, ERR_STORAGE, todo, "cannot make the lock %s", hold->path);
+	}
+	hold->fd = open_directory(hold->path);
+	if (hold->fd < 0 && errno != ENOENT)
+		return err_errno(err, ERR_STORAGE, todo, "cannot open the lock %s", hold->path);
+	if (hold->fd >= 0 && fstat(hold->fd, &hold->stamped) == 0 && keep(hold))
+		return 0;
+	if (hold->fd >= 0)
+		close(hold->fd);
+	hold->fd = -1;
+	return 1;
+}
+
+/*
+ * Takes a stale lock away. Between the look at it and the rename another process
+ * may have taken it over: what was renamed is looked at again, and put back if it
+ * is not what it was. 0: the name is free, 1: it is not.
+ */
+static int remove_stale(const char *path, const struct stat *stale, struct err *err)
+{
+	char aside[HOME_PATH_MAX + 64];
+	struct timespec now;
+	struct stat moved;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(aside, sizeof(aside), "%s.%ld-%lld-%ld", path, (long)getpid(), (long long)now.tv_sec,
+	    now.tv_nsec);
+	if (rename(path, aside) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return err_errno(err, ERR_STORAGE, "make sure that its directory can be written",
+		    "cannot take over the stale lock %s", path);
+	}
+	bool same = lstat(aside, &moved) == 0 && is_same(&moved, stale);
+	if (same && rmdir(aside) == 0)
+		return 0;
+	int error = errno;
+	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) < 0) {
+		rmdir(aside); /* a third one has the name: nobody looks for this one any more */
+		return 0;
+	}
+	if (!same)
+		return 1;
+	errno = error;
+	return err_errno(err, ERR_STORAGE, "remove it with all that is in it",
+	    "the lock %s was left behind and keeps every client from refreshing this login", path);
+}
+
+/* 0: the lock is ours, 1: it is another's. */
+static int try_once(struct dir_lock_hold *hold, struct err *err)
+{
+	struct stat st;
+	int result = make_directory(hold, err);
+
+	if (result != 1)
+		return result;
+	if (lstat(hold->path, &st) < 0) {
+		if (errno == ENOENT)
+			return make_directory(hold, err);
+		return err_errno(err, ERR_STORAGE, "make sure that you can read its directory",
+		    "cannot look at the lock %s", hold->path);
+	}
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_STORAGE, "remove it",
+		    "%s is not a directory, and keeps every client from refreshing this login", hold->path);
+	if (age_ms(&st) <= STALE_MS)
+		return 1;
+	result = remove_stale(hold->path, &st, err);
+	return result == 0 ? make_directory(hold, err) : result;
+}
+
+static int busy(const struct dir_lock_hold *hold, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(hold->path, &st) == 0 && age_ms(&st) < -STALE_MS)
+		return err_set(err, ERR_BUSY,
+		    "check the clock; if no kimi-code is running, remove the directory",
+		    "the time of the lock %s is in the future, so it never expires", hold->path);
+	return err_set(err, ERR_BUSY, "try again later", "another process holds the lock %s", hold->path);
+}
+
+static int wait_for_directory(struct dir_lock_hold *hold, long long deadline, struct err *err)
+{
+	for (;;) {
+		int result = try_once(hold, err);
+		if (result != 1)
+			return result;
+		int left = clock_left(deadline), pause = clock_jitter(POLL_MIN_MS, POLL_MAX_MS);
+		if (!left)
+			return busy(hold, err);
+		if (signals_sleep(pause < left ? pause : left, err) < 0)
+			return -1;
+	}
+}
+
+/* kimi-code refreshes nothing unless it can open this file, which stays empty and is never removed. */
+static int make_sentinel(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(
+		    err, ERR_STORAGE, "make sure that it can be written", "cannot open %s", path);
+	if (fstat(fd, &st) == 0 && (st.st_mode & 0600) != 0600 && fchmod(fd, 0600) < 0) {
+		/* another user's; it could be opened, which is all it is for */
+	}
+	close(fd);
+	return 0;
+}
+
+static int take_queue(struct dir_lock_hold *hold, const struct home *home, const char *slot,
+    long long deadline, struct err *err)
+{
+	char path[HOME_PATH_MAX];
+
+	home_credentials_folder(home, path);
+	if (dir_make(path, err) < 0)
+		return -1;
+	home_credentials_file(home, slot, "flock", path);
+	return lock_acquire(&hold->queue, path, deadline, err);
+}
+
+static int take_directory(struct dir_lock_hold *hold, const struct home *home, const char *slot,
+    long long deadline, struct err *err)
+{
+	char path[HOME_PATH_MAX];
+	bool fits = text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth", NULL});
+
+	if (fits && dir_make(path, err) < 0)
+		return -1;
+	if (!fits ||
+	    !text_join(hold->path, sizeof(hold->path), (const char *const[]){path, "/", slot, ".lock", NULL}))
+		return err_set(err, ERR_CONFIG, NULL, "the path of the lock of %.100s is too long", slot);
+	text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth/", slot, NULL});
+	if (make_sentinel(path, err) < 0 || wait_for_directory(hold, deadline, err) < 0)
+		return -1;
+	return start_stamping(hold, err);
+}
+
+int dir_lock_acquire(
+    struct dir_lock *lock, const struct home *home, const char *slot, long long deadline, struct err *err)
+{
+	const char *off = getenv("KIMI_DISABLE_OAUTH_LOCK");
+	struct dir_lock_hold *hold = calloc(1, sizeof(*hold));
+
+	if (!hold)
+		return err_memory(err);
+	hold->pid = getpid();
+	hold->queue = (struct lock)LOCK_INIT;
+	hold->fd = hold->stop_fd = -1;
+	pthread_mutex_init(&hold->mutex, NULL);
+	lock->hold = hold;
+	int result = take_queue(hold, home, slot, deadline, err);
+	/* Exactly 1, as kimi-code has it: "true" turns nothing off. */
+	if (result == 0 && (!off || strcmp(off, "1") != 0))
+		result = take_directory(hold, home, slot, deadline, err);
+	if (result < 0)
+		dir_lock_release(lock);
+	return result;
+}
+
+bool dir_lock_is_ours(struct dir_lock *lock)
+{
+	struct dir_lock_hold *hold = lock->hold;
+
+	if (!hold || hold->pid != getpid())
+		return false;
+	if (hold->fd < 0) /* turned off */
+		return true;
+	pthread_mutex_lock(&hold->mutex);
+	bool ours = keep(hold);
+	pthread_mutex_unlock(&hold->mutex);
+	return ours;
+}
+
+void dir_lock_release(struct dir_lock *lock)
+{
+	struct dir_lock_hold *hold = lock->hold;
+
+	if (!hold)
+		return;
+	if (hold->pid == getpid()) {
+		stop_stamping(hold);
+		if (hold->fd >= 0 && keep(hold))
+			rmdir(hold->path);
+	}
+	if (hold->stop_fd >= 0)
+		close(hold->stop_fd);
+	if (hold->fd >= 0)
+		close(hold->fd);
+	lock_release(&hold->queue);
+	free(hold);
+	lock->hold = NULL;
+}
