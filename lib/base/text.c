@@ -2,6 +2,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -90,6 +91,19 @@ void text_clean_inplace(char *s)
 const char *text_unless_secret(const char *words, const char *secret)
 {
 	return words && *secret && strstr(words, secret) ? NULL : words;
+}
+
+void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX])
+{
+	static const char bytes[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+	const char *short_one = byte ? strchr(bytes, byte) : NULL;
+
+	if (short_one)
+		snprintf(ret_json, TEXT_JSON_BYTE_MAX, "\\%c", letters[short_one - bytes]);
+	else if ((unsigned char)byte < 0x20)
+		snprintf(ret_json, TEXT_JSON_BYTE_MAX, "\\u%04x", (unsigned char)byte);
+	else
+		memcpy(ret_json, (const char[]){byte, '\0'}, 2);
 }
 
 bool text_join(char *ret, size_t size, const char *const parts[])

@@ -31,6 +31,13 @@ bool text_is_plain(const char *s);
 /* What a server said, or NULL where that is nothing or repeats the secret that it was sent ("": none was). */
 const char *text_unless_secret(const char *words, const char *secret);
 
+/*
+ * How JSON.stringify() writes a byte of UTF-8 inside a string: as it is, or
+ * escaped. For files that must come out byte for byte as another program writes them.
+ */
+enum { TEXT_JSON_BYTE_MAX = 7 };
+void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX]);
+
 /* Joins parts (ended by NULL) into `ret`. False: it does not fit, and ret is "". Far cheaper than a printf. */
 bool text_join(char *ret, size_t size, const char *const parts[]);
 

@@ -1,40 +1,56 @@
 #include "home/slot.h"
 
+#include "base/text.h"
+
 #include <sha2.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SLOT_DIGITS = 16 };
+static const char default_host[] = "https://auth.kimi.com";
+static const char default_base[] = "https://api.kimi.com/coding/v1";
 
-/* What JavaScript's trim() takes for white space, in ASCII. */
-static const char blanks[] = " \t\n\v\f\r";
-
-static size_t length_without_slashes(const char *text, size_t len)
+/* What String.prototype.trim() takes for white space. */
+static bool is_space(uint32_t c)
 {
-	while (len && text[len - 1] == '/')
-		len--;
-	return len;
+	return (c >= 0x09 && c <= 0x0d) || c == ' ' || c == 0xa0 || c == 0x1680 ||
+	       (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+	       c == 0x3000 || c == 0xfeff;
 }
 
-/* As JSON.stringify() writes a string, without its quotes. */
-static void hash_escaped(SHA2_CTX *hash, const char *text, size_t len)
-{
-	static const char controls[] = "\b\f\n\r\t", letters[] = "bfnrt";
-	char escaped[8];
+/* A text without the parts that do not count. */
+struct span {
+	const char *start;
+	size_t len;
+};
 
-	for (size_t i = 0; i < len; i++) {
-		const char *control = strchr(controls, text[i]);
-		if (text[i] == '"' || text[i] == '\\')
-			snprintf(escaped, sizeof(escaped), "\\%c", text[i]);
-		else if (text[i] && control)
-			snprintf(escaped, sizeof(escaped), "\\%c", letters[control - controls]);
-		else if ((unsigned char)text[i] < 0x20)
-			snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned char)text[i]);
-		else
-			snprintf(escaped, sizeof(escaped), "%c", text[i]);
-		SHA256Update(hash, (const uint8_t *)escaped, strlen(escaped));
+static struct span trim(const char *text)
+{
+	const char *end = text + strlen(text), *first = end, *last = end;
+
+	for (const char *at = text; at < end;) {
+		const char *start = at;
+		if (is_space(text_next(&at, end)))
+			continue;
+		if (first == end)
+			first = start;
+		last = at;
 	}
+	return (struct span){first, (size_t)(last - first)};
+}
+
+static struct span cut_slashes(struct span s)
+{
+	while (s.len && s.start[s.len - 1] == '/')
+		s.len--;
+	return s;
+}
+
+static bool is_text(struct span s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.start, text, s.len) == 0;
 }
 
 static void hash_text(SHA2_CTX *hash, const char *text)
@@ -42,35 +58,46 @@ static void hash_text(SHA2_CTX *hash, const char *text)
 	SHA256Update(hash, (const uint8_t *)text, strlen(text));
 }
 
-static bool is(const char *text, size_t len, const char *expected)
+static void hash_json(SHA2_CTX *hash, struct span s)
 {
-	return strlen(expected) == len && memcmp(text, expected, len) == 0;
+	char escaped[TEXT_JSON_BYTE_MAX];
+
+	for (size_t i = 0; i < s.len; i++) {
+		text_json_byte(s.start[i], escaped);
+		hash_text(hash, escaped);
+	}
 }
 
 void slot_name(const char *oauth_host, const char *base_url, char ret_slot[SLOT_MAX])
 {
+	struct span host = cut_slashes(trim(oauth_host));
+	struct span base = cut_slashes((struct span){base_url, strlen(base_url)});
 	uint8_t digest[SHA256_DIGEST_LENGTH];
-	size_t host_len, base_len;
 	SHA2_CTX hash;
 
-	oauth_host += strspn(oauth_host, blanks);
-	host_len = strlen(oauth_host);
-	while (host_len && strchr(blanks, oauth_host[host_len - 1]))
-		host_len--;
-	host_len = length_without_slashes(oauth_host, host_len);
-	base_len = length_without_slashes(base_url, strlen(base_url));
-	size_t len = (size_t)snprintf(ret_slot, SLOT_MAX, "kimi-code");
-	if (is(oauth_host, host_len, "https://auth.kimi.com") &&
-	    is(base_url, base_len, "https://api.kimi.com/coding/v1"))
+	if (is_text(host, default_host) && is_text(base, default_base)) {
+		snprintf(ret_slot, SLOT_MAX, "kimi-code");
 		return;
+	}
 	SHA256Init(&hash);
 	hash_text(&hash, "{\"oauthHost\":\"");
-	hash_escaped(&hash, oauth_host, host_len);
+	hash_json(&hash, host);
 	hash_text(&hash, "\",\"baseUrl\":\"");
-	hash_escaped(&hash, base_url, base_len);
+	hash_json(&hash, base);
 	hash_text(&hash, "\"}");
 	SHA256Final(digest, &hash);
-	len += (size_t)snprintf(ret_slot + len, SLOT_MAX - len, "-env-");
-	for (size_t i = 0; i < SLOT_DIGITS / 2; i++)
-		len += (size_t)snprintf(ret_slot + len, SLOT_MAX - len, "%02x", digest[i]);
+	int n = snprintf(ret_slot, SLOT_MAX, "kimi-code-env-");
+	for (int i = 0; i < 8; i++)
+		n += snprintf(ret_slot + n, SLOT_MAX - (size_t)n, "%02x", digest[i]);
+}
+
+const char *slot_file_of_key(const char *key)
+{
+	static const char prefix[] = "oauth/";
+
+	if (strncmp(key, prefix, sizeof(prefix) - 1) == 0)
+		key += sizeof(prefix) - 1;
+	if (!*key || *key == '.' || strchr(key, '/') || strlen(key) > SLOT_FILE_MAX)
+		return NULL;
+	return key;
 }

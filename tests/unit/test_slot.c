@@ -17,16 +17,63 @@ static const struct {
     {"https://a.example/\"q\\\xC3\xA9", "https://b.example", "kimi-code-env-a6197767966957c7"},
     {"", "", "kimi-code-env-dc09575c5529f206"},
     {"", "https://api.kimi.com/coding/v1", "kimi-code-env-9192b29aae5b06ea"},
+    /* Not seen in a run: what trim() and JSON.stringify() make of them. */
+    {"\t\n\v\f\r\xc2\xa0\xe1\x9a\x80\xe2\x80\x80\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf"
+     "https://auth.kimi.com/\xe2\x81\x9f\xe3\x80\x80\xef\xbb\xbf",
+        "https://api.kimi.com/coding/v1", "kimi-code"},
+    {" // ", "/", "kimi-code-env-dc09575c5529f206"},
+    {"a\x01\x08\t\n\x0b\x0c\r\x1f\x7f/\xc3\xa9\xe2\x80\xa8"
+     "z",
+        "b", "kimi-code-env-9d464a551bad589d"},
+    {"x/ /", "y", "kimi-code-env-1dafa4dddf4944de"},
 };
+
+static void test_keys(void)
+{
+	char longest[SLOT_FILE_MAX + 2];
+	static const struct {
+		const char *key, *file;
+	} keys[] = {
+	    {"oauth/kimi-code", "kimi-code"},
+	    {"oauth/kimi-code-env-0e4f99c69cc27850", "kimi-code-env-0e4f99c69cc27850"},
+	    {"kimi-code", "kimi-code"},
+	    {"oauth", "oauth"},
+	    {"a..b", "a..b"},
+	    {"", NULL},
+	    {"oauth/", NULL},
+	    {"/", NULL},
+	    {"oauth//kimi-code", NULL},
+	    {"oauth/a/b", NULL},
+	    {"oauth/..", NULL},
+	    {"oauth/.hidden", NULL},
+	    {".hidden", NULL},
+	    {"..", NULL},
+	    {"other/kimi-code", NULL},
+	    {"oauth/../../etc/passwd", NULL},
+	    {"OAUTH/kimi-code", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const char *file = slot_file_of_key(keys[i].key);
+		ok(keys[i].file ? file && strcmp(file, keys[i].file) == 0 : !file, "the key '%s' means %s",
+		    keys[i].key, keys[i].file ? keys[i].file : "nothing");
+	}
+	memset(longest, 'a', sizeof(longest));
+	longest[SLOT_FILE_MAX] = '\0';
+	ok(slot_file_of_key(longest) == longest, "a long one is a name");
+	longest[SLOT_FILE_MAX] = 'a';
+	longest[SLOT_FILE_MAX + 1] = '\0';
+	ok(!slot_file_of_key(longest), "a longer one is not");
+}
 
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
 		char slot[SLOT_MAX];
 		slot_name(vectors[i].oauth_host, vectors[i].base_url, slot);
-		if (!ok(strcmp(slot, vectors[i].slot) == 0, "'%s' and '%s' make the slot", vectors[i].oauth_host,
-		        vectors[i].base_url))
-			printf("# %s, not %s\n", slot, vectors[i].slot);
+		ok(strcmp(slot, vectors[i].slot) == 0, "pair %zu has the slot %s (%s)", i, vectors[i].slot,
+		    slot);
 	}
+	test_keys();
 	return tap_done();
 }

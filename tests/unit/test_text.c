@@ -85,11 +85,27 @@ static void test_width(void)
 	ok(text_width("") == 0, "nothing takes none");
 }
 
+static void test_json_bytes(void)
+{
+	static const char text[] = "\x01\x08\t\n\x0b\x0c\r\x1f \"/\\~\x7f\xc3\xa9";
+	char json[128] = "", one[TEXT_JSON_BYTE_MAX];
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		text_json_byte(text[i], one);
+		strcat(json, one);
+	}
+	ok(strcmp(json, "\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f \\\"/\\\\~\x7f\xc3\xa9") == 0,
+	    "bytes are escaped as JSON.stringify() does it: %s", json);
+	text_json_byte('\0', one);
+	ok(strcmp(one, "\\u0000") == 0, "NUL, too");
+}
+
 int main(void)
 {
 	setenv("LC_ALL", "C", 1); /* where wcwidth() alone knows nothing */
 	test_cleaning();
 	test_plain();
 	test_width();
+	test_json_bytes();
 	return tap_done();
 }
