@@ -128,6 +128,8 @@ bool json_flag(const json_t *object, const char *name)
 
 json_t *json_from_number(double number)
 {
+	if (!isfinite(number))
+		return json_null();
 	if (number == trunc(number) && fabs(number) < 9e15)
 		return json_integer((json_int_t)number);
 	return json_real(number);

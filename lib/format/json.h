@@ -35,7 +35,7 @@ bool json_number(const json_t *object, const char *name, double *ret_number);
 /* The member is there and true. */
 bool json_flag(const json_t *object, const char *name);
 
-/* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. */
+/* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. null if it is not finite. */
 json_t *json_from_number(double number);
 
 /* The value as text on one line; the caller wipes and frees it. NULL: no memory. */

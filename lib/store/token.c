@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "format/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static int copy_text(const json_t *object, const char *name, const char *otherwi
 	return -1;
 }
 
-static int copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size)
+int token_copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size)
 {
 	if (copy_token(object, "access_token", &token->access_token, ret_why, size) < 0 ||
 	    copy_token(object, "refresh_token", &token->refresh_token, ret_why, size) < 0 ||
@@ -77,7 +78,7 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 		snprintf(ret_why, size, "it is not a JSON object");
 		goto out;
 	}
-	if (copy_texts(object, &token, ret_why, size) < 0)
+	if (token_copy_texts(object, &token, ret_why, size) < 0)
 		goto out;
 	json_number(object, "expires_at", &token.expires_at);
 	json_number(object, "expires_in", &token.expires_in);
@@ -104,7 +105,7 @@ int token_from_answer(const json_t *answer, double now, struct token *ret_token,
 {
 	struct token token = TOKEN_INIT;
 
-	if (copy_texts(answer, &token, ret_why, size) < 0)
+	if (token_copy_texts(answer, &token, ret_why, size) < 0)
 		goto failed;
 	if (!*token.access_token || !*token.refresh_token) {
 		snprintf(
@@ -154,6 +155,8 @@ double token_left(const struct token *token, double now)
 
 	if (!*token->access_token)
 		return 0;
+	if (isinf(left))
+		return left;
 	return token->expires_in > 0 && left > token->expires_in + clock_may_differ ? next_to_nothing : left;
 }
 

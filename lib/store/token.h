@@ -3,8 +3,9 @@
  *
  * The JSON is the one kimi-cli keeps: access_token, refresh_token, expires_at,
  * scope, token_type, expires_in. Texts are owned by the struct; token_clear()
- * wipes them. Times are seconds: expires_at since the epoch, with a fraction,
- * expires_in the whole life of the access token (0: not known).
+ * wipes them. Times are seconds: expires_at since the epoch, with a fraction
+ * (INFINITY: never, see record_kimi_code.h), expires_in the whole life of the
+ * access token (0: not known).
  *
  * Every question of "is it still good" is answered here and nowhere else.
  */
@@ -45,6 +46,13 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
  * never saved over a good login. A life of more than a hundred years is a hundred.
  */
 int token_from_answer(const json_t *answer, double now, struct token *ret_token, char *ret_why, size_t size);
+
+/*
+ * Copies the four texts of a stored login or an answer; what is absent is "", and
+ * token_type "Bearer". -1: `ret_why` says which token cannot be sent; the caller
+ * clears the token in any case.
+ */
+int token_copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size);
 
 /* The stored form on one line; the caller wipes and frees it. NULL: no memory. */
 char *token_print(const struct token *token);

@@ -4,6 +4,7 @@
 #include "format/json.h"
 #include "tap.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,9 @@ static void test_due(void)
 	struct token ahead = token_of(900, 90000);
 	ok(token_is_due(&ahead, now) && token_left(&ahead, now) > 0 && token_left(&ahead, now) < 60,
 	    "one that lives longer than it should is due, and not ended (a clock set back)");
+	struct token never = token_of(900, 0);
+	never.expires_at = INFINITY;
+	ok(!token_is_due(&never, now) && isinf(token_left(&never, now)), "one that never ends is never due");
 	struct token slipped = token_of(900, 930);
 	ok(!token_is_due(&slipped, now) && token_left(&slipped, now) == 930,
 	    "a clock that slipped makes none due");
@@ -195,6 +199,10 @@ static void test_printing(void)
 	char *text = token_print(&token);
 	ok(text && strstr(text, "\"expires_at\":1700000000,") && strstr(text, "\"expires_in\":900}"),
 	    "whole numbers are printed as such");
+	wipe_str(text);
+	token.expires_at = INFINITY;
+	text = token_print(&token);
+	ok(text && strstr(text, "\"expires_at\":null,"), "a time that never comes is null");
 	wipe_str(text);
 	token_clear(&token);
 }

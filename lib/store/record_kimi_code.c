@@ -1,0 +1,108 @@
+#include "store/record_kimi_code.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "format/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 1024 * 1024 };
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+/* A number in a text is none here. */
+static double number_or_zero(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+static enum record_kind read_object(const json_t *object, struct token *ret_token, char *ret_why, size_t size)
+{
+	struct token token = TOKEN_INIT;
+	const char *access_token = json_text(object, "access_token");
+
+	if (!access_token || !*access_token)
+		return RECORD_REVOKED;
+	if (token_copy_texts(object, &token, ret_why, size) < 0) {
+		token_clear(&token);
+		return RECORD_MISSING;
+	}
+	token.expires_at = number_or_zero(object, "expires_at");
+	token.expires_in = number_or_zero(object, "expires_in");
+	if (token.expires_at == 0)
+		token.expires_at = INFINITY;
+	*ret_token = token;
+	return RECORD_VALID;
+}
+
+enum record_kind record_kimi_code_read(
+    const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
+{
+	enum record_kind kind = RECORD_MISSING;
+
+	if (!len) {
+		snprintf(ret_why, size, "it is empty");
+		return kind;
+	}
+	if (len >= strlen(byte_order_mark) && memcmp(bytes, byte_order_mark, strlen(byte_order_mark)) == 0) {
+		snprintf(ret_why, size, "it begins with a byte order mark");
+		return kind;
+	}
+	json_t *object = json_parse(bytes, len, ret_why, size);
+	if (json_is_object(object))
+		kind = read_object(object, ret_token, ret_why, size);
+	else if (object)
+		snprintf(ret_why, size, "it is not a JSON object");
+	json_decref(object);
+	return kind;
+}
+
+static void add_text(struct buf *out, const char *name, const char *text)
+{
+	char escaped[TEXT_JSON_BYTE_MAX];
+
+	buf_addf(out, "  \"%s\": \"", name);
+	for (; *text; text++) {
+		text_json_byte(*text, escaped);
+		buf_addstr(out, escaped);
+	}
+	buf_addstr(out, "\",\n");
+}
+
+/* As JavaScript writes it: whole, or with as few digits as read back to the same. */
+static void add_number(struct buf *out, const char *name, double number, const char *end)
+{
+	char digits[64];
+
+	if (number == trunc(number) && fabs(number) < 1e21) {
+		snprintf(digits, sizeof(digits), "%.0f", number);
+	} else {
+		for (int n = 15; n <= 17; n++) {
+			snprintf(digits, sizeof(digits), "%.*g", n, number);
+			if (strtod(digits, NULL) == number)
+				break;
+		}
+	}
+	buf_addf(out, "  \"%s\": %s%s", name, digits, end);
+}
+
+char *record_kimi_code_print(const struct token *token)
+{
+	struct buf out;
+	double expires_at = 0;
+
+	if (isfinite(token->expires_at))
+		expires_at = floor(token->expires_at);
+	buf_init_secret(&out, MAX_BYTES);
+	buf_addstr(&out, "{\n");
+	add_text(&out, "access_token", token->access_token);
+	add_text(&out, "refresh_token", token->refresh_token);
+	add_number(&out, "expires_at", expires_at, ",\n");
+	add_text(&out, "scope", token->scope);
+	add_text(&out, "token_type", token->token_type);
+	add_number(&out, "expires_in", token->expires_in, "\n}\n");
+	return buf_detach(&out);
+}
