@@ -165,12 +165,12 @@ static int use(const struct command *c, const struct wish *wish, const struct co
 	return failed || not_used ? -1 : 0;
 }
 
-/* Completion offers nothing that would not be safe on a terminal. */
+/* A server chooses these names, and completion puts them on command lines: nothing that a shell could run. */
 static void print_keys(const struct toml *config)
 {
 	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
 		const char *key = config_node_key(node);
-		if (key && text_is_plain(key))
+		if (key && text_is_shell_safe(key))
 			printf("%s\n", key);
 	}
 }

@@ -37,12 +37,22 @@ _kimi_find_command() {
 }
 
 # _kimi_add WORD...: those that go on from $typed become replies, without $kept, which is what stands before the last
-# word break: readline replaces only what follows it. $quote is the quote that the word was begun with.
+# word break: readline replaces only what follows it. $quote is the quote that the word was begun with: each kind needs
+# quoting of its own, or the shell would run what is in a name.
 _kimi_add() {
     local word
     for word; do
         [[ $word == "$typed"* ]] || continue
-        [[ -n $quote ]] || printf -v word %q "$word"
+        case $quote in
+        \') word=${word//\'/"'\''"} ;;
+        \")
+            word=${word//\\/\\\\} word=${word//\"/\\\"} word=${word//\$/\\\$} word=${word//\`/\\\`}
+            word=${word//!/"\"'!'\""} # history expansion works in double quotes, and a backslash would stay
+            ;;
+        *) printf -v word %q "$word" ;;
+        esac
+        # readline adds the closing quote unless the word ends like one.
+        [[ -z $quote || $word != *"$quote" ]] || word+=$quote
         COMPREPLY+=("${word:${#kept}}")
     done
 }

@@ -445,3 +445,139 @@ own
     without_toolkit
     assert_same "" "$(fish_replies 'kimi tok' 2>&1)"
 }
+
+## What a server calls a model, on a command line
+
+# Each runs something, makes a file or means something else where a shell reads it bare or in the wrong quotes. They
+# begin differently, so that one character and TAB pick one.
+# shellcheck disable=SC1003 # an id that ends with a backslash
+EVIL_IDS=('a$(touch${IFS}ran)' 'b`touch${IFS}ran`' 'c";touch${IFS}ran;"' "d';touch\${IFS}ran;'" 'e;touch${IFS}ran;'
+    'f&touch${IFS}ran&' 'g|touch${IFS}ran' 'h>ran' 'i(touch${IFS}ran)' 'j$HOME' 'k!!' 'l\' 'm*' 'n{1,2}' 'o?x' 'p\"x' 'q#r'
+    'r="$(touch${IFS}ran)' 's:$(touch${IFS}ran)' 't[a]' 'u^v' 'v!x"' "w!x'" 'x\$(touch${IFS}ran)' 'y<ran')
+
+# enters SHELL QUOTE ID...: in an interactive one, each id is begun behind QUOTE, completed with TAB and sent with Enter; a
+# quote that is still open is closed first. The lines as completed are in $KIMI_TEST_OUT.
+enters() {
+    local id typing=() n=0
+    for id in "${@:3}"; do
+        typing+=(--type "go $((++n))> " "kimi models --use $2kimi-code/${id:0:1}\\t\\x18\\x01\\r")
+    done
+    typing+=(--type "go $((n + 1))> " 'exit\r')
+    case $1 in
+    bash)
+        cat >rc <<'END'
+PS1='go \#> '
+bind 'set bell-style none'
+finish() {
+    printf '%s\n' "$READLINE_LINE" >>"$KIMI_TEST_OUT"
+    [[ $READLINE_LINE == *' ' ]] || READLINE_LINE+=${READLINE_LINE//[^\"\']/}
+    READLINE_POINT=${#READLINE_LINE}
+}
+bind -x '"\C-x\C-a": finish'
+source "$KIMI_TEST_FILES/kimi.bash"
+END
+        on_terminal "${typing[@]}" bash --noprofile --rcfile rc -i >shown
+        ;;
+    zsh)
+        mkdir -p dot
+        cat >dot/.zshrc <<'END'
+fpath=($KIMI_TEST_FILES $fpath)
+autoload -Uz compinit
+compinit -u -d $KIMI_TEST_DUMP
+unsetopt beep
+setopt promptsubst
+bindkey '^I' complete-word
+finish() {
+  print -r -- $BUFFER >>$KIMI_TEST_OUT
+  [[ $BUFFER == *' ' ]] || BUFFER+=${BUFFER//[^\"\']/}
+  CURSOR=$#BUFFER
+}
+zle -N finish
+bindkey '^X^A' finish
+n=0
+precmd() { (( ++n )) }
+PS1='go $n> '
+END
+        ZDOTDIR=$PWD/dot KIMI_TEST_DUMP=$BATS_FILE_TMPDIR/zcompdump on_terminal "${typing[@]}" zsh -d -i >shown
+        ;;
+    fish)
+        cat >rc <<'END'
+source $KIMI_TEST_FILES/kimi.fish
+set -g n 1
+function fish_prompt
+    echo -n "go $n> "
+end
+function next --on-event fish_postexec
+    set n (math $n + 1)
+end
+function finish
+    set -l line "$(commandline)"
+    echo -- $line >>$KIMI_TEST_OUT
+    string match -q '* ' -- $line; or commandline -a -- (string replace -ra '[^"\']' '' -- $line)
+end
+bind \cx\ca finish
+END
+        on_terminal "${typing[@]}" fish --no-config -C 'source rc' -i >shown
+        ;;
+    esac
+}
+
+# models_of_server ID...: what a server lists.
+models_of_server() {
+    models_control "$(kimi_python -c 'import json, sys
+print(json.dumps([{"id": id, "context_length": 1} for id in sys.argv[1:]]))' "$@")"
+}
+
+@test "bash, zsh, fish: no model id that a server sends is run by TAB and Enter" {
+    local sh quote some=("${EVIL_IDS[@]:0:7}")
+    server_start
+    logged_in
+    models_of_server "${EVIL_IDS[@]}" own
+    kimi models --sync >/dev/null
+    assert_contains "$(cat "$CONFIG")" 'touch${IFS}ran'
+    for sh in bash zsh fish; do
+        for quote in '' '"' "'"; do
+            rm -f out
+            enters "$sh" "$quote" "${some[@]}" own || fail "$sh, behind $quote"
+            assert_same "${#some[@]}" "$(grep -c 'kimi-code/.$' out)" "lines with nothing completed, of $(cat out)"
+            assert_contains "$(cat out)" kimi-code/own
+            [ ! -e ran ] || fail "$sh ran one of: $(cat out)"
+        done
+    done
+}
+
+@test "completion offers only ids whose characters no shell takes for its own" {
+    server_start
+    logged_in
+    models_of_server "${EVIL_IDS[@]}" good-one k2:turbo v1.5_x@y+z
+    kimi models --sync >/dev/null
+    assert_same 'kimi-code/good-one
+kimi-code/k2:turbo
+kimi-code/v1.5_x@y+z' "$(kimi-models --list-keys)"
+}
+
+# A toolkit that offers every id and writes down what its commands are given.
+offers_everything() {
+    mkdir toolkit
+    printf '#!/bin/sh\n[ "$1" != --exec-path ] || exec echo %q\n[ "$1" != models ] || echo "$3" >>%q\n' \
+        "$PWD/toolkit" "$PWD/given" >toolkit/kimi
+    printf '#!/bin/sh\n[ "$1" != --list-keys ] || cat %q\n[ "$1" != --list-options ] || printf "%%s\\t%%s\\t%%s\\n" --use MODEL help\n' \
+        "$PWD/ids" >toolkit/kimi-models
+    : >toolkit/kimi-token
+    chmod +x toolkit/*
+    printf 'kimi-code/%s\n' "${EVIL_IDS[@]}" >ids
+    PATH=$PWD/toolkit:$PATH
+}
+
+@test "bash, zsh, fish: what completion puts on the line is the id itself, in any quotes" {
+    local sh quote
+    offers_everything
+    for sh in bash zsh fish; do
+        for quote in '' '"' "'"; do
+            rm -f out given
+            enters "$sh" "$quote" "${EVIL_IDS[@]}" || fail "$sh, behind $quote: $(cat out)"
+            diff ids given || fail "$sh, behind $quote: $(cat out)"
+            [ ! -e ran ] || fail "$sh ran one of: $(cat out)"
+        done
+    done
+}

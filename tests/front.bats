@@ -94,6 +94,19 @@ own_command() {
     assert_same $'foo\nonly' "$output"
 }
 
+@test "a kimi-* file whose name a terminal or a shell would act on is in no list" {
+    local name
+    for name in $'a\e[31mb' $'c\nd' $'\xc2\x9b2J' $'\xe2\x80\xaeg' $'\xff' 'e;touch ran' '$(touch ran)' '-f' 'fine.1'; do
+        own_command "$name"
+    done
+    run -0 kimi --list-cmds
+    assert_same $'exec\nfine.1\nlogin\nlogout\nmodels\nrefresh\nshell\nstatus\ntoken' "$output"
+    run -0 kimi help
+    assert_contains "$output" $'\n  fine.1 '
+    assert_same "" "$(tr -d '[:print:]\n' <<<"$output")"
+    assert_lacks "$output" touch
+}
+
 @test "helpers appear in no list" {
     run -0 kimi --list-cmds
     assert_lacks "$output" credential

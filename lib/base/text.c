@@ -131,6 +131,13 @@ bool text_is_plain(const char *s)
 	return true;
 }
 
+bool text_is_shell_safe(const char *s)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@+";
+
+	return *s && *s != '-' && !s[strspn(s, safe)];
+}
+
 void text_know_characters(void)
 {
 	static bool known; /* the process's locale is set once */

@@ -28,6 +28,12 @@ void text_clean_inplace(char *s);
 /* Printable ASCII only (0x21 to 0x7e): what a token, a key or an id may be made of. */
 bool text_is_plain(const char *s);
 
+/*
+ * Letters, digits and ._-/:@+ only, and no '-' at the start: no shell takes any of
+ * these for its own, quoted or not, and no command takes the word for an option.
+ */
+bool text_is_shell_safe(const char *s);
+
 /* What a server said, or NULL where that is nothing or repeats the secret that it was sent ("": none was). */
 const char *text_unless_secret(const char *words, const char *secret);
 

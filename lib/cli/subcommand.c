@@ -102,6 +102,7 @@ static void add_name(struct names *names, const char *name)
 	names->list[names->count] = NULL;
 }
 
+/* Not a name with characters that a shell or a terminal would act on: the list is shown and completed. */
 static void add_folder(struct names *names, const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -111,8 +112,9 @@ static void add_folder(struct names *names, const char *folder)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0 &&
-		    entry->d_name[sizeof(prefix) - 1] && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
-		    S_ISREG(st.st_mode) && faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
+		    text_is_shell_safe(entry->d_name + sizeof(prefix) - 1) &&
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+		    faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
 			add_name(names, entry->d_name + sizeof(prefix) - 1);
 	}
 	closedir(dir);
