@@ -5,6 +5,7 @@
  * input and output. Exit status 0 found or done, 1 none, 3 locked, 4 unavailable.
  */
 #include "base/buf.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "keyring/keyring.h"
 
@@ -97,6 +98,7 @@ static int perform(operation *run, struct request *request)
 	if (!read_request(request) || (run == store && !*request->password.data))
 		return complain("no username, or nothing to store");
 	int status = exit_statuses[run(request, &err)];
+	text_clean_inplace(err.what); /* the keyring's words are in it */
 	if (status && err.code != ERR_NONE)
 		complain(err.what);
 	return fflush(stdout) == 0 ? status : UNAVAILABLE;

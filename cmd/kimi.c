@@ -57,6 +57,9 @@ static int print_exec_path(struct err *err)
 	if (!sibling_folder(&at, folder, sizeof(folder)))
 		return err_set(
 		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "the folder of the commands is not known");
+	/* A script needs the very bytes. */
+	if (isatty(STDOUT_FILENO))
+		text_clean_inplace(folder);
 	printf("%s\n", folder);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "api/headers.h"
 
+#include "base/text.h"
 #include "config/view.h"
 
 #include <stdio.h>
@@ -18,14 +19,10 @@ static int is_name(const char *name)
 	           strlen(name);
 }
 
-static int is_value(const char *value)
+/* It is printed by kimi token --headers too. */
+static bool is_value(const char *value)
 {
-	if (strlen(value) > 4096)
-		return 0;
-	for (; *value; value++)
-		if ((unsigned char)*value < 0x20 || *value == 0x7f)
-			return 0;
-	return 1;
+	return strlen(value) <= 4096 && text_is_clean(value);
 }
 
 /* "Name: value" of a custom header; 0: it could not be sent, -1: no memory. */

@@ -45,10 +45,32 @@ uint32_t text_next(const char **at, const char *end)
 	return c;
 }
 
+/* Controls, and what is invisible: bidirectional controls, line separators, characters without a width, tags. */
 static bool is_dropped(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e},
+	    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+	    {0xe0000, 0xe0fff}};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+bool text_is_clean(const char *s)
+{
+	const char *end = s + strlen(s);
+
+	while (s < end) {
+		const char *start = s;
+		uint32_t c = text_next(&s, end);
+		if (is_dropped(c) || (c == REPLACEMENT && s == start + 1))
+			return false;
+	}
+	return true;
 }
 
 void text_clean(struct buf *out, const char *bytes, size_t len)

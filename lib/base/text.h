@@ -1,9 +1,9 @@
 /*
- * text: what a terminal may be shown, and how wide it is there.
+ * text: what a terminal may be shown or a header carry, and how wide it is there.
  *
  * Text from a server, a config or a file name can hold escape sequences and
  * characters that reorder what stands around them. This is the one place that
- * decides what of it reaches a terminal.
+ * decides what of it reaches a terminal or a header.
  */
 #ifndef KIMI_BASE_TEXT_H
 #define KIMI_BASE_TEXT_H
@@ -17,10 +17,13 @@
 /*
  * Adds `len` bytes of untrusted text to `out` as clean UTF-8 on one line: line
  * breaks and tabs become spaces, other control characters (C0, DEL, C1),
- * bidirectional controls and line separators are dropped, bytes that are not
- * UTF-8 become U+FFFD.
+ * bidirectional controls, line separators and characters without a width are
+ * dropped, bytes that are not UTF-8 become U+FFFD.
  */
 void text_clean(struct buf *out, const char *bytes, size_t len);
+
+/* text_clean() would leave it as it is. */
+bool text_is_clean(const char *s);
 
 /* The same within an array: cleaned in place, cut to fit, always ended. Never grows. */
 void text_clean_inplace(char *s);

@@ -157,6 +157,16 @@ static int run(struct shell *shell, const char *sub, const char *const *words, s
 	return 0;
 }
 
+static void print_clean(const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, MAX_LIST);
+	text_clean(&clean, text, strlen(text));
+	printf("%s\n", clean.data);
+	buf_release(&clean);
+}
+
 static int show_model(const struct shell *shell, struct err *err)
 {
 	struct toml *config = NULL;
@@ -168,7 +178,7 @@ static int show_model(const struct shell *shell, struct err *err)
 		if (shell->report->json)
 			report_json(json_pack("{s:s?}", "default_model", model));
 		else if (model)
-			printf("%s\n", model);
+			print_clean(model);
 		else
 			failed = err_set(
 			    err, ERR_CONFIG, "'/login' or '/model ID' sets one", "no default model is set");

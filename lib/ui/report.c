@@ -32,8 +32,13 @@ void report_json(json_t *value)
 {
 	char *text = value ? json_print(value) : NULL;
 
-	if (text)
-		printf("%s\n", text);
+	if (text) {
+		const char *at = text, *del;
+		/* json_print() escapes every other character that a terminal acts on. */
+		for (; (del = strchr(at, 0x7f)); at = del + 1)
+			printf("%.*s\\u007f", (int)(del - at), at);
+		printf("%s\n", at);
+	}
 	wipe_str(text);
 	json_decref(value);
 }

@@ -35,6 +35,14 @@ static const struct {
         "a\xE2\x80\xA8"
         "b\xE2\x80\xA9\xEF\xBB\xBF",
         "ab"},
+    {"characters without a width are dropped",
+        "a\xE2\x80\x8B"
+        "b\xE2\x80\x8C\xE2\x80\x8D"
+        "c\xE2\x81\xA0\xE2\x81\xA4"
+        "d\xE1\xA0\x8E\xC2\xAD"
+        "e\xEF\xBF\xB9\xEF\xBF\xBB"
+        "f\xF3\xA0\x80\x81\xF3\xA0\x81\xBF",
+        "abcdef"},
     {"a sequence that breaks off", "\xE6\x9C", "\xEF\xBF\xBD\xEF\xBF\xBD"},
     {"a sequence that is interrupted", "\xE6x\xF0\x9Fy", "\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBDy"},
     {"an overlong escape", "\xC0\x9B\xE0\x80\x9B",
@@ -57,7 +65,9 @@ static void test_cleaning(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		buf_clear(&out);
 		text_clean(&out, cases[i].dirty, strlen(cases[i].dirty));
-		ok(strcmp(out.data, cases[i].clean) == 0, "%s", cases[i].sentence);
+		ok(strcmp(out.data, cases[i].clean) == 0 &&
+		        text_is_clean(cases[i].dirty) == (strcmp(cases[i].dirty, cases[i].clean) == 0),
+		    "%s", cases[i].sentence);
 	}
 	buf_clear(&out);
 	text_clean(&out, "a\0b", 3);
