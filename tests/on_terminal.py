@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
 
-    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS | --term AFTER]... COMMAND [ARGUMENT ...]
+    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS | --term AFTER | --run AFTER COMMAND]... COMMAND [ARGUMENT ...]
 
---type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends the command SIGTERM; several: one after
-the other, each AFTER in what was shown since the last. The exit status is the command's, or 99 if it left the terminal
-in another mode than it found it in.
+--type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends the command SIGTERM; --run: runs a command
+of sh off the terminal and waits for it; several: one after the other, each AFTER in what was shown since the last. The
+exit status is the command's, or 99 if it left the terminal in another mode than it found it in.
 """
 
 import os
 import select
 import signal
+import subprocess
 import sys
 import termios
 import fcntl
@@ -30,7 +31,10 @@ def main():
         elif option == "--rows":
             rows = int(words.pop(0))
         elif option == "--term":
-            typing.append((words.pop(0).encode(), None))
+            typing.append((words.pop(0).encode(), lambda: os.kill(child, signal.SIGTERM)))
+        elif option == "--run":
+            after, command = words.pop(0).encode(), words.pop(0)
+            typing.append((after, lambda command=command: subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL)))
         else:
             after = words.pop(0).encode()
             typing.append((after, words.pop(0).encode().decode("unicode_escape").encode("latin-1")))
@@ -54,8 +58,8 @@ def main():
             while typing and typing[0][0] in shown[seen:]:
                 after, keys = typing.pop(0)
                 seen = shown.index(after, seen) + len(after)
-                if keys is None:
-                    os.kill(child, signal.SIGTERM)
+                if callable(keys):
+                    keys()
                 else:
                     os.write(ours, keys)
         elif status is not None:

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -93,22 +94,106 @@ int term_read_line(struct buf *ret_line, struct err *err)
 	return answer > 0 ? err_set(err, ERR_USAGE, expected, "standard input ended without a line") : answer;
 }
 
+/*
+ * A hidden prompt must not leave the terminal silent for others, nor come back to one that shows. The handlers call only
+ * what POSIX allows them (tcgetpgrp, tcsetattr, write, raise, sigaction, sigprocmask).
+ */
+static const int leave_signals[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
+enum { LEAVE_COUNT = sizeof(leave_signals) / sizeof(leave_signals[0]) };
+
+static struct {
+	struct termios usual, silent;
+	const char *prompt;
+	struct sigaction on_leave[LEAVE_COUNT], on_return; /* as they were before */
+} hidden_prompt;
+
+static bool is_background(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	return group >= 0 && group != getpgrp();
+}
+
+/* Flushed: half a key must not become the beginning of a command of the shell. */
+static void hidden_prompt_leave(int number)
+{
+	struct sigaction ours, usual = {.sa_handler = SIG_DFL};
+	int saved = errno;
+	sigset_t only, mask;
+
+	if (!is_background())
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.usual);
+	sigaction(number, &usual, &ours);
+	raise(number);
+	sigemptyset(&only);
+	sigaddset(&only, number);
+	sigprocmask(SIG_UNBLOCK, &only, &mask); /* stops or ends here */
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigaction(number, &ours, NULL);
+	errno = saved;
+}
+
+static void hidden_prompt_return(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (is_background()) {
+		raise(SIGTTIN);
+	} else {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.silent);
+		write_all(STDERR_FILENO, hidden_prompt.prompt, strlen(hidden_prompt.prompt));
+	}
+	errno = saved;
+}
+
+static void catch_unless_ignored(int number, void (*handler)(int), struct sigaction *ret_before)
+{
+	struct sigaction ours = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+	sigemptyset(&ours.sa_mask);
+	sigaction(number, NULL, ret_before);
+	if (ret_before->sa_handler != SIG_IGN)
+		sigaction(number, &ours, NULL);
+}
+
+/* False: standard input is no terminal. */
+static bool hidden_prompt_begin(const char *prompt)
+{
+	struct termios *usual = &hidden_prompt.usual, *silent = &hidden_prompt.silent;
+
+	if (is_background())
+		raise(SIGTTIN); /* the modes are the shell's now */
+	if (tcgetattr(STDIN_FILENO, usual) < 0)
+		return false;
+	*silent = *usual;
+	silent->c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+	silent->c_lflag |= ECHONL;
+	hidden_prompt.prompt = prompt;
+	for (size_t i = 0; i < LEAVE_COUNT; i++)
+		catch_unless_ignored(leave_signals[i], hidden_prompt_leave, &hidden_prompt.on_leave[i]);
+	catch_unless_ignored(SIGCONT, hidden_prompt_return, &hidden_prompt.on_return);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, silent);
+	return true;
+}
+
+static void hidden_prompt_end(void)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.usual);
+	sigaction(SIGCONT, &hidden_prompt.on_return, NULL);
+	for (size_t i = 0; i < LEAVE_COUNT; i++)
+		sigaction(leave_signals[i], &hidden_prompt.on_leave[i], NULL);
+}
+
 int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err)
 {
-	struct termios before, silent;
-	bool changed = false;
-
 	/* Before the prompt: what a person or a program types as soon as it is seen must be neither shown nor flushed. */
-	if (hidden && tcgetattr(STDIN_FILENO, &before) == 0) {
-		silent = before;
-		silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
-		silent.c_lflag |= ECHONL;
-		changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
-	}
+	bool changed = hidden && hidden_prompt_begin(prompt);
+
 	write_all(STDERR_FILENO, prompt, strlen(prompt));
 	int failed = term_read_line(ret_line, err);
 	if (changed)
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		hidden_prompt_end();
 	if (failed && changed)
 		write_all(STDERR_FILENO, "\n", 1);
 	return failed;

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# The hidden prompt for an API key, in the shells themselves: stopped, continued, put in the background and ended.
+# shellcheck disable=SC2016,SC2154 # scripts for other shells; run sets variables
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+
+setup() {
+    kimi_setup
+    CONFIG=$HOME/.kimi/config.toml
+    cd "$BATS_TEST_TMPDIR" || return
+    server_start
+    server_control '{"api_keys": {"cn": ["sk-cn-whole"]}}'
+    # Its process id is known before anything is asked.
+    printf '#!/bin/sh\necho $$ >%q\nexec kimi-login --platform moonshot-cn\n' "$PWD/pid" >ask
+    chmod +x ask
+}
+
+# in_shell SHELL STEP...: the steps (--type, --run) in an interactive shell with the prompt "go> "; ends it behind them.
+in_shell() {
+    local shell=$1
+    case $shell in
+    bash) shell=(bash --noprofile --norc -i) ;;
+    zsh) shell=(zsh -f -i) ;;
+    sh) shell=(sh -i) ;;
+    esac
+    run on_terminal "${@:2}" --type 'go> ' 'exit\r' env PS1='go> ' "${shell[@]}"
+}
+
+# once_stopped: for --run: waits until the prompt's process is stopped.
+once_stopped='until grep -q "^State:.T" "/proc/$(cat pid)/status"; do sleep 0.05; done'
+
+# assert_asked_again COUNT: that often; nothing of a key was shown; the whole one was taken.
+assert_asked_again() {
+    assert_lacks "$output" sk-
+    assert_same "$1" "$(grep -o 'API key of' <<<"$output" | wc -l)" "times asked, in: $output"
+    assert_contains "$(cat "$CONFIG")" 'api_key = "sk-cn-whole"'
+}
+
+@test "Ctrl-Z and fg: the key is asked for again and is not shown, in bash, zsh and sh" {
+    local shell
+    for shell in bash zsh sh; do
+        rm -rf "$HOME/.kimi"
+        in_shell "$shell" --type 'go> ' './ask\r' --type 'API key of' 'sk-ha\x1a' --type 'go> ' 'fg\r' --type 'API key of' 'sk-cn-whole\r'
+        assert_asked_again 2
+    done
+}
+
+@test "each stop signal gives the terminal back: what is typed in the shell shows" {
+    local signal
+    for signal in TSTP TTIN TTOU; do
+        rm -rf "$HOME/.kimi"
+        # This shell leaves the modes of the terminal to others.
+        in_shell sh --type 'go> ' './ask\r' --type 'API key of' 'sk-ha' --run '' "kill -$signal \$(cat pid)" --type 'go> ' 'echo vis""ible\r' \
+            --type 'go> ' 'fg\r' --type 'API key of' 'sk-cn-whole\r'
+        assert_contains "$output" 'echo vis""ible'
+        assert_contains "$output" $'\nvisible\n'
+        assert_asked_again 2
+    done
+}
+
+@test "SIGSTOP, which no program sees, and fg" {
+    in_shell bash --type 'go> ' './ask\r' --run 'API key of' 'kill -STOP $(cat pid)' --type 'go> ' 'fg\r' \
+        --type 'API key of' 'sk-cn-whole\r'
+    assert_asked_again 2
+}
+
+@test "begun in the background it waits for fg; bg does not let it touch the terminal" {
+    local shell
+    for shell in bash sh; do
+        rm -rf "$HOME/.kimi" pid
+        in_shell "$shell" --type 'go> ' './ask &\r' --run 'go> ' "until [ -s pid ]; do sleep 0.05; done; $once_stopped" --type '' 'fg\r' \
+            --type 'API key of' '\x1a' --type 'go> ' 'bg\r' --run 'go> ' "$once_stopped" --type '' 'echo vis""ible\r' \
+            --type 'visible' 'fg\r' --type 'API key of' 'sk-cn-whole\r'
+        assert_contains "$output" 'echo vis""ible'
+        assert_asked_again 2
+    done
+}
+
+@test "Ctrl-\\ ends it and leaves the terminal as it was" {
+    run -131 on_terminal --type 'API key of' 'sk-ha\x1c' kimi-login --platform moonshot-cn
+    [ ! -e "$CONFIG" ]
+}
+
+@test "signals that were ignored stay ignored" {
+    run -0 on_terminal --type 'API key of' '\x1a\x1csk-cn-whole\n' sh -c 'trap "" TSTP QUIT; exec kimi-login --platform moonshot-cn'
+    assert_asked_again 1
+}
