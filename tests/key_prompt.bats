@@ -86,3 +86,21 @@ assert_asked_again() {
     run -0 on_terminal --type 'API key of' '\x1a\x1csk-cn-whole\n' sh -c 'trap "" TSTP QUIT; exec kimi-login --platform moonshot-cn'
     assert_asked_again 1
 }
+
+@test "a bracketed paste, a BOM and blanks around the key are not part of it" {
+    local typed
+    for typed in '\x1b[200~sk-cn-whole\x1b[201~\r' '\xef\xbb\xbfsk-cn-whole\r' ' \xef\xbb\xbf\x1b[200~ sk-cn-whole \x1b[201~ \r'; do
+        rm -rf "$HOME/.kimi"
+        run -0 on_terminal --type 'API key of' "$typed" kimi-login --platform moonshot-cn
+        assert_asked_again 1
+    done
+    for typed in '\e[200~sk-cn-whole\e[201~\n' '\xef\xbb\xbfsk-cn-whole\r\n' '\xef\xbb\xbf\e[200~sk-cn-whole\e[201~'; do
+        rm -rf "$HOME/.kimi"
+        printf '%b' "$typed" >key
+        run -0 kimi-login --platform moonshot-cn --api-key-stdin <key
+        assert_contains "$(cat "$CONFIG")" 'api_key = "sk-cn-whole"'
+    done
+    printf 'sk-\e[200~cn\n' >key
+    run -2 kimi-login --platform moonshot-cn --api-key-stdin <key
+    run -0 on_terminal --type '[1] ' '\x1b[200~2\x1b[201~\r' --type 'API key of' 'sk-cn-whole\r' kimi-login
+}

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/signals.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -45,18 +46,6 @@ bool term_has_color(int fd)
 
 static const char expected[] = "give it one line of text";
 
-static void trim(struct buf *line)
-{
-	size_t start = strspn(line->data, " \t\r");
-
-	while (line->len && strchr(" \t\r", line->data[line->len - 1]))
-		buf_truncate(line, line->len - 1);
-	if (start && start < line->len) {
-		memmove(line->data, line->data + start, line->len - start);
-		buf_truncate(line, line->len - start);
-	}
-}
-
 /* Byte by byte: what follows the line is not ours to take. */
 int term_next_line(struct buf *ret_line, struct err *err)
 {
@@ -83,7 +72,7 @@ int term_next_line(struct buf *ret_line, struct err *err)
 		if (ret_line->failed)
 			return err_set(err, ERR_USAGE, expected, "the line on standard input is too long");
 	}
-	trim(ret_line);
+	text_trim_input(ret_line);
 	return 0;
 }
 

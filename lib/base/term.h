@@ -23,7 +23,7 @@ bool term_has_color(int fd);
 
 /*
  * Prints the prompt to standard error and reads one line of standard input into
- * `ret_line`, without its end and the blanks around it. With `hidden` nothing
+ * `ret_line`, without its end and what text_trim_input() removes. With `hidden` nothing
  * that is typed shows, and the terminal is put right again whatever happens, also
  * while the program is stopped: it then asks again. Not for two threads at once.
  * -1: ERR_INTERRUPTED, or ERR_USAGE at the end of the input or for a line over

@@ -160,6 +160,42 @@ bool text_is_shell_safe(const char *s)
 	return *s && *s != '-' && !s[strspn(s, safe)];
 }
 
+/* The length of the one that `s` begins with, or ends with, or 0. */
+static size_t input_mark(const char *s, size_t len, bool at_end)
+{
+	static const char *const marks[] = {" ", "\t", "\r", "\n", "\xef\xbb\xbf", "\033[200~", "\033[201~"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		size_t n = strlen(marks[i]);
+		if (n <= len && memcmp(at_end ? s + len - n : s, marks[i], n) == 0)
+			return n;
+	}
+	return 0;
+}
+
+void text_trim_input(struct buf *text)
+{
+	size_t start = 0, n;
+
+	while ((n = input_mark(text->data, text->len, true)))
+		buf_truncate(text, text->len - n);
+	while ((n = input_mark(text->data + start, text->len - start, false)))
+		start += n;
+	if (start) {
+		memmove(text->data, text->data + start, text->len - start);
+		buf_truncate(text, text->len - start);
+	}
+}
+
+uint64_t text_fingerprint(const char *s)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
+	return hash;
+}
+
 void text_know_characters(void)
 {
 	static bool known; /* the process's locale is set once */

@@ -37,6 +37,15 @@ bool text_is_plain(const char *s);
  */
 bool text_is_shell_safe(const char *s);
 
+/*
+ * Removes from both ends what comes with pasted or redirected text: blanks, line
+ * ends, a UTF-8 BOM and the marks of a bracketed paste (ESC [200~ and ESC [201~).
+ */
+void text_trim_input(struct buf *text);
+
+/* 64-bit FNV-1a: tells whether two secrets are the same without keeping either; no protection for a short one. */
+uint64_t text_fingerprint(const char *s);
+
 /* What a server said, or NULL where that is nothing or repeats the secret that it was sent ("": none was). */
 const char *text_unless_secret(const char *words, const char *secret);
 
