@@ -1,4 +1,5 @@
 /* kimi exec: becomes a command with a fresh token in its environment; a background process keeps the login fresh. */
+#include "auth/api_key.h"
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/context.h"
@@ -68,22 +69,24 @@ static int become(char *const argv[], int *ret_status, struct err *err)
 static int run(const struct report *report, const struct exec_options *options, char *const argv[],
     int *ret_status, struct err *err)
 {
-	char file[KEEPER_PATH_MAX];
-	struct buf token;
+	struct keeper_result kept = {0};
 	int result = -1;
 
-	buf_init_secret(&token, MAX_TOKEN);
-	if (keeper_start(&options->keeper, &token, file, err) < 0)
+	buf_init_secret(&kept.token, MAX_TOKEN);
+	if (keeper_start(&options->keeper, &kept, err) < 0)
 		goto out;
 	tell_expiry(report, &options->keeper);
-	if ((*options->env && setenv(options->env, token.data, 1) < 0) ||
-	    (options->file_env && setenv(options->file_env, file, 1) < 0)) {
+	if (kept.is_access_token && strcmp(options->env, "KIMI_API_KEY") == 0 &&
+	    api_key_mark_token(kept.token.data, err) < 0)
+		goto out;
+	if ((*options->env && setenv(options->env, kept.token.data, 1) < 0) ||
+	    (options->file_env && setenv(options->file_env, kept.file, 1) < 0)) {
 		err_memory(err);
 		goto out;
 	}
 	result = become(argv, ret_status, err);
 out:
-	buf_release(&token);
+	buf_release(&kept.token);
 	return result;
 }
 

@@ -43,6 +43,42 @@ new_login() {
     assert_same "" "$stderr"
 }
 
+@test "a kimi inside does not take the token for an API key, after a logout least of all" {
+    store_login
+    run -4 --separate-stderr kimi exec -- sh -c 'kimi logout --quiet; kimi token'
+    assert_same "" "$output"
+    store_login
+    run -4 kimi exec -- sh -c 'kimi logout --quiet; kimi status --check'
+    store_login
+    run -0 kimi exec -- sh -c 'kimi logout --quiet; kimi status'
+    assert_contains "$output" "it holds an access token of kimi exec, not an API key"
+    store_login
+    run -4 kimi exec -- sh -c 'kimi logout --quiet; kimi models'
+    store_login
+    run -4 kimi exec -- sh -c 'kimi logout --quiet; kimi exec -- true'
+}
+
+@test "a key that is set inside is a key, and so is one that kimi exec passed on" {
+    store_login
+    run -0 kimi exec -- sh -c 'kimi logout --quiet; KIMI_API_KEY=sk-mine kimi token'
+    assert_same sk-mine "$output"
+    KIMI_API_KEY=sk-ci run -0 kimi exec -- kimi exec -- kimi token
+    assert_same sk-ci "$output"
+    store_login
+    export KIMI_API_KEY=sk-mine
+    run -0 kimi exec --env OPENAI_API_KEY -- sh -c 'kimi logout --quiet; kimi token; env | grep -c ^KIMI_API_KEY'
+    assert_same $'sk-mine\n1' "$output"
+}
+
+@test "the mark holds nothing of the token, and an inner kimi exec keeps it right" {
+    store_login
+    run -0 kimi exec -- printenv KIMI_API_KEY_IS_TOKEN
+    [[ $output =~ ^[0-9a-f]{16}$ ]]
+    run -4 kimi exec -- kimi exec --env OTHER -- sh -c 'kimi logout --quiet; kimi token'
+    store_login
+    run -4 kimi exec -- kimi exec -- sh -c 'kimi logout --quiet; kimi token'
+}
+
 @test "--env names another variable, and KIMI_API_KEY stays what it was" {
     store_login
     export KIMI_API_KEY=sk-mine

@@ -44,6 +44,33 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
     done
 }
 
+# keeper_of_home: the background process of kimi exec of this test.
+keeper_of_home() {
+    as_root sh -c 'grep -lsxz "HOME=$1" /proc/[0-9]*/environ' sh "$HOME" | while IFS=/ read -r _ _ pid _; do
+        [ "$(cat "/proc/$pid/comm")" != kimi-exec ] || echo "$pid"
+    done
+}
+has_no_token() { [ -z "$(memory_of "$1")" ]; }
+
+# bats test_tags=native
+@test "the background process of kimi exec keeps no token in its memory, with a file and without" {
+    local keeper option
+    for option in --quiet --file-env=FILE; do
+        marked_login
+        start exec kimi exec "$option" --interval 0.2 -- sh -c 'printenv KIMI_API_KEY; exec sleep 60'
+        wait_until test -s exec.out
+        keeper=$(keeper_of_home)
+        [[ $keeper =~ ^[0-9]+$ ]] || fail "not one keeper: $keeper"
+        # A sanitizer keeps what was freed, as it was.
+        [ -n "${KIMI_TEST_CHECKER:-}" ] || wait_until has_no_token "$keeper" || fail "$(memory_of "$keeper")"
+        kill "$pid"
+        finish 143
+        wait_until has_ended "$keeper"
+        rm exec.out
+    done
+}
+
+# bats test_tags=native
 @test "while it is needed a token is in memory: what looks for one finds it" {
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a"}]}}'

@@ -448,6 +448,22 @@ assert_renewed() {
     assert_same null "$(json expires_in <<<"$output")"
 }
 
+@test "KIMI_API_KEY is trimmed as a typed key is; what is no key then is named as that" {
+    local value
+    for value in $'sk-abc\n' $' \tsk-abc\r\n' $'\xef\xbb\xbfsk-abc' $'\e[200~sk-abc\e[201~'; do
+        KIMI_API_KEY=$value assert_printed sk-abc kimi-token
+        KIMI_API_KEY=$value run -0 kimi-status
+        assert_contains "$output" "the API key in KIMI_API_KEY"
+        assert_lacks "$output" "a stored login comes first"
+    done
+    for value in 'sk-a bc' $'sk-a\nbc' $' \n' $'sk-\e[200~abc'; do
+        KIMI_API_KEY=$value run -1 --separate-stderr kimi-token
+        assert_contains "$stderr" "KIMI_API_KEY is not an API key"
+        KIMI_API_KEY=$value run -0 kimi-status
+        assert_contains "$output" "  it is not an API key"
+    done
+}
+
 @test "a stored login goes before KIMI_API_KEY, even one that has expired" {
     export KIMI_API_KEY=sk-from-ci
     store_login

@@ -6,9 +6,12 @@
 #include "config/file.h"
 #include "config/view.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_KEY = 8192 };
+enum { LONGEST_KEY = 8192, MAX_VARIABLE = 256 * 1024 };
 
 int api_key_is_valid(const char *key)
 {
@@ -50,11 +53,47 @@ bool api_key_is_stored(const struct home *home, const struct platform *only)
 
 int api_key_of_environment(char **ret_key, struct err *err)
 {
-	const char *key = env_get("KIMI_API_KEY");
+	const char *value = env_get("KIMI_API_KEY");
+	struct buf key;
+	int answer;
 
-	if (!key)
+	if (!value || api_key_variable_is_token())
 		return 1;
-	if (!api_key_is_valid(key))
-		return err_set(err, ERR_CONFIG, "set it to the key alone", "KIMI_API_KEY is not a key");
-	return copy(key, ret_key, err);
+	buf_init_secret(&key, MAX_VARIABLE);
+	buf_addstr(&key, value);
+	text_trim_input(&key);
+	if (key.failed || !api_key_is_valid(key.data))
+		answer =
+		    err_set(err, ERR_CONFIG, "set it to the key alone", "KIMI_API_KEY is not an API key");
+	else
+		answer = copy(key.data, ret_key, err);
+	buf_release(&key);
+	return answer;
+}
+
+static const char mark_variable[] = "KIMI_API_KEY_IS_TOKEN";
+enum { MARK_SIZE = 17 };
+
+static void mark_of(const char *token, char ret_mark[MARK_SIZE])
+{
+	snprintf(ret_mark, MARK_SIZE, "%016" PRIx64, text_fingerprint(token));
+}
+
+bool api_key_variable_is_token(void)
+{
+	const char *value = env_get("KIMI_API_KEY"), *set = env_get(mark_variable);
+	char mark[MARK_SIZE];
+
+	if (!value || !set)
+		return false;
+	mark_of(value, mark);
+	return strcmp(mark, set) == 0;
+}
+
+int api_key_mark_token(const char *token, struct err *err)
+{
+	char mark[MARK_SIZE];
+
+	mark_of(token, mark);
+	return setenv(mark_variable, mark, 1) < 0 ? err_memory(err) : 0;
 }

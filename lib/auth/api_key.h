@@ -24,7 +24,16 @@ int api_key_of_config(
 /* The config has a key of that platform, or of any (NULL). */
 bool api_key_is_stored(const struct home *home, const struct platform *only);
 
-/* The key in KIMI_API_KEY, likewise. */
+/* The key in KIMI_API_KEY, trimmed as a typed one, likewise; 1 also if it is a token that kimi exec put there. */
 int api_key_of_environment(char **ret_key, struct err *err);
+
+/*
+ * KIMI_API_KEY_IS_TOKEN has the fingerprint of the access token that kimi exec put
+ * into KIMI_API_KEY: a key that the user sets in its place is still a key.
+ */
+bool api_key_variable_is_token(void);
+
+/* Marks KIMI_API_KEY, which is about to hold this access token. -1: no memory. */
+int api_key_mark_token(const char *token, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "base/runtime_dir.h"
 #include "base/signals.h"
+#include "base/text.h"
 #include "format/json.h"
 
 #include <errno.h>
@@ -26,11 +27,11 @@ enum { CALL_MAX_MS = 310000, TOKEN_MAX = 256 * 1024 };
 
 struct keeper {
 	const struct keeper_options *options;
-	int caller;   /* pidfd of the process it works for */
-	int children; /* of process_adopt_orphans() */
-	struct buf token;
-	double left;      /* seconds until the token expires; 0: never */
-	bool file_is_old; /* the file does not have the token yet */
+	int caller;           /* pidfd of the process it works for */
+	int children;         /* of process_adopt_orphans() */
+	struct buf token;     /* while it is handed on */
+	uint64_t fingerprint; /* of the token in the file */
+	double left;          /* seconds until the token expires; 0: never */
 	char file[KEEPER_PATH_MAX];
 	char directory[KEEPER_PATH_MAX]; /* made for the file alone; "": it is in $XDG_RUNTIME_DIR/kimi */
 };
@@ -39,6 +40,7 @@ struct keeper {
 struct greeting {
 	struct err err; /* ERR_NONE: the token follows */
 	char file[KEEPER_PATH_MAX];
+	bool is_access_token;
 	size_t token_len;
 };
 
@@ -76,11 +78,14 @@ static int keeper_ask(struct keeper *k, struct err *err)
 	return result;
 }
 
-static int keeper_write_file(const struct keeper *k, struct err *err)
+static int keeper_write_file(struct keeper *k, struct err *err)
 {
 	if (!*k->file)
 		return 0;
-	return file_replace(k->file, 0600, k->token.data, k->token.len, err);
+	if (file_replace(k->file, 0600, k->token.data, k->token.len, err) < 0)
+		return -1;
+	k->fingerprint = text_fingerprint(k->token.data);
+	return 0;
 }
 
 /* Waits until the next call of kimi-token, and collects children that have ended. True: the caller has ended. */
@@ -103,21 +108,14 @@ static bool keeper_wait(const struct keeper *k)
 
 static void keeper_renew(struct keeper *k)
 {
-	struct buf before = k->token;
 	struct err err = {0};
 
-	buf_init_secret(&k->token, TOKEN_MAX);
-	if (keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED) {
-		buf_release(&k->token);
-		k->token = before;
+	if (keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED)
 		return;
-	}
 	/* Without a login the file is empty. */
-	if (strcmp(before.data, k->token.data) != 0)
-		k->file_is_old = true;
-	if (k->file_is_old && keeper_write_file(k, NULL) == 0)
-		k->file_is_old = false;
-	buf_release(&before);
+	if (text_fingerprint(k->token.data) != k->fingerprint)
+		keeper_write_file(k, NULL);
+	buf_clear(&k->token);
 }
 
 static int keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
@@ -179,10 +177,12 @@ static void keeper_run(struct keeper *k, pid_t caller, int line)
 	if (keeper_choose_file(k, caller, &greeting.err) == 0 && keeper_ask(k, &greeting.err) == 0)
 		keeper_write_file(k, &greeting.err);
 	memcpy(greeting.file, k->file, sizeof(greeting.file));
+	greeting.is_access_token = k->left != 0;
 	greeting.token_len = k->token.len;
 	bool told = write_all(line, &greeting, sizeof(greeting)) == 0 &&
 	            write_all(line, k->token.data, k->token.len) == 0;
 	close(line);
+	buf_clear(&k->token);
 	while (told && greeting.err.code == ERR_NONE && !keeper_wait(k))
 		keeper_renew(k);
 	buf_release(&k->token);
@@ -211,10 +211,10 @@ static int keeper_hear(int line, void *bytes, size_t len, struct err *err)
 	return 0;
 }
 
-static int keeper_hear_greeting(
-    int line, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX], struct err *err)
+static int keeper_hear_greeting(int line, struct keeper_result *ret_result, struct err *err)
 {
 	struct greeting greeting = {0};
+	struct buf *token = &ret_result->token;
 
 	if (keeper_hear(line, &greeting, sizeof(greeting), err) < 0)
 		return -1;
@@ -222,13 +222,14 @@ static int keeper_hear_greeting(
 		*err = greeting.err;
 		return -1;
 	}
-	if (!buf_reserve(ret_token, greeting.token_len))
+	if (!buf_reserve(token, greeting.token_len))
 		return err_memory(err);
-	if (keeper_hear(line, ret_token->data + ret_token->len, greeting.token_len, err) < 0)
+	if (keeper_hear(line, token->data + token->len, greeting.token_len, err) < 0)
 		return -1;
-	ret_token->len += greeting.token_len;
-	ret_token->data[ret_token->len] = '\0';
-	memcpy(ret_file, greeting.file, KEEPER_PATH_MAX);
+	token->len += greeting.token_len;
+	token->data[token->len] = '\0';
+	ret_result->is_access_token = greeting.is_access_token;
+	memcpy(ret_result->file, greeting.file, KEEPER_PATH_MAX);
 	return 0;
 }
 
@@ -258,8 +259,7 @@ static int keeper_fork(struct keeper *k, int line, int other_end)
 	return -1;
 }
 
-int keeper_start(const struct keeper_options *options, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX],
-    struct err *err)
+int keeper_start(const struct keeper_options *options, struct keeper_result *ret_result, struct err *err)
 {
 	struct keeper keeper = {.options = options, .caller = process_pidfd(getpid())};
 	int ends[2] = {-1, -1}, result = -1;
@@ -274,7 +274,7 @@ int keeper_start(const struct keeper_options *options, struct buf *ret_token, ch
 	}
 	close(ends[1]);
 	ends[1] = -1;
-	result = keeper_hear_greeting(ends[0], ret_token, ret_file, err);
+	result = keeper_hear_greeting(ends[0], ret_result, err);
 out:
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)

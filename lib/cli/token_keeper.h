@@ -2,7 +2,7 @@
  * token_keeper: a process in the background that keeps a token fresh while the
  * calling process lives.
  *
- *	keeper_start(&options, &token, &path, err)	the first token, or why there is none
+ *	keeper_start(&options, &result, err)		the first token, or why there is none
  *	... execvp() ...				the caller may become another program
  *
  * The keeper watches the caller through a pidfd, which outlives an exec. It runs
@@ -31,14 +31,19 @@ struct keeper_options {
 	bool file;       /* keep the token in a file too */
 };
 
+struct keeper_result {
+	struct buf token;           /* a secret buffer, initialized and released by the caller */
+	bool is_access_token;       /* and no API key */
+	char file[KEEPER_PATH_MAX]; /* the token file, "" without one */
+};
+
 /*
- * Adds the token to `ret_token`, a secret buffer, and sets `ret_file` to the path
- * of the token file ("" without one): mode 0600, the token without a newline,
- * empty once the login has ended. -1: what kimi-token says (no login, ...),
+ * Adds the token to ret_result->token and sets the rest. The file has mode 0600 and
+ * the token without a newline; it is empty once the login has ended. The keeper
+ * keeps no token in its memory. -1: what kimi-token says (no login, ...),
  * ERR_STORAGE (no directory for the file), ERR_INTERRUPTED, ERR_FAILED (a kernel
  * before Linux 5.3 has no pidfd_open(2)); no keeper and no file is left then.
  */
-int keeper_start(const struct keeper_options *options, struct buf *ret_token, char ret_file[KEEPER_PATH_MAX],
-    struct err *err);
+int keeper_start(const struct keeper_options *options, struct keeper_result *ret_result, struct err *err);
 
 #endif

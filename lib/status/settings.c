@@ -1,5 +1,6 @@
 #include "status/settings.h"
 
+#include "auth/api_key.h"
 #include "base/env.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ extern char **environ;
 /* What they do has no place among the sources of a login, or is seen in them. */
 static const char *const silent[] = {"KIMI_CLIENT", "KIMI_SHARE_DIR", "KIMI_CODE_HOME",
     "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL", "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL",
-    "KIMI_EXEC_PATH", "KIMI_HANDOVER", NULL};
+    "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", NULL};
 
 static void add(struct sources *sources, const char *what, const char *value, const char *from)
 {
@@ -64,6 +65,17 @@ static void add_login(
 	                                                    : "the store");
 }
 
+static const char *why_key_ignored(const struct status *selected)
+{
+	if (selected->storage && strcmp(selected->storage, "environment") == 0)
+		return NULL;
+	if (api_key_variable_is_token())
+		return "it holds an access token of kimi exec, not an API key";
+	if (*selected->who.account)
+		return "an account is its tokens or nothing";
+	return selected->storage ? "a stored login comes first" : "it is not an API key";
+}
+
 /* NULL: the variable counts. */
 static const char *why_ignored(const char *name, const struct status *selected, bool account_named)
 {
@@ -81,9 +93,7 @@ static const char *why_ignored(const char *name, const struct status *selected, 
 		       : !platform->oauth_key ? "the platform has no accounts, only a key"
 		                              : NULL;
 	if (strcmp(name, "KIMI_API_KEY") == 0)
-		return selected->storage && strcmp(selected->storage, "environment") == 0 ? NULL
-		       : *selected->who.account ? "an account is its tokens or nothing"
-		                                : "a stored login comes first";
+		return why_key_ignored(selected);
 	if (strcmp(name, "KIMI_CREDENTIAL_HELPER") == 0)
 		return env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set" : NULL;
 	if (strcmp(name, "KIMI_DISABLE_KEYRING") == 0 || strcmp(name, "KIMI_NO_CACHE") == 0)
