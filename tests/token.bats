@@ -127,12 +127,13 @@ assert_renewed() {
     finish 0
 }
 
-@test "a fresh token costs one file opened, no lock, no socket and no process" {
+@test "a fresh token costs one file opened and one look for kimi-code's home, no lock, no socket and no process" {
     store_login
     traced -o trace kimi-token >out
     assert_same "$(cat out)" at-stored
-    assert_same 1 "$(grep -c "\"$HOME" trace)" "paths below HOME: $(grep "$HOME" trace)"
+    assert_same 2 "$(grep -c "\"$HOME" trace)" "paths below HOME: $(grep "$HOME" trace)"
     assert_contains "$(grep "\"$HOME" trace)" kimi-code.json
+    assert_contains "$(grep "\"$HOME" trace)" "\"$HOME/.kimi-code\""
     run -1 grep -E '^[0-9]+ +(flock|socket|connect|clone|clone3|fork|vfork|inotify)|config\.toml' trace
 }
 

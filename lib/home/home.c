@@ -55,23 +55,28 @@ static const struct client *home_client_of_variable(void)
 	return found;
 }
 
-static bool home_exists(struct home *home, void *context)
+static bool home_exists(const struct home *home)
 {
-	(void)context;
 	return access(home->folder, F_OK) == 0;
 }
 
-/* The first home of which that is true. */
-static bool home_first(struct home *ret_home, bool (*holds)(struct home *, void *), void *context)
+/* Of several that exist, the first that has the login, else the first. */
+static void home_choose_existing(
+    struct home *ret_home, struct home homes[], size_t count, const struct home_choice *choice)
 {
-	for (size_t i = 0; clients[i]; i++)
-		if (home_of_client(ret_home, clients[i], NULL) == 0 && holds(ret_home, context))
-			return true;
-	return false;
+	size_t chosen = 0;
+
+	while (choice->has_login && chosen < count && !choice->has_login(&homes[chosen], choice->context))
+		chosen++;
+	if (chosen == count)
+		chosen = 0;
+	*ret_home = homes[chosen];
 }
 
 int home_choose(struct home *ret_home, const struct home_choice *choice, struct err *err)
 {
+	struct home homes[CLIENTS];
+	size_t count = 0;
 	bool failed;
 	const struct client *client = home_named_client(choice->client, &failed, err);
 
@@ -79,13 +84,20 @@ int home_choose(struct home *ret_home, const struct home_choice *choice, struct 
 		return -1;
 	if (!client)
 		client = home_client_of_variable();
+	/* The last one is the default: it need not exist. */
+	for (size_t i = 0; !client && clients[i]; i++) {
+		if (!clients[i + 1] && count == 0)
+			client = clients[i];
+		else if (home_of_client(&homes[count], clients[i], NULL) == 0 && home_exists(&homes[count]))
+			count++;
+	}
 	if (client)
 		return home_of_client(ret_home, client, err);
-	if (choice->has_login && home_first(ret_home, choice->has_login, choice->context))
-		return 0;
-	if (home_first(ret_home, home_exists, NULL))
-		return 0;
-	return home_of_client(ret_home, &client_kimi_cli, err);
+	if (count == 1)
+		*ret_home = homes[0];
+	else
+		home_choose_existing(ret_home, homes, count, choice);
+	return 0;
 }
 
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client_name, struct err *err)
@@ -98,7 +110,7 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 		return -1;
 	for (size_t i = 0; !client && clients[i]; i++) {
 		struct home *home = &ret_homes[*ret_count];
-		if (home_of_client(home, clients[i], NULL) == 0 && home_exists(home, NULL))
+		if (home_of_client(home, clients[i], NULL) == 0 && home_exists(home))
 			(*ret_count)++;
 	}
 	if (*ret_count)
