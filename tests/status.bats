@@ -83,7 +83,7 @@ on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
     store_login
     status
     assert_same logins "$(kimi_python -c 'import json, sys; print(*json.load(sys.stdin))' <<<"$output")"
-    assert_same "platform account state storage expires_at expires_in last_refresh default_model problems" \
+    assert_same "platform account client home region state storage expires_at expires_in last_refresh default_model problems" \
         "$(kimi_python -c 'import json, sys; print(*json.load(sys.stdin)["logins"][0])' <<<"$output")"
     assert_same "kimi-code null fresh file null kimi-code/kimi-for-coding []" \
         "$(field platform) $(field account) $(field state) $(field storage) $(field last_refresh) $(field default_model) $(field problems)"

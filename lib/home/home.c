@@ -14,8 +14,12 @@ int home_of_client(struct home *ret_home, const struct client *client, struct er
 	struct home *home = ret_home;
 
 	*home = (struct home){.client = client};
-	if (!own && !user)
-		return err_set(err, ERR_CONFIG, "set HOME to your home directory", "HOME is not set");
+	if (!own && !user) {
+		char hint[120];
+		snprintf(hint, sizeof(hint), "set HOME, or %s to the home directory of %s",
+		    client->home_variable, client->program);
+		return err_set(err, ERR_CONFIG, hint, "HOME is not set");
+	}
 	const char *const parts[] = {user, "/", client->home_default, NULL}, *const one[] = {own, NULL};
 	if (!text_join(home->folder, sizeof(home->folder), own ? one : parts))
 		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long",
