@@ -38,9 +38,13 @@ static int run_refresher(
 /* The file, else the cache of a keyring login, else the keyring itself. */
 static int load(struct store *store, const struct access_wish *wish, struct token *token, struct err *err)
 {
+	char item[STORE_ITEM_MAX] = "";
+
 	token_clear(token);
 	int answer = store_load_file(store, token, err);
-	if (answer > 0 && cache_load(store->key, store->host, token)) {
+	if (answer > 0)
+		store_item(store, item);
+	if (answer > 0 && cache_load(item, store->host, token)) {
 		if (token_left(token, clock_now()) >= token_wanted_left(token, wish->min_valid))
 			return 0;
 		token_clear(token);
@@ -49,7 +53,7 @@ static int load(struct store *store, const struct access_wish *wish, struct toke
 		signals_start(); /* here the hot path ends */
 		answer = store_load(store, token, err);
 		if (answer == 0 && store->kind == STORE_KEYRING)
-			cache_save(store->key, store->host, token);
+			cache_save(item, store->host, token);
 	}
 	if (answer > 0)
 		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");

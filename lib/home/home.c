@@ -3,31 +3,49 @@
 #include "base/env.h"
 #include "base/text.h"
 
+#include <inttypes.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int home_of_client(struct home *ret_home, const struct client *client, struct err *err)
+static int home_take_folder(
+    struct home *home, const char *const parts[], const char *variable, struct err *err)
 {
-	const char *own = env_get(client->home_variable), *user = env_get("HOME");
-	struct home *home = ret_home;
-
-	*home = (struct home){.client = client};
-	if (!own && !user) {
-		char hint[120];
-		snprintf(hint, sizeof(hint), "set HOME, or %s to the home directory of %s",
-		    client->home_variable, client->program);
-		return err_set(err, ERR_CONFIG, hint, "HOME is not set");
-	}
-	const char *const parts[] = {user, "/", client->home_default, NULL}, *const one[] = {own, NULL};
-	if (!text_join(home->folder, sizeof(home->folder), own ? one : parts))
-		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long",
-		    own ? client->home_variable : "HOME");
+	if (!text_join(home->folder, sizeof(home->folder), parts))
+		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long", variable);
 	size_t n = strlen(home->folder);
 	while (n > 1 && home->folder[n - 1] == '/')
 		home->folder[--n] = '\0';
 	return 0;
+}
+
+int home_find_default(struct home *ret_home, const struct client *client, struct err *err)
+{
+	const char *user = env_get("HOME");
+	char hint[120];
+
+	*ret_home = (struct home){.client = client};
+	if (!user) {
+		snprintf(hint, sizeof(hint), "set HOME, or %s to the home directory of %s",
+		    client->home_variable, client->program);
+		return err_set(err, ERR_CONFIG, hint, "HOME is not set");
+	}
+	return home_take_folder(
+	    ret_home, (const char *const[]){user, "/", client->home_default, NULL}, "HOME", err);
+}
+
+int home_of_client(struct home *ret_home, const struct client *client, struct err *err)
+{
+	const char *own = env_get(client->home_variable);
+
+	if (!own)
+		return home_find_default(ret_home, client, err);
+	*ret_home = (struct home){.client = client};
+	return home_take_folder(ret_home, (const char *const[]){own, NULL}, client->home_variable, err);
 }
 
 /* The client that was named. NULL with *ret_failed false: none was. */
@@ -164,6 +182,32 @@ int home_check_writable(const struct home *home, struct err *err)
 		    "all users can write to the folder %s (mode %03o)", home->folder,
 		    (unsigned)st.st_mode & 0777);
 	return 0;
+}
+
+/* FNV-1a. Nothing depends on its being hard to reverse: it only tells a user's own homes apart. */
+static uint64_t hash(const char *text)
+{
+	uint64_t value = 0xcbf29ce484222325;
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 0x100000001b3;
+	return value;
+}
+
+void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX])
+{
+	char real[PATH_MAX], default_real[PATH_MAX];
+	struct home usual;
+	bool has_default = home_find_default(&usual, &client_kimi_cli, NULL) == 0;
+
+	*ret_tag = '\0';
+	if (has_default && strcmp(home->folder, usual.folder) == 0)
+		return;
+	if (!realpath(home->folder, real))
+		snprintf(real, sizeof(real), "%s", home->folder); /* nothing is stored for it yet */
+	else if (has_default && realpath(usual.folder, default_real) && strcmp(real, default_real) == 0)
+		return;
+	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, hash(real));
 }
 
 static void below(const struct home *home, const char *name, char *ret_path)

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /* Longer paths than anyone has, and short enough that a login's four fit a few pages. */
-enum { HOME_PATH_MAX = 1024, HOME_HOST_MAX = 512 };
+enum { HOME_PATH_MAX = 1024, HOME_HOST_MAX = 512, HOME_TAG_MAX = 20 };
 
 struct home {
 	const struct client *client;
@@ -50,6 +50,15 @@ int home_choose(struct home *ret_home, const struct home_choice *choice, struct 
  * else all that exist; at least one in any case. *ret_count of them. -1 likewise.
  */
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client, struct err *err);
+
+/* The client's default home, whatever its variable says. -1: HOME is not set or too long (ERR_CONFIG). */
+int home_find_default(struct home *ret_home, const struct client *client, struct err *err);
+
+/*
+ * What a keyring item of this home has behind its name: "" for ~/.kimi, whose items are kimi-cli's too, else "#" and a
+ * hash of the home's real path. It costs system calls only where the home is not ~/.kimi by name.
+ */
+void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX]);
 
 /*
  * Whether something may be written there: to be called before anything is sent or made. The folder, or the one it would be

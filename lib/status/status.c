@@ -28,11 +28,13 @@ const char *status_state_name(enum status_state state)
 static int load(struct store *store, struct token *token, bool *ret_at_hand, struct err *err)
 {
 	int answer = store_load_file(store, token, err);
+	char item[STORE_ITEM_MAX];
 
 	*ret_at_hand = false;
 	if (answer <= 0)
 		return answer;
-	if (cache_load(store->key, store->host, token)) {
+	store_item(store, item);
+	if (cache_load(item, store->host, token)) {
 		*ret_at_hand = token_left(token, clock_now()) >= token_wanted_left(token, -1);
 		if (*ret_at_hand)
 			return 0;

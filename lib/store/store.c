@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/state_dir.h"
 #include "base/text.h"
 #include "config/view.h"
 #include "store/token_cache.h"
@@ -33,7 +34,8 @@ int store_open(struct store *store, const struct home *home, const struct identi
 	static const char prefix[] = "oauth/";
 	const char *key = who->key, *name = key + sizeof(prefix) - 1;
 
-	*store = (struct store){.home = home, .who = *who, .lock = LOCK_INIT, .next = NEWFILE_INIT};
+	*store = (struct store){
+	    .home = home, .who = *who, .lock = LOCK_INIT, .user_lock = LOCK_INIT, .next = NEWFILE_INIT};
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' cannot be the key of a login", key);
@@ -49,7 +51,16 @@ int store_open(struct store *store, const struct home *home, const struct identi
 void store_close(struct store *store)
 {
 	newfile_abandon(&store->next);
+	lock_release(&store->user_lock);
 	lock_release(&store->lock);
+}
+
+void store_item(const struct store *store, char ret_item[STORE_ITEM_MAX])
+{
+	char tag[HOME_TAG_MAX];
+
+	home_keyring_tag(store->home, tag);
+	text_join(ret_item, STORE_ITEM_MAX, (const char *const[]){store->key, tag, NULL});
 }
 
 static int keyring_busy(const struct store *store, struct err *err)
@@ -81,22 +92,29 @@ void store_avoid_keyring(struct store *store)
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not to be asked");
 }
 
-enum question { GET, STORE, ERASE, PROBE };
+enum question { GET, GET_LEGACY, STORE, ERASE, ERASE_LEGACY, PROBE };
 
 static enum credential_answer ask(
     struct store *store, enum question question, const char *login, int patience_ms, struct buf *ret_login)
 {
+	char item[STORE_ITEM_MAX];
+
+	store_item(store, item);
 	switch (question) {
 	case GET:
+		return credential_get(store->host, item, patience_ms, ret_login, &store->trouble);
+	case GET_LEGACY:
 		return credential_get(store->host, store->key, patience_ms, ret_login, &store->trouble);
 	case STORE:
-		return credential_store(store->host, store->key, login, patience_ms, &store->trouble);
+		return credential_store(store->host, item, login, patience_ms, &store->trouble);
 	case ERASE:
+		return credential_erase(store->host, item, patience_ms, &store->trouble);
+	case ERASE_LEGACY:
 		return credential_erase(store->host, store->key, patience_ms, &store->trouble);
 	case PROBE:
 		break;
 	}
-	return credential_probe(store->host, store->key, patience_ms, &store->trouble);
+	return credential_probe(store->host, item, patience_ms, &store->trouble);
 }
 
 /* Every question to the keyring, unless it was found down or has had its time. */
@@ -117,6 +135,59 @@ static enum credential_answer ask_keyring(
 	return answer;
 }
 
+/*
+ * How good a home's claim is to a login in the keyring that ends then: 2 its state speaks of that very login, 1 the home
+ * expects some login there, 0 it expects none.
+ */
+static int claim(const struct store *store, double expires_at)
+{
+	struct state state;
+
+	state_load(store->state, expires_at, &state);
+	return strcmp(state.storage, "keyring") == 0 ? 2 : store_expects_keyring(store);
+}
+
+/* Better than that of the default home, to which the name of the item belongs. */
+static bool has_better_claim(const struct store *store, double expires_at)
+{
+	struct home home;
+	struct store usual;
+	int ours = claim(store, expires_at);
+
+	return ours && home_find_default(&home, &client_kimi_cli, NULL) == 0 &&
+	       store_open(&usual, &home, &store->who, NULL) == 0 && ours > claim(&usual, expires_at);
+}
+
+/* Earlier versions kept the logins of all homes under the key alone. One of this home is still found there. */
+static enum credential_answer get_legacy(struct store *store, struct buf *ret_login)
+{
+	struct token token = TOKEN_INIT;
+	char tag[HOME_TAG_MAX], why[160];
+
+	home_keyring_tag(store->home, tag);
+	if (!*tag || !store_expects_keyring(store))
+		return CREDENTIAL_NONE;
+	enum credential_answer answer = ask_keyring(store, GET_LEGACY, NULL, ret_login);
+	if (answer == CREDENTIAL_FOUND)
+		token_read(ret_login->data, ret_login->len, &token, why, sizeof(why));
+	if (answer != CREDENTIAL_UNAVAILABLE) {
+		store->legacy = answer != CREDENTIAL_NONE && has_better_claim(store, token.expires_at);
+		if (!store->legacy)
+			answer = CREDENTIAL_NONE;
+	}
+	token_clear(&token);
+	return answer;
+}
+
+/* Once the login is saved elsewhere. */
+static enum credential_answer erase_legacy(struct store *store)
+{
+	enum credential_answer answer = ask_keyring(store, ERASE_LEGACY, NULL, NULL);
+
+	store->legacy = store->legacy && answer != CREDENTIAL_FOUND;
+	return answer;
+}
+
 static int load_keyring(struct store *store, struct token *ret_token, struct err *err)
 {
 	struct buf secret;
@@ -125,8 +196,11 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 
 	if (credential_is_off())
 		return 1;
+	store->legacy = false;
 	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
 	enum credential_answer found = ask_keyring(store, GET, NULL, &secret);
+	if (found == CREDENTIAL_NONE)
+		found = get_legacy(store, &secret);
 	if (found == CREDENTIAL_FOUND) {
 		answer = token_read(secret.data, secret.len, ret_token, why, sizeof(why));
 		if (answer < 0)
@@ -157,11 +231,40 @@ int store_load(struct store *store, struct token *ret_token, struct err *err)
 	return answer > 0 ? load_keyring(store, ret_token, err) : answer;
 }
 
+static bool may_change_keyring(const struct store *store)
+{
+	struct stat st;
+
+	return !keyring_is_down(store) && !credential_is_off() &&
+	       (store->kind == STORE_KEYRING || lstat(store->file, &st) < 0 || store_expects_keyring(store));
+}
+
+/* Where there can be no such lock (no HOME, or one that cannot be written) the home's own has to do. */
+static int lock_keyring(struct store *store, long long deadline, struct err *err)
+{
+	char folder[HOME_PATH_MAX], path[HOME_PATH_MAX + 160];
+	struct err why = {0};
+
+	if (!state_dir_path(folder, sizeof(folder)) || dir_make(folder, NULL) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s/keyring-%s.lock", folder, strchr(store->key, '/') + 1);
+	if (lock_acquire(&store->user_lock, path, deadline, &why) == 0 || why.code == ERR_STORAGE)
+		return 0;
+	if (err)
+		*err = why;
+	return -1;
+}
+
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0)
+	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0 ||
+	    lock_acquire(&store->lock, store->lock_file, deadline, err) < 0)
 		return -1;
-	return lock_acquire(&store->lock, store->lock_file, deadline, err);
+	if (may_change_keyring(store) && lock_keyring(store, deadline, err) < 0) {
+		lock_release(&store->lock);
+		return -1;
+	}
+	return 0;
 }
 
 static enum credential_answer put_in_keyring(struct store *store, const struct token *token)
@@ -173,6 +276,8 @@ static enum credential_answer put_in_keyring(struct store *store, const struct t
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "out of memory");
 	else
 		answer = ask_keyring(store, STORE, text, NULL);
+	if (answer == CREDENTIAL_FOUND && store->legacy)
+		answer = erase_legacy(store);
 	if (answer != CREDENTIAL_FOUND)
 		store->half_kept = store->half_kept || store->trouble.may_be_kept;
 	wipe_str(text);
@@ -220,10 +325,16 @@ static bool may_have_copy(const struct store *store)
 	       strcmp(storage, "keyring") == 0;
 }
 
+static enum credential_answer erase_items(struct store *store)
+{
+	enum credential_answer answer = ask_keyring(store, ERASE, NULL, NULL);
+
+	return answer == CREDENTIAL_FOUND && store->legacy ? erase_legacy(store) : answer;
+}
+
 static bool drop_from_keyring(struct store *store)
 {
-	return !may_have_copy(store) ||
-	       (!credential_is_off() && ask_keyring(store, ERASE, NULL, NULL) == CREDENTIAL_FOUND);
+	return !may_have_copy(store) || (!credential_is_off() && erase_items(store) == CREDENTIAL_FOUND);
 }
 
 /*
@@ -254,6 +365,14 @@ static void note(const struct store *store, const struct token *token, bool owed
 	state_save(store->state, state, NULL); /* the login is safe; the rest is convenience */
 }
 
+static void drop_cached(const struct store *store)
+{
+	char item[STORE_ITEM_MAX];
+
+	store_item(store, item);
+	cache_drop(item);
+}
+
 int store_save(struct store *store, const struct token *token, struct state *state, struct err *err)
 {
 	bool owed;
@@ -267,7 +386,7 @@ int store_save(struct store *store, const struct token *token, struct state *sta
 		store->fell_back = true;
 		failed = put(store, token, &owed, err);
 	}
-	cache_drop(store->key);
+	drop_cached(store);
 	if (failed)
 		return -1;
 	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->host);
@@ -311,7 +430,7 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 		state_load(store->state, token.expires_at, &state);
 		store->kind = kind;
 		failed = move(store, &token, &owed, err);
-		cache_drop(store->key);
+		drop_cached(store);
 		if (!failed || owed)
 			note(store, &token, owed, &state);
 		if (!failed && owed)
@@ -333,12 +452,12 @@ static int keyring_keeps_copy(const char *why, struct err *err)
 
 int store_erase(struct store *store, struct err *err)
 {
-	cache_drop(store->key);
+	drop_cached(store);
 	if (login_file_remove(store->file, err) < 0)
 		return -1;
 	bool expected = may_have_copy(store) || store_expects_keyring(store);
 	if (!credential_is_off()) {
-		enum credential_answer answer = ask_keyring(store, ERASE, NULL, NULL);
+		enum credential_answer answer = erase_items(store);
 		/* Without a keyring at all there is no copy in it, unless we know of one. */
 		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
 			return keyring_keeps_copy(store->trouble.why, err);

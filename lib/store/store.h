@@ -7,6 +7,12 @@
  * is one live copy. credentials/NAME.lock is the lock that kimi-cli and this
  * toolkit take around every refresh.
  *
+ * A keyring belongs to the user and not to a home. So each home has items of its
+ * own in it (store_item()), and what changes one holds a second lock, the user's:
+ * keyring-NAME.lock in state_dir.h's directory, which is the same for a desktop,
+ * cron and ssh, while the runtime directory comes and goes with the session.
+ * It is taken after the home's lock.
+ *
  * Reading needs no lock: a login is replaced whole, so a reader sees the old one
  * or the new one. Changing goes
  *
@@ -54,8 +60,10 @@ struct store {
 	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
 	int waited_ms;                     /* for the keyring so far */
 	int patience_ms; /* how long it may be waited for in all; 0: as long as each question takes */
+	bool legacy;     /* store_load() found it where earlier versions kept the logins of all homes */
 	struct lock lock;
-	struct newfile next; /* room for the next login */
+	struct lock user_lock; /* on the keyring logins of this name in all of the user's homes */
+	struct newfile next;   /* room for the next login */
 };
 
 /*
@@ -63,6 +71,11 @@ struct store {
  * `home` is kept. -1: its key would leave the folder (ERR_CONFIG).
  */
 int store_open(struct store *store, const struct home *home, const struct identity *who, struct err *err);
+
+enum { STORE_ITEM_MAX = 128 + HOME_TAG_MAX };
+
+/* The name of this login in the keyring and in the cache: its key, and the tag of the home (home.h). */
+void store_item(const struct store *store, char ret_item[STORE_ITEM_MAX]);
 
 /* The state or the config says that the login is in the keyring; else one that does not answer holds none. */
 bool store_expects_keyring(const struct store *store);
@@ -83,7 +96,7 @@ int store_load(struct store *store, struct token *ret_token, struct err *err);
 /* The same, but only the file is looked at. */
 int store_load_file(struct store *store, struct token *ret_token, struct err *err);
 
-/* Waits for the lock until `deadline` (of clock_ms()); makes the folder first. ERR_BUSY, ERR_STORAGE, ERR_INTERRUPTED. */
+/* Waits for the locks until `deadline` (of clock_ms()); makes the folder first. ERR_BUSY, ERR_STORAGE, ERR_INTERRUPTED. */
 int store_lock(struct store *store, long long deadline, struct err *err);
 
 /*

@@ -24,7 +24,7 @@ static bool is_off(void)
 	       env_get("KIMI_CREDENTIAL_HELPER");
 }
 
-/* The file of a key, "oauth/NAME"; false where there is no private runtime folder. */
+/* The file of an item, "oauth/NAME"; false where there is no private runtime folder. */
 static bool find_file(const char *key, bool make, char ret_path[MAX_PATH])
 {
 	const char *name = strchr(key, '/');
