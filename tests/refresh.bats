@@ -829,6 +829,46 @@ FAULTS
     assert_untouched 1
 }
 
+@test "the host stays known when another client has refreshed the login" {
+    KIMI_TEST_SERVER=other server_start --no-export
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    store_login --access at-client --refresh rt-client --expires-in-left 90
+    before=$(hash_of "$LOGIN")
+    local other
+    other=$(KIMI_TEST_SERVER=other server_url)
+    KIMI_CODE_OAUTH_HOST=$other run -1 --separate-stderr kimi-refresh --json
+    assert_same wrong_host "$(json data.code <<<"$output")"
+    KIMI_CODE_OAUTH_HOST=$other run -0 --separate-stderr kimi-status --json
+    assert_same wrong_host "$(json logins.0.problems.0.code <<<"$output")"
+    assert_untouched 1
+    # It is a login of the first host, whichever client refreshed it last.
+    run -0 kimi-refresh
+    assert_same 2 "$(server_count refresh)"
+    store_login --refresh rt-client-2 --no-seed --expires-in-left 80
+    run -4 kimi-refresh
+    KIMI_CODE_OAUTH_HOST=$other run -1 kimi-refresh --force
+    assert_same 0 "$(KIMI_TEST_SERVER=other server_count all)"
+}
+
+@test "a login, or a logout by kimi, ends what was known of the host" {
+    KIMI_TEST_SERVER=other server_start --no-export
+    server_start
+    store_login --expires-in-left 100
+    kimi-refresh --quiet
+    kimi-logout --quiet
+    export KIMI_CODE_OAUTH_HOST
+    KIMI_CODE_OAUTH_HOST=$(KIMI_TEST_SERVER=other server_url)
+    KIMI_TEST_SERVER=other store_login --expires-in-left 90
+    run -0 kimi-refresh
+    assert_same "$KIMI_CODE_OAUTH_HOST" "$(state oauth_host)"
+    KIMI_CODE_OAUTH_HOST=$(server_url)
+    server_control '{"pending": 0}'
+    run -0 kimi-login --no-browser --force
+    assert_same "$(server_url)" "$(state oauth_host)"
+}
+
 @test "a slash at the end makes no other host" {
     server_start
     store_login --expires-in-left 100

@@ -47,6 +47,7 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 	json_t *object = load(path);
 	double rejections = 0;
 
+	copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
 	*ret_state = state;
 	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
 		json_number(object, "last_refresh", &state.last_refresh);
@@ -60,7 +61,6 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		state.rejections = rejections < 0                ? 0
 		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
 		                                                 : (int)rejections;
-		copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
 		copy_text(object, "storage", state.storage, sizeof(state.storage));
 		copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
 		*ret_state = state;

@@ -4,7 +4,9 @@
  * credentials/NAME.state, JSON without a secret: who issued the login, when it
  * was last refreshed, whether its refresh token was rejected. It speaks of the
  * token whose expires_at it names; kimi-cli rewrites the token without knowing
- * of this file, and then nothing here holds any more.
+ * of this file, and then only the issuer and the storage still hold: a refresh
+ * does not change who issued a login, so its host is bound until a login of ours
+ * names another or a logout removes the file.
  */
 #ifndef KIMI_STORE_METADATA_H
 #define KIMI_STORE_METADATA_H
@@ -33,12 +35,15 @@ struct state {
 
 /*
  * Where the login lay when this file was last written: "file", "keyring" or "".
- * Unlike all else here it holds for any token: it tells a keyring that has no
+ * Like the issuer it holds for any token: it tells a keyring that has no
  * login from one that does not answer.
  */
 void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX]);
 
-/* What `path` says of the token with that expires_at; all zero if it is absent, damaged, or of another token. */
+/*
+ * What `path` says of the token with that expires_at; all zero if it is absent or
+ * damaged, and all but oauth_host if it speaks of another token.
+ */
 void state_load(const char *path, double expires_at, struct state *ret_state);
 
 /* Replaces it whole; the caller holds the store's lock. */

@@ -31,10 +31,11 @@ static void test_keeping(void)
 	        back.clock_ahead == -3 && back.reminded,
 	    "and read back whole");
 	state_load(scratch_path("s"), 1700000900.2, &back);
-	ok(back.expires_at == 0 && !*back.oauth_host && !back.rejections && !back.reminded,
+	ok(back.expires_at == 0 && !*back.storage && !back.last_refresh && !back.rejections && !back.reminded,
 	    "the state of another token says nothing");
+	ok(strcmp(back.oauth_host, host) == 0, "but who issued the login holds for any token");
 	state_load_storage(scratch_path("s"), storage);
-	ok(strcmp(storage, "keyring") == 0, "but where the login lay holds for any token");
+	ok(strcmp(storage, "keyring") == 0, "and so does where the login lay");
 }
 
 static bool is_nothing(const char *text)
