@@ -5,7 +5,9 @@
 #include "cli/command.h"
 #include "cli/config_notes.h"
 #include "cli/context.h"
+#include "config/file.h"
 #include "config/login.h"
+#include "status/status.h"
 #include "store/store.h"
 #include "ui/duration.h"
 
@@ -15,15 +17,24 @@
 
 enum { LOCK_WAIT_MS = 30000 };
 
-/* Removes the tokens, whatever state they are in. *ret_expires_at: of the access token that was stored, 0 for none. */
+/* What became of one login. */
+struct outcome {
+	bool changed;      /* there was one */
+	bool swept;        /* a killed command had left something behind */
+	double expires_at; /* of the access token that was stored, 0 for none */
+};
+
+/* Removes the tokens, whatever state they are in. */
 static int forget_tokens(const struct home *home, const struct identity *who, const char **ret_storage,
-    bool *ret_changed, double *ret_expires_at, struct err *err)
+    struct outcome *ret_outcome, struct err *err)
 {
 	struct token token = TOKEN_INIT;
 	struct store store;
 	struct stat st;
 
 	if (store_open(&store, home, who, err) < 0)
+		return -1;
+	if (store_sweep(&store, &ret_outcome->swept, err) < 0)
 		return -1;
 	/* Nothing there: no folder is to be made just to find it empty. */
 	bool anything =
@@ -34,20 +45,42 @@ static int forget_tokens(const struct home *home, const struct identity *who, co
 	int failed = store_lock(&store, clock_ms() + LOCK_WAIT_MS, err);
 	if (!failed) {
 		if (store_load(&store, &token, NULL) == 0)
-			*ret_expires_at = token.expires_at;
+			ret_outcome->expires_at = token.expires_at;
 		*ret_storage = store_kind_name(store.found);
 		bool in_file = lstat(store.file, &st) == 0;
 		failed = store_erase(&store, err);
-		*ret_changed = !failed || (in_file && lstat(store.file, &st) < 0);
+		ret_outcome->changed = !failed || (in_file && lstat(store.file, &st) < 0);
 	}
 	token_clear(&token);
 	store_close(&store);
 	return failed;
 }
 
-static void tell(const struct command *c, const struct identity *who, bool changed, double expires_at)
+/* The commands that would log out of what is stored, "; still logged in: ..."; "" for nothing. */
+static void name_others(const struct home *home, struct buf *ret_text)
 {
-	double left = expires_at - clock_now();
+	struct status_list list;
+
+	if (status_list(&list, home, 1, NULL, NULL, false, NULL) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct identity *who = &list.items[i].who;
+		if (!list.items[i].storage)
+			continue;
+		buf_addstr(ret_text, ret_text->len ? ", 'kimi logout" : "; still logged in: 'kimi logout");
+		if (who->platform != platforms)
+			buf_addf(ret_text, " --platform %s", who->platform->id);
+		if (*who->account)
+			buf_addf(ret_text, " --account %s", who->account);
+		buf_addstr(ret_text, "' ends that login");
+	}
+	status_list_clear(&list);
+}
+
+static void tell(const struct command *c, const struct home *home, const struct identity *who,
+    const struct outcome *outcome)
+{
+	double left = outcome->expires_at - clock_now();
 	char span[SAY_SPAN_MAX], name[160];
 
 	say_span(left, span);
@@ -55,9 +88,15 @@ static void tell(const struct command *c, const struct identity *who, bool chang
 	    *who->account ? ")" : "");
 	json_t *data = json_pack(
 	    "{s:s, s:s?}", "platform", who->platform->id, "account", *who->account ? who->account : NULL);
-	if (!changed)
-		report_tell(&c->report, "success", data, "not logged in to %s: nothing to do", name);
-	else if (left < 1)
+	if (!outcome->changed) {
+		struct buf others;
+		buf_init(&others, 1024);
+		name_others(home, &others);
+		report_tell(&c->report, "success", data, "not logged in to %s: %s%s", name,
+		    outcome->swept ? "removed what an interrupted command had left behind" : "nothing to do",
+		    others.data);
+		buf_release(&others);
+	} else if (left < 1)
 		report_tell(&c->report, "success", data, "logged out of %s", name);
 	else
 		report_tell(&c->report, "success", data,
@@ -67,16 +106,20 @@ static void tell(const struct command *c, const struct identity *who, bool chang
 }
 
 static int log_out(const struct command *c, const struct home *home, const struct identity *who,
-    bool *ret_changed, double *ret_expires_at, struct err *err)
+    struct outcome *ret_outcome, struct err *err)
 {
-	bool had_tokens = false, had_config = false;
+	bool had_tokens, had_config = false;
 	const char *storage = NULL;
 	struct err config_err;
 	int failed = 0;
 
+	*ret_outcome = (struct outcome){0};
 	if (*who->key)
-		failed = forget_tokens(home, who, &storage, &had_tokens, ret_expires_at, err);
+		failed = forget_tokens(home, who, &storage, ret_outcome, err);
+	had_tokens = ret_outcome->changed;
 	bool some_left = failed != 0;
+	if (!*who->account && config_file_sweep(home))
+		ret_outcome->swept = true;
 	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
 	if (!*who->account && config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
 		if (failed)
@@ -88,8 +131,8 @@ static int log_out(const struct command *c, const struct home *home, const struc
 	if (failed && had_tokens)
 		report_note(
 		    &c->report, some_left ? "the login in the file is removed" : "the tokens are removed");
-	*ret_changed = had_tokens || had_config;
-	if (*ret_changed || failed)
+	ret_outcome->changed = had_tokens || had_config;
+	if (ret_outcome->changed || failed)
 		history_add(home, HISTORY_LOGOUT, who,
 		    had_tokens   ? storage
 		    : had_config ? "config"
@@ -101,14 +144,13 @@ static int log_out(const struct command *c, const struct home *home, const struc
 static int log_out_one(const struct command *c, const struct home *home, const struct identity *who,
     bool always_tell, bool *ret_any, struct err *err)
 {
-	double expires_at = 0;
-	bool changed;
+	struct outcome outcome;
 
-	if (log_out(c, home, who, &changed, &expires_at, err) < 0)
+	if (log_out(c, home, who, &outcome, err) < 0)
 		return -1;
-	if (changed || always_tell)
-		tell(c, who, changed, expires_at);
-	*ret_any = *ret_any || changed;
+	if (outcome.changed || outcome.swept || always_tell)
+		tell(c, home, who, &outcome);
+	*ret_any = *ret_any || outcome.changed || outcome.swept;
 	return 0;
 }
 

@@ -258,3 +258,96 @@ TOML
     run -0 kimi logout
     assert_same "" "$(cat "$CONFIG")"
 }
+
+## What a killed command leaves behind
+
+# left_over DIRECTORY NAME: what a writer of that file leaves when it is killed before the rename.
+left_over() {
+    mkdir -p -- "$1"
+    kimi_python - "$KIMI_TEST_ROOT" "$1" "$2" <<'PY'
+import re, sys
+source = open(sys.argv[1] + "/lib/base/file.c").read()
+mark = re.search(r'sibling_mark\[\] = "([^"]*)"', source).group(1)
+open("%s/.%s%s00000000000a" % (sys.argv[2], sys.argv[3], mark), "w").write("secret")
+PY
+}
+left_overs() { find "$HOME" -name ".*.kimi-*"; }
+
+@test "a first login that is killed at the rename leaves nothing that logout does not remove" {
+    server_start
+    server_control '{"pending": 0}'
+    run -137 --separate-stderr env LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" KIMI_TEST_FAIL=rename:1:0 \
+        kimi-login --no-browser --storage file
+    assert_contains "$(left_overs)" .kimi-code.json.kimi-
+    run -0 --separate-stderr kimi-logout
+    assert_error logout "not logged in to Kimi Code: removed what an interrupted command had left behind"
+    assert_same "" "$(left_overs)"
+    run -0 --separate-stderr kimi-logout
+    assert_error logout "nothing to do"
+}
+
+@test "logout sweeps the tokens, the state and the config of a killed first login" {
+    left_over "$HOME/.kimi/credentials" kimi-code.json
+    left_over "$HOME/.kimi/credentials" kimi-code.state
+    left_over "$HOME/.kimi" config.toml
+    run -0 --separate-stderr kimi-logout
+    assert_error logout "left behind"
+    assert_same "" "$(left_overs)"
+}
+
+@test "logout of another platform sweeps a config with its key" {
+    left_over "$HOME/.kimi" config.toml
+    run -0 --separate-stderr kimi-logout --platform moonshot-cn
+    assert_error logout "left behind"
+    assert_same "" "$(left_overs)"
+}
+
+@test "logout --all sweeps what is left of every account, and where the config's link leads" {
+    left_over "$HOME/.kimi/credentials" kimi-code@work.json
+    left_over "$HOME/.kimi/credentials" kimi-code@other.state
+    mkdir "$HOME/dotfiles"
+    : >"$HOME/dotfiles/kimi.toml"
+    ln -s ../dotfiles/kimi.toml "$CONFIG"
+    left_over "$HOME/dotfiles" kimi.toml
+    run -0 --separate-stderr kimi-logout --all
+    assert_contains "$stderr" "Kimi Code (work): removed what"
+    assert_lacks "$stderr" "nothing to do"
+    assert_same "" "$(left_overs)"
+}
+
+@test "logout removes a cached access token, and what is left of one" {
+    unset KIMI_DISABLE_KEYRING
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run KIMI_CREDENTIAL_HELPER='!true'
+    mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_RUNTIME_DIR/kimi"
+    left_over "$XDG_RUNTIME_DIR/kimi" kimi-code
+    left_over "$XDG_RUNTIME_DIR/kimi" kimi-code@work
+    : >"$XDG_RUNTIME_DIR/kimi/kimi-code"
+    run -0 --separate-stderr kimi-logout
+    assert_error logout "left behind"
+    assert_same 1 "$(find "$XDG_RUNTIME_DIR" -type f | wc -l | tr -d ' ')"
+    run -0 kimi-logout --account work
+    assert_same "" "$(find "$XDG_RUNTIME_DIR" -type f)"
+}
+
+## What is stored elsewhere
+
+@test "logout with only another platform or account stored names them" {
+    server_start
+    kimi login --platform moonshot-cn --api-key-stdin <<<sk-good
+    run -0 --separate-stderr kimi-logout
+    assert_error logout "nothing to do; still logged in: 'kimi logout --platform moonshot-cn' ends that login"
+    store_login
+    mv "$HOME/$CREDENTIALS.json" "$HOME/$CREDENTIALS@work.json"
+    run -0 --separate-stderr kimi-logout
+    assert_contains "$stderr" "'kimi logout --account work'"
+    run -0 kimi-logout --account work
+    run -0 --separate-stderr kimi-logout --account work
+    assert_lacks "$stderr" "--account work'"
+    assert_contains "$stderr" "--platform moonshot-cn"
+    [ -s "$CONFIG" ]
+    store_login
+    run -0 kimi-logout --platform moonshot-cn
+    run -0 --separate-stderr kimi-logout --platform moonshot-cn
+    assert_contains "$stderr" "still logged in: 'kimi logout' ends"
+    [ -e "$HOME/$CREDENTIALS.json" ]
+}

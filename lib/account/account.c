@@ -2,10 +2,12 @@
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "home/slot.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,9 +112,16 @@ void identity_advise(const struct identity *who, char *todo, size_t size)
 /* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the key. */
 static bool account_of_file(const char *key, const char *file, char ret_account[IDENTITY_ACCOUNT_MAX])
 {
-	const char *name = strchr(key, '/') + 1, *dot = strrchr(file, '.');
-	size_t len = strlen(name);
+	const char *name = strchr(key, '/') + 1;
+	size_t len = strlen(name), target_len = newfile_target_len(file);
+	char target[NAME_MAX + 1];
 
+	/* What a killed login left behind is of that account, too. */
+	if (target_len) {
+		snprintf(target, sizeof(target), "%.*s", (int)target_len, file + 1);
+		file = target;
+	}
+	const char *dot = strrchr(file, '.');
 	if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".state") != 0) ||
 	    strncmp(file, name, len) != 0 || file[len] != '@' || dot - file - len - 1 >= IDENTITY_ACCOUNT_MAX)
 		return false;

@@ -359,28 +359,47 @@ void newfile_abandon(struct newfile *f)
 	f->fd = -1;
 }
 
-void newfile_sweep(const char *path)
+size_t newfile_target_len(const char *name)
+{
+	size_t len = strlen(name), mark_len = sizeof(sibling_mark) - 1;
+
+	if (name[0] != '.' || len <= 1 + mark_len + sibling_digits)
+		return 0;
+	const char *digits = name + len - sibling_digits;
+	if (strspn(digits, "0123456789abcdef") != sibling_digits ||
+	    strncmp(digits - mark_len, sibling_mark, mark_len) != 0)
+		return 0;
+	return len - 1 - mark_len - sibling_digits;
+}
+
+/* How many siblings of `path` there are; with `remove` they are gone. */
+static int find_siblings(const char *path, bool remove)
 {
 	char folder[PATH_MAX];
 	const char *name = path + folder_len(path);
 	size_t name_len = strlen(name);
+	int count = 0;
 
 	folder_of(path, folder);
 	DIR *dir = opendir(folder);
 	if (!dir)
-		return;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		const char *s = entry->d_name;
-		if (s[0] != '.' || strncmp(s + 1, name, name_len) != 0)
-			continue;
-		s += 1 + name_len;
-		if (strncmp(s, sibling_mark, sizeof(sibling_mark) - 1) != 0)
-			continue;
-		s += sizeof(sibling_mark) - 1;
-		if (strlen(s) == sibling_digits && strspn(s, "0123456789abcdef") == sibling_digits)
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
+		return 0;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (newfile_target_len(entry->d_name) == name_len &&
+		    strncmp(entry->d_name + 1, name, name_len) == 0)
+			count += !remove || unlinkat(dirfd(dir), entry->d_name, 0) == 0;
 	closedir(dir);
+	return count;
+}
+
+bool newfile_is_left(const char *path)
+{
+	return find_siblings(path, false) > 0;
+}
+
+bool newfile_sweep(const char *path)
+{
+	return find_siblings(path, true) > 0;
 }
 
 int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, struct err *err)

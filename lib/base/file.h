@@ -98,8 +98,17 @@ int newfile_commit(struct newfile *f, struct err *err);
 /* Closes and removes the sibling unless it was committed. */
 void newfile_abandon(struct newfile *f);
 
-/* Removes what killed writers of `path` left beside it. Errors are nobody's business: the next one tries again. */
-void newfile_sweep(const char *path);
+/*
+ * Removes what killed writers of `path` left beside it; true if there was something. Errors are nobody's business: the
+ * next one tries again.
+ */
+bool newfile_sweep(const char *path);
+
+/* There is something to sweep, or a writer at work. Needs no lock. */
+bool newfile_is_left(const char *path);
+
+/* The file name is that of a sibling: the length of its target's name, which begins at its second byte. Else 0. */
+size_t newfile_target_len(const char *name);
 
 /* Replaces `path` with these bytes in one go. */
 int file_replace(const char *path, mode_t mode, const void *bytes, size_t len, struct err *err);

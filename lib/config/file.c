@@ -276,6 +276,22 @@ int config_file_change(const struct home *home, struct config_change *change, st
 	return answer;
 }
 
+bool config_file_sweep(const struct home *home)
+{
+	struct lock lock = LOCK_INIT;
+	char named[HOME_PATH_MAX], lock_file[HOME_PATH_MAX], path[PATH_MAX];
+
+	home_config_file(home, named);
+	if (!realpath(named, path))
+		snprintf(path, sizeof(path), "%s", named);
+	home_config_lock(home, lock_file);
+	if (!newfile_is_left(path) || lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, NULL) < 0)
+		return false;
+	bool swept = newfile_sweep(path);
+	lock_release(&lock);
+	return swept;
+}
+
 /* What cannot be looked at is there: whoever opens it has the error. */
 static bool is_there(const char *path)
 {

@@ -50,6 +50,9 @@ enum config_note {
 /* What the changes since the last call did beside what was asked: to be said once, at the end of a command. */
 unsigned config_file_take_notes(void);
 
+/* Removes what killed writers left of it, under the lock; true if there was something. */
+bool config_file_sweep(const struct home *home);
+
 /* There is a config to change, config.toml or the older config.json. */
 bool config_file_exists(const struct home *home);
 

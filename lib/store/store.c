@@ -365,12 +365,12 @@ static void note(const struct store *store, const struct token *token, bool owed
 	state_save(store->state, state, NULL); /* the login is safe; the rest is convenience */
 }
 
-static void drop_cached(const struct store *store)
+static bool drop_cached(const struct store *store)
 {
 	char item[STORE_ITEM_MAX];
 
 	store_item(store, item);
-	cache_drop(item);
+	return cache_drop(item);
 }
 
 int store_save(struct store *store, const struct token *token, struct state *state, struct err *err)
@@ -466,6 +466,19 @@ int store_erase(struct store *store, struct err *err)
 	}
 	store->kind = STORE_NOWHERE;
 	return file_remove(store->state, err);
+}
+
+int store_sweep(struct store *store, bool *ret_swept, struct err *err)
+{
+	*ret_swept = drop_cached(store);
+	if (!newfile_is_left(store->file) && !newfile_is_left(store->state))
+		return 0;
+	if (store_lock(store, clock_ms() + LOCK_WAIT_MS, err) < 0)
+		return -1;
+	*ret_swept = newfile_sweep(store->file) || *ret_swept;
+	*ret_swept = newfile_sweep(store->state) || *ret_swept;
+	store_close(store);
+	return 0;
 }
 
 const char *store_kind_name(enum store_kind kind)

@@ -124,6 +124,12 @@ int store_move(struct store *store, enum store_kind kind, struct err *err);
  */
 int store_erase(struct store *store, struct err *err);
 
+/*
+ * Removes what killed commands left of this login, and the cached token: for a logout that finds no login. Takes the
+ * lock where it needs it.
+ */
+int store_sweep(struct store *store, bool *ret_swept, struct err *err);
+
 /* "file", "keyring", NULL; and back, STORE_NOWHERE for anything else. */
 const char *store_kind_name(enum store_kind kind);
 enum store_kind store_kind_by_name(const char *name);

@@ -94,6 +94,7 @@ void cache_save(const char *key, const char *host, const struct token *token)
 
 	if (is_off() || !find_file(key, true, path) || !describe(host, line))
 		return;
+	newfile_sweep(path); /* a writer at work loses its copy, which is no failure */
 	cached.refresh_token = none;
 	char *text = token_print(&cached);
 	buf_init_secret(&bytes, MAX_BYTES);
@@ -105,10 +106,12 @@ void cache_save(const char *key, const char *host, const struct token *token)
 	wipe_str(text);
 }
 
-void cache_drop(const char *key)
+bool cache_drop(const char *key)
 {
 	char path[MAX_PATH];
 
-	if (find_file(key, false, path))
-		unlink(path);
+	if (!find_file(key, false, path))
+		return false;
+	bool swept = newfile_sweep(path);
+	return unlink(path) == 0 || swept;
 }

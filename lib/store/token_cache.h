@@ -21,6 +21,7 @@ bool cache_load(const char *key, const char *host, struct token *ret_token);
 /* Failing to cache is no failure. */
 void cache_save(const char *key, const char *host, const struct token *token);
 
-void cache_drop(const char *key);
+/* What killed writers left of it goes, too; true if there was something. */
+bool cache_drop(const char *key);
 
 #endif
