@@ -333,6 +333,7 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
 
 @test "logout with only another platform or account stored names them" {
     server_start
+    server_control '{"api_keys": {"cn": ["sk-good"]}}'
     kimi login --platform moonshot-cn --api-key-stdin <<<sk-good
     run -0 --separate-stderr kimi-logout
     assert_error logout "nothing to do; still logged in: 'kimi logout --platform moonshot-cn' ends that login"

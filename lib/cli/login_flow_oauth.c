@@ -2,6 +2,7 @@
 #include "api/model_lists.h"
 #include "auth/refresh.h"
 #include "base/clock.h"
+#include "base/env.h"
 #include "cli/login_flow.h"
 #include "cli/model_sync.h"
 #include "config/file.h"
@@ -96,9 +97,17 @@ static int stored_login(const struct report *report, const struct home *home, co
 	}
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
-	if (err->code == ERR_BUSY && *store->trouble.why)
-		snprintf(err->todo, sizeof(err->todo), "%s, or run 'kimi login --force' for a new login",
-		    credential_remedy());
+	if (err->code == ERR_BUSY && *store->trouble.why) {
+		/* Who is there to log in can unlock it, too. */
+		if (store->locked_copy && (env_get("DISPLAY") || env_get("WAYLAND_DISPLAY"))) {
+			snprintf(err->todo, sizeof(err->todo),
+			    "%s, or run 'kimi login --force' for a new login", credential_remedy());
+			return -1;
+		}
+		report_note(
+		    report, "the stored login cannot be used: %s; this is a new one", store->trouble.why);
+		return 0;
+	}
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
 		report_note(report, "the stored login cannot be used: %s", err->what);
 		return 0;
