@@ -929,3 +929,56 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same at-stored "$output"
     assert_same "" "$stderr"
 }
+
+## Killed on the way
+
+# killed_once_stored COMMAND...: SIGKILL when the keyring has the login and nothing else does.
+killed_once_stored() {
+    watch_helper
+    # shellcheck disable=SC2016 # for the script to expand
+    script on_get "secret-tool lookup service kimi-code username $KEY >/dev/null || exit 0" \
+        'read -r _ _ _ parent _ <"/proc/$PPID/stat"' 'kill -KILL "$parent"'
+    run -137 "$@"
+    rm on_get
+    assert_same 1 "$(keyring_items)"
+}
+
+@test "a move to the keyring that is killed leaves no copy there once --storage file is asked for" {
+    keyring_start
+    store_login
+    killed_once_stored kimi-refresh --storage keyring
+    assert_same at-stored "$(stored access_token)"
+    run -0 kimi-refresh --storage file
+    assert_in_file
+}
+
+@test "a move to the keyring that is killed leaves no copy there after a logout" {
+    keyring_start
+    store_login
+    killed_once_stored kimi-refresh --storage keyring
+    run -0 kimi-logout
+    assert_same 0 "$(keyring_items)"
+    [ ! -e "$LOGIN" ]
+}
+
+@test "a first login into the keyring that is killed is found by login --storage file" {
+    keyring_start
+    server_start
+    server_control '{"pending": 0}'
+    killed_once_stored kimi-login --no-browser --storage keyring
+    [ ! -e "$LOGIN" ]
+    run -0 kimi-login --no-browser --storage file
+    assert_in_file "$(server_stat last_access_token)"
+    assert_same 1 "$(server_count device)" "logins"
+}
+
+@test "a keyring that surely stored nothing is not remembered as one that may have" {
+    keyring_start
+    store_login
+    keyring_lock
+    run -75 kimi-refresh --storage keyring
+    assert_same at-stored "$(stored access_token)"
+    keyring_stop
+    run -0 kimi-refresh --storage file
+    run -0 kimi-logout
+}

@@ -68,6 +68,26 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 	json_decref(object);
 }
 
+static int write_object(const char *path, const json_t *object, struct err *err)
+{
+	char *text = object ? json_print(object) : NULL;
+	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
+
+	free(text);
+	return failed;
+}
+
+void state_save_storage(const char *path, const char *storage)
+{
+	json_t *object = load(path);
+
+	if (!object)
+		object = json_object();
+	if (object && json_object_set_new(object, "storage", json_string(storage)) == 0)
+		write_object(path, object, NULL);
+	json_decref(object);
+}
+
 int state_save(const char *path, const struct state *state, struct err *err)
 {
 	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at", json_from_number(state->expires_at),
@@ -89,9 +109,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
 		json_object_set_new(object, "reminded", json_true());
-	char *text = object ? json_print(object) : NULL;
-	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
-	free(text);
+	int failed = write_object(path, object, err);
 	json_decref(object);
 	return failed;
 }

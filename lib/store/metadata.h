@@ -49,6 +49,9 @@ void state_load(const char *path, double expires_at, struct state *ret_state);
 /* Replaces it whole; the caller holds the store's lock. */
 int state_save(const char *path, const struct state *state, struct err *err);
 
+/* Changes the storage alone; a state that is not there is made. Failing is no failure: it is a note. */
+void state_save_storage(const char *path, const char *storage);
+
 /* Notes one more rejection by that host. */
 void state_reject(struct state *state, const char *host, double now);
 

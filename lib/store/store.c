@@ -269,13 +269,20 @@ int store_lock(struct store *store, long long deadline, struct err *err)
 
 static enum credential_answer put_in_keyring(struct store *store, const struct token *token)
 {
-	char *text = token_print(token);
+	char *text = token_print(token), before[STATE_STORAGE_MAX];
 	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
 
+	/* Noted first: should this process be killed, the next one looks for the copy. */
+	state_load_storage(store->state, before);
+	bool is_new = strcmp(before, "keyring") != 0 && !keyring_is_down(store);
+	if (is_new)
+		state_save_storage(store->state, "keyring");
 	if (!text)
 		snprintf(store->trouble.why, sizeof(store->trouble.why), "out of memory");
 	else
 		answer = ask_keyring(store, STORE, text, NULL);
+	if (is_new && answer != CREDENTIAL_FOUND && !store->trouble.may_be_kept)
+		state_save_storage(store->state, before);
 	if (answer == CREDENTIAL_FOUND && store->legacy)
 		answer = erase_legacy(store);
 	if (answer != CREDENTIAL_FOUND)
