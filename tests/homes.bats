@@ -212,7 +212,6 @@ config_of_another() {
     assert_contains "$output" fresh
 }
 
-# bats test_tags=native
 @test "logout where config.toml cannot be looked at fails" {
     server_start
     store_login

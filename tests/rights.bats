@@ -99,7 +99,6 @@ assert_written() { grep -q 'managed:kimi-code' "$CONFIG" || fail "the config was
     assert_same "640 $before" "$(mode "$CONFIG") $(acl "$CONFIG")"
 }
 
-# bats test_tags=native
 @test "where the ACL cannot be kept, its mask does not become the group's rights" {
     shared_config
     as_root chgrp "$(id -g)" "$CONFIG"
