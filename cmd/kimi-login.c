@@ -4,6 +4,7 @@
 #include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/login_flow.h"
+#include "store/store.h"
 
 #include <string.h>
 
@@ -51,6 +52,8 @@ static int run(
 	if (home_check_writable(&context.home, err) < 0)
 		return -1;
 	wish->who = context.who;
+	if (store_check_kind(&context.home, wish->storage, err) < 0)
+		return -1;
 	if (wish->api_key_stdin || !wish->platform->oauth_key)
 		return login_flow_key(&c->report, wish, &context.home, err);
 	return login_flow_oauth(&c->report, wish, &context.home, err);

@@ -33,7 +33,8 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 {
 	struct renewal renewal;
 
-	if (renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
+	if (store_check_kind(home, wish->storage, err) < 0 ||
+	    renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
 		return -1;
 	int failed = wish->storage ? move(report, &renewal.store, wish->storage, err) : 0;
 	if (!failed)

@@ -39,7 +39,7 @@ static int load(struct store *store, struct token *ret_token, struct err *err)
 	if (token_is_tombstone(&token)) {
 		token_clear(&token);
 		return err_set(
-		    err, ERR_REJECTED, login_first, "the stored login was ended by another program");
+		    err, ERR_REJECTED, login_first, "%s ended this login", store->home->client->program);
 	}
 	token_clear(ret_token);
 	*ret_token = token;
@@ -105,11 +105,31 @@ static bool is_done_by_other(const struct refresh *r)
 	return !refresh_is_needed(r->wish, &r->token);
 }
 
+/* While our lock was lost, another process saved a login: that is the newer one, and becomes ours. */
+static bool was_replaced(struct refresh *r)
+{
+	struct token token = TOKEN_INIT;
+	bool replaced = store_load(r->store, &token, NULL) == 0 && *token.refresh_token &&
+	                strcmp(token.refresh_token, r->token.refresh_token) != 0;
+
+	if (replaced) {
+		token_clear(&r->token);
+		r->token = token;
+	} else {
+		token_clear(&token);
+	}
+	return replaced;
+}
+
 static enum oauth_answer exchange(struct refresh *r, struct err *err)
 {
 	struct token fresh = TOKEN_INIT;
 	struct err save_err;
 
+	if (!store_is_still_locked(r->store)) {
+		err_set(err, ERR_BUSY, "try again", "the lock of the login was lost; nothing was sent");
+		return OAUTH_PASSING;
+	}
 	signals_hold();
 	r->sent = true;
 	enum oauth_answer answer =
@@ -117,7 +137,9 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	if (answer == OAUTH_LOST)
 		err_advise(err,
 		    "run 'kimi login' to log in again: the refresh token may be spent and is not sent again");
-	if (answer == OAUTH_GRANTED) {
+	if (answer == OAUTH_GRANTED && !store_is_still_locked(r->store) && was_replaced(r)) {
+		r->outcome = REFRESH_BY_OTHER;
+	} else if (answer == OAUTH_GRANTED) {
 		struct state state = {.last_refresh = clock_now(), .clock_ahead = r->oauth.clock_ahead};
 		if (store_save(r->store, &fresh, &state, &save_err) < 0) {
 			*err = save_err;
@@ -246,7 +268,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 	for (int n = 0; n < ATTEMPTS; n++) {
 		if (n && pause_before(n, r.retry_after, &last) < 0)
 			break;
-		if (store_lock(store, clock_ms() + LOCK_WAIT_MS, &last) < 0)
+		if (store_lock_to_refresh(store, clock_ms() + LOCK_WAIT_MS, &last) < 0)
 			break;
 		enum oauth_answer answer = attempt(&r, &last);
 		store_close(store);

@@ -58,8 +58,8 @@ static int load(struct store *store, const struct access_wish *wish, struct toke
 	if (answer > 0)
 		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
 	if (!answer && token_is_tombstone(token))
-		return err_set(
-		    err, ERR_REJECTED, "run 'kimi login'", "the stored login was ended by another program");
+		return err_set(err, ERR_REJECTED, "run 'kimi login'", "%s ended this login",
+		    store->home->client->program);
 	return answer;
 }
 

@@ -72,6 +72,8 @@ void renewal_tell(const struct report *report, const struct renewal *renewal)
 	char span[SAY_SPAN_MAX];
 
 	say_span(token_left(&renewal->token, clock_now()), span);
+	if (isinf(renewal->token.expires_at))
+		snprintf(span, sizeof(span), "unlimited time");
 	report_tell(report, "success",
 	    json_pack("{s:s, s:s?, s:b, s:o}", "platform", who->platform->id, "account", account, "refreshed",
 	        renewal->outcome != REFRESH_NOT_NEEDED, "expires_at",

@@ -133,6 +133,7 @@ int login_choose_store(
     struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err)
 {
 	struct token present = TOKEN_INIT;
+	const struct client *client = store->home->client;
 	bool shared = home_is_shared(store->home);
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
@@ -141,9 +142,17 @@ int login_choose_store(
 	if (!failed) {
 		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
 		bool there = store_load(store, &present, NULL) == 0;
-		store->kind = wanted != STORE_NOWHERE ? wanted : shared ? STORE_FILE : STORE_KEYRING;
-		snprintf(ret_why, size, "%s%s", shared ? "kimi-cli shares " : "the keyring is open",
-		    shared ? store->home->folder : "");
+		store->kind = wanted;
+		if (wanted == STORE_NOWHERE && (shared || !client->has_keyring))
+			store->kind = STORE_FILE;
+		else if (wanted == STORE_NOWHERE)
+			store->kind = STORE_KEYRING;
+		if (!client->has_keyring)
+			snprintf(ret_why, size, "%s reads no keyring", client->program);
+		else if (shared)
+			snprintf(ret_why, size, "%s shares %s", client->program, store->home->folder);
+		else
+			snprintf(ret_why, size, "the keyring is open");
 		failed = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
 		if (failed && wanted == STORE_NOWHERE && store->kind == STORE_KEYRING &&
 		    *store->trouble.why) {
@@ -184,7 +193,7 @@ static int lock_patiently(struct store *store, const struct login_watcher *watch
 	return failed;
 }
 
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token,
+int login_save(struct store *store, const struct oauth *oauth, struct token *token,
     const struct login_watcher *watcher, struct err *err)
 {
 	struct state state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};

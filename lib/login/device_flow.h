@@ -58,7 +58,7 @@ int login_move(struct store *store, enum store_kind kind, struct err *err);
  * 30 s the watcher hears of that trouble, and it is waited for ten minutes more,
  * in which a signal may give the login up (ERR_INTERRUPTED).
  */
-int login_save(struct store *store, const struct oauth *oauth, const struct token *token,
+int login_save(struct store *store, const struct oauth *oauth, struct token *token,
     const struct login_watcher *watcher, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "store/token.h"
 #include "store/token_cache.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,14 +64,14 @@ static void fill(struct status *status, const struct store *store, const struct 
 	if (store->found == STORE_FILE)
 		snprintf(status->place, sizeof(status->place), "%.*s", (int)sizeof(status->place) - 1,
 		    store->file);
-	status->expires_at = *token->access_token ? token->expires_at : 0;
+	status->expires_at = *token->access_token && isfinite(token->expires_at) ? token->expires_at : 0;
 	status->life = token->expires_in;
 	status->can_refresh = (at_hand || *token->refresh_token) && !rejected && !elsewhere;
 	status->will_end = rejected || !(at_hand || *token->refresh_token);
 	status->state = state_of(token, rejected, now);
 	if (token_is_tombstone(token))
-		problem_add(&status->problems, "rejected", "run 'kimi login'",
-		    "the stored login was ended by another program");
+		problem_add(&status->problems, "rejected", "run 'kimi login'", "%s ended this login",
+		    store->home->client->program);
 	else if (!at_hand && !*token->refresh_token)
 		problem_add(&status->problems, "no_refresh_token", "run 'kimi login' before it ends",
 		    "the login cannot be refreshed: it has no refresh token");

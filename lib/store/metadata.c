@@ -41,12 +41,19 @@ void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX])
 	json_decref(object);
 }
 
+/* A login that never ends is known by 0. */
+static double finite_or_zero(double expires_at)
+{
+	return isfinite(expires_at) ? expires_at : 0;
+}
+
 void state_load(const char *path, double expires_at, struct state *ret_state)
 {
 	struct state state = {0};
 	json_t *object = load(path);
 	double rejections = 0;
 
+	expires_at = finite_or_zero(expires_at);
 	copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
 	*ret_state = state;
 	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
@@ -90,9 +97,9 @@ void state_save_storage(const char *path, const char *storage)
 
 int state_save(const char *path, const struct state *state, struct err *err)
 {
-	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at", json_from_number(state->expires_at),
-	    "oauth_host", state->oauth_host, "storage", state->storage, "last_refresh",
-	    json_from_number(state->last_refresh));
+	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at",
+	    json_from_number(finite_or_zero(state->expires_at)), "oauth_host", state->oauth_host, "storage",
+	    state->storage, "last_refresh", json_from_number(state->last_refresh));
 
 	if (object && state->rejections) {
 		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));

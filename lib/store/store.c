@@ -8,6 +8,7 @@
 #include "store/token_cache.h"
 #include "store/token_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,13 @@ int store_open(struct store *store, const struct home *home, const struct identi
 	const char *key = who->key, *name = key + sizeof(prefix) - 1;
 
 	*store = (struct store){
-	    .home = home, .who = *who, .lock = LOCK_INIT, .user_lock = LOCK_INIT, .next = NEWFILE_INIT};
+	    .home = home,
+	    .who = *who,
+	    .format = record_format_of(home->client),
+	    .lock = LOCK_INIT,
+	    .user_lock = LOCK_INIT,
+	    .next = NEWFILE_INIT,
+	};
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' cannot be the key of a login", key);
@@ -43,7 +50,8 @@ int store_open(struct store *store, const struct home *home, const struct identi
 	home_credentials_folder(home, store->folder);
 	home_credentials_file(home, name, "json", store->file);
 	home_credentials_file(home, name, "state", store->state);
-	home_credentials_file(home, name, "lock", store->lock_file);
+	home_credentials_file(
+	    home, name, home->client->lock == CLIENT_LOCK_FILE ? "lock" : "flock", store->lock_file);
 	text_join(store->host, sizeof(store->host), (const char *const[]){who->oauth_host, NULL});
 	return 0;
 }
@@ -51,6 +59,7 @@ int store_open(struct store *store, const struct home *home, const struct identi
 void store_close(struct store *store)
 {
 	newfile_abandon(&store->next);
+	dir_lock_release(&store->dir_lock);
 	lock_release(&store->user_lock);
 	lock_release(&store->lock);
 }
@@ -71,6 +80,12 @@ static int keyring_busy(const struct store *store, struct err *err)
 	return err_set(err, ERR_BUSY, todo, "%s", store->trouble.why);
 }
 
+/* Nothing is ever kept in a keyring: by the client's rule, or by the user's will. */
+static bool keyring_is_off(const struct store *store)
+{
+	return !store->home->client->has_keyring || credential_is_off();
+}
+
 /* A keyring that did not answer once is not waited for a second time. */
 static bool keyring_is_down(const struct store *store)
 {
@@ -81,6 +96,8 @@ bool store_expects_keyring(const struct store *store)
 {
 	char storage[STATE_STORAGE_MAX];
 
+	if (!store->home->client->has_keyring)
+		return false;
 	state_load_storage(store->state, storage);
 	return strcmp(storage, "keyring") == 0 ||
 	       (!*storage && config_names_keyring(store->home, store->key));
@@ -194,7 +211,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 	char why[160];
 	int answer = 1;
 
-	if (credential_is_off())
+	if (keyring_is_off(store))
 		return 1;
 	store->legacy = false;
 	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
@@ -218,7 +235,7 @@ static int load_keyring(struct store *store, struct token *ret_token, struct err
 
 int store_load_file(struct store *store, struct token *ret_token, struct err *err)
 {
-	int answer = login_file_read(store->file, ret_token, &store->rights, err);
+	int answer = login_file_read(store->file, store->format, ret_token, &store->rights, err);
 
 	store->found = store->kind = answer == 0 ? STORE_FILE : STORE_NOWHERE;
 	return answer;
@@ -235,7 +252,7 @@ static bool may_change_keyring(const struct store *store)
 {
 	struct stat st;
 
-	return !keyring_is_down(store) && !credential_is_off() &&
+	return !keyring_is_down(store) && !keyring_is_off(store) &&
 	       (store->kind == STORE_KEYRING || lstat(store->file, &st) < 0 || store_expects_keyring(store));
 }
 
@@ -253,6 +270,22 @@ static int lock_keyring(struct store *store, long long deadline, struct err *err
 	if (err)
 		*err = why;
 	return -1;
+}
+
+int store_lock_to_refresh(struct store *store, long long deadline, struct err *err)
+{
+	const char *slot = strchr(store->key, '/') + 1;
+
+	if (store->home->client->lock == CLIENT_LOCK_FILE)
+		return store_lock(store, deadline, err);
+	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0)
+		return -1;
+	return dir_lock_acquire(&store->dir_lock, store->home, slot, deadline, err);
+}
+
+bool store_is_still_locked(struct store *store)
+{
+	return !store->dir_lock.hold || dir_lock_is_ours(&store->dir_lock);
 }
 
 int store_lock(struct store *store, long long deadline, struct err *err)
@@ -327,6 +360,8 @@ static bool may_have_copy(const struct store *store)
 {
 	char storage[STATE_STORAGE_MAX];
 
+	if (!store->home->client->has_keyring)
+		return false;
 	state_load_storage(store->state, storage);
 	return store->found == STORE_KEYRING || store->locked_copy || store->half_kept ||
 	       strcmp(storage, "keyring") == 0;
@@ -341,7 +376,7 @@ static enum credential_answer erase_items(struct store *store)
 
 static bool drop_from_keyring(struct store *store)
 {
-	return !may_have_copy(store) || (!credential_is_off() && erase_items(store) == CREDENTIAL_FOUND);
+	return !may_have_copy(store) || (!keyring_is_off(store) && erase_items(store) == CREDENTIAL_FOUND);
 }
 
 /*
@@ -356,7 +391,7 @@ static int put(struct store *store, const struct token *token, bool *ret_owed, s
 			return keyring_busy(store, err);
 		return login_file_remove(store->file, err);
 	}
-	if (login_file_write(store->file, &store->next, token, err) < 0)
+	if (login_file_write(store->file, store->format, &store->next, token, err) < 0)
 		return -1;
 	store->kind = STORE_FILE;
 	*ret_owed = !drop_from_keyring(store);
@@ -380,10 +415,12 @@ static bool drop_cached(const struct store *store)
 	return cache_drop(item);
 }
 
-int store_save(struct store *store, const struct token *token, struct state *state, struct err *err)
+int store_save(struct store *store, struct token *token, struct state *state, struct err *err)
 {
 	bool owed;
 
+	if (store->format->whole_seconds)
+		token->expires_at = floor(token->expires_at);
 	store->patience_ms = 0; /* a new login is never short of time */
 	if (was_moved_to_file(store))
 		store->kind = STORE_FILE;
@@ -463,7 +500,7 @@ int store_erase(struct store *store, struct err *err)
 	if (login_file_remove(store->file, err) < 0)
 		return -1;
 	bool expected = may_have_copy(store) || store_expects_keyring(store);
-	if (!credential_is_off()) {
+	if (!keyring_is_off(store)) {
 		enum credential_answer answer = erase_items(store);
 		/* Without a keyring at all there is no copy in it, unless we know of one. */
 		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
@@ -486,6 +523,16 @@ int store_sweep(struct store *store, bool *ret_swept, struct err *err)
 	*ret_swept = newfile_sweep(store->state) || *ret_swept;
 	store_close(store);
 	return 0;
+}
+
+int store_check_kind(const struct home *home, const char *name, struct err *err)
+{
+	const struct client *client = home->client;
+
+	if (store_kind_by_name(name) != STORE_KEYRING || client->has_keyring)
+		return 0;
+	return err_set(err, ERR_USAGE, "leave out --storage",
+	    "%s reads no keyring, so a login in its home is kept in a file", client->program);
 }
 
 const char *store_kind_name(enum store_kind kind)

@@ -1,11 +1,12 @@
 /*
  * store: where a login lies, and how it is never lost.
  *
- * A login is one token under a key, "oauth/NAME". It lies in the file that
- * kimi-cli reads too (token_file.h) or in the keyring (helper.h); reading
- * looks at the file first, and a change goes to where the login was read. There
- * is one live copy. credentials/NAME.lock is the lock that kimi-cli and this
- * toolkit take around every refresh.
+ * A login is one token under a key, "oauth/NAME". It lies in the file that the
+ * client of the home reads too (token_file.h) or, if the client has one, in the
+ * keyring (helper.h); reading looks at the file first, and a change goes to where
+ * the login was read. There is one live copy. Around every refresh there is the
+ * client's own lock: credentials/NAME.lock of kimi-cli, or kimi-code's directory
+ * (dir_lock.h), before which our own processes queue on credentials/NAME.flock.
  *
  * A keyring belongs to the user and not to a home. So each home has items of its
  * own in it (store_item()), and what changes one holds a second lock, the user's:
@@ -16,7 +17,7 @@
  * Reading needs no lock: a login is replaced whole, so a reader sees the old one
  * or the new one. Changing goes
  *
- *	store_lock(); store_load() again; store_prepare(); ...the exchange...;
+ *	store_lock_to_refresh(); store_load() again; store_prepare(); ...the exchange...;
  *	store_save(); store_close();
  *
  * where store_prepare() finds out, BEFORE a refresh token is spent, that the
@@ -31,6 +32,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "home/dir_lock.h"
 #include "home/home.h"
 #include "store/helper.h"
 #include "store/metadata.h"
@@ -61,9 +63,11 @@ struct store {
 	int waited_ms;                     /* for the keyring so far */
 	int patience_ms; /* how long it may be waited for in all; 0: as long as each question takes */
 	bool legacy;     /* store_load() found it where earlier versions kept the logins of all homes */
+	const struct record_format *format; /* of the file */
 	struct lock lock;
-	struct lock user_lock; /* on the keyring logins of this name in all of the user's homes */
-	struct newfile next;   /* room for the next login */
+	struct dir_lock dir_lock; /* of a refresh, where the client has that kind of lock */
+	struct lock user_lock;    /* on the keyring logins of this name in all of the user's homes */
+	struct newfile next;      /* room for the next login */
 };
 
 /*
@@ -96,8 +100,21 @@ int store_load(struct store *store, struct token *ret_token, struct err *err);
 /* The same, but only the file is looked at. */
 int store_load_file(struct store *store, struct token *ret_token, struct err *err);
 
-/* Waits for the locks until `deadline` (of clock_ms()); makes the folder first. ERR_BUSY, ERR_STORAGE, ERR_INTERRUPTED. */
+/*
+ * Waits until `deadline` (of clock_ms()) for the lock of a login or a logout; makes
+ * the folder first. ERR_BUSY, ERR_STORAGE, ERR_INTERRUPTED.
+ */
 int store_lock(struct store *store, long long deadline, struct err *err);
+
+/* The same for a refresh, with the lock that the client takes around it. */
+int store_lock_to_refresh(struct store *store, long long deadline, struct err *err);
+
+/*
+ * A lock to refresh may get lost (dir_lock.h). To be asked right before the refresh
+ * token is sent: false means not to send it; and before the new token is saved:
+ * false means to read the login first.
+ */
+bool store_is_still_locked(struct store *store);
 
 /*
  * With the lock held: proves that the login can be saved to store->kind
@@ -106,8 +123,11 @@ int store_lock(struct store *store, long long deadline, struct err *err);
  */
 int store_prepare(struct store *store, const struct token *present, struct err *err);
 
-/* With the lock held: saves the login to store->kind and nowhere else, and notes that in the state. */
-int store_save(struct store *store, const struct token *token, struct state *state, struct err *err);
+/*
+ * With the lock held: saves the login to store->kind and nowhere else, and notes
+ * that in the state. The token's expires_at is then as the client keeps it.
+ */
+int store_save(struct store *store, struct token *token, struct state *state, struct err *err);
 
 /*
  * Moves the login to `kind` under the lock it takes itself, without a moment in
@@ -129,6 +149,9 @@ int store_erase(struct store *store, struct err *err);
  * lock where it needs it.
  */
 int store_sweep(struct store *store, bool *ret_swept, struct err *err);
+
+/* ERR_USAGE: the client of that home keeps no login of that kind ("keyring"; NULL: none was asked for). */
+int store_check_kind(const struct home *home, const char *name, struct err *err);
 
 /* "file", "keyring", NULL; and back, STORE_NOWHERE for anything else. */
 const char *store_kind_name(enum store_kind kind);

@@ -15,8 +15,8 @@ enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS =
 static const char login_again[] = "run 'kimi login' to log in again";
 
 /* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
-static int look(const char *path, struct token *ret_token, enum login_rights *ret_rights, bool *ret_unsettled,
-    struct err *err)
+static int look(const char *path, const struct record_format *format, struct token *ret_token,
+    enum login_rights *ret_rights, bool *ret_unsettled, struct err *err)
 {
 	struct buf bytes;
 	struct stat st;
@@ -27,7 +27,7 @@ static int look(const char *path, struct token *ret_token, enum login_rights *re
 	int answer = file_read(path, FILE_OWN, &bytes, &st, err);
 	if (answer == 0 && (st.st_mode & 077) && st.st_uid == geteuid())
 		*ret_rights = file_close_to_others(path, &st) ? LOGIN_TIGHTENED : LOGIN_OPEN;
-	if (answer == 0 && token_read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0) {
+	if (answer == 0 && format->read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0) {
 		*ret_unsettled = file_unsettled(&st, SETTLE_MS) > 0;
 		answer =
 		    err_set(err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", path, why);
@@ -36,14 +36,15 @@ static int look(const char *path, struct token *ret_token, enum login_rights *re
 	return answer;
 }
 
-int login_file_read(const char *path, struct token *ret_token, enum login_rights *ret_rights, struct err *err)
+int login_file_read(const char *path, const struct record_format *format, struct token *ret_token,
+    enum login_rights *ret_rights, struct err *err)
 {
 	bool unsettled;
 	int answer;
 
 	/* kimi-cli has been seen to rewrite it in place: half a file is looked at again. */
 	for (int n = 1;; n++) {
-		answer = look(path, ret_token, ret_rights, &unsettled, err);
+		answer = look(path, format, ret_token, ret_rights, &unsettled, err);
 		if (!unsettled || n == LOOKS || signals_sleep(clock_jitter(2, 20), err) < 0)
 			return answer;
 	}
@@ -92,24 +93,26 @@ int login_file_reserve(const char *path, struct newfile *ret_next, struct err *e
 	return newfile_reserve(ret_next, ROOM_BYTES, err);
 }
 
-static int write_into(struct newfile *f, const struct token *token, struct err *err)
+static int write_into(
+    struct newfile *f, const struct record_format *format, const struct token *token, struct err *err)
 {
-	char *text = token_print(token);
+	char *text = format->print(token);
 	int failed = text ? newfile_write(f, text, strlen(text), err) : err_memory(err);
 
 	wipe_str(text);
 	return failed < 0 || newfile_commit(f, err) < 0 ? -1 : 0;
 }
 
-int login_file_write(const char *path, struct newfile *next, const struct token *token, struct err *err)
+int login_file_write(const char *path, const struct record_format *format, struct newfile *next,
+    const struct token *token, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
 
-	if (next && next->fd >= 0 && write_into(next, token, err) == 0)
+	if (next && next->fd >= 0 && write_into(next, format, token, err) == 0)
 		return 0;
 	if (next)
 		newfile_abandon(next);
-	int failed = newfile_open(&f, path, 0600, err) < 0 || write_into(&f, token, err) < 0;
+	int failed = newfile_open(&f, path, 0600, err) < 0 || write_into(&f, format, token, err) < 0;
 	newfile_abandon(&f);
 	return failed ? -1 : 0;
 }

@@ -1,7 +1,7 @@
 /*
  * login_file: one login in one private file.
  *
- * credentials/NAME.json, the file that kimi-cli reads too. store.h decides when;
+ * credentials/NAME.json, the file that the client reads too. store.h decides when;
  * here is how. All errors are ERR_STORAGE.
  */
 #ifndef KIMI_STORE_TOKEN_FILE_H
@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "store/record.h"
 #include "store/token.h"
 
 #include <stdbool.h>
@@ -25,8 +26,8 @@ enum login_rights {
  * One that makes no sense but was touched just now is read again for a moment:
  * it may be half of what another program is writing.
  */
-int login_file_read(
-    const char *path, struct token *ret_token, enum login_rights *ret_rights, struct err *err);
+int login_file_read(const char *path, const struct record_format *format, struct token *ret_token,
+    enum login_rights *ret_rights, struct err *err);
 
 /* Makes the folder, closed to others. It must be the user's own, and no link: who can write there can put another login in place. */
 int login_file_make_folder(const char *folder, struct err *err);
@@ -38,7 +39,8 @@ int login_file_check_place(const char *path, struct err *err);
 int login_file_reserve(const char *path, struct newfile *ret_next, struct err *err);
 
 /* Replaces the file by a reserved successor (its reservation is used up), or without one (NULL). */
-int login_file_write(const char *path, struct newfile *next, const struct token *token, struct err *err);
+int login_file_write(const char *path, const struct record_format *format, struct newfile *next,
+    const struct token *token, struct err *err);
 
 /* Replaces the file by its own bytes, what we do not know in it included: the proof that it can be replaced. */
 int login_file_rewrite(const char *path, struct err *err);

@@ -68,7 +68,9 @@ static const char *state_words(const struct status *status)
 {
 	switch (status->state) {
 	case STATUS_FRESH:
-		return status->expires_at > 0 ? "fresh" : "good: an API key does not end";
+		return status->expires_at > 0                 ? "fresh"
+		       : *status->who.key && status->place[0] ? "good: the client never refreshes it"
+		                                              : "good: an API key does not end";
 	case STATUS_DUE:
 		return "due: the next 'kimi refresh' renews it";
 	case STATUS_EXPIRED:
@@ -216,7 +218,7 @@ void status_show_line(const struct status *status)
 	char span[SAY_SPAN_MAX] = "";
 
 	if (status->state == STATUS_FRESH && status->expires_at == 0)
-		words = "API key";
+		words = status->place[0] ? "good" : "API key";
 	if (status->trouble.code != ERR_NONE)
 		words = status->state == STATUS_LOGGED_OUT ? "damaged" : "not readable";
 	if (left >= 1)

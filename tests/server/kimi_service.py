@@ -142,8 +142,8 @@ class Service:
                 problem = "empty" if not values[0].strip() else "not trimmed"
             elif not all(" " <= char <= "~" for char in values[0]):
                 problem = "not printable ASCII"
-            elif name == "X-Msh-Platform" and values[0] != "kimi_cli":
-                problem = "not kimi_cli"
+            elif name == "X-Msh-Platform" and values[0] not in ("kimi_cli", "kimi_code_cli"):
+                problem = "not kimi_cli or kimi_code_cli"
             if problem:
                 return oauth_error(400, "invalid_request", "header %s is %s" % (name, problem))
         return None

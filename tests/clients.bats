@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# The homes of both chat clients: which one a command uses, and kimi-code's home as kimi-code keeps it.
+# shellcheck disable=SC2154 # bats sets $stderr
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# code_record: the file of the login in kimi-code's home; there is exactly one.
+code_record() { echo "$HOME"/.kimi-code/credentials/kimi-code-env-*.json; }
+
+# code_slot: its name.
+code_slot() { basename "$(code_record)" .json; }
+
+# code_login: logs in to kimi-code's home against the loopback server.
+code_login() {
+    mkdir -p "$HOME/.kimi-code"
+    server_control '{"pending": 0}'
+    kimi login --client kimi-code "$@" 2>"$BATS_TEST_TMPDIR/login.err" || fail "login: $(cat "$BATS_TEST_TMPDIR/login.err")"
+}
+
+# set_expiry SECONDS: of the stored login, from now on.
+set_expiry() {
+    kimi_python - "$(code_record)" "$1" <<'PY'
+import json, re, sys, time
+path = sys.argv[1]
+text = open(path).read()
+open(path, "w").write(re.sub(r'"expires_at": \d+', '"expires_at": %d' % (time.time() + int(sys.argv[2])), text))
+PY
+}
+
+## Which home
+
+@test "without a home it is kimi-cli's; where kimi-code's exists it is that" {
+    run -0 kimi status
+    assert_contains "$output" "$HOME/.kimi "
+    mkdir "$HOME/.kimi-code"
+    run -0 kimi status
+    assert_contains "$output" "$HOME/.kimi-code "
+}
+
+@test "of two homes the one that has the login is used" {
+    mkdir "$HOME/.kimi-code"
+    store_login
+    run -0 --separate-stderr kimi token
+    assert_same at-stored "$output"
+}
+
+@test "the variable of one home chooses it, and --client and KIMI_CLIENT before that" {
+    mkdir "$HOME/.kimi-code"
+    store_login
+    KIMI_CODE_HOME=$HOME/.kimi-code run -4 --separate-stderr kimi token
+    KIMI_CODE_HOME=$HOME/.kimi-code run -0 --separate-stderr kimi token --client kimi-cli
+    KIMI_CODE_HOME=$HOME/.kimi-code KIMI_CLIENT=kimi-cli run -0 --separate-stderr kimi token
+    KIMI_SHARE_DIR=$HOME/.kimi KIMI_CLIENT=kimi-code run -4 --separate-stderr kimi token
+}
+
+@test "an unknown client is a usage error that names both" {
+    run -2 --separate-stderr kimi token --client codex
+    assert_contains "$stderr" "kimi-code"
+    KIMI_CLIENT=codex run -2 --separate-stderr kimi token
+    assert_contains "$stderr" "unknown client 'codex'"
+}
+
+@test "status, refresh and logout --all cover both homes" {
+    server_start
+    code_login
+    store_login --expires-in-left -10
+    set_expiry -10
+    run -0 --separate-stderr kimi refresh
+    assert_same 2 "$(server_count refresh)"
+    run -0 --separate-stderr kimi status --json
+    assert_same "kimi-code kimi-cli" "$(kimi_python -c 'import json,sys; print(*[l["client"] for l in json.loads(sys.argv[1])["logins"]])' "$output")"
+    run -0 kimi logout --all
+    run -4 --separate-stderr kimi token
+    run ! compgen -G "$HOME/.kimi*/credentials/*.json"
+}
+
+## The login
+
+@test "a login in kimi-code's home is written byte for byte as kimi-code writes it" {
+    server_start
+    code_login
+    kimi_python - "$(code_record)" <<'PY'
+import json, sys
+text = open(sys.argv[1]).read()
+record = json.loads(text)
+assert list(record) == ["access_token", "refresh_token", "expires_at", "scope", "token_type", "expires_in"], text
+assert isinstance(record["expires_at"], int) and isinstance(record["expires_in"], int), text
+assert text == json.dumps(record, indent=2) + "\n", text
+PY
+    assert_same 600 "$(stat -c %a "$(code_record)")"
+    assert_same 700 "$(stat -c %a "$HOME/.kimi-code/credentials")"
+    run -0 --separate-stderr kimi token
+    assert_same "$(kimi_python -c 'import json,sys; print(json.load(open(sys.argv[1]))["access_token"])' "$(code_record)")" "$output"
+}
+
+@test "a refresh in kimi-code's home leaves the lock directory empty and gone, and the sentinel in place" {
+    server_start
+    code_login
+    set_expiry -10
+    run -0 --separate-stderr kimi token
+    assert_same 1 "$(server_count refresh)"
+    [ ! -e "$HOME/.kimi-code/oauth/$(code_slot).lock" ]
+    [ -f "$HOME/.kimi-code/oauth/$(code_slot)" ]
+}
+
+@test "a fresh lock of kimi-code is waited for and never touched; what it saved is used without a request" {
+    server_start
+    code_login
+    set_expiry -10
+    local lock mark
+    lock=$HOME/.kimi-code/oauth/$(code_slot).lock
+    mkdir -p "$lock"
+    mark=$BATS_TEST_TMPDIR/mark
+    # Like kimi-code: stamps the lock, saves another login, removes the lock.
+    kimi_python - "$lock" "$(code_record)" "$mark" 3>&- 4>&- <<'PY' &
+import json, os, sys, time
+lock, record, mark = sys.argv[1:]
+ino = os.stat(lock).st_ino
+for _ in range(6):
+    os.utime(lock)
+    stamp = os.stat(lock).st_mtime_ns
+    time.sleep(0.5)
+    now = os.stat(lock)
+    assert (now.st_ino, now.st_mtime_ns) == (ino, stamp), "the lock was touched"
+data = json.load(open(record))
+data.update(access_token="at-of-kimi-code", refresh_token="rt-of-kimi-code", expires_at=int(time.time()) + 900)
+open(record + ".tmp", "w").write(json.dumps(data, indent=2) + "\n")
+os.rename(record + ".tmp", record)
+os.rmdir(lock)
+open(mark, "w").close()
+PY
+    local imitation=$!
+    run -0 --separate-stderr kimi token
+    assert_same at-of-kimi-code "$output"
+    assert_same 0 "$(server_count refresh)"
+    wait "$imitation"
+    [ -e "$mark" ] || fail "the lock was touched"
+}
+
+@test "a stale lock is taken over" {
+    server_start
+    code_login
+    set_expiry -10
+    mkdir -p "$HOME/.kimi-code/oauth/$(code_slot).lock"
+    touch -d '1 minute ago' "$HOME/.kimi-code/oauth/$(code_slot).lock"
+    run -0 --separate-stderr kimi token
+    assert_same 1 "$(server_count refresh)"
+    [ ! -e "$HOME/.kimi-code/oauth/$(code_slot).lock" ]
+}
+
+@test "a file in the place of the lock is named" {
+    server_start
+    code_login
+    set_expiry -10
+    mkdir -p "$HOME/.kimi-code/oauth"
+    : >"$HOME/.kimi-code/oauth/$(code_slot).lock"
+    run -1 --separate-stderr kimi refresh
+    assert_contains "$stderr" "$HOME/.kimi-code/oauth/$(code_slot).lock"
+    assert_same 0 "$(server_count refresh)"
+}
+
+@test "with KIMI_DISABLE_OAUTH_LOCK=1 there is no lock directory" {
+    server_start
+    code_login
+    set_expiry -10
+    mkdir -p "$HOME/.kimi-code/oauth/$(code_slot).lock"
+    KIMI_DISABLE_OAUTH_LOCK=1 run -0 --separate-stderr kimi token
+    assert_same 1 "$(server_count refresh)"
+    [ -d "$HOME/.kimi-code/oauth/$(code_slot).lock" ]
+}
+
+@test "a tombstone is a login that kimi-code ended: 4, and a new login replaces it" {
+    server_start
+    code_login
+    printf '{\n  "access_token": "",\n  "refresh_token": "",\n  "expires_at": 0,\n  "scope": "",\n  "token_type": "Bearer",\n  "expires_in": 0\n}\n' >"$(code_record)"
+    run -4 --separate-stderr kimi token
+    assert_contains "$stderr" "kimi-code ended this login; run 'kimi login'"
+    run -0 --separate-stderr kimi status --json
+    assert_contains "$output" '"state":"rejected"'
+    code_login
+    run -0 kimi token
+}
+
+@test "a rejected refresh leaves the record as it was, and is remembered" {
+    server_start
+    code_login
+    set_expiry -10
+    local before
+    before=$(cat "$(code_record)")
+    server_control '{"faults": {"refresh": [{"status": 400, "json": {"error": "invalid_grant"}}]}}'
+    run -4 --separate-stderr kimi refresh
+    assert_same "$before" "$(cat "$(code_record)")"
+    run -4 --separate-stderr kimi refresh
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "a token whose expires_at is 0 is never refreshed" {
+    server_start
+    code_login
+    sed -i 's/"expires_at": [0-9]*/"expires_at": 0/' "$(code_record)"
+    run -0 --separate-stderr kimi token --json
+    assert_contains "$output" '"expires_at":null'
+    run -0 kimi refresh
+    assert_same 0 "$(server_count refresh)"
+    run -0 kimi status
+}
+
+@test "what kimi-code does not read as a login is damaged: said so" {
+    server_start
+    code_login
+    local record
+    record=$(code_record)
+    printf '\xef\xbb\xbf%s' "$(cat "$record")" >"$record.new"
+    chmod 600 "$record.new"
+    mv "$record.new" "$record"
+    run -1 --separate-stderr kimi token
+    assert_contains "$stderr" "byte order mark"
+}
+
+@test "--storage keyring is refused in kimi-code's home, with the reason" {
+    mkdir "$HOME/.kimi-code"
+    run -2 --separate-stderr kimi login --client kimi-code --storage keyring
+    assert_contains "$stderr" "kimi-code reads no keyring"
+}
+
+@test "the headers are those of kimi-code's dialect, and a new device id is a UUID" {
+    server_start
+    code_login
+    [[ $(cat "$HOME/.kimi-code/device_id") =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
+    run -0 kimi token --client kimi-code --headers
+    assert_contains "$output" "X-Msh-Platform: kimi_code_cli"
+    assert_contains "$output" "X-Msh-Os-Version: $(uname -r)"
+    [ "$(uname -m)" != x86_64 ] || assert_contains "$output" "X-Msh-Device-Model: $(uname -s) $(uname -r) x64"
+}
+
+## The slot
+
+@test "the slot follows the hosts of the config, and a change of it at once" {
+    mkdir -p "$HOME/.kimi-code/credentials"
+    record() { printf '{"access_token": "%s", "refresh_token": "r", "expires_at": %d, "expires_in": 900}' "$1" $((EPOCHSECONDS + 900)); }
+    record at-cn >"$HOME/.kimi-code/credentials/kimi-code.json"
+    record at-global >"$HOME/.kimi-code/credentials/kimi-code-env-0e4f99c69cc27850.json"
+    chmod 600 "$HOME"/.kimi-code/credentials/*.json
+    run -0 kimi token
+    assert_same at-cn "$output"
+    cat >"$HOME/.kimi-code/config.toml" <<'TOML'
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.ai/coding/v1"
+[providers."managed:kimi-code".oauth]
+storage = "file"
+key = "oauth/kimi-code"
+oauth_host = "https://auth.kimi.ai"
+TOML
+    touch -d '1 minute ago' "$HOME/.kimi-code/config.toml"
+    run -0 kimi token
+    assert_same at-global "$output"
+    [ -e "$HOME/.kimi-code/credentials/hosts.index" ]
+    run -0 kimi token
+    assert_same at-global "$output"
+    sed -i 's/kimi\.ai/kimi.com/' "$HOME/.kimi-code/config.toml"
+    run -0 kimi token
+    assert_same at-cn "$output"
+    run -0 kimi status --json
+    assert_contains "$output" '"region":"global"'
+    assert_contains "$output" '"region":"mainland-cn"'
+}
+
+@test "an index that is damaged or of another config is not believed" {
+    mkdir -p "$HOME/.kimi-code/credentials"
+    printf '{"access_token": "at-cn", "refresh_token": "r", "expires_at": %d, "expires_in": 900}' $((EPOCHSECONDS + 900)) >"$HOME/.kimi-code/credentials/kimi-code.json"
+    chmod 600 "$HOME/.kimi-code/credentials/kimi-code.json"
+    printf 'default_model = "x"\n' >"$HOME/.kimi-code/config.toml"
+    touch -d '1 minute ago' "$HOME/.kimi-code/config.toml"
+    local index=$HOME/.kimi-code/credentials/hosts.index content
+    for content in '' 'x' $'1 2 3\nhttps://evil.example\nhttps://evil.example\n' "$(head -c 5000 /dev/zero | tr '\0' x)"; do
+        printf '%s' "$content" >"$index"
+        run -0 kimi token
+        assert_same at-cn "$output"
+    done
+}
