@@ -15,7 +15,7 @@ code_slot() { basename "$(code_record)" .json; }
 code_login() {
     mkdir -p "$HOME/.kimi-code"
     server_control '{"pending": 0}'
-    kimi login --client kimi-code "$@" 2>"$BATS_TEST_TMPDIR/login.err" || fail "login: $(cat "$BATS_TEST_TMPDIR/login.err")"
+    kimi login --client kimi-code 2>"$BATS_TEST_TMPDIR/login.err" || fail "login: $(cat "$BATS_TEST_TMPDIR/login.err")"
 }
 
 # set_expiry SECONDS: of the stored login, from now on.
