@@ -117,16 +117,22 @@ $(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
 # Plain whatever the programs are built with: it comes before a sanitizer's runtime.
-$B/tests/hook.so: tests/hook.c
+$B/tests/hook.so $B/tests/failing_memory.so: $B/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
+
+# What is static otherwise, so that failing_memory.so can come between.
+DYNAMIC_TWINS = $(STATIC_PROGRAMS:%=$B/tests/dynamic/%)
+$(DYNAMIC_TWINS): $B/tests/dynamic/%: $B/cmd/%.o $B/libkimi.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON) -lm
 
 # libFuzzer brings its own main().
 $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
-test-programs: all $(UNIT_TESTS) $B/tests/toml-decode $B/tests/hook.so
+test-programs: all $(UNIT_TESTS) $B/tests/toml-decode $B/tests/hook.so $B/tests/failing_memory.so $(DYNAMIC_TWINS)
 
 # Runs the tests with what is installed; TESTS="token store" picks files by name.
 test: test-programs

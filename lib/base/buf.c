@@ -1,5 +1,7 @@
 #include "base/buf.h"
 
+#include "base/memory.h"
+
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,17 +71,16 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
-/* realloc() could leave a secret behind in the old block, so a secret is copied and the old block wiped. */
 static char *grown(const struct buf *b, size_t cap)
 {
+	char *before = b->cap ? b->data : NULL;
+
 	if (!b->secret)
-		return realloc(b->cap ? b->data : NULL, cap);
-	char *data = malloc(cap);
-	if (data && b->cap) {
-		memcpy(data, b->data, b->len);
-		wipe(b->data, b->cap);
-		free(b->data);
-	}
+		return memory_resize(before, cap);
+	/* realloc() could leave a secret behind in the old block. */
+	char *data = wipe_realloc(before, cap);
+	if (!data)
+		memory_end();
 	return data;
 }
 
@@ -97,12 +98,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 	size_t cap = b->cap ? b->cap : 64;
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
-	char *data = grown(b, cap);
-	if (!data) {
-		b->failed = true;
-		return false;
-	}
-	b->data = data;
+	b->data = grown(b, cap);
 	b->data[b->len] = '\0'; /* fresh memory holds anything */
 	b->cap = cap;
 	return true;

@@ -5,9 +5,9 @@
  * released once. Its bytes are always followed by a NUL that does not count,
  * so `data` can be used as a C string (it is "" while nothing was added).
  *
- * Failure is sticky: an addition that would pass the maximum, or for which
- * there is no memory, leaves the buffer as it was and sets `failed`, and so
- * does nothing after it. Add freely, look at `failed` once.
+ * Failure is sticky: an addition that would pass the maximum leaves the buffer as
+ * it was and sets `failed`, and so does nothing after it. Add freely, look at
+ * `failed` once. Without memory the program ends (memory.h).
  *
  * A secret buffer wipes its bytes whenever they move and when it is released,
  * so that no call site can forget to.

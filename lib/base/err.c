@@ -66,7 +66,7 @@ int err_errno(struct err *err, enum err_code code, const char *todo, const char 
 
 int err_memory(struct err *err)
 {
-	return err_set(err, ERR_FAILED, "free some memory and try again", "out of memory");
+	return err_set(err, ERR_BUSY, "free some memory and try again", "out of memory");
 }
 
 int err_output(struct err *err)

@@ -22,11 +22,11 @@ enum err_code {
 	ERR_STORAGE,        /* credentials cannot be read or written */
 	ERR_CONFIG,         /* config.toml or a setting is unusable */
 	ERR_PROTOCOL,       /* an answer that makes no sense */
-	ERR_FAILED,         /* anything else that will fail again (no memory, a missing program) */
+	ERR_FAILED,         /* anything else that will fail again (a missing program) */
 	ERR_TIMEOUT,        /* the time that was given ran out */
 	ERR_NETWORK,        /* not reached, or not Kimi that answered */
 	ERR_SERVER,         /* 429 and 5xx */
-	ERR_BUSY,           /* a lock or the keyring did not answer in time */
+	ERR_BUSY,           /* a lock or the keyring did not answer in time, or there is no memory */
 	ERR_INTERRUPTED,    /* a signal asked to stop */
 };
 
@@ -44,7 +44,7 @@ int err_set(struct err *err, enum err_code code, const char *todo, const char *f
 int err_errno(struct err *err, enum err_code code, const char *todo, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* "out of memory", ERR_FAILED. */
+/* "out of memory", ERR_BUSY. */
 int err_memory(struct err *err);
 
 /* Standard output did not take all of it, ERR_FAILED; with the text of errno, unless that is 0. */

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -219,6 +220,25 @@ static int newfile_set_mode(struct newfile *f, mode_t mode, struct err *err)
 	    "cannot set the mode of %s", f->target);
 }
 
+/* Of this process; one thread at a time replaces files. */
+static struct newfile *open_newfile;
+
+static void remove_open_newfiles(void)
+{
+	for (; open_newfile; open_newfile = open_newfile->next_open)
+		unlink(open_newfile->sibling);
+}
+
+static void forget_newfile(const struct newfile *f)
+{
+	struct newfile **at = &open_newfile;
+
+	while (*at && *at != f)
+		at = &(*at)->next_open;
+	if (*at)
+		*at = f->next_open;
+}
+
 int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *err)
 {
 	size_t folder = folder_len(path);
@@ -241,6 +261,9 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
 	f->synced = f->stricter = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
+	f->next_open = open_newfile;
+	open_newfile = f;
+	memory_before_end(remove_open_newfiles);
 	int failed = newfile_set_mode(f, mode, err); /* the umask must not narrow it */
 	if (failed)
 		newfile_abandon(f);
@@ -342,6 +365,7 @@ int newfile_commit(struct newfile *f, struct err *err)
 		return -1;
 	if (rename(f->sibling, f->target) < 0)
 		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot replace %s", f->target);
+	forget_newfile(f);
 	close(f->fd);
 	f->fd = -1;
 	if (sync_folder(f->target) < 0)
@@ -355,6 +379,7 @@ void newfile_abandon(struct newfile *f)
 	if (f->fd < 0)
 		return;
 	unlink(f->sibling);
+	forget_newfile(f);
 	close(f->fd);
 	f->fd = -1;
 }

@@ -63,6 +63,7 @@ struct newfile {
 	bool synced;         /* nothing was written since newfile_sync() */
 	bool open_to_others; /* its file system ignored the mode it was given */
 	bool stricter;       /* newfile_keep() could not keep what the group or an ACL may do */
+	struct newfile *next_open; /* of those that memory_end() removes: an open one may not move */
 	char target[4096];
 	char sibling[4096];
 };

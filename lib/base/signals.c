@@ -15,6 +15,7 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t caught;
 static int wake[2] = {-1, -1};
 static _Atomic int holds; /* read by other threads; one thread at a time holds */
+static _Thread_local int holds_here;
 static sigset_t mask_before, mask_at_start;
 static bool started;
 
@@ -68,6 +69,7 @@ int signals_error(struct err *err)
 
 void signals_hold(void)
 {
+	holds_here++;
 	if (holds++)
 		return;
 	sigset_t all;
@@ -83,9 +85,17 @@ void signals_hold(void)
 
 void signals_release(void)
 {
-	if (!holds || --holds)
+	if (!holds)
 		return;
-	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	holds_here--;
+	if (!--holds)
+		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+void signals_await_release(void)
+{
+	while (holds > holds_here)
+		poll(NULL, 0, 10);
 }
 
 int signals_fd(void)

@@ -31,6 +31,9 @@ int signals_error(struct err *err);
 void signals_hold(void);
 void signals_release(void);
 
+/* Waits until no other thread holds. */
+void signals_await_release(void);
+
 /* A descriptor that is readable once a signal was noted, for poll(); -1 before signals_start() and while they are held. */
 int signals_fd(void);
 

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/signals.h"
 #include "format/json.h"
 
@@ -83,6 +84,7 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	command_harden();
 	if (!c->quick)
 		signals_start();
+	memory_end_as(c->program, &c->report.json);
 	json_start();
 	c->report.program = c->program;
 	if (!c->quick)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/process.h"
 #include "base/runtime_dir.h"
 #include "base/signals.h"
@@ -149,6 +150,13 @@ static void keeper_remove_file(const struct keeper *k)
 		rmdir(k->directory);
 }
 
+static const struct keeper *running_keeper;
+
+static void keeper_undo(void)
+{
+	keeper_remove_file(running_keeper);
+}
+
 static void ignore(int number)
 {
 	(void)number;
@@ -170,6 +178,8 @@ static void keeper_run(struct keeper *k, pid_t caller, int line)
 {
 	struct greeting greeting = {0};
 
+	running_keeper = k;
+	memory_before_end(keeper_undo);
 	keeper_outlast_signals();
 	process_drop_inherited();
 	k->children = process_adopt_orphans();
@@ -203,7 +213,7 @@ static int keeper_hear(int line, void *bytes, size_t len, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return err_set(err, ERR_FAILED, "try again",
+			return err_set(err, ERR_BUSY, "try again",
 			    "the background process that gets the token has ended");
 		at += n;
 		len -= (size_t)n;

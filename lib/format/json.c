@@ -1,40 +1,24 @@
 #include "format/json.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
-/* For what one text holds: as values, a list of empty lists takes forty times its own length. */
-#define PARSED_MAX ((size_t)512 << 20)
-#define UNBOUNDED  (SIZE_MAX / 2)
-
-static _Thread_local size_t memory_left = UNBOUNDED; /* bounded while a text is parsed */
-static _Thread_local bool memory_was_refused;
-
-static void *take(size_t len)
-{
-	void *memory = len <= memory_left ? malloc(len) : NULL;
-	size_t size = malloc_usable_size(memory);
-
-	memory_was_refused |= !memory;
-	memory_left -= size < memory_left ? size : memory_left;
-	return memory;
-}
-
-static void give_back(void *memory)
-{
-	memory_left += malloc_usable_size(memory);
-	wipe_free(memory);
-}
+/*
+ * What one text may hold: 35 MB as values at most. The marks are brackets, braces, commas and colons outside of strings,
+ * of which every value has one before it; a list of 10,000 models with 14 members each fits.
+ */
+enum { MARKS_MAX = 300000, DEPTH_MAX = 128 };
 
 void json_start(void)
 {
-	json_set_alloc_funcs(take, give_back);
+	/* jansson writes past its buffers when an allocation fails: none does. */
+	json_set_alloc_funcs(memory_take, wipe_free);
 	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
 	const void *random = (const void *)getauxval(AT_RANDOM);
 	size_t seed = 0;
@@ -44,13 +28,43 @@ void json_start(void)
 		json_object_seed(seed);
 }
 
-static json_t *load(const char *bytes, size_t len, size_t flags, json_error_t *ret_error)
+/* NULL: the text may be parsed; else why not. */
+static const char *why_too_much(const char *bytes, size_t len)
 {
-	memory_was_refused = false;
-	memory_left = PARSED_MAX;
-	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY | flags, ret_error);
-	memory_left = UNBOUNDED;
-	return value;
+	size_t marks = 0, depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (in_string && bytes[i] == '\\')
+			i++;
+		else if (bytes[i] == '"')
+			in_string = !in_string;
+		else if (in_string || !bytes[i] || !strchr("[]{},:", bytes[i]))
+			continue;
+		else if (bytes[i] == ']' || bytes[i] == '}')
+			depth -= depth > 0;
+		else if (++marks > MARKS_MAX)
+			return "it holds too many values";
+		else if ((bytes[i] == '[' || bytes[i] == '{') && ++depth > DEPTH_MAX)
+			return "it is nested too deep";
+	}
+	return NULL;
+}
+
+static const char *why_no_json(enum json_error_code code)
+{
+	switch (code) {
+	case json_error_premature_end_of_input:
+		return "it ends too early";
+	case json_error_invalid_utf8:
+		return "it is not UTF-8";
+	case json_error_numeric_overflow:
+		return "a number in it is too large";
+	case json_error_end_of_input_expected:
+		return "something follows its end";
+	default:
+		return "it is not JSON";
+	}
 }
 
 static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
@@ -62,25 +76,20 @@ static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, s
 		bytes += bom_len;
 		len -= bom_len;
 	}
+	const char *why = why_too_much(bytes, len);
 	json_error_t error;
-	json_t *value = load(bytes, len, 0, &error);
 
-	if (!value && !exact && json_error_code(&error) == json_error_numeric_overflow)
-		value = load(bytes, len, JSON_DECODE_INT_AS_REAL, &error);
-	if (!value && memory_was_refused) {
-		/* jansson does not always say so, nor where. */
-		snprintf(ret_why, size, "it takes too much memory");
-	} else if (!value) {
-		/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
-		enum json_error_code code = json_error_code(&error);
-		const char *why = code == json_error_premature_end_of_input  ? "it ends too early"
-		                  : code == json_error_invalid_utf8          ? "it is not UTF-8"
-		                  : code == json_error_numeric_overflow      ? "a number in it is too large"
-		                  : code == json_error_stack_overflow        ? "it is nested too deep"
-		                  : code == json_error_end_of_input_expected ? "something follows its end"
-		                                                             : "it is not JSON";
-		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column, why);
+	if (why) {
+		snprintf(ret_why, size, "%s", why);
+		return NULL;
 	}
+	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
+	if (!value && !exact && json_error_code(&error) == json_error_numeric_overflow)
+		value = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
+	/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
+	if (!value)
+		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column,
+		    why_no_json(json_error_code(&error)));
 	return value;
 }
 

@@ -2,9 +2,11 @@
  * json: jansson, held the way this project needs it.
  *
  * json_start() gives jansson an allocator that wipes what it frees, since
- * tokens pass through it; call it before anything else of JSON. Readers below
- * are lenient about a number written as a string and strict about all else, and
- * never follow a member that is not there.
+ * tokens pass through it, and that never fails: without memory the program ends
+ * (memory.h), so no call of jansson's returns NULL for want of it. Call it
+ * before anything else of JSON. Readers below are lenient about a number written
+ * as a string and strict about all else, and never follow a member that is not
+ * there.
  */
 #ifndef KIMI_FORMAT_JSON_H
 #define KIMI_FORMAT_JSON_H
@@ -18,10 +20,11 @@ void json_start(void);
 /*
  * Parses exactly one JSON value in `len` bytes. A byte order mark before it is
  * skipped (RFC 8259 section 8.1). NULL: it is none; `ret_why`
- * (`size` bytes) says where and why, without a byte of the text itself, and what
- * would take more than 512 MiB as values is refused. If there is a whole number
- * beyond 64 bits in it (a user's id, say), all numbers are read as reals;
- * json_parse_exact() takes that for an error.
+ * (`size` bytes) says where and why, without a byte of the text itself. More than
+ * 300,000 brackets, braces, commas and colons, or a nesting deeper than 128, is
+ * refused before it takes memory. If there is a whole number beyond 64 bits in it
+ * (a user's id, say), all numbers are read as reals; json_parse_exact() takes
+ * that for an error.
  */
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size);
 json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size);
@@ -38,7 +41,7 @@ bool json_flag(const json_t *object, const char *name);
 /* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. null if it is not finite. */
 json_t *json_from_number(double number);
 
-/* The value as text on one line; the caller wipes and frees it. NULL: no memory. */
+/* The value as text on one line; the caller wipes and frees it. NULL: it is no JSON (a real that is not finite, say). */
 char *json_print(const json_t *value);
 
 #endif

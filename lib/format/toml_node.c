@@ -1,5 +1,7 @@
 #include "format/toml_internal.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +25,7 @@ void *toml_alloc(struct toml *doc, size_t size)
 	size = (size + align - 1) / align * align;
 	if (size > doc->chunk_left || !doc->chunks) {
 		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-		struct chunk *chunk = calloc(1, sizeof(*chunk) + room);
-		if (!chunk)
-			return NULL;
+		struct chunk *chunk = memory_take_zeroed(1, sizeof(*chunk) + room);
 		chunk->at = (char *)chunk->bytes;
 		chunk->next = doc->chunks;
 		doc->chunks = chunk;
@@ -94,10 +94,8 @@ static bool grow_slots(struct toml *doc)
 		return true;
 	if (count > SIZE_MAX / 2 / sizeof(*doc->slots))
 		return false;
-	struct toml_node **old = doc->slots, **slots = calloc(count, sizeof(*slots));
+	struct toml_node **old = doc->slots, **slots = memory_take_zeroed(count, sizeof(*slots));
 	size_t old_count = doc->slot_count;
-	if (!slots)
-		return false;
 	doc->slots = slots;
 	doc->slot_count = count;
 	for (size_t i = 0; i < old_count; i++) {

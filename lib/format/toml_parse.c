@@ -1,5 +1,7 @@
 #include "format/toml_internal.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,11 +320,7 @@ static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 		toml_error_at(ret_error, doc, bad, "%s", why);
 		return false;
 	}
-	struct parser *p = calloc(1, sizeof(*p)); /* too big for the stack of a small thread */
-	if (!p) {
-		toml_error_nowhere(ret_error, toml_no_memory);
-		return false;
-	}
+	struct parser *p = memory_take_zeroed(1, sizeof(*p)); /* too big for the stack of a small thread */
 	p->doc = doc;
 	p->scan = (struct scan){.text = doc->text, .len = doc->len, .at = doc->body};
 	bool ok = parse_lines(p);
@@ -336,16 +334,10 @@ static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 
 static struct toml *new_document(const char *bytes, size_t len)
 {
-	struct toml *doc = calloc(1, sizeof(*doc));
+	struct toml *doc = memory_take_zeroed(1, sizeof(*doc));
 
-	if (!doc)
-		return NULL;
-	doc->text = len < SIZE_MAX ? malloc(len + 1) : NULL;
-	doc->root = doc->text ? toml_node_new(doc, TOML_TABLE, FORM_HEADER) : NULL;
-	if (!doc->root) {
-		toml_free(doc);
-		return NULL;
-	}
+	doc->text = memory_take(len + 1);
+	doc->root = toml_node_new(doc, TOML_TABLE, FORM_HEADER);
 	if (len)
 		memcpy(doc->text, bytes, len);
 	doc->text[len] = '\0';
@@ -360,10 +352,6 @@ struct toml *toml_parse(const char *bytes, size_t len, struct toml_error *ret_er
 {
 	struct toml *doc = new_document(bytes, len);
 
-	if (!doc) {
-		toml_error_nowhere(ret_error, toml_no_memory);
-		return NULL;
-	}
 	if (!parse_text(doc, ret_error)) {
 		toml_free(doc);
 		return NULL;

@@ -1,5 +1,7 @@
 #include "format/toml_internal.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,11 +31,9 @@ static bool grow(struct splices *s)
 
 	if (s->count < s->cap)
 		return true;
-	struct splice *list =
-	    cap <= SIZE_MAX / 2 / sizeof(*list) ? realloc(s->list, cap * sizeof(*list)) : NULL;
-	if (!list)
+	if (cap > SIZE_MAX / 2 / sizeof(*s->list))
 		return false;
-	s->list = list;
+	s->list = memory_resize(s->list, cap * sizeof(*s->list));
 	s->cap = cap;
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "store/token.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "format/json.h"
 
@@ -31,36 +32,28 @@ static int copy_token(const json_t *object, const char *name, char **ret_text, c
 		snprintf(ret_why, size, "its %s is not one", name);
 		return -1;
 	}
-	*ret_text = strdup(text);
-	if (*ret_text)
-		return 0;
-	snprintf(ret_why, size, "out of memory");
-	return -1;
+	*ret_text = memory_copy(text);
+	return 0;
 }
 
 /*
  * What is not a text counts as absent, since a good token must not be lost over it; so does an empty one: kimi-cli
  * writes token_type "" when it was never told one.
  */
-static int copy_text(const json_t *object, const char *name, const char *otherwise, char **ret_text,
-    char *ret_why, size_t size)
+static char *copy_text(const json_t *object, const char *name, const char *otherwise)
 {
 	const char *text = json_text(object, name);
 
-	*ret_text = strdup(text && *text ? text : otherwise);
-	if (*ret_text)
-		return 0;
-	snprintf(ret_why, size, "out of memory");
-	return -1;
+	return memory_copy(text && *text ? text : otherwise);
 }
 
 int token_copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size)
 {
 	if (copy_token(object, "access_token", &token->access_token, ret_why, size) < 0 ||
-	    copy_token(object, "refresh_token", &token->refresh_token, ret_why, size) < 0 ||
-	    copy_text(object, "scope", "", &token->scope, ret_why, size) < 0 ||
-	    copy_text(object, "token_type", "Bearer", &token->token_type, ret_why, size) < 0)
+	    copy_token(object, "refresh_token", &token->refresh_token, ret_why, size) < 0)
 		return -1;
+	token->scope = copy_text(object, "scope", "");
+	token->token_type = copy_text(object, "token_type", "Bearer");
 	return 0;
 }
 

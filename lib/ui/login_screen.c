@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/term.h"
 #include "ui/big_letters.h"
 #include "ui/qr.h"
@@ -184,6 +185,13 @@ void login_screen_add_qr(const struct report *report, const struct device_author
 	buf_release(&screen);
 }
 
+static void clear_tick(void)
+{
+	static const char clear[] = "\r\033[K";
+
+	write_all(STDERR_FILENO, clear, sizeof(clear) - 1);
+}
+
 void login_screen_tick(const struct report *report, double seconds_left)
 {
 	static const char *const dots[] = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
@@ -194,6 +202,7 @@ void login_screen_tick(const struct report *report, double seconds_left)
 		return;
 	/* A line that wraps cannot be drawn over. */
 	const char *what = term_width(STDERR_FILENO) > 32 ? "waiting for you, " : "";
+	memory_before_end(clear_tick);
 	buf_init(&line, 256);
 	buf_addf(
 	    &line, "\r\033[K  %s %s%d:%02d left", dots[clock_ms() / 100 % 10], what, left / 60, left % 60);
@@ -203,8 +212,6 @@ void login_screen_tick(const struct report *report, double seconds_left)
 
 void login_screen_end(const struct report *report)
 {
-	static const char clear[] = "\r\033[K";
-
 	if (report->terminal && !report->quiet && term_can_redraw(STDERR_FILENO))
-		write_all(STDERR_FILENO, clear, sizeof(clear) - 1);
+		clear_tick();
 }

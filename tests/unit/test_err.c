@@ -71,7 +71,7 @@ static void test_texts(void)
 	        err_memory(NULL) == -1,
 	    "who does not want to know passes NULL");
 	err_advise(NULL, "x");
-	ok(err_memory(&err) == -1 && err.code == ERR_FAILED && strcmp(err.what, "out of memory") == 0,
+	ok(err_memory(&err) == -1 && err.code == ERR_BUSY && strcmp(err.what, "out of memory") == 0,
 	    "memory has an error of its own");
 }
 

@@ -1,0 +1,170 @@
+/*
+ * failing_memory: a program in which each allocation fails once. For LD_PRELOAD; a static program does not feel it.
+ * Before main() the process becomes a server that forks the program again and again: in run N the Nth call of malloc(),
+ * calloc() or realloc() returns NULL; it ends with the first run in which there was no Nth. Set in the environment:
+ *
+ *   KIMI_TEST_MEMORY=COUNT         the most runs
+ *   KIMI_TEST_MEMORY_THEN=all      all allocations after it fail, too
+ *   KIMI_TEST_MEMORY_BEFORE=LINE   a shell line before each run
+ *   KIMI_TEST_MEMORY_DIR=FOLDER    for what a run prints
+ *
+ * A run is as it should be if it ends by itself and leaves no temporary file below $HOME, and either prints what the
+ * program prints otherwise (but for digits) and exits with 0, or says why not in exactly one line. What is not is told
+ * on standard output, and the exit status is 1.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* glibc's own, so that nothing has to be looked up before the first call. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+static _Atomic long left;    /* calls until the one that fails; 0: none does */
+static _Atomic bool *failed; /* shared with the server */
+static bool all_after;
+
+static bool fails(void)
+{
+	long now = left;
+
+	if (!now)
+		return false;
+	while (!atomic_compare_exchange_weak(&left, &now, now > 1 ? now - 1 : all_after))
+		if (!now)
+			return false;
+	if (now > 1)
+		return false;
+	*failed = true;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+enum { MOST = 64 * 1024 };
+
+static char usual[MOST], printed[MOST], said[MOST], out_file[4096], err_file[4096];
+
+/* Digits tell of time and chance: a row of them is one 0. */
+static void read_file(const char *path, char text[MOST])
+{
+	size_t kept = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, MOST - 1);
+
+	close(fd);
+	for (ssize_t i = 0; i < len; i++)
+		if (!isdigit((unsigned char)text[i]) || !kept || text[kept - 1] != '0')
+			text[kept++] = isdigit((unsigned char)text[i]) ? '0' : text[i];
+	text[kept] = '\0';
+}
+
+static int is_leftover(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	return kind == FTW_F && path[at->base] == '.' && strstr(path + at->base, ".kimi-");
+}
+
+static const char *judge(int status, bool has_failed)
+{
+	const char *end = strchr(said, '\n');
+
+	if (WIFSIGNALED(status))
+		return "killed by a signal";
+	if (nftw(getenv("HOME"), is_leftover, 16, FTW_PHYS) > 0)
+		return "leaves a temporary file";
+	if (!has_failed)
+		strcpy(usual, printed);
+	if (WEXITSTATUS(status) == 0)
+		return strcmp(printed, usual) == 0 ? NULL : "exits with 0 and prints something else";
+	if (!has_failed)
+		return "fails, though no allocation does";
+	if (strncmp(said, "kimi", 4) != 0 || !end || end[1])
+		return "does not say one line";
+	return NULL;
+}
+
+static void become_program(long n)
+{
+	int out = open(out_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int err = open(err_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	close(out);
+	close(err);
+	left = n;
+}
+
+/* False: there was no such allocation. In the program itself it does not return here but go on to main(). */
+static bool run(long n, const char *before, long *ret_bad, bool *ret_is_program)
+{
+	int status;
+
+	*failed = false;
+	if (before && system(before) != 0)
+		exit(2);
+	pid_t child = fork();
+	*ret_is_program = child == 0;
+	if (child == 0) {
+		become_program(n);
+		return false;
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		exit(2);
+	read_file(out_file, printed);
+	read_file(err_file, said);
+	const char *why = judge(status, *failed);
+	if (why) {
+		++*ret_bad;
+		printf("allocation %ld: %s; status %x\n%s%s\n", n, why, (unsigned)status, said, printed);
+		fflush(stdout); /* or the next run has it, too */
+	}
+	return *failed || !n;
+}
+
+__attribute__((constructor)) static void serve(void)
+{
+	const char *count = getenv("KIMI_TEST_MEMORY"), *before = getenv("KIMI_TEST_MEMORY_BEFORE");
+	const char *then = getenv("KIMI_TEST_MEMORY_THEN"), *folder = getenv("KIMI_TEST_MEMORY_DIR");
+	long most = count ? atol(count) : 0, n = 0, bad = 0;
+	bool is_program = false;
+
+	if (!count)
+		return;
+	unsetenv("KIMI_TEST_MEMORY"); /* not for those that the program starts */
+	all_after = then && strcmp(then, "all") == 0;
+	failed = mmap(NULL, sizeof(*failed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	snprintf(out_file, sizeof(out_file), "%s/out", folder);
+	snprintf(err_file, sizeof(err_file), "%s/err", folder);
+	while (n <= most && bad < 10 && run(n, before, &bad, &is_program))
+		n++;
+	if (is_program)
+		return;
+	printf("%ld allocations failed, %ld badly\n", n - 1, bad);
+	exit(bad > 0 || n < 2);
+}
