@@ -1,6 +1,7 @@
 /* kimi models: lists the models one can use, keeps the config's list up to date, and chooses the default. */
 #include "api/model_lists.h"
 #include "base/env.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/config_notes.h"
@@ -10,6 +11,7 @@
 #include "cli/model_sync.h"
 #include "config/file.h"
 #include "config/view.h"
+#include "format/json.h"
 #include "ui/table.h"
 
 #include <stdio.h>
@@ -58,10 +60,21 @@ static json_t *model_json(
 	    "capabilities", capabilities, "default", is_default);
 }
 
-/* Shows every list that came, as a table or (list not NULL) as JSON. */
-static int show(const struct catalog *catalog, const char *default_model, json_t *list, struct err *err)
+/* Piece by piece: as one value a long list would take several times its own memory. */
+static void put_json(const char *before, json_t *value)
+{
+	char *text = json_print(value);
+
+	printf("%s%s", before, text ? text : "null");
+	free(text);
+	json_decref(value);
+}
+
+/* Shows every list that came, as a table or as the members of a JSON array. */
+static int show(const struct catalog *catalog, const char *default_model, bool json, struct err *err)
 {
 	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
+	const char *before = "";
 	struct table table;
 	bool ok = true;
 
@@ -72,15 +85,17 @@ static int show(const struct catalog *catalog, const char *default_model, json_t
 			char *key = config_model_key(entry->platform, entry->models.items[j].id);
 			bool is_default = key && default_model && strcmp(key, default_model) == 0;
 			ok = ok && key;
-			if (key && list)
-				json_array_append_new(list,
+			if (key && json) {
+				put_json(before,
 				    model_json(entry->platform, &entry->models.items[j], key, is_default));
-			else if (key)
+				before = ",";
+			} else if (key) {
 				add_row(&table, &entry->models.items[j], is_default);
+			}
 			free(key);
 		}
 	}
-	if (!list)
+	if (!json)
 		ok = table_print(&table, isatty(STDOUT_FILENO)) && ok;
 	table_release(&table);
 	return ok ? 0 : err_memory(err);
@@ -89,24 +104,28 @@ static int show(const struct catalog *catalog, const char *default_model, json_t
 static int print(
     const struct command *c, const struct catalog *catalog, const char *default_model, struct err *err)
 {
-	json_t *list = c->report.json ? json_array() : NULL, *errors = json_array();
-	int failed = show(catalog, default_model, list, err);
+	json_t *errors = json_array();
 
+	if (c->report.json)
+		printf("{\"models\":[");
+	int failed = show(catalog, default_model, c->report.json, err);
 	for (size_t i = 0; i < catalog->count; i++) {
 		const struct catalog_entry *entry = &catalog->entries[i];
 		if (entry->failed)
 			json_array_append_new(errors, json_pack("{s:s, s:s}", "platform", entry->platform->id,
 			                                  "message", entry->err.what));
 	}
-	if (list && !failed)
-		report_json(json_pack("{s:O, s:O}", "models", list, "errors", errors));
-	json_decref(list);
-	json_decref(errors);
+	if (c->report.json) {
+		put_json("],\"errors\":", errors);
+		printf("}\n");
+	} else {
+		json_decref(errors);
+	}
 	return failed;
 }
 
 static int list(struct command *c, const struct wish *wish, const struct context *context,
-    const struct toml *config, struct err *err)
+    struct toml **config, struct err *err)
 {
 	bool all = !wish->login.platform && !wish->login.account && !env_get("KIMI_ACCOUNT");
 	const struct home *home = &context->home;
@@ -116,14 +135,18 @@ static int list(struct command *c, const struct wish *wish, const struct context
 	if (!all && wish->sync && *who.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
-	catalog_fetch(&catalog, home, config, all ? NULL : &who);
+	catalog_fetch(&catalog, home, *config, all ? NULL : &who);
+	const char *found = config_default_model(*config);
+	char *default_model = found ? memory_copy(found) : NULL;
+	toml_free(*config); /* it may be large, and --sync reads it again */
+	*config = NULL;
 	reminder_speak(&c->report, home, &who);
 	bool all_failed = true;
 	for (size_t i = 0; i < catalog.count; i++)
 		all_failed = all_failed && catalog.entries[i].failed;
 	int failed = wish->sync && !all_failed ? model_sync_write(&c->report, home, &catalog, err) : 0;
 	if (!failed && (!all_failed || catalog.count > 1)) {
-		failed = print(c, &catalog, config_default_model(config), err);
+		failed = print(c, &catalog, default_model, err);
 		/* The one object has been printed, and has the errors: from here on they are for people. */
 		c->report.json = c->report.json && failed;
 	}
@@ -132,6 +155,7 @@ static int list(struct command *c, const struct wish *wish, const struct context
 	if (failed)
 		identity_advise(&who, err->todo, sizeof(err->todo));
 	catalog_clear(&catalog);
+	free(default_model);
 	return failed;
 }
 
@@ -198,7 +222,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 		toml_free(config);
 		return 0;
 	}
-	int failed = wish->use ? use(c, wish, &context, &config, err) : list(c, wish, &context, config, err);
+	int failed = wish->use ? use(c, wish, &context, &config, err) : list(c, wish, &context, &config, err);
 	toml_free(config);
 	return failed;
 }

@@ -13,6 +13,50 @@ json.dump({"pending": 0, "models": eval(sys.argv[2])}, open(sys.argv[1], "w"))
 PY
 }
 
+# raw_list PYTHON-EXPRESSION [gzip]: the body of the model list from now on, of bytes, and how it travels.
+raw_list() {
+    kimi_python - "$(server_dir)/control.json" "$@" <<'PY'
+import base64, gzip, json, sys
+body, head = eval(sys.argv[2]), b""
+if "gzip" in sys.argv:
+    body, head = gzip.compress(body), b"Content-Encoding: gzip\r\n"
+raw = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (head, len(body), body)
+fault = {"raw_b64": base64.b64encode(raw).decode(), "forever": True}
+json.dump({"pending": 0, "faults": {"models": [fault]}}, open(sys.argv[1], "w"))
+PY
+}
+
+# assert_small STATUS COMMAND...: ends with that status, says at most one line and never takes more than 64 MB.
+assert_small() {
+    local wanted=$1
+    shift
+    kimi_python - "$wanted" "$@" <<'PY'
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+said = process.stderr.read().decode()
+_, status, usage = os.wait4(process.pid, 0)
+status, size = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
+print("%d, %d MB: %s: %s" % (status, size, sys.argv[2:], said[:300]))
+small = os.environ.get("KIMI_TEST_CHECKER") or size < 64
+sys.exit(not (small and status == int(sys.argv[1]) and said.count("\n") <= 1))
+PY
+}
+
+# every_command_is_small STATUS: with that list a login is kept, and each command that asks for it ends with STATUS.
+every_command_is_small() {
+    rm -rf "$HOME/.kimi"
+    assert_small "$(($1 ? 75 : 0))" kimi-login --json --quiet
+    [ -e "$HOME/.kimi/credentials/kimi-code.json" ]
+    assert_contains "$(cat "$CONFIG")" managed:kimi-code
+    assert_small "$1" kimi-models
+    assert_small "$1" kimi-models --json
+    assert_small "$1" kimi-models --sync
+    assert_small "$1" kimi-refresh --models --quiet
+    assert_small 0 kimi-status --online
+    assert_small 0 kimi-token --headers
+    assert_small 0 kimi-logout --quiet
+}
+
 # within MILLISECONDS COMMAND...: of processor time, so that a busy machine is no failure; and under 1 GiB of memory.
 within() (
     limit_memory $((1 << 20))
@@ -27,7 +71,7 @@ sys.exit(code or took > slowness * float(sys.argv[1]))
 PY
 )
 
-@test "100,000 models are listed, written and chosen from, each in a few seconds" {
+@test "10,000 models are listed, written and chosen from, each in a few seconds" {
     server_start
     store_login
     big_list '[{"id": "m%d" % n, "context_length": n + 1} for n in range('"$MANY"')]'
@@ -40,7 +84,7 @@ PY
     assert_same 'default_model = "kimi-code/m1432"' "$(grep '^default_model' "$CONFIG")"
 }
 
-@test "100,000 times the same id is one model, and its first form counts" {
+@test "10,000 times the same id is one model, and its first form counts" {
     server_start
     store_login
     big_list '[{"id": "a", "context_length": n + 7} for n in range('"$MANY"')]'
@@ -48,14 +92,67 @@ PY
     assert_same $'\ta\t\t7\t' "$(cat "$BATS_TEST_TMPDIR/list")"
 }
 
-@test "2,000 ids of 4 kB are listed and written, and come back" {
+@test "one model more than 10,000: 1 protocol in one line; a login is kept, without models" {
     server_start
-    big_list '[{"id": "x" * 4090 + "%06d" % n, "display_name": "n" * 4096} for n in range('$((MANY / 50))')]'
+    big_list '[{"id": "m%d" % n} for n in range(10001)]'
+    run -75 --separate-stderr kimi login
+    assert_contains "$stderr" 'it lists more than 10000 models'
+    assert_same 0 "$(grep -c '^\[models' "$CONFIG")"
+    run -0 --separate-stderr kimi token
+    run -1 --separate-stderr kimi models --sync --json
+    assert_same protocol "$(event error data.code)"
+    assert_error models 'it lists more than 10000 models'
+}
+
+@test "ids and names of more than 1 MiB in all: 1 protocol in one line" {
+    server_start
+    store_login
+    big_list '[{"id": "%06d" % n, "display_name": "n" * 256} for n in range(4096)]'
+    run -1 --separate-stderr kimi models --json
+    assert_same protocol "$(event error data.code)"
+    assert_error models 'more than 1048576 bytes'
+}
+
+@test "an id or a name of more than 256 bytes is left out, one of 256 is not" {
+    server_start
+    store_login
+    big_list '[{"id": "a" * 257}, {"id": "b" * 256, "display_name": "c" * 256}, {"id": "d", "display_name": "e" * 257}]'
+    run -0 --separate-stderr kimi models
+    assert_same "$(printf '\t%0256d\t%0256d\t0\t\n\td\t\t0\t' 0 0)" "$(tr bc 00 <<<"$output")"
+}
+
+@test "no command takes more than 64 MB, with the longest list that counts" {
+    server_start
+    big_list '[{"id": "x" * 45 + "%06d" % n, "display_name": "\"" * 52, "context_length": 1, "object": "model", "created": 1, "owned_by": "m", "supports_reasoning": True, "supports_image_in": True, "supports_video_in": True} for n in range('"$MANY"')]'
+    every_command_is_small 0
+}
+
+@test "no command takes more than 64 MB, or is killed, with 51 MB of empty lists and one text in 50 kB of gzip" {
+    server_start
+    raw_list 'b"{\"data\":[" + b"[]," * 3800000 + b"\"" + b"x" * 40000000 + b"\"]}"' gzip
+    every_command_is_small 1
+}
+
+@test "no command takes more than 64 MB with 8 MB of values or of one text" {
+    server_start
+    raw_list 'b"{\"data\":[" + b"[]," * 2700000 + b"1]}"'
+    every_command_is_small 1
+    raw_list 'b"{\"data\":[" + b"{}," * 109000 + b"1]}"'
+    every_command_is_small 1
+    raw_list 'b"{\"data\":[],\"x\":[" + b",".join(b"{\"%d\":{}}" % n for n in range(54000)) + b"]}"'
+    every_command_is_small 0
+    raw_list 'b"{\"data\":[\"" + b"x" * 8300000 + b"\"]}"'
+    every_command_is_small 0
+}
+
+@test "2,000 ids of 256 bytes are listed and written, and come back" {
+    server_start
+    big_list '[{"id": "x" * 250 + "%06d" % n, "display_name": "n" * 256} for n in range('$((MANY / 5))')]'
     store_login
     within 5000 kimi-login --quiet
     within 3000 kimi-models >"$BATS_TEST_TMPDIR/list"
-    assert_same "$((MANY / 50)) $((MANY / 50))" "$(grep -c '^\[models\.' "$CONFIG") $(wc -l <"$BATS_TEST_TMPDIR/list" | tr -d ' ')"
-    assert_same 4096 "$(head -n 1 "$BATS_TEST_TMPDIR/list" | cut -f 2 | tr -d '\n' | wc -c | tr -d ' ')"
+    assert_same "$((MANY / 5)) $((MANY / 5))" "$(grep -c '^\[models\.' "$CONFIG") $(wc -l <"$BATS_TEST_TMPDIR/list" | tr -d ' ')"
+    assert_same 256 "$(head -n 1 "$BATS_TEST_TMPDIR/list" | cut -f 2 | tr -d '\n' | wc -c | tr -d ' ')"
     assert_same 1 "$(grep -c '^\*' "$BATS_TEST_TMPDIR/list")"
     # One line, however long the candidates.
     local before

@@ -91,9 +91,9 @@ timeout() {
 
 # many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
-# How many models are absurdly many.
+# How many models a list may have.
 # shellcheck disable=SC2034 # for the tests
-MANY=$(many 100000 2000)
+MANY=$(many 10000 2000)
 
 # limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }

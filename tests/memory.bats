@@ -7,6 +7,7 @@ load login_helper
 
 setup() {
     kimi_setup
+    # shellcheck disable=SC2034 # for login_helper
     CONFIG=$HOME/.kimi/config.toml
     TWINS=${KIMI_TEST_BIN%/bin}/tests
     mkdir "$BATS_TEST_TMPDIR/runs"
@@ -43,13 +44,13 @@ each_fails() {
 
 # bats test_tags=native
 @test "each allocation of kimi-token and kimi-status fails" {
-    local arguments then
+    local arguments others
     store_login --expires-in-left 8000 --life 9000
     write_config <<<'default_model = "kimi-code/k2"'
-    for then in one all; do
+    for others in one all; do
         for arguments in token 'token --json' 'token --headers' status 'status --json' 'status --line' 'status --history'; do
             # shellcheck disable=SC2086 # words
-            each_fails KIMI_TEST_MEMORY_THEN=$then kimi-$arguments
+            each_fails KIMI_TEST_MEMORY_THEN=$others kimi-$arguments
         done
     done
 }

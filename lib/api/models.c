@@ -1,6 +1,7 @@
 #include "api/models.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "format/json.h"
 
@@ -10,7 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_ANSWER = 64 * 1024 * 1024, MAX_TEXT = 64 * 1024, TOTAL_MS = 30000 };
+enum {
+	MAX_ANSWER = 8 * 1024 * 1024,
+	MAX_MODELS = 10000,
+	MAX_TEXT = 256,
+	MAX_TEXTS = 1024 * 1024,
+	TOTAL_MS = 30000
+};
 
 static const double most_context = 9e15; /* a whole number in every reader of JSON and TOML */
 
@@ -43,11 +50,13 @@ static bool counts(const struct platform *platform, const char *id)
 	return false;
 }
 
-/* NULL with *ret_memory false: it is absent or nothing is left of it. */
+/* NULL: it is too long, or nothing is left of it. */
 static char *clean_copy(const char *text)
 {
 	struct buf clean;
 
+	if (strlen(text) > MAX_TEXT)
+		return NULL;
 	buf_init(&clean, MAX_TEXT);
 	text_clean(&clean, text, strlen(text));
 	if (!clean.len || clean.failed) {
@@ -57,27 +66,38 @@ static char *clean_copy(const char *text)
 	return buf_detach(&clean);
 }
 
-/* False: no memory. An item that does not count leaves the list as it is. */
-static bool take_item(
+/* An item that does not count leaves the list as it is. */
+static void take_item(
     const struct platform *platform, const json_t *item, json_t *seen, struct models *models)
 {
 	const char *id = json_text(item, "id"), *name = json_text(item, "display_name");
 	double context = 0;
 
 	if (!id || !*id || !counts(platform, id) || json_object_get(seen, id))
-		return true;
+		return;
 	struct model model = {.id = clean_copy(id), .display_name = name ? clean_copy(name) : NULL};
 	/* An id with control characters would not be the same id once cleaned. */
 	if (!model.id || strcmp(model.id, id) != 0) {
 		free(model.id);
 		free(model.display_name);
-		return true;
+		return;
 	}
 	if (json_number(item, "context_length", &context) && context > 0 && context < most_context)
 		model.context_length = (long long)context;
 	model.capabilities = capabilities_of(id, item);
 	models->items[models->count++] = model;
-	return json_object_set_new(seen, id, json_true()) == 0;
+	json_object_set_new(seen, id, json_true());
+}
+
+static size_t size_of_texts(const struct models *models)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < models->count; i++) {
+		const char *name = models->items[i].display_name;
+		size += strlen(models->items[i].id) + (name ? strlen(name) : 0);
+	}
+	return size;
 }
 
 int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
@@ -91,15 +111,17 @@ int models_from_answer(const struct platform *platform, const json_t *answer, st
 		snprintf(ret_why, size, "it has no list of models");
 		return -1;
 	}
+	if (json_array_size(data) > MAX_MODELS) {
+		snprintf(ret_why, size, "it lists more than %d models", MAX_MODELS);
+		return -1;
+	}
 	json_t *seen = json_object();
-	models.items = calloc(json_array_size(data) + 1, sizeof(*models.items));
-	bool ok = seen && models.items;
-	if (ok)
-		json_array_foreach(data, i, item) ok = ok && take_item(platform, item, seen, &models);
+	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
+	json_array_foreach(data, i, item) take_item(platform, item, seen, &models);
 	json_decref(seen);
-	if (!ok) {
+	if (size_of_texts(&models) > MAX_TEXTS) {
 		models_clear(&models);
-		snprintf(ret_why, size, "out of memory");
+		snprintf(ret_why, size, "its ids and names take more than %d bytes", MAX_TEXTS);
 		return -1;
 	}
 	*ret_models = models;

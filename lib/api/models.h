@@ -14,8 +14,9 @@
 
 /*
  * Reads a model list answer. Items without an id are skipped, so are ids that
- * the platform does not count and repetitions of an id. Text is cleaned. -1: it
- * is no list; `ret_why` says so.
+ * the platform does not count, ids of more than 256 bytes and repetitions of an
+ * id; a name of more than 256 bytes counts as absent. Text is cleaned. -1: it is
+ * no list, or one of more than 10,000 items; `ret_why` says so.
  */
 int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
     char *ret_why, size_t size);

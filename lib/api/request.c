@@ -15,6 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* One request on its way. */
 struct exchange {
 	struct api_request *request;
@@ -273,4 +277,7 @@ void api_request_clear(struct api_request *request)
 {
 	json_decref(request->answer);
 	request->answer = NULL;
+#ifdef __GLIBC__
+	malloc_trim(0); /* a long list takes several times its length as values */
+#endif
 }

@@ -14,7 +14,7 @@
 static const char device_code_grant[] = "urn:ietf:params:oauth:grant-type:device_code";
 
 enum {
-	MAX_ANSWER = 1024 * 1024,
+	MAX_ANSWER = 64 * 1024,
 	MAX_FORM = 2 * 1024 * 1024,
 	ATTEMPT_MS = 15000,
 	LEAST_MS = 1000,

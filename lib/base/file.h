@@ -59,10 +59,10 @@ bool file_close_to_others(const char *path, const struct stat *st);
 int file_unsettled(const struct stat *st, int settled_ms);
 
 struct newfile {
-	int fd;              /* -1 unless open */
-	bool synced;         /* nothing was written since newfile_sync() */
-	bool open_to_others; /* its file system ignored the mode it was given */
-	bool stricter;       /* newfile_keep() could not keep what the group or an ACL may do */
+	int fd;                    /* -1 unless open */
+	bool synced;               /* nothing was written since newfile_sync() */
+	bool open_to_others;       /* its file system ignored the mode it was given */
+	bool stricter;             /* newfile_keep() could not keep what the group or an ACL may do */
 	struct newfile *next_open; /* of those that memory_end() removes: an open one may not move */
 	char target[4096];
 	char sibling[4096];

@@ -148,6 +148,7 @@ static int write_config(const struct report *report, const struct home *home, co
 	if (config_file_read(home, &config, err) < 0)
 		return not_written(err);
 	int no_models = catalog_fetch_with(home, config, &store->who, access_token, &models, &models_err);
+	toml_free(config); /* it may be large, and is read again to be edited */
 	const struct config_login login = {
 	    .who = &store->who,
 	    .storage = store_kind_name(store->kind),
@@ -157,7 +158,6 @@ static int write_config(const struct report *report, const struct home *home, co
 	if (!failed)
 		model_sync_tell_kept(report, home, store->who.platform, &models);
 	models_clear(&models);
-	toml_free(config);
 	if (failed)
 		return not_written(err);
 	if (!no_models)

@@ -74,10 +74,10 @@ int model_sync_all(
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
 	catalog_fetch(&catalog, home, config, only);
+	toml_free(config); /* it may be large, and is read again to be edited */
 	int failed = model_sync_write(report, home, &catalog, err);
 	if (!failed)
 		failed = model_sync_outcome(report, &catalog, err);
 	catalog_clear(&catalog);
-	toml_free(config);
 	return failed;
 }

@@ -10,10 +10,10 @@
 #include <sys/auxv.h>
 
 /*
- * What one text may hold: 35 MB as values at most. The marks are brackets, braces, commas and colons outside of strings,
- * of which every value has one before it; a list of 10,000 models with 14 members each fits.
+ * What one text may hold: 26 MB as values at most. The marks are brackets, braces, commas and colons outside of strings,
+ * of which every value has one before it; a list of 10,000 models with 10 members each fits.
  */
-enum { MARKS_MAX = 300000, DEPTH_MAX = 128 };
+enum { MARKS_MAX = 220000, DEPTH_MAX = 128 };
 
 void json_start(void)
 {

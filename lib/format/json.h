@@ -21,7 +21,7 @@ void json_start(void);
  * Parses exactly one JSON value in `len` bytes. A byte order mark before it is
  * skipped (RFC 8259 section 8.1). NULL: it is none; `ret_why`
  * (`size` bytes) says where and why, without a byte of the text itself. More than
- * 300,000 brackets, braces, commas and colons, or a nesting deeper than 128, is
+ * 220,000 brackets, braces, commas and colons, or a nesting deeper than 128, is
  * refused before it takes memory. If there is a whole number beyond 64 bits in it
  * (a user's id, say), all numbers are read as reals; json_parse_exact() takes
  * that for an error.

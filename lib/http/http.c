@@ -410,6 +410,8 @@ static void start_curl(void)
 #ifdef M_PERTURB
 	/* TLS has buffers of its own: what is freed from here on is written over, by libc. */
 	mallopt(M_PERTURB, 0xa5);
+	/* A thread with a heap of its own would use nothing of what the others have freed. */
+	mallopt(M_ARENA_MAX, 1);
 #endif
 	/* What is sent and what comes passes through its buffers. */
 	curl_is_ready = curl_global_init_mem(
