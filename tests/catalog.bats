@@ -84,12 +84,12 @@ PY
     assert_same 'default_model = "kimi-code/m1432"' "$(grep '^default_model' "$CONFIG")"
 }
 
-@test "10,000 times the same id is one model, and its first form counts" {
+@test "10,000 times the same id is one model, and its last form counts" {
     server_start
     store_login
     big_list '[{"id": "a", "context_length": n + 7} for n in range('"$MANY"')]'
     within 3000 kimi-models >"$BATS_TEST_TMPDIR/list"
-    assert_same $'\ta\t\t7\t' "$(cat "$BATS_TEST_TMPDIR/list")"
+    assert_same $'\ta\t\t'"$((MANY + 6))"$'\t' "$(cat "$BATS_TEST_TMPDIR/list")"
 }
 
 @test "one model more than 10,000: 1 protocol in one line; a login is kept, without models" {

@@ -312,24 +312,24 @@ PY
     assert_same good "$(cut -f 2 <<<"$output")"
 }
 
-@test "fields of the wrong type count as absent, a numeric string as the number" {
+@test "fields of the wrong type count as absent, a numeric string as the number, what is true as a capability" {
     server_start
     store_login
     models_control '[{"id": "a", "context_length": "4096", "supports_reasoning": "yes", "supports_image_in": 1, "display_name": 5}, {"id": "b", "context_length": -5}, {"id": "c", "context_length": null, "supports_video_in": null}, {"id": "d", "context_length": 1e300}, {"id": "e", "context_length": [1], "display_name": ["x"]}]'
     run -0 kimi models --json
-    assert_same '["a/4096/0", "b/0/0", "c/0/0", "d/0/0", "e/0/0"]' "$(json '' <<<"$output" | kimi_python -c '
+    assert_same '["a/4096/2", "b/0/0", "c/0/0", "d/0/0", "e/0/0"]' "$(json '' <<<"$output" | kimi_python -c '
 import json, sys
 print(json.dumps(["%s/%d/%d" % (m["id"], m["context_length"], len(m["capabilities"])) for m in json.load(sys.stdin)["models"]]))')"
     assert_lacks "$output" '["x"]'
 }
 
-@test "a model that comes twice is listed and written once" {
+@test "a model that comes twice is listed and written once, as it comes last" {
     server_start
     models_control '[{"id": "a", "context_length": 1}, {"id": "a", "context_length": 2}, {"id": "b"}]'
     logged_in
     run -0 kimi models
     assert_same "a b" "$(cut -f 2 <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
-    assert_loads 'models>kimi-code/a>max_context_size=1'
+    assert_loads 'models>kimi-code/a>max_context_size=2'
 }
 
 @test "an id with control characters is left out, and a name is shown without them" {

@@ -25,11 +25,11 @@ static unsigned capabilities_of(const char *id, const json_t *item)
 {
 	unsigned bits = 0;
 
-	if (json_flag(item, "supports_reasoning"))
+	if (json_truth(item, "supports_reasoning"))
 		bits |= MODEL_THINKING;
-	if (json_flag(item, "supports_image_in"))
+	if (json_truth(item, "supports_image_in"))
 		bits |= MODEL_IMAGE_IN;
-	if (json_flag(item, "supports_video_in"))
+	if (json_truth(item, "supports_video_in"))
 		bits |= MODEL_VIDEO_IN;
 	if (strcasestr(id, "thinking"))
 		bits |= MODEL_THINKING | MODEL_ALWAYS_THINKING;
@@ -66,27 +66,39 @@ static char *clean_copy(const char *text)
 	return buf_detach(&clean);
 }
 
-/* An item that does not count leaves the list as it is. */
+static void model_clear(struct model *model)
+{
+	free(model->id);
+	free(model->display_name);
+}
+
+/* An item that does not count leaves the list as it is. `places` has the index of each id: its last item counts. */
 static void take_item(
-    const struct platform *platform, const json_t *item, json_t *seen, struct models *models)
+    const struct platform *platform, const json_t *item, json_t *places, struct models *models)
 {
 	const char *id = json_text(item, "id"), *name = json_text(item, "display_name");
 	double context = 0;
 
-	if (!id || !*id || !counts(platform, id) || json_object_get(seen, id))
+	if (!id || !*id || !counts(platform, id))
 		return;
 	struct model model = {.id = clean_copy(id), .display_name = name ? clean_copy(name) : NULL};
 	/* An id with control characters would not be the same id once cleaned. */
 	if (!model.id || strcmp(model.id, id) != 0) {
-		free(model.id);
-		free(model.display_name);
+		model_clear(&model);
 		return;
 	}
 	if (json_number(item, "context_length", &context) && context > 0 && context < most_context)
 		model.context_length = (long long)context;
 	model.capabilities = capabilities_of(id, item);
+	const json_t *place = json_object_get(places, id);
+	if (place) {
+		struct model *before = &models->items[json_integer_value(place)];
+		model_clear(before);
+		*before = model;
+		return;
+	}
+	json_object_set_new(places, id, json_integer((json_int_t)models->count));
 	models->items[models->count++] = model;
-	json_object_set_new(seen, id, json_true());
 }
 
 static size_t size_of_texts(const struct models *models)
@@ -115,10 +127,10 @@ int models_from_answer(const struct platform *platform, const json_t *answer, st
 		snprintf(ret_why, size, "it lists more than %d models", MAX_MODELS);
 		return -1;
 	}
-	json_t *seen = json_object();
+	json_t *places = json_object();
 	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
-	json_array_foreach(data, i, item) take_item(platform, item, seen, &models);
-	json_decref(seen);
+	json_array_foreach(data, i, item) take_item(platform, item, places, &models);
+	json_decref(places);
 	if (size_of_texts(&models) > MAX_TEXTS) {
 		models_clear(&models);
 		snprintf(ret_why, size, "its ids and names take more than %d bytes", MAX_TEXTS);

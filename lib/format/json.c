@@ -135,6 +135,17 @@ bool json_flag(const json_t *object, const char *name)
 	return json_is_true(json_object_get(object, name));
 }
 
+bool json_truth(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (json_is_string(value))
+		return json_string_length(value) > 0;
+	if (json_is_number(value))
+		return json_number_value(value) != 0;
+	return json_is_true(value) || json_array_size(value) || json_object_size(value);
+}
+
 json_t *json_from_number(double number)
 {
 	if (!isfinite(number))

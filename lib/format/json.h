@@ -38,6 +38,9 @@ bool json_number(const json_t *object, const char *name, double *ret_number);
 /* The member is there and true. */
 bool json_flag(const json_t *object, const char *name);
 
+/* The member counts as true in Python: it is there, and neither null, false, 0 nor empty. */
+bool json_truth(const json_t *object, const char *name);
+
 /* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. null if it is not finite. */
 json_t *json_from_number(double number);
 

@@ -49,9 +49,14 @@ static void test_capabilities(void)
 	ok(capabilities("\"id\":\"m\",\"supports_image_in\":true,\"supports_video_in\":true") ==
 	        (MODEL_IMAGE_IN | MODEL_VIDEO_IN),
 	    "images and videos are taken");
-	ok(capabilities("\"id\":\"m\",\"supports_reasoning\":false,\"supports_image_in\":\"true\",\"supports_"
-	                "video_in\":1") == 0,
-	    "only true is true");
+	ok(capabilities("\"id\":\"m\",\"supports_reasoning\":\"false\",\"supports_image_in\":-1,\"supports_"
+	                "video_in\":[0]") == (MODEL_THINKING | MODEL_IMAGE_IN | MODEL_VIDEO_IN),
+	    "a text, a number but 0 and a list with something in it are true");
+	ok(capabilities("\"id\":\"m\",\"supports_reasoning\":\"\",\"supports_image_in\":0.0,\"supports_"
+	                "video_in\":null") == 0 &&
+	        capabilities("\"id\":\"m\",\"supports_reasoning\":false,\"supports_image_in\":[],\"supports_"
+	                     "video_in\":{}") == 0,
+	    "an empty text, 0, null and what is empty are false");
 	ok(capabilities("\"id\":\"kimi-Thinking-x\"") == (MODEL_THINKING | MODEL_ALWAYS_THINKING),
 	    "one that is called thinking always thinks");
 	ok(capabilities("\"id\":\"kimi-k2.5\"") == k25 && capabilities("\"id\":\"x/Kimi-K2.5-turbo\"") == k25,
@@ -92,10 +97,11 @@ static void test_members(void)
 
 static void test_lists(void)
 {
-	ok(read_models(NULL,
-	       "{\"data\":[{\"id\":\"b\"},{\"id\":\"a\"},{\"id\":\"b\",\"display_name\":\"x\"}]}") == 0 &&
-	        has_ids("b a ") && !models.items[0].display_name,
-	    "models keep their order, and the first of two with one id counts");
+	ok(read_models(NULL, "{\"data\":[{\"id\":\"b\",\"context_length\":5},{\"id\":\"a\"},{\"id\":\"b\","
+	                     "\"display_name\":\"x\"}]}") == 0 &&
+	        has_ids("b a ") && strcmp(models.items[0].display_name, "x") == 0 &&
+	        models.items[0].context_length == 0,
+	    "models keep their order, and the last of two with one id counts");
 	ok(read_models(NULL,
 	       "{\"data\":[{},{\"id\":\"\"},{\"id\":null},{\"id\":5},null,[],\"x\",{\"id\":\"a\"}]}") == 0 &&
 	        has_ids("a "),
