@@ -38,7 +38,7 @@ each_fails() {
     done
     program=$KIMI_TEST_BIN/$1
     [ ! -e "$TWINS/dynamic/$1" ] || program=$TWINS/dynamic/$1
-    env KIMI_TEST_MEMORY=2000 KIMI_TEST_MEMORY_DIR="$BATS_TEST_TMPDIR/runs" KIMI_TEST_SPEED=1000 "${settings[@]}" \
+    env KIMI_TEST_MEMORY=2000 KIMI_TEST_MEMORY_DIR="$BATS_TEST_TMPDIR/runs" KIMI_TEST_SPEED=20 "${settings[@]}" \
         LD_PRELOAD="$TWINS/failing_memory.so:$TWINS/hook.so" "$program" "${@:2}"
 }
 
@@ -52,5 +52,17 @@ each_fails() {
             # shellcheck disable=SC2086 # words
             each_fails KIMI_TEST_MEMORY_THEN=$others kimi-$arguments
         done
+    done
+}
+
+# bats test_tags=native
+@test "each of the first 2,000 allocations of kimi-models, kimi-refresh, kimi-login and kimi-logout fails" {
+    local arguments
+    canned
+    logged_in
+    for arguments in models 'models --json' 'models --sync --quiet' 'refresh --force --json' \
+        'login --force --json --quiet --storage file'; do
+        # shellcheck disable=SC2086 # words
+        each_fails kimi-$arguments
     done
 }
