@@ -83,7 +83,7 @@ TOML
     key_file sk-cn
     run -0 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <"$KEY_FILE"
     assert_same "" "$output"
-    assert_error login 'logged in .*Moonshot AI Open Platform \(moonshot\.cn\)'
+    assert_error login 'logged in .*Kimi Platform \(platform\.kimi\.com\)'
     assert_same "Bearer sk-cn" "$(server_last cn_models | json headers.authorization)"
     assert_same "0 1 0" "$(asked)"
     assert_same 1 "$(server_count all)"
@@ -487,7 +487,7 @@ PY
 @test "the prompt does not show the key, and the terminal is as it was" {
     server_start
     keys_control
-    run -0 on_terminal --type "API key of Moonshot AI Open Platform (moonshot.cn): " 'sk-cn\n' kimi login --platform moonshot-cn
+    run -0 on_terminal --type "API key of Kimi Platform (platform.kimi.com): " 'sk-cn\n' kimi login --platform moonshot-cn
     assert_lacks "$output" sk-cn
     assert_contains "$output" "logged in"
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
@@ -535,8 +535,8 @@ PY
     keys_control
     run -0 on_terminal --type "[1] " '\n' kimi login
     assert_contains "$output" "1  Kimi Code"
-    assert_contains "$output" "2  Moonshot AI Open Platform (moonshot.cn)"
-    assert_contains "$output" "3  Moonshot AI Open Platform (moonshot.ai)"
+    assert_contains "$output" "2  Kimi Platform (platform.kimi.com)"
+    assert_contains "$output" "3  Kimi Platform (platform.kimi.ai)"
     assert_same 1 "$(server_count device)"
     assert_loads 'default_model="kimi-code/kimi-for-coding"'
 }
@@ -544,10 +544,10 @@ PY
 @test "without a platform: a number chooses it, and its key is asked for" {
     server_start
     keys_control
-    run -0 on_terminal --type "[1] " '3\n' --type "API key of Moonshot AI Open Platform (moonshot.ai): " 'sk-ai\n' kimi login
+    run -0 on_terminal --type "[1] " '3\n' --type "API key of Kimi Platform (platform.kimi.ai): " 'sk-ai\n' kimi login
     assert_lacks "$output" sk-ai
     assert_loads 'providers>managed:moonshot-ai>api_key="sk-ai"'
-    run -0 on_terminal --type "[1] " ' 2 \n' --type "(moonshot.cn): " 'sk-cn\n' kimi login
+    run -0 on_terminal --type "[1] " ' 2 \n' --type "(platform.kimi.com): " 'sk-cn\n' kimi login
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
     assert_same 0 "$(server_count device)"
 }
@@ -601,7 +601,7 @@ PY
     every_platform
     assert_loads 'default_model="moonshot-ai/kimi-k2.5"'
     run -0 --separate-stderr kimi logout --platform moonshot-ai
-    assert_error logout 'logged out of Moonshot AI Open Platform \(moonshot\.ai\)$'
+    assert_error logout 'logged out of Kimi Platform \(platform\.kimi\.ai\)$'
     assert_loads 'providers>managed:moonshot-ai=null' 'models>moonshot-ai/kimi-k2.5=null' 'default_model=null' \
         'providers>managed:moonshot-cn>api_key="sk-cn"' 'models>kimi-code/kimi-for-coding>model="kimi-for-coding"'
     assert_lacks "$(cat "$CONFIG")" sk-ai

@@ -35,14 +35,14 @@ const struct platform platforms[] = {
     },
     {
         .id = "moonshot-cn",
-        .name = "Moonshot AI Open Platform (moonshot.cn)",
+        .name = "Kimi Platform (platform.kimi.com)",
         .base_url = "https://api.moonshot.cn/v1",
         .base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
         .allowed_prefixes = {"kimi-k"},
     },
     {
         .id = "moonshot-ai",
-        .name = "Moonshot AI Open Platform (moonshot.ai)",
+        .name = "Kimi Platform (platform.kimi.ai)",
         .base_url = "https://api.moonshot.ai/v1",
         .base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
         .allowed_prefixes = {"kimi-k"},
