@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "config/file.h"
+#include "config/view.h"
 #include "format/json.h"
 
 #include <math.h>
@@ -59,7 +60,8 @@ static int print_headers(const struct home *home, const struct found *found, str
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
 	device_describe(&device, home);
-	int failed = headers_build(&headers, &device, config, found->secret.platform, err);
+	int failed = headers_build(
+	    &headers, &device, config_custom_headers(home, config, found->secret.platform), err);
 	if (!failed) {
 		printf("Authorization: Bearer %s\n", found->secret.value);
 		for (char **line = headers.lines; *line; line++)

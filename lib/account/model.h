@@ -10,7 +10,9 @@ enum model_capability {
 	MODEL_THINKING = 1,
 	MODEL_ALWAYS_THINKING = 2,
 	MODEL_IMAGE_IN = 4,
-	MODEL_VIDEO_IN = 8
+	MODEL_VIDEO_IN = 8,
+	MODEL_TOOL_USE = 16,
+	MODEL_DYNAMIC_TOOLS = 32
 };
 
 struct model {
@@ -18,6 +20,9 @@ struct model {
 	char *display_name;       /* NULL: the platform gives none */
 	long long context_length; /* tokens, 0: not known */
 	unsigned capabilities;    /* of enum model_capability */
+	char **efforts;           /* of thinking, among which a user may choose; ended by NULL; NULL: none */
+	char *default_effort;     /* NULL: the platform gives none */
+	const char *protocol;     /* "anthropic" or "openai_responses", a constant; NULL: the usual one */
 };
 
 /* A list of models; the list owns its items. */
@@ -26,9 +31,10 @@ struct models {
 	size_t count;
 };
 
+void model_clear(struct model *model);
 void models_clear(struct models *models);
 
-/* The four capabilities that kimi-cli knows, in its order, ended by a NULL name. */
+/* The capabilities by their names, in the clients' order, ended by a NULL name. */
 extern const struct model_capability_name {
 	enum model_capability bit;
 	const char *name;

@@ -1,7 +1,6 @@
 #include "api/headers.h"
 
 #include "base/text.h"
-#include "config/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +55,8 @@ static size_t put_line(char **lines, size_t n, char *line)
 	return n + 1;
 }
 
-int headers_build(struct headers *headers, const struct device *device, const struct toml *config,
-    const struct platform *platform, struct err *err)
+int headers_build(
+    struct headers *headers, const struct device *device, const struct toml_node *custom, struct err *err)
 {
 	size_t n = 0;
 	int ok;
@@ -66,7 +65,6 @@ int headers_build(struct headers *headers, const struct device *device, const st
 	ok = headers->lines != NULL;
 	for (size_t i = 0; ok && i < DEVICE_HEADERS; i++)
 		ok = (headers->lines[n++] = strdup(device->headers[i])) != NULL;
-	const struct toml_node *custom = config_custom_headers(config, platform);
 	for (const struct toml_node *node = custom ? toml_first(custom) : NULL;
 	     ok && node && n < DEVICE_HEADERS + MAX_CUSTOM; node = toml_next(node)) {
 		char *line = NULL;

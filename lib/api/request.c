@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/view.h"
 #include "format/json.h"
 #include "http/http.h"
 #include "http/url.h"
@@ -167,7 +168,8 @@ static int exchange_prepare(struct exchange *e, struct api_request *request)
 	if (request->no_device_headers)
 		return 0;
 	device_describe(&device, request->home);
-	return headers_build(&e->headers, &device, request->config, request->who.platform, err);
+	return headers_build(&e->headers, &device,
+	    config_custom_headers(request->home, request->config, request->who.platform), err);
 }
 
 static void exchange_find_secret(struct exchange *e)

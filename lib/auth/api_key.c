@@ -31,7 +31,7 @@ int api_key_of_config(
 	int answer = config_file_read(home, &config, err);
 
 	if (answer == 0) {
-		const char *key = config_api_key(config, platform);
+		const char *key = config_api_key(home, config, platform);
 		answer = key && api_key_is_valid(key) ? copy(key, ret_key, err) : 1;
 	}
 	toml_free(config);

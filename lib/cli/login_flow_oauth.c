@@ -116,17 +116,17 @@ static int stored_login(const struct report *report, const struct home *home, co
 }
 
 /* The config knows of the tokens; a provider that an API key left there is not enough. */
-static bool has_config(const struct home *home, const struct platform *platform)
+static bool has_config(const struct home *home, const struct identity *who)
 {
 	char provider[CONFIG_PROVIDER_MAX];
 	struct toml *doc = NULL;
 
-	config_provider_key(platform, provider);
+	config_provider_key(home, who->platform, provider);
 	const char *key =
 	    config_file_read(home, &doc, NULL) == 0
 	        ? config_text(doc, (const char *const[]){"providers", provider, "oauth", "key", NULL})
 	        : NULL;
-	bool has = key && strcmp(key, platform->oauth_key) == 0;
+	bool has = key && strcmp(key, who->key) == 0;
 	toml_free(doc);
 	return has;
 }
@@ -243,7 +243,7 @@ int login_flow_oauth(
 		if (!failed)
 			failed = log_in(report, wish, home, &store, &token, err);
 	}
-	if (!failed && plain && (good == 0 || !has_config(home, platform)))
+	if (!failed && plain && (good == 0 || !has_config(home, &wish->who)))
 		failed = write_config(report, home, &store, token.access_token, err);
 	if (!failed)
 		report_tell(report, "success",

@@ -1,5 +1,6 @@
 #include "cli/model_sync.h"
 
+#include "config/dialect.h"
 #include "config/file.h"
 #include "config/login.h"
 #include "config/view.h"
@@ -8,24 +9,38 @@
 
 enum { MAX_LIST = 64 * 1024 };
 
+static void add_name(struct buf *list, const char *name)
+{
+	buf_addf(list, "%s%s", list->len ? ", " : "", name);
+}
+
 void model_sync_tell_kept(const struct report *report, const struct home *home,
     const struct platform *platform, const struct models *models)
 {
+	const struct dialect *dialect = config_dialect(home);
 	struct toml *config = NULL;
-	struct buf list;
+	struct buf own, without_context;
 
 	if (config_file_read(home, &config, NULL) != 0)
 		return;
-	buf_init(&list, MAX_LIST);
+	buf_init(&own, MAX_LIST);
+	buf_init(&without_context, MAX_LIST);
 	for (size_t i = 0; i < models->count; i++) {
 		char *key = config_model_key(platform, models->items[i].id);
-		if (key && config_is_own_model(config, platform, key))
-			buf_addf(&list, "%s%s", list.len ? ", " : "", key);
+		if (key && !dialect_takes_model(dialect, &models->items[i]))
+			add_name(&without_context, key);
+		else if (key && config_is_own_model(home, config, platform, key))
+			add_name(&own, key);
 		free(key);
 	}
-	if (list.len)
-		report_note(report, "left models of your own in config.toml as they are: %s", list.data);
-	buf_release(&list);
+	if (own.len)
+		report_note(report, "left models of your own in config.toml as they are: %s", own.data);
+	if (without_context.len)
+		report_note(report,
+		    "left out of config.toml, since Kimi gives no context length for them: %s",
+		    without_context.data);
+	buf_release(&without_context);
+	buf_release(&own);
 	toml_free(config);
 }
 

@@ -23,7 +23,8 @@ int model_sync_outcome(const struct report *report, const struct catalog *catalo
 int model_sync_all(
     const struct report *report, const struct home *home, const struct identity *only, struct err *err);
 
-/* Names the models of the list that were not written, since tables of the user's own stand under their keys. */
+/* Names the models of the list that were not written, since tables of the user's own stand under their keys, or since
+ * the home's client could not read them. */
 void model_sync_tell_kept(const struct report *report, const struct home *home,
     const struct platform *platform, const struct models *models);
 

@@ -1,8 +1,9 @@
 #include "config/check.h"
 
-#include "account/model.h"
+#include "config/dialect.h"
 #include "config/view.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,88 +12,16 @@
 #include <strings.h>
 
 static const char code[] = "config_refused";
-
-/* A field of a table: what it must be, and whether it must be there. */
-struct field {
-	const char *name; /* NULL ends the fields */
-	enum toml_kind kind;
-	bool needed;
-	const char *const *among; /* a text: what it may be (NULL: anything); a table: NULL, or `texts` */
-	double least;             /* a number: what it must be at least */
-};
-
-/* Of a table: each of its members is a text. */
-static const char *const texts[] = {NULL};
-
-static const char *const themes[] = {"dark", "light", NULL};
-static const char *const provider_types[] = {
-    "kimi", "openai_legacy", "openai_responses", "anthropic", "gemini", "google_genai", "vertexai", NULL};
-static const char *const storages[] = {"file", "keyring", NULL};
 static const char *const services[] = {"moonshot_search", "moonshot_fetch", NULL};
 
-static const struct field top_fields[] = {
-    {"default_model", TOML_STRING, false, NULL, 0},
-    {"default_thinking", TOML_BOOLEAN, false, NULL, 0},
-    {"default_yolo", TOML_BOOLEAN, false, NULL, 0},
-    {"default_editor", TOML_STRING, false, NULL, 0},
-    {"theme", TOML_STRING, false, themes, 0},
-    {"models", TOML_TABLE, false, NULL, 0},
-    {"providers", TOML_TABLE, false, NULL, 0},
-    {"services", TOML_TABLE, false, NULL, 0},
-    {"loop_control", TOML_TABLE, false, NULL, 0},
-    {"mcp", TOML_TABLE, false, NULL, 0},
-    {"hooks", TOML_ARRAY, false, NULL, 0},
-    {.name = NULL},
+enum { WORDS_MAX = 160 };
+
+struct check {
+	const struct toml *config;
+	const char *program; /* that reads it */
+	const struct config_rules *rules;
+	struct problems *problems;
 };
-
-static const struct field provider_fields[] = {
-    {"type", TOML_STRING, true, provider_types, 0},
-    {"base_url", TOML_STRING, true, NULL, 0},
-    {"api_key", TOML_STRING, true, NULL, 0},
-    {"env", TOML_TABLE, false, texts, 0},
-    {"custom_headers", TOML_TABLE, false, texts, 0},
-    {"oauth", TOML_TABLE, false, NULL, 0},
-    {.name = NULL},
-};
-
-static const struct field model_fields[] = {
-    {"provider", TOML_STRING, true, NULL, 0},
-    {"model", TOML_STRING, true, NULL, 0},
-    {"max_context_size", TOML_INTEGER, true, NULL, -HUGE_VAL},
-    {"capabilities", TOML_ARRAY, false, NULL, 0},
-    {"display_name", TOML_STRING, false, NULL, 0},
-    {.name = NULL},
-};
-
-static const struct field service_fields[] = {
-    {"base_url", TOML_STRING, true, NULL, 0},
-    {"api_key", TOML_STRING, true, NULL, 0},
-    {"custom_headers", TOML_TABLE, false, texts, 0},
-    {"oauth", TOML_TABLE, false, NULL, 0},
-    {.name = NULL},
-};
-
-static const struct field oauth_fields[] = {
-    {"storage", TOML_STRING, false, storages, 0},
-    {"key", TOML_STRING, true, NULL, 0},
-    {.name = NULL},
-};
-
-static const struct field loop_fields[] = {
-    {"max_steps_per_turn", TOML_INTEGER, false, NULL, 1},
-    {"max_steps_per_run", TOML_INTEGER, false, NULL, 1},
-    {"max_retries_per_step", TOML_INTEGER, false, NULL, 1},
-    {"max_ralph_iterations", TOML_INTEGER, false, NULL, -1},
-    {"reserved_context_size", TOML_INTEGER, false, NULL, 1000},
-    {.name = NULL},
-};
-
-static const struct field mcp_fields[] = {{"client", TOML_TABLE, false, NULL, 0}, {.name = NULL}};
-static const struct field mcp_client_fields[] = {
-    {"tool_call_timeout_ms", TOML_INTEGER, false, NULL, -HUGE_VAL}, {.name = NULL}};
-
-static const struct field hook_fields[] = {
-    {"event", TOML_STRING, true, NULL, 0}, {"command", TOML_STRING, true, NULL, 0}, {.name = NULL}};
 
 static bool is_one_of(const char *text, const char *const known[])
 {
@@ -148,31 +77,39 @@ static bool is_truth(const struct toml_node *node)
 	return false;
 }
 
-static bool are_texts(const struct toml_node *table)
+static bool are_texts(const struct toml_node *parent)
 {
-	for (const struct toml_node *node = toml_first(table); node; node = toml_next(node))
+	for (const struct toml_node *node = toml_first(parent); node; node = toml_next(node))
 		if (toml_kind(node) != TOML_STRING)
 			return false;
 	return true;
 }
 
-static bool fits(const struct toml_node *node, const struct field *field)
+static bool is_number(const struct check *check, const struct toml_node *node, double least)
 {
-	double number = field->kind == TOML_INTEGER ? number_of(node) : 0;
+	bool is_one = toml_kind(node) == TOML_INTEGER || toml_kind(node) == TOML_FLOAT;
+	double number = is_one || check->rules->lenient ? number_of(node) : NAN;
 
+	return isfinite(number) && number == floor(number) && number >= least;
+}
+
+static bool fits(const struct check *check, const struct toml_node *node, const struct config_field *field)
+{
 	if (field->kind == TOML_INTEGER)
-		return isfinite(number) && number == floor(number) && number >= field->least;
-	if (field->kind == TOML_BOOLEAN)
+		return is_number(check, node, field->least);
+	if (field->kind == TOML_BOOLEAN && check->rules->lenient)
 		return is_truth(node);
 	if (toml_kind(node) != field->kind)
 		return false;
-	if (field->among == texts)
+	if (field->among == config_texts)
 		return are_texts(node);
+	if (field->kind == TOML_STRING && field->least > 0 && !*toml_string(node, NULL))
+		return false;
 	return !field->among || is_one_of(config_node_text(node), field->among);
 }
 
 /* What a field must be, in words. */
-static void describe(const struct field *field, char *ret_words, size_t size)
+static void describe(const struct config_field *field, char ret_words[WORDS_MAX])
 {
 	static const char *const kinds[] = {[TOML_STRING] = "a text",
 	    [TOML_BOOLEAN] = "true or false",
@@ -180,40 +117,69 @@ static void describe(const struct field *field, char *ret_words, size_t size)
 	    [TOML_TABLE] = "a table"};
 
 	if (field->kind == TOML_INTEGER && isfinite(field->least))
-		snprintf(ret_words, size, "a whole number, %.0f or more", field->least);
+		snprintf(ret_words, WORDS_MAX, "a whole number, %.0f or more", field->least);
 	else if (field->kind == TOML_INTEGER)
-		snprintf(ret_words, size, "a whole number");
-	else if (field->among == texts)
-		snprintf(ret_words, size, "a table of texts");
+		snprintf(ret_words, WORDS_MAX, "a whole number");
+	else if (field->among == config_texts)
+		snprintf(ret_words, WORDS_MAX, "%s of texts", kinds[field->kind]);
+	else if (field->kind == TOML_STRING && field->least > 0)
+		snprintf(ret_words, WORDS_MAX, "a text that is not empty");
 	else if (!field->among)
-		snprintf(ret_words, size, "%s", kinds[field->kind]);
+		snprintf(ret_words, WORDS_MAX, "%s", kinds[field->kind]);
 	else
-		snprintf(ret_words, size, "one of");
+		snprintf(ret_words, WORDS_MAX, "one of");
 	for (size_t i = 0; field->among && field->among[i]; i++)
-		snprintf(ret_words + strlen(ret_words), size - strlen(ret_words), "%s %s", i ? "," : "",
+		snprintf(ret_words + strlen(ret_words), WORDS_MAX - strlen(ret_words), "%s %s", i ? "," : "",
 		    field->among[i]);
 }
 
-/* Whether the fields of a table are right; false if it is no table at all. `what` and `name`: "model", "kimi-code/x". */
-static bool check_fields(const struct toml_node *table, const struct field *field, const char *what,
-    const char *name, struct problems *problems)
+static size_t line_of(const struct check *check, const struct toml_node *node)
 {
-	char words[160];
+	return toml_line(check->config, node);
+}
+
+/* The member of that name, or of the same in camelCase where the client takes both. */
+static const struct toml_node *member_of(
+    const struct check *check, const struct toml_node *table, const char *name)
+{
+	const struct toml_node *node = toml_member(table, name);
+	char camel[32];
+	size_t len = 0;
+
+	if (node || !check->rules->camel_case)
+		return node;
+	for (const char *c = name; *c && len + 1 < sizeof(camel); c++) {
+		if (*c == '_' && c[1])
+			camel[len++] = (char)toupper((unsigned char)*++c);
+		else
+			camel[len++] = *c;
+	}
+	camel[len] = '\0';
+	return toml_member(table, camel);
+}
+
+/* Whether the fields of a table are right; false if it is no table at all. `what` and `name`: "model", "kimi-code/x". */
+static bool check_fields(const struct check *check, const struct toml_node *table,
+    const struct config_field *field, const char *what, const char *name)
+{
+	char words[WORDS_MAX];
 
 	if (toml_kind(table) != TOML_TABLE) {
-		problem_add(problems, code, "make it a table, or remove it",
-		    "config.toml, %s %.200s: it is no table", what, name);
+		problem_add(check->problems, code, "make it a table, or remove it",
+		    "config.toml, line %zu, %s %.200s: it is no table", line_of(check, table), what, name);
 		return false;
 	}
 	for (; field->name; field++) {
-		const struct toml_node *node = toml_member(table, field->name);
-		describe(field, words, sizeof(words));
+		const struct toml_node *node = member_of(check, table, field->name);
+		describe(field, words);
 		if (!node && field->needed)
-			problem_add(problems, code, "add it, or remove the table",
-			    "config.toml, %s %.200s: it has no %s", what, name, field->name);
-		else if (node && !fits(node, field))
-			problem_add(problems, code, "correct it by hand",
-			    "config.toml, %s %.200s: %s must be %s", what, name, field->name, words);
+			problem_add(check->problems, code, "add it, or remove the table",
+			    "config.toml, line %zu, %s %.200s: it has no %s", line_of(check, table), what,
+			    name, field->name);
+		else if (node && !fits(check, node, field))
+			problem_add(check->problems, code, "correct it by hand",
+			    "config.toml, line %zu, %s %.200s: %s must be %s", line_of(check, node), what,
+			    name, field->name, words);
 	}
 	return true;
 }
@@ -226,44 +192,35 @@ static const struct toml_node *table_of(const struct toml_node *parent, const ch
 	return node && toml_kind(node) == TOML_TABLE ? node : NULL;
 }
 
-static void check_part(const struct toml_node *parent, const char *part, const struct field *fields,
-    const char *what, const char *name, struct problems *problems)
+static void check_part(const struct check *check, const struct toml_node *parent, const char *part,
+    const struct config_field *fields, const char *what, const char *name)
 {
 	const struct toml_node *table = table_of(parent, part);
 
-	if (table)
-		check_fields(table, fields, what, name, problems);
+	if (table && fields)
+		check_fields(check, table, fields, what, name);
 }
 
-static void check_providers(const struct toml_node *providers, struct problems *problems)
+static void check_providers(const struct check *check, const struct toml_node *providers)
 {
 	for (const struct toml_node *node = toml_first(providers); node; node = toml_next(node)) {
 		const char *name = toml_key(node, NULL);
-		if (check_fields(node, provider_fields, "provider", name, problems))
-			check_part(node, "oauth", oauth_fields, "oauth of provider", name, problems);
+		if (check_fields(check, node, check->rules->provider, "provider", name))
+			check_part(check, node, "oauth", check->rules->oauth, "oauth of provider", name);
 	}
 }
 
-static bool is_capability(const struct toml_node *node)
-{
-	const char *text = config_node_text(node);
-
-	for (const struct model_capability_name *known = model_capability_names; text && known->name; known++)
-		if (strcmp(text, known->name) == 0)
-			return true;
-	return false;
-}
-
-static void check_capabilities(const struct toml_node *model, const char *name, struct problems *problems)
+static void check_capabilities(const struct check *check, const struct toml_node *model, const char *name)
 {
 	const struct toml_node *list = toml_member(model, "capabilities");
 
-	if (!list || toml_kind(list) != TOML_ARRAY)
+	if (!check->rules->capabilities || !list || toml_kind(list) != TOML_ARRAY)
 		return;
 	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node))
-		if (!is_capability(node))
-			problem_add(problems, code, "take it out of the list",
-			    "config.toml, model %.200s: kimi-cli knows no capability '%.60s'", name,
+		if (!is_one_of(config_node_text(node), check->rules->capabilities))
+			problem_add(check->problems, code, "take it out of the list",
+			    "config.toml, line %zu, model %.200s: %s knows no capability '%.60s'",
+			    line_of(check, node), name, check->program,
 			    toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : "that is no text");
 }
 
@@ -273,42 +230,62 @@ static bool has_member(const struct toml_node *table, const char *name)
 }
 
 static void check_models(
-    const struct toml_node *models, const struct toml_node *providers, struct problems *problems)
+    const struct check *check, const struct toml_node *models, const struct toml_node *providers)
 {
 	for (const struct toml_node *node = toml_first(models); node; node = toml_next(node)) {
 		const char *name = toml_key(node, NULL);
-		if (!check_fields(node, model_fields, "model", name, problems))
+		if (!check_fields(check, node, check->rules->model, "model", name))
 			continue;
 		const char *provider = config_member_text(node, "provider");
-		if (provider && !has_member(providers, provider))
-			problem_add(problems, code,
+		if (check->rules->whole && provider && !has_member(providers, provider))
+			problem_add(check->problems, code,
 			    "remove the model, or run 'kimi login' to have its provider again",
-			    "config.toml, model %.200s: there is no provider '%.100s'", name, provider);
-		check_capabilities(node, name, problems);
+			    "config.toml, line %zu, model %.200s: there is no provider '%.100s'",
+			    line_of(check, node), name, provider);
+		check_capabilities(check, node, name);
 	}
 }
 
-static void check_services(const struct toml_node *table, struct problems *problems)
+static void check_services(const struct check *check, const struct toml_node *table)
 {
-	for (size_t i = 0; services[i]; i++) {
+	for (size_t i = 0; check->rules->service && services[i]; i++) {
 		const struct toml_node *service = toml_member(table, services[i]);
-		if (service && check_fields(service, service_fields, "service", services[i], problems))
-			check_part(service, "oauth", oauth_fields, "oauth of service", services[i], problems);
+		if (service && check_fields(check, service, check->rules->service, "service", services[i]))
+			check_part(
+			    check, service, "oauth", check->rules->oauth, "oauth of service", services[i]);
 	}
 }
 
-static void check_hooks(const struct toml_node *root, struct problems *problems)
+static void check_hooks(const struct check *check, const struct toml_node *root)
 {
 	const struct toml_node *hooks = toml_member(root, "hooks");
 
-	if (!hooks || toml_kind(hooks) != TOML_ARRAY)
+	if (!check->rules->hook || !hooks || toml_kind(hooks) != TOML_ARRAY)
 		return;
 	for (const struct toml_node *node = toml_first(hooks); node; node = toml_next(node))
-		check_fields(node, hook_fields, "one of", "the hooks", problems);
+		check_fields(check, node, check->rules->hook, "one of", "the hooks");
 }
 
-void config_check(const struct toml *config, struct problems *problems)
+/* A number that the client cannot hold makes the whole file unreadable, wherever it stands. */
+static void check_integers(const struct check *check, const struct toml_node *node)
 {
+	enum toml_kind kind = toml_kind(node);
+	int64_t largest = check->rules->largest;
+
+	if (kind == TOML_INTEGER && (toml_integer(node) > largest || toml_integer(node) < -largest))
+		problem_add(check->problems, code, "make it smaller, or a text",
+		    "config.toml, line %zu: a whole number beyond 2^53 - 1, which %s cannot read",
+		    line_of(check, node), check->program);
+	if (kind != TOML_TABLE && kind != TOML_ARRAY)
+		return;
+	for (node = toml_first(node); node; node = toml_next(node))
+		check_integers(check, node);
+}
+
+void config_check(const struct home *home, const struct toml *config, struct problems *problems)
+{
+	const struct config_rules *rules = config_dialect(home)->rules;
+	const struct check check = {config, home->client->program, rules, problems};
 	const struct toml_node *root = toml_root(config);
 	const struct toml_node *providers = table_of(root, "providers"), *models = table_of(root, "models"),
 	                       *services_table = table_of(root, "services"), *mcp = table_of(root, "mcp");
@@ -316,20 +293,23 @@ void config_check(const struct toml *config, struct problems *problems)
 
 	if (toml_has_bom(config))
 		problem_add(problems, code, "save it as UTF-8 without one",
-		    "config.toml begins with a byte order mark (BOM), which kimi-cli cannot read");
-	check_fields(root, top_fields, "the", "top of the file", problems);
+		    "config.toml begins with a byte order mark (BOM), which %s cannot read", check.program);
+	if (rules->largest < INT64_MAX)
+		check_integers(&check, root);
+	check_fields(&check, root, rules->top, "the", "top of the file");
 	if (providers)
-		check_providers(providers, problems);
+		check_providers(&check, providers);
 	if (models)
-		check_models(models, providers, problems);
+		check_models(&check, models, providers);
 	if (services_table)
-		check_services(services_table, problems);
-	check_part(root, "loop_control", loop_fields, "table", "loop_control", problems);
-	check_part(root, "mcp", mcp_fields, "table", "mcp", problems);
+		check_services(&check, services_table);
+	check_part(&check, root, "thinking", rules->thinking, "table", "thinking");
+	check_part(&check, root, "loop_control", rules->loop_control, "table", "loop_control");
+	check_part(&check, root, "mcp", rules->mcp, "table", "mcp");
 	if (mcp)
-		check_part(mcp, "client", mcp_client_fields, "table", "mcp.client", problems);
-	check_hooks(root, problems);
-	if (chosen && !has_member(models, chosen))
+		check_part(&check, mcp, "client", rules->mcp_client, "table", "mcp.client");
+	check_hooks(&check, root);
+	if (rules->whole && chosen && !has_member(models, chosen))
 		problem_add(problems, code, "run 'kimi models --use' with one that is there",
 		    "config.toml: the default model '%.200s' is not among the models", chosen);
 }

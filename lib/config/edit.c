@@ -2,6 +2,11 @@
 
 #include "config/file.h"
 
+struct editor editor_of(const struct home *home, struct toml *doc)
+{
+	return (struct editor){.home = home, .dialect = config_dialect(home), .doc = doc};
+}
+
 void editor_set(struct editor *e, const char *const path[], json_t *value)
 {
 	if (!value)
@@ -14,6 +19,14 @@ void editor_set(struct editor *e, const char *const path[], json_t *value)
 void editor_set_text(struct editor *e, const char *const path[], const char *text)
 {
 	editor_set(e, path, json_string(text));
+}
+
+void editor_put_text(struct editor *e, const char *const path[], const char *text)
+{
+	if (text)
+		editor_set_text(e, path, text);
+	else
+		editor_unset(e, path);
 }
 
 void editor_set_text_if_absent(struct editor *e, const char *const path[], const char *text)

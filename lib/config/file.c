@@ -208,15 +208,15 @@ static bool holds_key(const struct buf *text)
 }
 
 /* Edits the document and renders it; *ret_changed tells whether there is something to write. */
-static int edit(const struct snapshot *s, const struct config_change *change, bool *ret_changed,
-    struct buf *ret_text, struct err *err)
+static int edit(const struct home *home, const struct snapshot *s, const struct config_change *change,
+    bool *ret_changed, struct buf *ret_text, struct err *err)
 {
 	struct toml_error error;
 	struct toml *doc = parse(s, err);
 
 	if (!doc)
 		return -1;
-	int answer = change->edit(doc, change->context, err);
+	int answer = change->edit(home, doc, change->context, err);
 	*ret_changed = !answer && (s->is_legacy || toml_edited(doc));
 	if (*ret_changed && toml_render(doc, ret_text, &error) < 0)
 		answer = config_file_error(&error, err);
@@ -235,7 +235,7 @@ static int change_once(
 	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
 		return as_config_error(err);
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
-	int late, answer = edit(s, change, &changed, &text, err);
+	int late, answer = edit(home, s, change, &changed, &text, err);
 	bool open = s->exists && (s->st.st_mode & 077) && s->st.st_uid == geteuid();
 	bool close = !answer && open && holds_key(changed ? &text : &s->bytes);
 	if (!answer && changed)
@@ -306,5 +306,5 @@ bool config_file_exists(const struct home *home)
 
 	home_config_file(home, path);
 	home_legacy_config_file(home, legacy);
-	return is_there(path) || is_there(legacy);
+	return is_there(path) || (home->client->older_config && is_there(legacy));
 }

@@ -28,8 +28,8 @@
 /* Reads it; the caller frees *ret_doc. 0 read, 1 there is none, -1 error (line and column in its text). */
 int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err);
 
-/* Notes edits on the document (toml.h). May be called again with a newer document. -1 fills *err. */
-typedef int config_edit(struct toml *doc, void *context, struct err *err);
+/* Notes edits on the document (toml.h) of that home. May be called again with a newer document. -1 fills *err. */
+typedef int config_edit(const struct home *home, struct toml *doc, void *context, struct err *err);
 
 struct config_change {
 	config_edit *edit;

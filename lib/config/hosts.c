@@ -86,7 +86,7 @@ static void hosts_read_config(struct home *home)
 
 	if (config_file_read(home, &config, NULL) != 0)
 		return;
-	config_provider_key(platform, provider);
+	config_provider_key(home, platform, provider);
 	hosts_take(config, (const char *const[]){"providers", provider, "base_url", NULL}, home->base_url);
 	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauth_host", NULL},
 	    home->oauth_host);

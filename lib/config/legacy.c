@@ -79,9 +79,11 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	struct buf bytes;
 	json_t *settings = NULL;
 
+	*ret_found = false;
+	if (!home->client->older_config)
+		return 0;
 	home_legacy_config_file(home, path);
 	buf_init_secret(&bytes, MAX_LEGACY_BYTES);
-	*ret_found = false;
 	int answer = file_read(path, FILE_FOLLOW, &bytes, NULL, err);
 	if (answer == 0) {
 		json_t *parsed = json_parse_exact(bytes.data, bytes.len, why, sizeof(why));

@@ -9,28 +9,63 @@
 
 enum { URL_MAX_BYTES = PLATFORM_URL_MAX + 64 };
 
-/* How a table says with what it is to log in: the tokens of an OAuth login, or a key. */
-static void put_secret(struct editor *e, const struct config_login *login, const char *const api_key[],
-    const char *const oauth[])
+/* Where the tokens are, as the table at section.name says it. */
+static void put_oauth(
+    struct editor *e, const struct config_login *login, const char *section, const char *name)
+{
+	const char *key = login->who->key, *host = NULL;
+	const struct toml_node *there = toml_get(e->doc, PATH(section, name, "oauth"));
+
+	if (!e->dialect->oauth_host) {
+		editor_set(e, PATH(section, name, "oauth"),
+		    json_pack("{s:s, s:s}", "storage", login->storage, "key", key));
+		return;
+	}
+	/* The shipped key goes with the shipped host, which is not written. */
+	if (strcmp(key, login->who->platform->oauth_key) != 0)
+		host = login->who->oauth_host;
+	if (there && toml_kind(there) != TOML_TABLE)
+		editor_unset(e, PATH(section, name, "oauth"));
+	editor_set_text(e, PATH(section, name, "oauth", "storage"), e->dialect->storage);
+	editor_set_text(e, PATH(section, name, "oauth", "key"), key);
+	editor_put_text(e, PATH(section, name, "oauth", "oauth_host"), host);
+}
+
+/* How the table at section.name says with what it is to log in: the tokens of an OAuth login, or a key. */
+static void put_secret(
+    struct editor *e, const struct config_login *login, const char *section, const char *name)
 {
 	if (login->api_key)
-		editor_set_text(e, api_key, login->api_key);
+		editor_set_text(e, PATH(section, name, "api_key"), login->api_key);
+	else if (e->dialect->one_secret)
+		editor_set_text(e, PATH(section, name, "api_key"), "");
 	else
-		editor_set_text_if_absent(e, api_key, "");
+		editor_set_text_if_absent(e, PATH(section, name, "api_key"), "");
 	if (login->storage)
-		editor_set(
-		    e, oauth, json_pack("{s:s, s:s}", "storage", login->storage, "key", login->who->key));
+		put_oauth(e, login, section, name);
+	else if (e->dialect->one_secret)
+		editor_unset(e, PATH(section, name, "oauth"));
+}
+
+/* The key of any login of the platform that the home can have. */
+static bool is_oauth_key(const struct home *home, const struct platform *platform, const char *key)
+{
+	size_t len = strlen(platform->oauth_key);
+
+	if (strncmp(key, platform->oauth_key, len) != 0)
+		return false;
+	return !key[len] || (home->client->has_slots && strncmp(key + len, "-env-", strlen("-env-")) == 0);
 }
 
 /* A service is ours if it uses our tokens or our key; one with a key of its own is the user's. */
-static bool is_ours(const struct toml *doc, const struct platform *platform, const char *service)
+static bool is_ours(const struct editor *e, const struct platform *platform, const char *service)
 {
-	const char *oauth_key = config_text(doc, PATH("services", service, "oauth", "key"));
-	const char *api_key = config_text(doc, PATH("services", service, "api_key"));
-	const char *our_key = config_api_key(doc, platform);
+	const char *oauth_key = config_text(e->doc, PATH("services", service, "oauth", "key"));
+	const char *api_key = config_text(e->doc, PATH("services", service, "api_key"));
+	const char *our_key = config_api_key(e->home, e->doc, platform);
 
 	if (oauth_key && platform->oauth_key)
-		return strcmp(oauth_key, platform->oauth_key) == 0;
+		return is_oauth_key(e->home, platform, oauth_key);
 	return api_key && our_key && strcmp(api_key, our_key) == 0;
 }
 
@@ -40,28 +75,71 @@ static void put_services(struct editor *e, const struct config_login *login, con
 		const char *name = (*service)[0];
 		char url[URL_MAX_BYTES];
 		/* A service that the user has set up otherwise is the user's. */
-		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e->doc, login->who->platform, name))
+		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e, login->who->platform, name))
 			continue;
 		snprintf(url, sizeof(url), "%s/%s", base_url, (*service)[1]);
 		editor_set_text(e, PATH("services", name, "base_url"), url);
-		put_secret(e, login, PATH("services", name, "api_key"), PATH("services", name, "oauth"));
+		put_secret(e, login, "services", name);
 	}
 }
 
-int config_edit_login(struct toml *doc, void *context, struct err *err)
+/* What the user added to a provider, under its new key. kimi-cli knows texts there and tables of texts. */
+static void copy_own_keys(struct editor *e, const struct toml_node *old, const char *provider)
+{
+	static const char *const ours[] = {"type", "base_url", "api_key", "oauth"};
+
+	for (const struct toml_node *node = toml_first(old); node; node = toml_next(node)) {
+		const char *name = config_node_key(node), *text = config_node_text(node);
+		bool is_own = name;
+		for (size_t i = 0; is_own && i < sizeof(ours) / sizeof(*ours); i++)
+			is_own = strcmp(name, ours[i]) != 0;
+		if (is_own && text)
+			editor_set_text_if_absent(e, PATH("providers", provider, name), text);
+		if (!is_own || toml_kind(node) != TOML_TABLE)
+			continue;
+		for (const struct toml_node *item = toml_first(node); item; item = toml_next(item))
+			if (config_node_key(item) && config_node_text(item))
+				editor_set_text_if_absent(e,
+				    PATH("providers", provider, name, config_node_key(item)),
+				    config_node_text(item));
+	}
+}
+
+/* Rewrites what a migration left as the client itself writes it. */
+static void take_over(struct editor *e, const struct platform *platform, const char *provider)
+{
+	int thinking = editor_thinking(e);
+	const struct toml_node *old = config_provider(e->home, e->doc, platform);
+
+	if (thinking >= 0)
+		editor_set_thinking(e, thinking);
+	if (!old || strcmp(config_node_key(old), provider) == 0)
+		return;
+	copy_own_keys(e, old, provider);
+	editor_unset_node(e, old);
+	for (const struct toml_node *node = config_first_model(e->doc); node; node = toml_next(node))
+		if (config_is_model_of(e->home, node, platform) && config_node_key(node) &&
+		    editor_is_alias(e, platform, node))
+			editor_set_text(e, PATH("models", config_node_key(node), "provider"), provider);
+}
+
+int config_edit_login(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct config_login *login = context;
 	const struct platform *platform = login->who->platform;
-	struct editor e = {.doc = doc};
+	struct editor e = editor_of(home, doc);
 	const char *base_url = login->who->base_url;
 	char provider[CONFIG_PROVIDER_MAX];
 
-	config_provider_key(platform, provider);
+	config_provider_key(home, platform, provider);
+	if (e.dialect->is_migrated)
+		take_over(&e, platform, provider);
 	editor_set_text(&e, PATH("providers", provider, "type"), "kimi");
 	editor_set_text(&e, PATH("providers", provider, "base_url"), base_url);
-	put_secret(&e, login, PATH("providers", provider, "api_key"), PATH("providers", provider, "oauth"));
+	put_secret(&e, login, "providers", provider);
 	if (login->models)
-		editor_put_models(&e, platform, login->models, !config_has_login(doc, platform));
+		editor_put_models(
+		    &e, platform, provider, login->models, !config_provider(home, doc, platform));
 	put_services(&e, login, base_url);
 	return editor_finish(&e, err);
 }
@@ -85,28 +163,38 @@ static bool names(const struct toml_node *text, const struct toml_node *node)
 	return text_len == key_len && memcmp(bytes, key, key_len) == 0;
 }
 
-int config_edit_logout(struct toml *doc, void *context, struct err *err)
+/* The platform's providers, under whatever key and of whatever kind. */
+static void remove_providers(struct editor *e, const struct platform *platform)
+{
+	const struct toml_node *table = toml_get(e->doc, PATH("providers"));
+
+	if (!table || toml_kind(table) != TOML_TABLE)
+		return;
+	for (const struct toml_node *node = toml_first(table); node; node = toml_next(node))
+		if (config_is_provider_of(e->home, platform, config_node_key(node)))
+			editor_unset_node(e, node);
+}
+
+int config_edit_logout(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct platform *platform = context;
-	struct editor e = {.doc = doc};
-	char provider[CONFIG_PROVIDER_MAX];
-	const struct toml_node *chosen = toml_get(doc, PATH("default_model"));
-	bool had_default = false;
+	struct editor e = editor_of(home, doc);
+	const struct toml_node *chosen = toml_get(doc, PATH("default_model")), *its_model = NULL;
 
-	config_provider_key(platform, provider);
 	for (const struct toml_node *node = config_first_model(doc); node; node = toml_next(node)) {
-		if (!config_is_model_of(node, platform))
+		if (!config_is_model_of(home, node, platform) || editor_is_alias(&e, platform, node))
 			continue;
-		had_default = had_default || (chosen && names(chosen, node));
+		if (chosen && names(chosen, node))
+			its_model = node;
 		editor_unset_node(&e, node);
 	}
 	for (const char *const(*service)[2] = platform->services; (*service)[0]; service++)
-		if (is_ours(doc, platform, (*service)[0]))
+		if (is_ours(&e, platform, (*service)[0]))
 			editor_unset(&e, PATH("services", (*service)[0]));
-	editor_unset(&e, PATH("providers", provider));
-	if (had_default) {
+	remove_providers(&e, platform);
+	if (its_model) {
 		editor_unset(&e, PATH("default_model"));
-		editor_unset(&e, PATH("default_thinking"));
+		editor_unset_thinking(&e, its_model);
 	}
 	return editor_finish(&e, err);
 }
@@ -134,16 +222,16 @@ static void put_storage(struct editor *e, const char *const storage[], const cha
 		editor_set_text(e, storage, name);
 }
 
-static int set_storage(struct toml *doc, void *context, struct err *err)
+static int set_storage(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct storage *storage = context;
-	struct editor e = {.doc = doc};
+	struct editor e = editor_of(home, doc);
 	char provider[CONFIG_PROVIDER_MAX];
 
-	config_provider_key(storage->platform, provider);
+	config_provider_key(home, storage->platform, provider);
 	put_storage(&e, PATH("providers", provider, "oauth", "storage"), storage->name);
 	for (const char *const(*service)[2] = storage->platform->services; (*service)[0]; service++)
-		if (is_ours(doc, storage->platform, (*service)[0]))
+		if (is_ours(&e, storage->platform, (*service)[0]))
 			put_storage(&e, PATH("services", (*service)[0], "oauth", "storage"), storage->name);
 	return editor_finish(&e, err);
 }
@@ -153,6 +241,8 @@ int config_set_storage(const struct home *home, const char *key, const char *sto
 	struct storage context = {platforms, storage};
 	struct config_change change = {.edit = set_storage, .context = &context};
 
+	if (config_dialect(home)->storage)
+		return 0;
 	while (context.platform->id &&
 	       (!context.platform->oauth_key || strcmp(context.platform->oauth_key, key) != 0))
 		context.platform++;

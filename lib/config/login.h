@@ -1,11 +1,11 @@
 /*
- * config: what a login owns in config.toml.
+ * config: what a login owns in config.toml, in the dialect of the home's client (dialect.h).
  *
- * A login owns the provider managed:PLATFORM, the models of that provider, the
- * platform's services, default_model and default_thinking: those keys it sets
- * and takes away again. The user's own keys inside an owned table stay as long
+ * A login owns the platform's provider, the models of that provider, the
+ * platform's services, default_model and the switch of thinking: those keys it sets
+ * and takes away again. What a migration between clients left for it is rewritten at login. The user's own keys inside an owned table stay as long
  * as the table does. A table under the key of a model that does not name that
- * provider is the user's, and is left alone. What is written always loads in kimi-cli: every model's
+ * provider is the user's, and is left alone. What is written always loads in that client: every model's
  * provider exists, the default model exists, only capabilities it knows.
  * Tokens are never written here; an API key is, as api_key of its provider, where
  * kimi-cli looks for it.

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *capabilities_json(const struct model *model)
+#define DEFAULT_THINKING PATH("default_thinking") /* of kimi-cli */
+
+static json_t *capabilities_json(unsigned capabilities)
 {
 	json_t *list = json_array();
 
 	for (const struct model_capability_name *c = model_capability_names; c->name; c++)
-		if (model->capabilities & c->bit)
+		if (capabilities & c->bit)
 			json_array_append_new(list, json_string(c->name));
 	return list;
 }
@@ -44,8 +46,43 @@ static unsigned read_capabilities(const struct toml_node *list, bool *ret_odd)
 	return bits;
 }
 
+static void put_flag(struct editor *e, const char *const path[], bool on)
+{
+	if (on)
+		editor_set(e, path, json_true());
+	else
+		editor_unset(e, path);
+}
+
+static void put_efforts(struct editor *e, const char *const path[], char *const efforts[])
+{
+	json_t *list = json_array();
+
+	for (char *const *effort = efforts; effort && *effort; effort++)
+		json_array_append_new(list, json_string(*effort));
+	if (efforts) {
+		editor_set(e, path, list);
+		return;
+	}
+	json_decref(list);
+	editor_unset(e, path);
+}
+
+static void put_details(struct editor *e, const char *key, const struct model *model)
+{
+	bool anthropic = model->protocol && strcmp(model->protocol, "anthropic") == 0;
+
+	put_efforts(e, PATH("models", key, "support_efforts"), model->efforts);
+	editor_put_text(e, PATH("models", key, "default_effort"), model->default_effort);
+	editor_put_text(e, PATH("models", key, "protocol"), model->protocol);
+	put_flag(e, PATH("models", key, "beta_api"), anthropic);
+	put_flag(
+	    e, PATH("models", key, "adaptive_thinking"), anthropic && (model->capabilities & MODEL_THINKING));
+}
+
 static void put_model(struct editor *e, const char *provider, const char *key, const struct model *model)
 {
+	unsigned capabilities = model->capabilities & e->dialect->capabilities;
 	bool odd;
 
 	editor_set_text(e, PATH("models", key, "provider"), provider);
@@ -53,36 +90,42 @@ static void put_model(struct editor *e, const char *provider, const char *key, c
 	editor_set(e, PATH("models", key, "max_context_size"), json_integer(model->context_length));
 	/* The same capabilities in another order are no change. */
 	unsigned there = read_capabilities(toml_get(e->doc, PATH("models", key, "capabilities")), &odd);
-	if (!model->capabilities)
+	if (!capabilities)
 		editor_unset(e, PATH("models", key, "capabilities"));
-	else if (odd || there != model->capabilities)
-		editor_set(e, PATH("models", key, "capabilities"), capabilities_json(model));
-	if (model->display_name)
-		editor_set_text(e, PATH("models", key, "display_name"), model->display_name);
-	else
-		editor_unset(e, PATH("models", key, "display_name"));
+	else if (odd || there != capabilities)
+		editor_set(e, PATH("models", key, "capabilities"), capabilities_json(capabilities));
+	editor_put_text(e, PATH("models", key, "display_name"), model->display_name);
+	if (e->dialect->model_details)
+		put_details(e, key, model);
 }
 
 /* The models of the list; *ret_first is the first that is the platform's. A table of the user's own keeps its key. */
-static void put_list(struct editor *e, const struct platform *platform, const struct models *models,
-    json_t *there, const struct model **ret_first)
+static void put_list(struct editor *e, const struct platform *platform, const char *provider,
+    const struct models *models, json_t *there, const struct model **ret_first)
 {
-	char provider[CONFIG_PROVIDER_MAX];
-
 	*ret_first = NULL;
-	config_provider_key(platform, provider);
 	for (size_t i = 0; i < models->count; i++) {
 		const struct model *model = &models->items[i];
+		if (!dialect_takes_model(e->dialect, model))
+			continue;
 		char *key = config_model_key(platform, model->id);
 		if (!key || json_object_set_new(there, key, json_true()) < 0) {
 			e->failed = true;
-		} else if (!config_is_own_model(e->doc, platform, key)) {
+		} else if (!config_is_own_model(e->home, e->doc, platform, key)) {
 			put_model(e, provider, key, model);
 			if (!*ret_first)
 				*ret_first = model;
 		}
 		free(key);
 	}
+}
+
+bool editor_is_alias(const struct editor *e, const struct platform *platform, const struct toml_node *model)
+{
+	const char *key = toml_key(model, NULL);
+	size_t len = strlen(platform->id);
+
+	return e->dialect->keeps_aliases && !(strncmp(key, platform->id, len) == 0 && key[len] == '/');
 }
 
 /* Removes the platform's models that are not there any more, and adds the keys of all others to `there`. */
@@ -92,11 +135,60 @@ static void remove_others(struct editor *e, const struct platform *platform, jso
 		const char *key = config_node_key(node); /* NULL: no list has it, and no default names it */
 		if (key && json_object_get(there, key))
 			continue;
-		if (config_is_model_of(node, platform))
+		if (config_is_model_of(e->home, node, platform) && !editor_is_alias(e, platform, node))
 			editor_unset_node(e, node);
 		else if (key)
 			json_object_set_new(there, key, json_true());
 	}
+}
+
+static int truth_at(const struct toml *doc, const char *const path[])
+{
+	const struct toml_node *node = toml_get(doc, path);
+
+	return node && toml_kind(node) == TOML_BOOLEAN ? toml_boolean(node) : -1;
+}
+
+int editor_thinking(const struct editor *e)
+{
+	int on = truth_at(e->doc, e->dialect->thinking);
+
+	if (on < 0 && e->dialect->is_migrated)
+		on = truth_at(e->doc, DEFAULT_THINKING);
+	return on;
+}
+
+void editor_set_thinking(struct editor *e, bool on)
+{
+	editor_set(e, e->dialect->thinking, json_boolean(on));
+	if (e->dialect->is_migrated)
+		editor_unset(e, DEFAULT_THINKING);
+}
+
+/* The switch for a model: where it leaves no choice what it does, else `wanted`, else (-1) that it thinks. */
+static bool thinking_for(unsigned capabilities, int wanted)
+{
+	if (capabilities & MODEL_ALWAYS_THINKING)
+		return true;
+	return (capabilities & MODEL_THINKING) && wanted != 0;
+}
+
+void editor_unset_thinking(struct editor *e, const struct toml_node *model)
+{
+	const char *const *path = e->dialect->thinking;
+	const struct toml_node *table = toml_get(e->doc, PATH(path[0]));
+	int on = truth_at(e->doc, path);
+	bool odd;
+
+	if (e->dialect->is_migrated)
+		editor_unset(e, DEFAULT_THINKING);
+	unsigned bits = read_capabilities(toml_member(model, "capabilities"), &odd);
+	if (e->dialect->keeps_thinking && on != thinking_for(bits, -1))
+		return;
+	if (path[1] && toml_next(toml_first(table)))
+		editor_unset(e, path);
+	else
+		editor_unset(e, PATH(path[0]));
 }
 
 /* To `first`; without it, to any model that is left, or to none at all. */
@@ -105,12 +197,12 @@ static void move_default(
 {
 	if (first) {
 		char *key = config_model_key(platform, first->id);
-		bool thinks = first->capabilities & (MODEL_THINKING | MODEL_ALWAYS_THINKING);
+		int wanted = e->dialect->keeps_thinking ? editor_thinking(e) : -1;
 		if (key)
 			editor_set_text(e, PATH("default_model"), key);
 		else
 			e->failed = true;
-		editor_set(e, PATH("default_thinking"), json_boolean(thinks));
+		editor_set_thinking(e, thinking_for(first->capabilities, wanted));
 		free(key);
 		return;
 	}
@@ -121,14 +213,14 @@ static void move_default(
 		editor_unset(e, PATH("default_model"));
 }
 
-void editor_put_models(
-    struct editor *e, const struct platform *platform, const struct models *models, bool choose)
+void editor_put_models(struct editor *e, const struct platform *platform, const char *provider,
+    const struct models *models, bool choose)
 {
 	const char *chosen = config_default_model(e->doc);
 	const struct model *first;
 	json_t *there = json_object();
 
-	put_list(e, platform, models, there, &first);
+	put_list(e, platform, provider, models, there, &first);
 	remove_others(e, platform, there);
 	/* An empty list is no reason to choose anew, only a default that is gone is. */
 	bool gone = chosen && !json_object_get(there, chosen);
@@ -137,20 +229,21 @@ void editor_put_models(
 	json_decref(there);
 }
 
-int config_edit_sync(struct toml *doc, void *context, struct err *err)
+int config_edit_sync(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct config_sync *sync = context;
-	struct editor e = {.doc = doc};
+	struct editor e = editor_of(home, doc);
 	char provider[CONFIG_PROVIDER_MAX];
 
-	config_provider_key(sync->platform, provider);
-	if (!toml_get(doc, PATH("providers", provider)))
-		return err_set(
-		    err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider %s", provider);
-	if (!config_has_login(doc, sync->platform))
+	config_provider_key(home, sync->platform, provider);
+	const struct toml_node *there = config_provider(home, doc, sync->platform);
+	if (!there && toml_get(doc, PATH("providers", provider)))
 		return err_set(err, ERR_CONFIG, "correct the file by hand, then run 'kimi login'",
 		    "config.toml: the provider %s is not a table", provider);
-	editor_put_models(&e, sync->platform, sync->models, false);
+	if (!there)
+		return err_set(
+		    err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider %s", provider);
+	editor_put_models(&e, sync->platform, config_node_key(there), sync->models, false);
 	return editor_finish(&e, err);
 }
 
@@ -166,25 +259,21 @@ int config_sync_models(const struct home *home, const struct platform *platform,
 	return 0;
 }
 
-int config_edit_use(struct toml *doc, void *context, struct err *err)
+int config_edit_use(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct config_use *use = context;
-	struct editor e = {.doc = doc};
-	const struct toml_node *was = toml_get(doc, PATH("default_thinking"));
-	bool thinking =
-	    use->thinking >= 0 ? use->thinking : was && toml_kind(was) == TOML_BOOLEAN && toml_boolean(was);
+	struct editor e = editor_of(home, doc);
+	int thinking = use->thinking;
 	bool odd;
 
 	if (!toml_get(doc, PATH("models", use->key)))
 		return err_set(
 		    err, ERR_CONFIG, "run the command again", "the model is gone from config.toml");
 	unsigned bits = read_capabilities(toml_get(doc, PATH("models", use->key, "capabilities")), &odd);
-	if (bits & MODEL_ALWAYS_THINKING)
-		thinking = true;
-	else if (!(bits & MODEL_THINKING))
-		thinking = false;
+	if (thinking < 0)
+		thinking = editor_thinking(&e) > 0;
 	editor_set_text(&e, PATH("default_model"), use->key);
-	editor_set(&e, PATH("default_thinking"), json_boolean(thinking));
+	editor_set_thinking(&e, thinking_for(bits, thinking));
 	return editor_finish(&e, err);
 }
 

@@ -1,6 +1,7 @@
 #include "config/view.h"
 
 #include "base/text.h"
+#include "config/dialect.h"
 #include "config/file.h"
 
 #include <stdio.h>
@@ -8,9 +9,27 @@
 
 #define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-void config_provider_key(const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX])
+static const char managed[] = "managed:";
+
+void config_provider_key(
+    const struct home *home, const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX])
 {
-	snprintf(ret_key, CONFIG_PROVIDER_MAX, "managed:%s", platform->id);
+	const char *prefix = managed;
+
+	if (!platform->oauth_key)
+		prefix = config_dialect(home)->key_provider_prefix;
+	snprintf(ret_key, CONFIG_PROVIDER_MAX, "%s%s", prefix, platform->id);
+}
+
+bool config_is_provider_of(const struct home *home, const struct platform *platform, const char *name)
+{
+	char key[CONFIG_PROVIDER_MAX];
+
+	config_provider_key(home, platform, key);
+	if (!name || strcmp(name, key) == 0)
+		return name;
+	return config_dialect(home)->is_migrated && strncmp(name, managed, strlen(managed)) == 0 &&
+	       strcmp(name + strlen(managed), platform->id) == 0;
 }
 
 char *config_model_key(const struct platform *platform, const char *id)
@@ -62,28 +81,37 @@ const struct toml_node *config_first_model(const struct toml *doc)
 	return table ? toml_first(table) : NULL;
 }
 
-bool config_is_model_of(const struct toml_node *model, const struct platform *platform)
+const struct toml_node *config_provider(
+    const struct home *home, const struct toml *doc, const struct platform *platform)
 {
-	const char *owner = config_member_text(model, "provider");
-	char provider[CONFIG_PROVIDER_MAX];
+	const struct toml_node *table = table_at(doc, PATH("providers"));
+	const struct toml_node *node = table ? toml_first(table) : NULL, *found = NULL;
+	char key[CONFIG_PROVIDER_MAX];
 
-	config_provider_key(platform, provider);
-	return owner && strcmp(owner, provider) == 0;
+	config_provider_key(home, platform, key);
+	for (; node; node = toml_next(node)) {
+		const char *name = config_node_key(node);
+		if (toml_kind(node) != TOML_TABLE || !config_is_provider_of(home, platform, name))
+			continue;
+		if (strcmp(name, key) == 0)
+			return node;
+		found = node;
+	}
+	return found;
 }
 
-bool config_is_own_model(const struct toml *doc, const struct platform *platform, const char *key)
+bool config_is_model_of(
+    const struct home *home, const struct toml_node *model, const struct platform *platform)
+{
+	return config_is_provider_of(home, platform, config_member_text(model, "provider"));
+}
+
+bool config_is_own_model(
+    const struct home *home, const struct toml *doc, const struct platform *platform, const char *key)
 {
 	const struct toml_node *model = doc ? toml_get(doc, PATH("models", key)) : NULL;
 
-	return model && !config_is_model_of(model, platform);
-}
-
-bool config_has_login(const struct toml *doc, const struct platform *platform)
-{
-	char provider[CONFIG_PROVIDER_MAX];
-
-	config_provider_key(platform, provider);
-	return table_at(doc, PATH("providers", provider)) != NULL;
+	return model && !config_is_model_of(home, model, platform);
 }
 
 const char *config_default_model(const struct toml *doc)
@@ -93,17 +121,14 @@ const char *config_default_model(const struct toml *doc)
 	return text && *text ? text : NULL;
 }
 
-const struct platform *config_default_platform(const struct toml *doc)
+const struct platform *config_default_platform(const struct home *home, const struct toml *doc)
 {
 	const char *model = config_default_model(doc);
 	const char *owner = model ? config_text(doc, PATH("models", model, "provider")) : NULL;
-	char provider[CONFIG_PROVIDER_MAX];
 
-	for (const struct platform *p = platforms; owner && p->id; p++) {
-		config_provider_key(p, provider);
-		if (strcmp(provider, owner) == 0)
+	for (const struct platform *p = platforms; p->id; p++)
+		if (config_is_provider_of(home, p, owner))
 			return p;
-	}
 	return NULL;
 }
 
@@ -111,27 +136,27 @@ const struct platform *config_default_platform_at(const struct home *home)
 {
 	struct toml *doc = NULL;
 	const struct platform *platform =
-	    config_file_read(home, &doc, NULL) == 0 ? config_default_platform(doc) : NULL;
+	    config_file_read(home, &doc, NULL) == 0 ? config_default_platform(home, doc) : NULL;
 
 	toml_free(doc);
 	return platform;
 }
 
-const char *config_api_key(const struct toml *doc, const struct platform *platform)
+const char *config_api_key(const struct home *home, const struct toml *doc, const struct platform *platform)
 {
-	char provider[CONFIG_PROVIDER_MAX];
+	const struct toml_node *provider = config_provider(home, doc, platform);
+	const char *key = provider ? config_member_text(provider, "api_key") : NULL;
 
-	config_provider_key(platform, provider);
-	const char *key = config_text(doc, PATH("providers", provider, "api_key"));
 	return key && *key && text_is_plain(key) ? key : NULL;
 }
 
-const struct toml_node *config_custom_headers(const struct toml *doc, const struct platform *platform)
+const struct toml_node *config_custom_headers(
+    const struct home *home, const struct toml *doc, const struct platform *platform)
 {
-	char provider[CONFIG_PROVIDER_MAX];
+	const struct toml_node *provider = config_provider(home, doc, platform);
+	const struct toml_node *headers = provider ? toml_member(provider, "custom_headers") : NULL;
 
-	config_provider_key(platform, provider);
-	return table_at(doc, PATH("providers", provider, "custom_headers"));
+	return headers && toml_kind(headers) == TOML_TABLE ? headers : NULL;
 }
 
 bool config_names_keyring(const struct home *home, const char *key)

@@ -15,8 +15,12 @@
 
 enum { CONFIG_PROVIDER_MAX = 64 };
 
-/* The key of a platform's provider, managed:ID, and of a model, ID/MODEL (the caller frees it; NULL: no memory). */
-void config_provider_key(const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);
+/*
+ * The key under which the home's client has a platform's provider, managed:ID or ID, and
+ * of a model, ID/MODEL (the caller frees it; NULL: no memory).
+ */
+void config_provider_key(
+    const struct home *home, const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);
 char *config_model_key(const struct platform *platform, const char *id);
 
 /*
@@ -33,27 +37,35 @@ const char *config_node_key(const struct toml_node *node);
 /* The first of the models, for walking with toml_next(); each should be a table with provider, model, ... NULL: none. */
 const struct toml_node *config_first_model(const struct toml *doc);
 
+/* A provider of that name is the platform's, also as a migration from another client left it. NULL: it is not. */
+bool config_is_provider_of(const struct home *home, const struct platform *platform, const char *name);
+
+/* The table of the platform's provider; if there are two, that under the client's own key. NULL: there is none. */
+const struct toml_node *config_provider(
+    const struct home *home, const struct toml *doc, const struct platform *platform);
+
 /* The model belongs to the platform's provider. */
-bool config_is_model_of(const struct toml_node *model, const struct platform *platform);
+bool config_is_model_of(
+    const struct home *home, const struct toml_node *model, const struct platform *platform);
 
 /* A table that the user made stands under this key of one of the platform's models: it names another provider, or none. */
-bool config_is_own_model(const struct toml *doc, const struct platform *platform, const char *key);
+bool config_is_own_model(
+    const struct home *home, const struct toml *doc, const struct platform *platform, const char *key);
 
-/* The table of the platform's provider is there. */
-bool config_has_login(const struct toml *doc, const struct platform *platform);
 const char *config_default_model(const struct toml *doc); /* NULL: none */
 
 /* The platform whose model is the default; NULL: none, or a provider of the user's own. */
-const struct platform *config_default_platform(const struct toml *doc);
+const struct platform *config_default_platform(const struct home *home, const struct toml *doc);
 
 /* The same of the config as it is now; one that cannot be read says nothing. */
 const struct platform *config_default_platform_at(const struct home *home);
 
 /* The configured API key of a platform; NULL: none, or one that could not be sent. */
-const char *config_api_key(const struct toml *doc, const struct platform *platform);
+const char *config_api_key(const struct home *home, const struct toml *doc, const struct platform *platform);
 
 /* The table of the provider's custom_headers, NULL for none. */
-const struct toml_node *config_custom_headers(const struct toml *doc, const struct platform *platform);
+const struct toml_node *config_custom_headers(
+    const struct home *home, const struct toml *doc, const struct platform *platform);
 
 /* The config says that the login with this key lies in the keyring. A config that cannot be read says nothing. */
 bool config_names_keyring(const struct home *home, const char *key);

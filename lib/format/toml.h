@@ -90,6 +90,7 @@ void toml_free(struct toml *doc);
  * own kind only.
  */
 const struct toml_node *toml_root(const struct toml *doc);
+size_t toml_line(const struct toml *doc, const struct toml_node *node); /* where it begins, from 1 */
 bool toml_has_bom(const struct toml *doc); /* which TOML 1.0 does not know, and many readers refuse */
 enum toml_kind toml_kind(const struct toml_node *node);
 const struct toml_node *toml_member(const struct toml_node *table, const char *key); /* NULL: none */

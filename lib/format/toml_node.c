@@ -222,6 +222,15 @@ const struct toml_node *toml_root(const struct toml *doc)
 	return doc->root;
 }
 
+size_t toml_line(const struct toml *doc, const struct toml_node *node)
+{
+	struct toml_error at;
+	size_t offset = node->form == FORM_HEADER ? node->table->line_begin : node->begin;
+
+	toml_error_at(&at, doc, offset, "%s", "");
+	return at.line;
+}
+
 bool toml_has_bom(const struct toml *doc)
 {
 	return doc->body > 0;

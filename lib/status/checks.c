@@ -89,5 +89,5 @@ void surroundings_check(const struct home *home, struct toml **ret_config, struc
 	check_rights(home, *ret_config, problems);
 	check_path(problems);
 	if (answer == 0) /* last, since it may fill the list */
-		config_check(*ret_config, problems);
+		config_check(home, *ret_config, problems);
 }

@@ -1,5 +1,6 @@
 /* The thorough half of status.h: every login, and what is wrong with it. */
 #include "base/clock.h"
+#include "config/dialect.h"
 #include "config/view.h"
 #include "status/checks.h"
 #include "status/online.h"
@@ -46,11 +47,28 @@ static void check_age(struct status *status)
 		    "the login has not been refreshed for %.0f h", floor(age / 3600));
 }
 
-static void add_default_model(struct status *status, const struct toml *config)
+/* A migration brings the provider into the client's config, and not the login. */
+static void check_migrated(struct status *status, const struct home *home, const struct toml *config)
+{
+	const struct toml_node *provider = config_provider(home, config, status->who.platform);
+	char remedy[80];
+
+	if (!config_dialect(home)->is_migrated || status->state != STATUS_LOGGED_OUT || status->storage ||
+	    status->trouble.code != ERR_NONE || *status->who.account || !provider ||
+	    !toml_member(provider, "oauth"))
+		return;
+	snprintf(remedy, sizeof(remedy), "run 'kimi login --client %s'", home->client->name);
+	problem_add(&status->problems, "no_login", remedy,
+	    "config.toml, line %zu: the provider %.60s is there, but this home has no login for it; a "
+	    "migration from another client leaves it so",
+	    toml_line(config, provider), toml_key(provider, NULL));
+}
+
+static void add_default_model(struct status *status, const struct home *home, const struct toml *config)
 {
 	const char *model = config_default_model(config);
 
-	if (model && config_default_platform(config) == status->who.platform)
+	if (model && config_default_platform(home, config) == status->who.platform)
 		snprintf(status->default_model, sizeof(status->default_model), "%s", model);
 }
 
@@ -60,14 +78,15 @@ static int examine(struct status *status, const struct home *home, const struct 
 	if (status_look(status, home, who, true, err) < 0)
 		return -1;
 	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*who->account &&
-	    config_api_key(config, who->platform)) {
+	    config_api_key(home, config, who->platform)) {
 		status->state = STATUS_FRESH;
 		status->storage = "config";
 	}
 	check_rejection(status);
 	check_clock(status);
 	check_age(status);
-	add_default_model(status, config);
+	check_migrated(status, home, config);
+	add_default_model(status, home, config);
 	return 0;
 }
 

@@ -1,10 +1,13 @@
 /* Header lines from what the system and the config say: nothing can end one early or start another. */
 #include "api/headers.h"
+#include "config/view.h"
 #include "home/device_headers.h"
 
 #include "fuzz.h"
 
 #include <strings.h>
+
+static const struct home home = {.client = &client_kimi_cli};
 
 static void try_value(const char *value, size_t size)
 {
@@ -44,7 +47,8 @@ static void try_config(const char *lines, size_t size)
 	buf_add(&text, lines, size);
 	memcpy(device.headers, own, sizeof(own));
 	struct toml *config = toml_parse(text.data, text.len, &error);
-	need(headers_build(&headers, &device, config, &platforms[0], NULL) == 0);
+	need(
+	    headers_build(&headers, &device, config_custom_headers(&home, config, &platforms[0]), NULL) == 0);
 	for (char **line = headers.lines; *line; line++) {
 		need_line(*line);
 		for (char **other = headers.lines; other != line; other++)

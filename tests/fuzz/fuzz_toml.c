@@ -5,7 +5,7 @@
  *  - an edit that is accepted can be rendered, and only what it names differs;
  *  - what was inserted and removed leaves the bytes from before;
  *  - login, sync, the choice of a model and logout change nothing that is the user's, and logout gives back the very
- *    bytes from before login.
+ *    bytes from before login; in the dialect of each client.
  */
 #include "config/edit.h"
 #include "config/file.h"
@@ -182,9 +182,13 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 
 /* ---- what the commands do ---- */
 
-static struct model model_k3 = {"k3", NULL, 262144, MODEL_THINKING};
-static struct model models[] = {
-    {"k2\xC3\xA9 \"turbo\"", "K\\2", 0, 0}, {"k4", "Kimi 4", 5, MODEL_IMAGE_IN | MODEL_VIDEO_IN}};
+static const struct home *home; /* whose dialect is tried */
+
+static char *efforts[] = {"low", "h\xC3\xB6her", NULL};
+static struct model model_k3 = {
+    "k3", NULL, 262144, MODEL_THINKING | MODEL_TOOL_USE, efforts, "low", "anthropic"};
+static struct model models[] = {{.id = "k2\xC3\xA9 \"turbo\"", .display_name = "K\\2"},
+    {"k4", "Kimi 4", 5, MODEL_IMAGE_IN | MODEL_VIDEO_IN | MODEL_DYNAMIC_TOOLS, NULL, NULL, NULL}};
 static const struct models first_list = {&model_k3, 1}, second_list = {models, 2}, empty_list = {NULL, 0};
 
 /* The document after an edit; NULL: it was refused. *ret_edited (may be NULL): it changed something. */
@@ -194,7 +198,7 @@ static struct toml *after(struct toml *doc, config_edit *change, void *context, 
 	struct buf out;
 	struct toml *copy = parse(doc->text, doc->len), *result = NULL;
 
-	if (change(copy, context, &err) == 0) {
+	if (change(home, copy, context, &err) == 0) {
 		bool edited = toml_edited(copy);
 		render(copy, &out);
 		need(edited == (out.len != doc->len || memcmp(out.data, doc->text, out.len) != 0));
@@ -217,6 +221,24 @@ static void cut_if_empty(json_t *object, const char *key)
 		json_object_del(object, key);
 }
 
+static bool is_text(const json_t *table, const char *key, const char *text);
+
+/* A model that stays under a key of the user's own. */
+static bool is_alias(const char *key)
+{
+	return config_dialect(home)->keeps_aliases && strncmp(key, "kimi-code/", strlen("kimi-code/")) != 0;
+}
+
+static bool is_ours(const json_t *service)
+{
+	const json_t *oauth = json_object_get(service, "oauth");
+	const char *key = json_string_value(json_object_get(oauth, "key"));
+
+	return is_text(oauth, "key", "oauth/kimi-code") ||
+	       (home->client->has_slots && json_is_string(json_object_get(oauth, "key")) &&
+	           strncmp(key, "oauth/kimi-code-env-", strlen("oauth/kimi-code-env-")) == 0);
+}
+
 static bool is_text(const json_t *table, const char *key, const char *text)
 {
 	json_t *value = json_object_get(table, key);
@@ -236,17 +258,21 @@ static json_t *the_users(const struct toml *doc)
 
 	json_object_keylen_foreach_safe(models_json, next, key, len, table)
 	{
-		if (is_text(table, "provider", "managed:kimi-code"))
+		if (is_text(table, "provider", "managed:kimi-code") && !is_alias(key))
 			json_object_deln(models_json, key, len);
 	}
 	for (const char *const(*service)[2] = platforms->services; (*service)[0]; service++) {
 		table = json_object_get(services, (*service)[0]);
-		if (is_text(json_object_get(table, "oauth"), "key", "oauth/kimi-code"))
+		if (is_ours(table))
 			json_object_del(services, (*service)[0]);
 	}
 	json_object_del(json_object_get(json, "providers"), "managed:kimi-code");
 	json_object_del(json, "default_model");
 	json_object_del(json, "default_thinking");
+	if (config_dialect(home)->thinking[1]) {
+		json_object_del(json_object_get(json, "thinking"), "enabled");
+		cut_if_empty(json, "thinking");
+	}
 	cut_if_empty(json, "models");
 	cut_if_empty(json, "providers");
 	cut_if_empty(json, "services");
@@ -267,8 +293,9 @@ static bool keeps_bytes(const struct toml *doc, const struct toml *result)
 static bool is_clean(const struct toml *doc)
 {
 	struct toml *copy = parse(doc->text, doc->len);
-	bool edited,
-	    clean = !toml_get(doc, PATH("default_model")) && !toml_get(doc, PATH("default_thinking"));
+	bool edited, clean = !toml_get(doc, PATH("default_model")) &&
+	                     !toml_get(doc, PATH("default_thinking")) &&
+	                     (!config_dialect(home)->thinking[1] || !toml_get(doc, PATH("thinking")));
 	struct toml *result = after(copy, config_edit_logout, (void *)platforms, &edited);
 
 	clean = clean && result && !edited;
@@ -291,8 +318,12 @@ static void try_commands(const char *text, size_t len, struct dice d)
 {
 	struct toml *doc = parse(text, len), *now = NULL;
 	bool clean = is_clean(doc), restores = clean, edited;
-	struct identity who = {
-	    .platform = platforms, .key = "oauth/kimi-code", .base_url = "https://api.kimi.com/coding/v1"};
+	struct identity who = {.platform = platforms,
+	    .key = "oauth/kimi-code",
+	    .oauth_host = "https://auth.example",
+	    .base_url = "https://api.kimi.com/coding/v1"};
+	if (home->client->has_slots)
+		strcat(who.key, "-env-0123456789abcdef");
 	struct config_login login = {.who = &who, .storage = "file", .models = &first_list};
 	struct config_sync sync = {platforms, roll(&d, 3) ? &second_list : &empty_list};
 	struct config_use use = {"kimi-code/k4", (int)roll(&d, 3) - 1};
@@ -321,13 +352,17 @@ static void try_commands(const char *text, size_t len, struct dice d)
 		if (clean)
 			need(keeps_bytes(doc, now));
 		/* Where no model of ours is left, the default becomes one of the user's, and stays that. */
-		if (config_default_model(now) && config_default_platform(now) != platforms)
+		const char *chosen = config_default_model(now);
+		if (chosen && (config_default_platform(home, now) != platforms || is_alias(chosen)))
 			restores = false;
 		/* A second time it is no change. */
 		result = after(now, steps[i].change, steps[i].context, &edited);
 		need(result && !edited);
 		toml_free(result);
 	}
+	/* A switch that differs from what the last default model can do may be the user's choice. */
+	if (config_dialect(home)->keeps_thinking && now && toml_get(now, PATH("thinking")))
+		restores = false;
 	if (restores && now)
 		need(now->len == len && !memcmp(now->text, text, len));
 	toml_free(now);
@@ -355,6 +390,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_one_edit(text, len, d);
 	try_edits(text, len, d);
 	try_insertion(text, len, d);
-	try_commands(text, len, d);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		struct home of_client = {.client = clients[i]};
+		home = &of_client;
+		try_commands(text, len, d);
+	}
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "scratch.h"
 #include "tap.h"
 
-static struct home home;
+static struct home home = {.client = &client_kimi_cli};
 
 static void test_error_that_nobody_wants(void)
 {
@@ -32,7 +32,7 @@ static bool loads(const char *text)
 
 	if (!doc)
 		return false;
-	config_check(doc, &problems);
+	config_check(&home, doc, &problems);
 	toml_free(doc);
 	return problems.count == 0;
 }

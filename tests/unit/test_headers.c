@@ -1,10 +1,12 @@
 #include "api/headers.h"
 
+#include "config/view.h"
 #include "tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static const struct home home = {.client = &client_kimi_cli};
 static struct device device;
 static struct headers headers;
 
@@ -20,7 +22,8 @@ static bool build(const char *lines)
 	if (!config)
 		printf("# line %zu: %s\n", error.line, error.message);
 	bool built =
-	    config && headers_build(&headers, &device, config, platform_find("kimi-code", NULL), NULL) == 0;
+	    config && headers_build(&headers, &device,
+	                  config_custom_headers(&home, config, platform_find("kimi-code", NULL)), NULL) == 0;
 	toml_free(config);
 	return built;
 }
@@ -44,8 +47,8 @@ static bool has(const char *line)
 
 static void test_building(void)
 {
-	ok(headers_build(&headers, &device, NULL, platform_find("kimi-code", NULL), NULL) == 0 &&
-	        count() == DEVICE_HEADERS && has("X-Msh-Device-Name: here"),
+	ok(headers_build(&headers, &device, NULL, NULL) == 0 && count() == DEVICE_HEADERS &&
+	        has("X-Msh-Device-Name: here"),
 	    "without a config there are the six of the device");
 	ok(build("X-Team = \"blue\"\nX-Empty = \"\"\n") && count() == DEVICE_HEADERS + 2 &&
 	        has("X-Team: blue"),
