@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/dialect.h"
 #include "format/json.h"
 
 #include <ctype.h>
@@ -16,26 +17,51 @@ enum {
 	MAX_MODELS = 10000,
 	MAX_TEXT = 256,
 	MAX_TEXTS = 1024 * 1024,
+	MAX_EFFORTS = 16,
 	TOTAL_MS = 30000
 };
 
 static const double most_context = 9e15; /* a whole number in every reader of JSON and TOML */
 
-static unsigned capabilities_of(const char *id, const json_t *item)
+static unsigned thinking_of(const json_t *item)
 {
-	unsigned bits = 0;
+	const char *type = json_text(item, "supports_thinking_type");
 
-	if (json_truth(item, "supports_reasoning"))
-		bits |= MODEL_THINKING;
+	if (type && strcmp(type, "only") == 0)
+		return MODEL_THINKING | MODEL_ALWAYS_THINKING;
+	if (type && strcmp(type, "both") == 0)
+		return MODEL_THINKING;
+	if (type && strcmp(type, "no") == 0)
+		return 0;
+	return json_truth(item, "supports_reasoning") ? MODEL_THINKING : 0;
+}
+
+static unsigned capabilities_of(const struct platform *platform, const json_t *item)
+{
+	unsigned bits = thinking_of(item);
+
 	if (json_truth(item, "supports_image_in"))
 		bits |= MODEL_IMAGE_IN;
 	if (json_truth(item, "supports_video_in"))
 		bits |= MODEL_VIDEO_IN;
-	if (strcasestr(id, "thinking"))
-		bits |= MODEL_THINKING | MODEL_ALWAYS_THINKING;
-	if (strcasestr(id, "kimi-k2.5"))
-		bits |= MODEL_THINKING | MODEL_IMAGE_IN | MODEL_VIDEO_IN;
+	/* An older server does not say it, and its models use tools. */
+	if (!json_object_get(item, "supports_tool_use") || json_truth(item, "supports_tool_use"))
+		bits |= MODEL_TOOL_USE;
+	if (platform->oauth_key && json_flag(item, "supports_dynamic_tools"))
+		bits |= MODEL_DYNAMIC_TOOLS;
 	return bits;
+}
+
+/* As config.toml has it. NULL: the usual one, or none that a client knows. */
+static const char *protocol_of(const struct platform *platform, const json_t *item)
+{
+	const char *protocol = json_text(item, "protocol");
+
+	if (!protocol || !platform->oauth_key)
+		return NULL;
+	if (strcmp(protocol, "anthropic") == 0)
+		return "anthropic";
+	return strcmp(protocol, "response") == 0 ? "openai_responses" : NULL;
 }
 
 static bool counts(const struct platform *platform, const char *id)
@@ -66,30 +92,59 @@ static char *clean_copy(const char *text)
 	return buf_detach(&clean);
 }
 
-static void model_clear(struct model *model)
+/* The member as a text to show and to write. NULL: it is none, or nothing is left of it. */
+static char *clean_member(const json_t *object, const char *name)
 {
-	free(model->id);
-	free(model->display_name);
+	const char *text = json_text(object, name);
+
+	return text ? clean_copy(text) : NULL;
+}
+
+/* think_efforts: {support, valid_efforts, default_effort}. What is no text counts as absent. */
+static void take_efforts(const json_t *efforts, struct model *model)
+{
+	const json_t *list = json_object_get(efforts, "valid_efforts"), *item;
+	size_t i, count = 0;
+
+	if (!json_is_true(json_object_get(efforts, "support")))
+		return;
+	model->default_effort = clean_member(efforts, "default_effort");
+	model->efforts = memory_take_zeroed(MAX_EFFORTS + 1, sizeof(*model->efforts));
+	json_array_foreach(list, i, item)
+	{
+		char *effort = NULL;
+		if (count < MAX_EFFORTS && json_is_string(item))
+			effort = clean_copy(json_string_value(item));
+		if (effort)
+			model->efforts[count++] = effort;
+	}
+	if (!count) {
+		free(model->efforts);
+		model->efforts = NULL;
+	}
 }
 
 /* An item that does not count leaves the list as it is. `places` has the index of each id: its last item counts. */
-static void take_item(
-    const struct platform *platform, const json_t *item, json_t *places, struct models *models)
+static void take_item(const struct home *home, const struct platform *platform, const json_t *item,
+    json_t *places, struct models *models)
 {
-	const char *id = json_text(item, "id"), *name = json_text(item, "display_name");
+	const char *id = json_text(item, "id");
 	double context = 0;
 
 	if (!id || !*id || !counts(platform, id))
 		return;
-	struct model model = {.id = clean_copy(id), .display_name = name ? clean_copy(name) : NULL};
+	struct model model = {.id = clean_copy(id)};
 	/* An id with control characters would not be the same id once cleaned. */
 	if (!model.id || strcmp(model.id, id) != 0) {
 		model_clear(&model);
 		return;
 	}
-	if (json_number(item, "context_length", &context) && context > 0 && context < most_context)
+	if (json_number(item, "context_length", &context) && context >= 1 && context < most_context)
 		model.context_length = (long long)context;
-	model.capabilities = capabilities_of(id, item);
+	model.capabilities = dialect_capabilities(config_dialect(home), id, capabilities_of(platform, item));
+	model.display_name = clean_member(item, "display_name");
+	model.protocol = protocol_of(platform, item);
+	take_efforts(json_object_get(item, "think_efforts"), &model);
 	const json_t *place = json_object_get(places, id);
 	if (place) {
 		struct model *before = &models->items[json_integer_value(place)];
@@ -101,19 +156,27 @@ static void take_item(
 	models->items[models->count++] = model;
 }
 
+static size_t length_of(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
 static size_t size_of_texts(const struct models *models)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < models->count; i++) {
-		const char *name = models->items[i].display_name;
-		size += strlen(models->items[i].id) + (name ? strlen(name) : 0);
+		const struct model *model = &models->items[i];
+		size +=
+		    length_of(model->id) + length_of(model->display_name) + length_of(model->default_effort);
+		for (char **effort = model->efforts; effort && *effort; effort++)
+			size += strlen(*effort);
 	}
 	return size;
 }
 
-int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
-    char *ret_why, size_t size)
+int models_from_answer(const struct home *home, const struct platform *platform, const json_t *answer,
+    struct models *ret_models, char *ret_why, size_t size)
 {
 	const json_t *data = json_object_get(answer, "data"), *item;
 	struct models models = {0};
@@ -129,7 +192,7 @@ int models_from_answer(const struct platform *platform, const json_t *answer, st
 	}
 	json_t *places = json_object();
 	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
-	json_array_foreach(data, i, item) take_item(platform, item, places, &models);
+	json_array_foreach(data, i, item) take_item(home, platform, item, places, &models);
 	json_decref(places);
 	if (size_of_texts(&models) > MAX_TEXTS) {
 		models_clear(&models);
@@ -144,8 +207,8 @@ int models_take(struct api_request *request, struct models *ret_models)
 {
 	char why[160];
 
-	if (!request->failed &&
-	    models_from_answer(request->who.platform, request->answer, ret_models, why, sizeof(why)) < 0)
+	if (!request->failed && models_from_answer(request->home, request->who.platform, request->answer,
+	                            ret_models, why, sizeof(why)) < 0)
 		api_request_makes_no_sense(request, why);
 	return request->failed ? -1 : 0;
 }

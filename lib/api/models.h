@@ -16,11 +16,12 @@
  * Reads a model list answer. Items without an id are skipped, so are ids that
  * the platform does not count and ids of more than 256 bytes; of two with one id
  * the last counts. A name of more than 256 bytes counts as absent, what a model
- * supports is judged as Python judges truth, and text is cleaned. -1: it is no
- * list, or one of more than 10,000 items or 1 MiB of text; `ret_why` says so.
+ * supports is judged by truth, its capabilities are those that the home's client
+ * has for it, and text is cleaned. -1: it is no list, or one of more than 10,000
+ * items or 1 MiB of text; `ret_why` says so.
  */
-int models_from_answer(const struct platform *platform, const json_t *answer, struct models *ret_models,
-    char *ret_why, size_t size);
+int models_from_answer(const struct home *home, const struct platform *platform, const json_t *answer,
+    struct models *ret_models, char *ret_why, size_t size);
 
 /* Fills in the request for a list; the caller sends it (request.h). */
 void models_request(struct api_request *ret_request, const struct home *home, const struct identity *who,

@@ -1,6 +1,7 @@
 /* A model list answer: every model that is taken has an id of its own and text that can be shown. */
 #include "api/models.h"
 #include "base/text.h"
+#include "config/dialect.h"
 #include "format/json.h"
 
 #include "fuzz.h"
@@ -15,12 +16,12 @@ static void need_clean(const char *text)
 	buf_release(&clean);
 }
 
-static void try_platform(const struct platform *platform, const json_t *answer)
+static void try_platform(const struct home *home, const struct platform *platform, const json_t *answer)
 {
 	struct models models = {0};
 	char why[160] = "";
 
-	if (models_from_answer(platform, answer, &models, why, sizeof(why)) < 0) {
+	if (models_from_answer(home, platform, answer, &models, why, sizeof(why)) < 0) {
 		need(*why && !models.items);
 		return;
 	}
@@ -33,6 +34,12 @@ static void try_platform(const struct platform *platform, const json_t *answer)
 		need(model->context_length >= 0 && model->context_length < (long long)9e15);
 		need(
 		    !(model->capabilities & MODEL_ALWAYS_THINKING) || (model->capabilities & MODEL_THINKING));
+		for (char **effort = model->efforts; effort && *effort; effort++)
+			need_clean(*effort);
+		need(!model->efforts || *model->efforts);
+		if (model->default_effort)
+			need_clean(model->default_effort);
+		need(!(model->capabilities & ~config_dialect(home)->capabilities));
 		need(!*platform->allowed_prefixes || strncmp(model->id, "kimi-k", 6) == 0);
 		for (size_t j = 0; j < i; j++)
 			need(strcmp(models.items[j].id, model->id) != 0);
@@ -45,9 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char why[160];
 	json_t *answer = json_parse((const char *)data, size, why, sizeof(why));
 
-	if (answer)
+	for (size_t i = 0; answer && clients[i]; i++) {
+		const struct home home = {.client = clients[i]};
 		for (const struct platform *platform = platforms; platform->id; platform++)
-			try_platform(platform, answer);
+			try_platform(&home, platform, answer);
+	}
 	json_decref(answer);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+static struct home home = {.client = &client_kimi_cli};
 static struct models models;
 static char why[160];
 
@@ -13,7 +14,8 @@ static int read_models(const char *platform, const char *text)
 	json_t *answer = json_parse(text, strlen(text), why, sizeof(why));
 
 	models_clear(&models);
-	int result = models_from_answer(platform_find(platform, NULL), answer, &models, why, sizeof(why));
+	int result =
+	    models_from_answer(&home, platform_find(platform, NULL), answer, &models, why, sizeof(why));
 	json_decref(answer);
 	return result;
 }
@@ -64,6 +66,92 @@ static void test_capabilities(void)
 	ok(capabilities("\"id\":\"kimi-k2.5-thinking\"") == (k25 | MODEL_ALWAYS_THINKING),
 	    "both rules hold together");
 	ok(capabilities("\"id\":\"kimi-k2-5\"") == 0, "k2-5 is not k2.5");
+}
+
+static const struct {
+	const char *members;
+	unsigned capabilities; /* in kimi-code's home */
+} rows[] = {
+    {"", MODEL_TOOL_USE},
+    {",\"supports_thinking_type\":\"only\"", MODEL_THINKING | MODEL_ALWAYS_THINKING | MODEL_TOOL_USE},
+    {",\"supports_thinking_type\":\"both\"", MODEL_THINKING | MODEL_TOOL_USE},
+    {",\"supports_thinking_type\":\"no\",\"supports_reasoning\":true", MODEL_TOOL_USE},
+    {",\"supports_thinking_type\":\"maybe\",\"supports_reasoning\":true", MODEL_THINKING | MODEL_TOOL_USE},
+    {",\"supports_thinking_type\":1,\"supports_reasoning\":false", MODEL_TOOL_USE},
+    {",\"supports_tool_use\":null", 0},
+    {",\"supports_tool_use\":false", 0},
+    {",\"supports_tool_use\":\"false\"", MODEL_TOOL_USE},
+    {",\"supports_dynamic_tools\":true", MODEL_TOOL_USE | MODEL_DYNAMIC_TOOLS},
+    {",\"supports_dynamic_tools\":1", MODEL_TOOL_USE},
+};
+
+static void test_clients(void)
+{
+	char members[200];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		unsigned known_to_kimi_cli =
+		    rows[i].capabilities & ~(unsigned)(MODEL_TOOL_USE | MODEL_DYNAMIC_TOOLS);
+		snprintf(members, sizeof(members), "\"id\":\"kimi-x\"%s", rows[i].members);
+		home.client = &client_kimi_code;
+		ok(capabilities(members) == rows[i].capabilities, "in kimi-code's home: %s", members);
+		home.client = &client_kimi_cli;
+		ok(capabilities(members) == known_to_kimi_cli, "in kimi-cli's home: %s", members);
+	}
+	home.client = &client_kimi_code;
+	ok(capabilities("\"id\":\"kimi-k2.5-thinking\"") == MODEL_TOOL_USE,
+	    "kimi-code has no rules of names");
+	ok(read_models("moonshot-cn", "{\"data\":[{\"id\":\"kimi-k3\",\"supports_dynamic_tools\":true,"
+	                              "\"protocol\":\"anthropic\"}]}") == 0 &&
+	        models.items[0].capabilities == MODEL_TOOL_USE && !models.items[0].protocol,
+	    "a platform with keys alone has neither dynamic tools nor another protocol");
+	home.client = &client_kimi_cli;
+}
+
+/* The protocol and the efforts of the only model that the members describe: "PROTOCOL DEFAULT: EFFORT EFFORT". */
+static const char *details(const char *members)
+{
+	static char text[400];
+
+	snprintf(text, sizeof(text), "{\"data\":[{\"id\":\"m\",%s}]}", members);
+	if (read_models(NULL, text) < 0 || models.count != 1)
+		return "none";
+	const struct model *model = &models.items[0];
+	snprintf(text, sizeof(text), "%s %s:", model->protocol ? model->protocol : "-",
+	    model->default_effort ? model->default_effort : "-");
+	for (char **effort = model->efforts; effort && *effort; effort++) {
+		strcat(text, " ");
+		strcat(text, *effort);
+	}
+	return text;
+}
+
+static bool is(const char *is, const char *expected)
+{
+	if (strcmp(is, expected) != 0)
+		printf("# '%s' is not '%s'\n", is, expected);
+	return strcmp(is, expected) == 0;
+}
+
+static void test_details(void)
+{
+	ok(is(details("\"protocol\":\"anthropic\""), "anthropic -:"), "the protocol anthropic");
+	ok(is(details("\"protocol\":\"response\""), "openai_responses -:"), "response is openai_responses");
+	ok(is(details("\"protocol\":\"kimi\""), "- -:") && is(details("\"protocol\":5"), "- -:"),
+	    "other protocols are ignored: no client loads them");
+	ok(is(details(
+	          "\"think_efforts\":{\"support\":true,\"valid_efforts\":[\"low\",\"\",5,null,\"a\\u001bb\"],"
+	          "\"default_effort\":\"low\"}"),
+	       "- low: low ab"),
+	    "efforts are the texts that are not empty, cleaned");
+	ok(is(details("\"think_efforts\":{\"support\":true,\"valid_efforts\":[],\"default_effort\":\"\"}"),
+	       "- -:") &&
+	        is(details("\"think_efforts\":{\"support\":1,\"valid_efforts\":[\"low\"],\"default_effort\":"
+	                   "\"low\"}"),
+	            "- -:") &&
+	        is(details("\"think_efforts\":[1]"), "- -:") &&
+	        is(details("\"support_efforts\":[\"low\"]"), "- -:"),
+	    "none where they are not supported");
 }
 
 static void test_members(void)
@@ -133,6 +221,8 @@ int main(void)
 {
 	json_start();
 	test_capabilities();
+	test_clients();
+	test_details();
 	test_members();
 	test_lists();
 	test_no_lists();
