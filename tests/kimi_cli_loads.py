@@ -107,4 +107,5 @@ def main():
         sys.exit("kimi-cli would not load it: %s" % error)
 
 
-main()
+if __name__ == "__main__":
+    main()
