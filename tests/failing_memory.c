@@ -4,6 +4,7 @@
  * calloc() or realloc() returns NULL, those of libcurl's own start aside; it ends with the first run in which there was no Nth. Set in the environment:
  *
  *   KIMI_TEST_MEMORY=COUNT         the most runs
+ *   KIMI_TEST_MEMORY_STEP=STEP     only one of so many allocations fails
  *   KIMI_TEST_MEMORY_THEN=all      all allocations after it fail, too
  *   KIMI_TEST_MEMORY_BEFORE=LINE   a shell line before each run
  *   KIMI_TEST_MEMORY_DIR=FOLDER    for what a run prints
@@ -164,7 +165,8 @@ __attribute__((constructor)) static void serve(void)
 {
 	const char *count = getenv("KIMI_TEST_MEMORY"), *before = getenv("KIMI_TEST_MEMORY_BEFORE");
 	const char *then = getenv("KIMI_TEST_MEMORY_THEN"), *folder = getenv("KIMI_TEST_MEMORY_DIR");
-	long most = count ? atol(count) : 0, n = 0, bad = 0;
+	const char *every = getenv("KIMI_TEST_MEMORY_STEP");
+	long most = count ? atol(count) : 0, step = every ? atol(every) : 1, n = 0, runs = 0, bad = 0;
 	bool is_program = false;
 
 	if (!count)
@@ -178,10 +180,12 @@ __attribute__((constructor)) static void serve(void)
 	failed = mmap(NULL, sizeof(*failed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(out_file, sizeof(out_file), "%s/out", folder);
 	snprintf(err_file, sizeof(err_file), "%s/err", folder);
-	while (n <= most && bad < 10 && run(n, before, &bad, &is_program))
-		n++;
+	while (n <= most && bad < 10 && run(n, before, &bad, &is_program)) {
+		n += n ? step : 1;
+		runs++;
+	}
 	if (is_program)
 		return;
-	printf("%ld allocations failed, %ld badly\n", n - 1, bad);
-	exit(bad > 0 || n < 2);
+	printf("%ld allocations failed, %ld badly\n", runs - 1, bad);
+	exit(bad > 0 || runs < 2);
 }
