@@ -11,7 +11,7 @@ load ../login_helper
 # A server, and the config that a login leaves.
 setup() {
     keyring_setup
-    export KIMI_DISABLE_KEYRING=1 KIMI_TEST_SLOWED=1
+    export KIMI_DISABLE_KEYRING=1
     server_start
     server_control '{"pending": 0, "api_keys": {"cn": ["sk-throw-away"]}}'
     logged_in
