@@ -20,7 +20,7 @@ static size_t catalog_prepare(struct api_request requests[], const struct home *
 		struct err err;
 		int result = identity_find(&who, home, p->id, "", &err);
 		models_request(request, home, &who, config);
-		request->no_environment = true;
+		request->among_others = true;
 		if (result < 0) {
 			request->failed = true;
 			request->err = err;

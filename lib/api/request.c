@@ -157,7 +157,7 @@ static int exchange_prepare(struct exchange *e, struct api_request *request)
 	    .home = request->home,
 	    .who = &request->who,
 	    .only_this_platform = true,
-	    .no_environment = request->no_environment,
+	    .among_others = request->among_others,
 	    .get_token = exchange_get_token,
 	};
 	request->answer = NULL;

@@ -38,7 +38,7 @@ struct api_request {
 	int total_ms;
 	bool no_device_headers; /* nor the user's own */
 	const char *secret;     /* sent as it is, instead of the one that is stored; NULL: find that */
-	bool no_environment;    /* KIMI_API_KEY does not stand in where nothing is stored */
+	bool among_others;      /* see struct secret_source */
 
 	/* What came of it. */
 	bool failed;    /* a request that has failed before it is sent is left as it is */

@@ -36,7 +36,7 @@ static int secret_take_other(
 		other = config_default_platform_at(source->home);
 	if (other)
 		result = secret_take_configured(source->home, other, secret, err);
-	if (result == 0 || source->no_environment)
+	if (result == 0 || source->among_others)
 		return result;
 	/* A config that cannot be read is the error that is told, unless the environment has a key. */
 	int last = secret_take_environment(secret, result > 0 ? err : NULL);
@@ -67,6 +67,8 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 		return -1;
 	no_token = *err;
 	result = secret_take_configured(source->home, who->platform, &secret, err);
+	if (result < 0 && source->among_others)
+		result = 1;
 	if (result != 0 && nothing_stored)
 		result = secret_take_other(source, result, &secret, err);
 	if (result > 0)

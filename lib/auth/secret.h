@@ -35,7 +35,8 @@ struct secret_source {
 	const struct home *home;
 	const struct identity *who;
 	bool only_this_platform; /* the default model's platform does not stand in */
-	bool no_environment;     /* nor does KIMI_API_KEY */
+	bool
+	    among_others; /* one of all that are asked: nothing stands in, and an unreadable config holds no key */
 	/*
 	 * Gets an access token of `who`, owned by the caller; with `renew` another one than
 	 * before. -1: ERR_LOGIN_REQUIRED, ERR_REJECTED, or why there is none just now.
