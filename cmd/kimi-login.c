@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("login", "[OPTIONS]",
 	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
 	struct login_wish wish = {.timeout = 3600};
-	struct login_options options = {NULL};
+	struct login_options options = {0};
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(

@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT(
 	    "logout", "[OPTIONS]", "Forget a login: its tokens or key, and its part of the config.");
-	struct login_options login = {NULL};
+	struct login_options login = {0};
 	bool all = false;
 	struct err err = {0};
 	const struct option_row table[] = {
