@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# demo.sh BIN: walks through the toolkit against the loopback server of tests/, in a throw-away home.
+# demo.sh BIN: walks through the toolkit against the loopback server of tests/, in a throw-away home. It asks nothing,
+# and every base URL is that server's: nothing that is typed can reach the real service.
 set -eu
-cd "$(dirname "$0")/.."
 bin=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
 root=$(mktemp -d)
-unset "${!KIMI_@}"
+unset "${!KIMI_@}" "${!XDG_@}" {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY
 export HOME=$root/home PATH=$bin:$PATH KIMI_DISABLE_KEYRING=1
 unset DISPLAY WAYLAND_DISPLAY BROWSER
 mkdir -p "$HOME" "$root/server"
@@ -14,16 +15,17 @@ server=$!
 trap 'kill "$server" 2>/dev/null; rm -rf "$root"' EXIT
 read -r -t 20 url <"$root/ready"
 export KIMI_CODE_OAUTH_HOST=$url KIMI_CODE_BASE_URL=$url/coding/v1
+export KIMI_MOONSHOT_CN_BASE_URL=$url/cn/v1 KIMI_MOONSHOT_AI_BASE_URL=$url/ai/v1
 
 step() {
 	local shown="$*"
 	printf '\n$ %s\n' "${shown//$url/\$KIMI_CODE_OAUTH_HOST}"
-	"$@"
+	"$@" </dev/null
 }
 
 echo "A Kimi server of our own runs on loopback, and the home is $HOME: nothing of yours is touched."
 step kimi --version
-step kimi login
+step kimi login --platform kimi-code --no-browser
 step kimi token
 step kimi token --json
 step kimi models
