@@ -49,6 +49,15 @@ ready() {
     assert_same "" "$output"
 }
 
+@test "every page names the license; that of the TOML tests stays" {
+    local page
+    for page in "$MAN"/*.[1-8]; do
+        assert_contains "$(section AUTHORS "${page##*/}")" "MIT license"
+    done
+    assert_contains "$(cat "$KIMI_TEST_ROOT/LICENSE")" "the kimi toolkit authors"
+    assert_contains "$(cat "$KIMI_TEST_ROOT/tests/toml-test/LICENSE")" "TOML authors"
+}
+
 @test "every program and helper has a page, and every page a program" {
     local name page
     for name in kimi $(commands | sed 's/^/kimi-/') kimi-credential-libsecret; do
