@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh install|uninstall BUILD: what `make install` and `make uninstall` do.
-# PREFIX and DESTDIR come from the environment; the programs find each other wherever the tree is moved to.
+# PREFIX and DESTDIR come from the environment; the programs find each other wherever the tree is moved to. So does
+# STRIP, the program that strips them; an empty one leaves them as they are.
 set -eu
 umask 022
 
@@ -61,6 +62,9 @@ put() { # MODE SOURCE TARGET
 	make_folder "$(dirname "$3")"
 	# A program that is running is replaced, not written into.
 	cp "$2" "$3.new" || cannot_write "$(dirname "$3")"
+	if [ "$1" = 755 ] && [ -n "${STRIP-strip}" ]; then
+		"${STRIP-strip}" "$3.new" || fail "cannot strip $3: install binutils, or turn it off with STRIP="
+	fi
 	chmod "$1" "$3.new"
 	mv -f "$3.new" "$3"
 	note "$3"
@@ -115,6 +119,9 @@ install_all() {
 		put_filled "$unit" "$unitdir/${unit##*/}"
 	done
 	put_filled share/crontab "$datadir/crontab"
+	put 644 LICENSE "$root/share/doc/kimi/LICENSE"
+	echo "installed the programs in $bindir"
+	echo "          man pages, completions and systemd units in $root/share"
 	[ -n "${DESTDIR:-}" ] || tell_about_path
 }
 
@@ -122,9 +129,14 @@ install_all() {
 tell_about_path() {
 	first=$(command -v kimi || true)
 	home=$(getent passwd "${SUDO_USER:-}" 2>/dev/null | cut -d : -f 6)
-	if [ -z "$first" ]; then
-		echo "$bindir is not on PATH: add it, or type $bindir/kimi-login and so on"
-	elif [ "$first" != "$bindir/kimi" ] && ! is_ours "$first"; then
+	case :$PATH: in
+	*:"$bindir":*) ;;
+	*)
+		echo "$bindir is not on PATH; add this line to ~/.profile and open a new session:"
+		echo "export PATH=\"$bindir:\$PATH\""
+		;;
+	esac
+	if [ -n "$first" ] && [ "$first" != "$bindir/kimi" ] && ! is_ours "$first"; then
 		echo "another kimi comes first on PATH: $first; use kimi-login, kimi-token, ... or put $bindir before it"
 	elif [ -n "$home" ] && [ -x "$home/.local/bin/kimi" ] && ! is_ours "$home/.local/bin/kimi"; then
 		echo "another kimi may come first on your PATH: $home/.local/bin/kimi; use kimi-login, kimi-token, ... or put $bindir before it"

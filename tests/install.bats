@@ -27,7 +27,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     for path in bin/kimi bin/kimi-token bin/kimi-refresh libexec/kimi/kimi-credential-libsecret \
         share/man/man1/kimi-token.1 share/man/man7/kimi.7 share/bash-completion/completions/kimi \
         share/bash-completion/completions/kimi-token share/zsh/site-functions/_kimi \
-        share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab; do
+        share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab share/doc/kimi/LICENSE; do
         [ -e "$root/usr/$path" ] || fail "$path is missing"
     done
     assert_same 755 "$(mode "$root/usr/bin/kimi-token")"
@@ -96,7 +96,7 @@ stays() {
     mkdir -p "$root/usr/bin"
     cp "$KIMI_TEST_BIN/kimi" "$root/usr/bin/kimi"
     echo older >>"$root/usr/bin/kimi"
-    run -0 installer /usr "$root" install
+    STRIP='' run -0 installer /usr "$root" install
     cmp "$KIMI_TEST_BIN/kimi" "$root/usr/bin/kimi"
 }
 
@@ -125,6 +125,31 @@ stays() {
         assert_contains "$output" "PREFIX may not contain"
         [ ! -e "$root" ] || fail "something was installed for $odd"
     done
+}
+
+@test "what is installed is stripped, unless STRIP is empty" {
+    run -0 installer /usr "$root" install
+    run -0 readelf -SW "$root/usr/bin/kimi-login" "$root/usr/libexec/kimi/kimi-credential-libsecret"
+    assert_lacks "$output" .symtab
+    assert_lacks "$output" .debug_
+    STRIP='' run -0 installer /usr "$root" install
+    cmp "$KIMI_TEST_BIN/kimi-login" "$root/usr/bin/kimi-login"
+    STRIP=false run -1 installer /usr "$root" install
+    assert_contains "$output" "cannot strip $root/usr/bin/kimi: "
+    run -0 make -n B="${build#"$KIMI_TEST_ROOT"/}" install STRIP=
+    assert_contains "$output" 'STRIP="" PREFIX='
+}
+
+@test "it is said what was installed where, and the line that puts it on PATH if it is not" {
+    run -0 installer /usr "$root" install
+    assert_contains "$output" "installed the programs in $root/usr/bin"
+    assert_contains "$output" "$root/usr/share"
+    assert_lacks "$output" PATH # of a package nobody asks
+    run -0 installer "$root/a b" "" install
+    assert_contains "$output" "$root/a b/bin is not on PATH"
+    assert_same "$root/a b/bin/kimi-token" "$(bash -c "${lines[-1]}; command -v kimi-token")"
+    PATH=$root/usr/bin:$PATH run -0 installer "$root/usr" "" install
+    assert_lacks "$output" "not on PATH"
 }
 
 @test "another kimi that comes first on PATH is said" {
