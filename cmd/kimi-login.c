@@ -54,7 +54,7 @@ static int run(
 	wish->who = context.who;
 	if (store_check_kind(&context.home, wish->storage, err) < 0)
 		return -1;
-	if (wish->api_key_stdin || !wish->platform->oauth_key)
+	if (wish->api_key_stdin || !context.who.platform->oauth_key)
 		return login_flow_key(&c->report, wish, &context.home, err);
 	return login_flow_oauth(&c->report, wish, &context.home, err);
 }

@@ -27,10 +27,10 @@ struct exchange {
 	struct secret secret;
 	struct headers headers;
 	char url[PLATFORM_URL_MAX + 64];
-	bool to_send; /* the secret has not been sent yet */
-	bool sent;    /* it has, and what came of it has not been looked at */
 	pthread_t thread;
 	bool in_thread;
+	bool to_send; /* the secret has not been sent yet */
+	bool sent;    /* it has, and what came of it has not been looked at */
 };
 
 /* The access token; one that lives is used even if it could not be refreshed just now. */

@@ -51,7 +51,7 @@ void process_drop_inherited(void)
 		close(null);
 	DIR *opened = opendir("/proc/self/fd");
 	for (struct dirent *entry; opened && (entry = readdir(opened));)
-		close_inherited(atoi(entry->d_name));
+		close_inherited((int)strtol(entry->d_name, NULL, 10));
 	for (int fd = 3; !opened && fd < (max > 0 && max < 4096 ? max : 4096); fd++)
 		close_inherited(fd);
 	if (opened)

@@ -113,7 +113,7 @@ static void add_lines(struct render *r, const struct toml_node *table, struct to
 
 static void add_header_keys(struct render *r, const struct toml_node *table)
 {
-	if (table->parent->parent) {
+	if (table->parent && table->parent->parent) {
 		add_header_keys(r, table->parent);
 		buf_addch(&r->splices.text, '.');
 	}
