@@ -146,9 +146,10 @@ static void wait_for(const struct watch *w, double interval)
 
 	/* Other signals (SIGCONT after Ctrl-Z) end a poll() too. */
 	while (!signals_caught() && clock_left(deadline)) {
+		/* First, too: no signal tells of those that had ended before we came. */
+		process_reap_orphans(w->children);
 		if (poll(fds, 3, clock_left(deadline)) > 0 && fds[1].revents)
 			break;
-		process_reap_orphans(w->children);
 	}
 	if (alarm_fd >= 0)
 		close(alarm_fd);
