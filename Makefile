@@ -112,7 +112,7 @@ dist:
 UNIT_TESTS = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-$(UNIT_TESTS) $B/tests/toml-decode: $B/tests/%: $B/tests/%.o $B/libkimi.a
+$(UNIT_TESTS): $B/tests/%: $B/tests/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
@@ -132,7 +132,7 @@ $(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) $(MD_LIBS) -lm
 
-test-programs: all $(UNIT_TESTS) $B/tests/toml-decode $B/tests/hook.so $B/tests/failing_memory.so $(DYNAMIC_TWINS)
+test-programs: all $(UNIT_TESTS) $B/tests/hook.so $B/tests/failing_memory.so $(DYNAMIC_TWINS)
 
 # Runs the tests with what is installed; TESTS="token store" picks files by name.
 test: test-programs

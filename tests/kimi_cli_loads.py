@@ -8,9 +8,8 @@ the value as JSON ("null": there is no such key), e.g. 'models>kimi-code/a>max_c
 """
 
 import json
-import os
-import subprocess
 import sys
+import tomllib
 
 CAPABILITIES = {"thinking", "always_thinking", "image_in", "video_in"}
 PROVIDER_TYPES = {"kimi", "openai_legacy", "openai_responses", "anthropic", "gemini", "google_genai", "vertexai"}
@@ -20,23 +19,7 @@ TOP = {
 }  # fmt: skip
 
 
-def untagged(value):
-    """The TOML suite's tagged JSON as plain values; dates and times stay text."""
-    if isinstance(value, list):
-        return [untagged(item) for item in value]
-    if set(value) == {"type", "value"} and isinstance(value["type"], str) and isinstance(value["value"], str):
-        read = {"integer": int, "float": float, "bool": lambda text: text == "true"}.get(value["type"], str)
-        return read(value["value"])
-    return {key: untagged(item) for key, item in value.items()}
-
-
 def parse(path):
-    try:
-        import tomllib
-    except ImportError:  # before Python 3.11
-        decode = os.path.join(os.path.dirname(__file__), "..", "build", "tests", "toml-decode")
-        with open(path, "rb") as file:
-            return untagged(json.loads(subprocess.run([decode], stdin=file, stdout=subprocess.PIPE, check=True).stdout))
     with open(path, "rb") as file:
         data = file.read()
     return tomllib.loads(data.decode("utf-8-sig"))

@@ -76,7 +76,6 @@ done
 if [ "${#under[@]}" -gt 0 ]; then
 	files=(tests/valgrind/*.bats)
 else
-	wanted toml-suite && begin toml-suite tests/toml-suite.sh "$build/tests/toml-decode" tests/toml-test/tests
 	# What takes longest by itself comes first, lest all wait for it in the end.
 	files=(tests/survival.bats)
 	# The server has nothing of ours that could be checked.

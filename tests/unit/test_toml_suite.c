@@ -1,14 +1,15 @@
 /*
- * Properties of edits that hold for every document: tried on all valid files of
- * toml-test (argument: its folder), each with LF and CRLF, with and without a
- * last newline, with and without a BOM.
+ * The cases of toml-test (argument: its folder): each invalid file is refused, and each valid one holds what its JSON file
+ * says. Then properties of edits that hold for every document, tried on all valid files, each with LF and CRLF, with and
+ * without a last newline, with and without a BOM.
  */
 #include "format/toml.h"
 
 #include "tap.h"
 #include "test_toml_json.h"
 
-#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,33 +245,179 @@ static void try_file(const char *name, const struct buf *source)
 		printf("# %s (%s)\n", why, where);
 }
 
-static int visit(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-	size_t len = strlen(path), n;
-	struct buf source;
-	char block[4096];
+/* ---- the cases ---- */
 
-	(void)status;
-	(void)place;
-	if (type != FTW_F || len < 5 || strcmp(path + len - 5, ".toml"))
-		return 0;
+/* A fraction of a second without the zeros at its end, which say nothing. */
+static void trim_fraction(const char *time, char ret[64])
+{
+	const char *dot = strchr(time, '.');
+	size_t digits = dot ? strspn(dot + 1, "0123456789") : 0, kept = digits;
+
+	while (kept && dot[kept] == '0')
+		kept--;
+	int head = dot ? (int)(dot - time + (kept ? 1 : 0) + (long)kept) : (int)strlen(time);
+	snprintf(ret, 64, "%.*s%s", head, time, dot ? dot + 1 + digits : "");
+}
+
+static bool same_float(double got, double want)
+{
+	if (isnan(want))
+		return isnan(got);
+	return !(got < want) && !(got > want) && !isnan(got) && signbit(got) == signbit(want);
+}
+
+static bool same_time(const char *got, const char *want)
+{
+	char left[64], right[64];
+
+	trim_fraction(got, left);
+	trim_fraction(want, right);
+	return strcmp(left, right) == 0;
+}
+
+/* What the suite calls a kind of scalar. */
+static const char *type_of(enum toml_kind kind)
+{
+	switch (kind) {
+	case TOML_STRING:
+		return "string";
+	case TOML_INTEGER:
+		return "integer";
+	case TOML_FLOAT:
+		return "float";
+	case TOML_BOOLEAN:
+		return "bool";
+	case TOML_OFFSET_DATETIME:
+		return "datetime";
+	case TOML_LOCAL_DATETIME:
+		return "datetime-local";
+	case TOML_LOCAL_DATE:
+		return "date-local";
+	case TOML_LOCAL_TIME:
+		return "time-local";
+	default:
+		return "";
+	}
+}
+
+static bool same_scalar(const struct toml_node *node, const json_t *type, const json_t *value)
+{
+	const char *want = json_string_value(value), *text;
+	size_t len;
+
+	if (strcmp(type_of(toml_kind(node)), json_string_value(type)) != 0)
+		return false;
+	switch (toml_kind(node)) {
+	case TOML_STRING:
+		text = toml_string(node, &len);
+		return len == json_string_length(value) && !memcmp(text, want, len);
+	case TOML_INTEGER:
+		return toml_integer(node) == strtoll(want, NULL, 10);
+	case TOML_FLOAT:
+		return same_float(toml_float(node), strtod(want, NULL));
+	case TOML_BOOLEAN:
+		return strcmp(toml_boolean(node) ? "true" : "false", want) == 0;
+	default:
+		return same_time(toml_datetime(node), want);
+	}
+}
+
+/* `want`: the suite's tagged JSON, {"type": T, "value": V} for each scalar. */
+static bool holds(const struct toml_node *node, const json_t *want)
+{
+	const json_t *type = json_object_get(want, "type"), *value = json_object_get(want, "value");
+	bool table = toml_kind(node) == TOML_TABLE;
+	size_t count = 0, len;
+
+	if (json_is_string(type) && json_is_string(value))
+		return json_object_size(want) == 2 && same_scalar(node, type, value);
+	if (table ? !json_is_object(want) : toml_kind(node) != TOML_ARRAY || !json_is_array(want))
+		return false;
+	for (const struct toml_node *child = toml_first(node); child; child = toml_next(child), count++) {
+		const char *key = table ? toml_key(child, &len) : NULL;
+		const json_t *one = table ? json_object_getn(want, key, len) : json_array_get(want, count);
+		if (!one || !holds(child, one))
+			return false;
+	}
+	return count == (table ? json_object_size(want) : json_array_size(want));
+}
+
+static void test_valid(const char *name, const char *path, const struct buf *source)
+{
+	struct toml_error error = {0};
+	struct toml *doc = toml_parse(source->data, source->len, &error);
+	json_error_t json_error;
+	json_t *want = json_load_file(path, JSON_ALLOW_NUL, &json_error);
+
+	ok(doc && want && holds(toml_root(doc), want), "%s holds what it should", name);
+	if (!doc || !want)
+		printf("# %s\n", doc ? json_error.text : error.message);
+	json_decref(want);
+	toml_free(doc);
+}
+
+/* Refused, with a place and one line of plain text. */
+static void test_invalid(const char *name, const struct buf *source)
+{
+	struct toml_error error = {0};
+	struct toml *doc = toml_parse(source->data, source->len, &error);
+	bool plain = *error.message != '\0';
+
+	for (const char *c = error.message; *c; c++)
+		plain = plain && *c >= ' ' && *c <= '~';
+	ok(!doc && error.line && error.column && plain, "%s is refused", name);
+	toml_free(doc);
+}
+
+static bool read_file(const char *path, struct buf *ret_text)
+{
+	char block[4096];
 	FILE *f = fopen(path, "rb");
-	if (!ok(f != NULL, "%s can be read", path))
-		return 0;
-	buf_init(&source, TEXT_MAX);
+	size_t n;
+
+	if (!f)
+		return false;
 	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(&source, block, n);
+		buf_add(ret_text, block, n);
 	fclose(f);
-	try_file(strstr(path, "valid/"), &source);
+	return true;
+}
+
+static void test_case(const char *folder, const char *name)
+{
+	char path[4096];
+	size_t len = strlen(name);
+	struct buf source;
+
+	if (len < 5 || strcmp(name + len - 5, ".toml") != 0)
+		return;
+	buf_init(&source, TEXT_MAX);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (!ok(read_file(path, &source), "%s can be read", name)) {
+		/* counted */
+	} else if (strncmp(name, "valid/", 6) == 0) {
+		snprintf(path, sizeof(path), "%s/%.*s.json", folder, (int)len - 5, name);
+		test_valid(name, path, &source);
+		try_file(name, &source);
+	} else {
+		test_invalid(name, &source);
+	}
 	buf_release(&source);
-	return 0;
 }
 
 int main(int argc, char *argv[])
 {
-	char folder[4096];
+	const char *folder = argc > 1 ? argv[1] : "tests/toml-test/tests";
+	char path[4096], name[1024];
 
-	snprintf(folder, sizeof(folder), "%s/valid", argc > 1 ? argv[1] : "tests/toml-test/tests");
-	nftw(folder, visit, 16, FTW_PHYS);
+	snprintf(path, sizeof(path), "%s/files-toml-1.0.0", folder);
+	FILE *list = fopen(path, "r");
+	if (ok(list != NULL, "the cases are listed")) {
+		while (fgets(name, sizeof(name), list)) {
+			name[strcspn(name, "\n")] = '\0';
+			test_case(folder, name);
+		}
+		fclose(list);
+	}
 	return tap_done();
 }
