@@ -163,12 +163,12 @@ TOML
     key_file sk-ai
     run -4 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin --json <"$KEY_FILE"
     assert_same rejected "$(event error data.code)"
-    assert_error login 'moonshot\.cn.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-ai'
+    assert_error login 'platform\.kimi\.com.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-ai'
     assert_lacks "$output$stderr" sk-ai
     [ ! -e "$CONFIG" ]
     key_file sk-cn
     run -4 --separate-stderr kimi login --platform moonshot-ai --api-key-stdin <"$KEY_FILE"
-    assert_error login 'moonshot\.ai.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-cn'
+    assert_error login 'platform\.kimi\.ai.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-cn'
     key_file sk-kimi-code
     run -4 --separate-stderr kimi login --platform moonshot-ai --api-key-stdin <"$KEY_FILE"
     assert_error login 'Kimi Code.*kimi-code'
@@ -290,7 +290,7 @@ TOML
     server_start
     keys_control
     run -0 --separate-stderr with_key sk-ai
-    assert_error login 'moonshot\.ai'
+    assert_error login 'platform\.kimi\.ai'
     assert_same "0 1 1" "$(asked)"
     assert_loads 'providers>managed:moonshot-ai>api_key="sk-ai"' 'providers>managed:moonshot-cn=null' 'providers>managed:kimi-code=null'
     run -0 --separate-stderr with_key sk-cn --json
@@ -311,7 +311,7 @@ TOML
     server_start
     server_control '{"api_keys": {"ai": ["sk-kimi-odd"]}}'
     run -0 --separate-stderr with_key sk-kimi-odd
-    assert_error login 'moonshot\.ai'
+    assert_error login 'platform\.kimi\.ai'
     assert_same "1 1 1" "$(asked)"
     assert_same models "$(server_requests all | head -n 1 | json endpoint)"
 }
@@ -341,7 +341,7 @@ TOML
     run -75 --separate-stderr with_key sk-none
     assert_error login 503
     run -0 --separate-stderr with_key sk-ai
-    assert_error login 'moonshot\.ai'
+    assert_error login 'platform\.kimi\.ai'
 }
 
 @test "a key of Kimi Code is kept as api_key of managed:kimi-code and of its services, without oauth" {
@@ -732,7 +732,7 @@ PY
     every_platform
     keys_control '"faults": {"cn_models": [{"status": 503}]}'
     run -75 --separate-stderr kimi models
-    assert_error models 'moonshot\.cn.*503'
+    assert_error models 'platform\.kimi\.com.*503'
     assert_same "kimi-for-coding kimi-k2-turbo kimi-k2.5" "$(cut -f 2 <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
     keys_control '"faults": {"models": [{"status": 402}]}'
     run -1 --separate-stderr kimi models
@@ -740,7 +740,7 @@ PY
     assert_same "kimi-k2.5 kimi-k2-thinking kimi-k2.5" "$(cut -f 2 <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
     keys_control '"faults": {"ai_models": [{"status": 401}]}'
     run -4 --separate-stderr kimi models
-    assert_error models 'moonshot\.ai.*401'
+    assert_error models 'platform\.kimi\.ai.*401'
     assert_contains "$output" kimi-for-coding
 }
 
@@ -749,8 +749,8 @@ PY
     keys_control '"faults": {"cn_models": [{"status": 500}], "ai_models": [{"reset": "before"}]}'
     run -75 --separate-stderr kimi models
     assert_same 2 "$(wc -l <<<"$stderr" | tr -d ' ')"
-    [[ $stderr =~ moonshot\.cn.*500 ]]
-    [[ $stderr =~ moonshot\.ai ]]
+    [[ $stderr =~ platform\.kimi\.com.*500 ]]
+    [[ $stderr =~ platform\.kimi\.ai ]]
     assert_contains "$output" kimi-for-coding
 }
 
@@ -780,7 +780,7 @@ assert [m["default"] for m in answer["models"]] == [False, False, True], answer
 assert len(answer["errors"]) == 1 and list(answer["errors"][0]) == ["platform", "message"], answer
 assert answer["errors"][0]["platform"] == "moonshot-cn" and "503" in answer["errors"][0]["message"], answer
 PY
-    assert_error models 'moonshot\.cn.*503'
+    assert_error models 'platform\.kimi\.com.*503'
 }
 
 @test "--json where all fail still has every error" {
@@ -882,7 +882,7 @@ PY
 @test "one platform with a base URL that may not be asked does not take the others along" {
     every_platform
     KIMI_MOONSHOT_CN_BASE_URL=http://192.0.2.1/v1 run -1 --separate-stderr kimi models
-    assert_error models 'moonshot\.cn'
+    assert_error models 'platform\.kimi\.com'
     assert_same "1 0 1" "$(asked)"
     assert_contains "$output" kimi-for-coding
 }
