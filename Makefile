@@ -23,10 +23,10 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
 # Only what is named here may link a library of its own: libcurl stands on the lines of those that speak HTTP and
-# nowhere else, so that a stray call from kimi-token into lib/http fails the build. `kimi`, `kimi-status` (in a prompt)
-# and `kimi-token` are static where the archives are there: half of what a short run costs is loading shared libraries.
-HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh
-STATIC_PROGRAMS = kimi kimi-status kimi-token
+# nowhere else, so that a stray call from kimi-token into lib/http fails the build. `kimi`, `kimi-token`,
+# `kimi-status` and `kimi-usage` (in a prompt) are static where the archives are there: half of what a short run costs is loading shared libraries.
+HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh kimi-usage-online
+STATIC_PROGRAMS = kimi kimi-status kimi-token kimi-usage
 CURL_LIBS = $(shell $(PKG_CONFIG) --libs libcurl zlib 2>/dev/null || echo -lcurl -lz)
 # SHA-256, for the names of kimi-code's logins.
 MD_LIBS = $(shell $(PKG_CONFIG) --libs libmd 2>/dev/null || echo -lmd)
@@ -57,10 +57,10 @@ $(OF_SECRET:%.c=$B/%.o): KIMI_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libsecr
 LIB_SOURCES = $(filter-out $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)),$(sort $(wildcard lib/*/*.c)))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 # Helpers are no commands: they lie apart, where no list and no PATH finds them.
-HELPERS = kimi-credential-libsecret
+HELPERS = kimi-credential-libsecret kimi-usage-online
 PROGRAMS = $(filter-out $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell),$(sort $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))))
 BINARIES = $(PROGRAMS:%=$B/bin/%)
-HELPER_BINARIES = $(if $(SECRET_LIBS),$(HELPERS:%=$B/libexec/kimi/%))
+HELPER_BINARIES = $(patsubst %,$B/libexec/kimi/%,$(filter-out $(if $(SECRET_LIBS),,kimi-credential-libsecret),$(HELPERS)))
 
 all: $(BINARIES) $(HELPER_BINARIES) $B/share/man/man1
 
@@ -80,7 +80,7 @@ $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
 
 # Fewer segments are fewer pages for a process that lives a millisecond.
 link_mode = $(if $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS))),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
-link_libs = $(if $(filter -static,$(link_mode)),$(JANSSON_LIBS) $(MD_LIBS),$(JANSSON)) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
+link_libs = $(if $(filter -static,$(link_mode)),$(JANSSON_LIBS) $(MD_LIBS),$(JANSSON)) $(if $(filter kimi-login,$(notdir $@)),$(QR_LIBS)) $(if $(filter kimi-shell,$(notdir $@)),$(EDIT_LIBS)) $(if $(filter kimi-credential-libsecret,$(notdir $@)),$(SECRET_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) -lm
 
 $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
@@ -88,7 +88,7 @@ $(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
 
 $(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON) $(SECRET_LIBS) -lm
+	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(link_libs)
 
 # As in an installed tree, so that `kimi help` finds the pages.
 $B/share/man/man1:

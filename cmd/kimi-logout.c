@@ -1,5 +1,6 @@
 /* kimi logout: forgets a login: the tokens, and what login wrote to the config. */
 #include "account/account.h"
+#include "api/usage_cache.h"
 #include "auth/history.h"
 #include "base/clock.h"
 #include "cli/command.h"
@@ -132,6 +133,7 @@ static int log_out(const struct command *c, const struct home *home, const struc
 		report_note(
 		    &c->report, some_left ? "the login in the file is removed" : "the tokens are removed");
 	ret_outcome->changed = had_tokens || had_config;
+	usage_cache_drop(home, who);
 	if (ret_outcome->changed || failed)
 		history_add(home, HISTORY_LOGOUT, who,
 		    had_tokens   ? storage

@@ -100,7 +100,7 @@ own_command() {
         own_command "$name"
     done
     run -0 kimi --list-cmds
-    assert_same $'exec\nfine.1\nlogin\nlogout\nmodels\nrefresh\nshell\nstatus\ntoken' "$output"
+    assert_same $'exec\nfine.1\nlogin\nlogout\nmodels\nrefresh\nshell\nstatus\ntoken\nusage' "$output"
     run -0 kimi help
     assert_contains "$output" $'\n  fine.1 '
     assert_same "" "$(tr -d '[:print:]\n' <<<"$output")"

@@ -18,10 +18,10 @@ assert_needs_no() {
     done
 }
 
-@test "kimi, kimi-token and kimi-status link neither libcurl nor libsecret nor anything they bring" {
+@test "kimi, kimi-token, kimi-status and kimi-usage link neither libcurl nor libsecret nor anything they bring" {
     local library
     for library in libcurl libsecret libglib libgio libssl libcrypto libdbus; do
-        assert_needs_no "$library" kimi kimi-token kimi-status
+        assert_needs_no "$library" kimi kimi-token kimi-status kimi-usage
     done
 }
 

@@ -215,6 +215,14 @@ ready() {
     assert_contains "$output" $'\tok\tkimi-refresh'
 }
 
+@test "the examples of kimi-usage(1) run" {
+    ready
+    run -0 run_examples kimi-usage.1
+    assert_contains "$output" $'\nkimi-code\tmonth\t40\t'
+    assert_contains "$output" $'\n5h 20'
+    assert_same "go on" "${lines[-1]}"
+}
+
 @test "the examples of kimi-exec(1) run" {
     ready
     section EXAMPLES kimi-exec.1 | sed -n '/^\.Bd/,/^\.Ed/{/^\./!p;}' | sed "s,https://api.kimi.com/coding/v1,$KIMI_CODE_BASE_URL,g" >worker

@@ -91,7 +91,7 @@ END
     local name
     while read -r name; do
         [ -x "$KIMI_TEST_BIN/kimi-$name" ] || fail "README.md names 'kimi $name'" || return
-    done < <(grep -oE '(^|[`$( ])kimi (login|logout|token|models|refresh|status|exec|shell)\b' "$README" | awk '{ print $NF }' | sort -u)
+    done < <(grep -oE '(^|[`$( ])kimi (login|logout|token|models|refresh|status|usage|exec|shell)\b' "$README" | awk '{ print $NF }' | sort -u)
     while read -r name; do
         [ -e "$KIMI_TEST_ROOT/$name" ] || fail "README.md names $name" || return
     done < <(grep -oE '`(cmd|lib|tests|man|completions|share)/[a-z_./]*`' "$README" | tr -d '`' | grep -v '^share/kimi/' | sort -u)

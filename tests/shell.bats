@@ -168,7 +168,7 @@ TOML
 @test "/help lists the commands, /help COMMAND its options" {
     run -0 --separate-stderr piped /help
     local name
-    for name in /login /logout "/model \[ID\]" /models /status /token /refresh /help /exit; do
+    for name in /login /logout "/model \[ID\]" /models /status /usage /token /refresh /help /exit; do
         grep -qE "^ +$name( |$)" <<<"$output" || fail "no $name in $output"
     done
     run -0 --separate-stderr piped "/help status"

@@ -234,6 +234,24 @@ struct identity *identity_list(const struct home *home, size_t *ret_count, struc
 	return list.items;
 }
 
+struct identity *identity_list_all(const struct home *home, size_t *ret_count, struct err *err)
+{
+	struct identity *list = identity_list(home, ret_count, err), *longer;
+
+	if (!list)
+		return NULL;
+	longer = reallocarray(list, *ret_count + PLATFORMS_MAX, sizeof(*list));
+	if (!longer) {
+		free(list);
+		err_memory(err);
+		return NULL;
+	}
+	for (const struct platform *p = platforms; p->id; p++)
+		if (!p->oauth_key && identity_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
+			(*ret_count)++;
+	return longer;
+}
+
 bool identity_is_stored(const struct identity *who, const struct home *home)
 {
 	return *who->key && is_stored(home, who->key);

@@ -60,6 +60,9 @@ void identity_advise(const struct identity *who, char *todo, size_t size);
  */
 struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err);
 
+/* The same, and then the platforms that have keys only. */
+struct identity *identity_list_all(const struct home *home, size_t *ret_count, struct err *err);
+
 /* Something of it is in that home, where it was located: its tokens, or a note of where they are. */
 bool identity_is_stored(const struct identity *who, const struct home *home);
 

@@ -31,6 +31,7 @@ const struct platform platforms[] = {
         .device_authorization_path = "/api/oauth/device_authorization",
         .token_path = "/api/oauth/token",
         .regions = kimi_code_regions,
+        .usage_path = "/usages",
         .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
     },
     {
@@ -38,6 +39,8 @@ const struct platform platforms[] = {
         .name = "Kimi Platform (platform.kimi.com)",
         .base_url = "https://api.moonshot.cn/v1",
         .base_url_variable = "KIMI_MOONSHOT_CN_BASE_URL",
+        .usage_path = "/users/me/balance",
+        .balance_currency = "CNY",
         .allowed_prefixes = {"kimi-k"},
     },
     {
@@ -45,6 +48,8 @@ const struct platform platforms[] = {
         .name = "Kimi Platform (platform.kimi.ai)",
         .base_url = "https://api.moonshot.ai/v1",
         .base_url_variable = "KIMI_MOONSHOT_AI_BASE_URL",
+        .usage_path = "/users/me/balance",
+        .balance_currency = "USD",
         .allowed_prefixes = {"kimi-k"},
     },
     {.id = NULL},

@@ -73,8 +73,8 @@ static int exchange_refused(const struct http_request *request, const struct htt
 	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", message ? message : "",
 	    response->status);
 	if (type && strcmp(type, "access_terminated_error") == 0)
-		return err_set(err, ERR_DENIED, "ask Kimi's support",
-		    "%s has ended the access of this account%s", host, words);
+		return err_set(err, ERR_DENIED, "see your plan and its quota on Kimi's site",
+		    "%s says that the quota or the account has ended%s", host, words);
 	if (response->status == 401)
 		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
 		    "%s refused the token%s", host, words);
@@ -141,6 +141,8 @@ static void *exchange_send(void *context)
 	int result = http_perform(&sent, &response, &request->err);
 	if (result == 0 || response.cut_short)
 		result = exchange_read(request, &sent, &response, &request->err);
+	if (result < 0)
+		request->retry_after = response.retry_after;
 	http_release(&response);
 	request->failed = result < 0;
 	return NULL;
@@ -161,6 +163,7 @@ static int exchange_prepare(struct exchange *e, struct api_request *request)
 	    .get_token = exchange_get_token,
 	};
 	request->answer = NULL;
+	request->retry_after = 0;
 	if (request->failed)
 		return -1;
 	request->failed = true;

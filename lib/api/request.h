@@ -41,11 +41,12 @@ struct api_request {
 	bool among_others;      /* see struct secret_source */
 
 	/* What came of it. */
-	bool failed;    /* a request that has failed before it is sent is left as it is */
-	struct err err; /* why: ERR_LOGIN_REQUIRED where there is nothing to ask with, ERR_REJECTED (401),
+	bool failed;        /* a request that has failed before it is sent is left as it is */
+	struct err err;     /* why: ERR_LOGIN_REQUIRED where there is nothing to ask with, ERR_REJECTED (401),
 	                   ERR_DENIED (402, or the account was ended), ERR_NETWORK, ERR_SERVER,
 	                   ERR_PROTOCOL, ERR_CONFIG, ERR_INTERRUPTED */
-	json_t *answer; /* owned; NULL if it failed */
+	json_t *answer;     /* owned; NULL if it failed */
+	double retry_after; /* seconds that the server asked to be left alone, if it failed; 0: it did not */
 };
 
 /*

@@ -31,6 +31,7 @@ static const struct entry entries[] = {
     {"model", "models", "[ID]", "show the default model, or make ID the default", true},
     {"models", "models", "", "list the models", true},
     {"status", "status", "", "show the state of the login", false},
+    {"usage", "usage", "", "show how much of the quota is used", false},
     {"token", "token", "", "print an access token", false},
     {"refresh", "refresh", "", "renew the login if that is due", true},
     {"help", NULL, "[COMMAND]", "print this list, or the options of a command", false},

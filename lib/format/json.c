@@ -155,8 +155,18 @@ json_t *json_from_number(double number)
 	return json_real(number);
 }
 
-char *json_print(const json_t *value)
+static char *print(const json_t *value, unsigned digits)
 {
 	return json_dumps(
-	    value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+	    value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+}
+
+char *json_print(const json_t *value)
+{
+	return print(value, 17);
+}
+
+char *json_print_short(const json_t *value)
+{
+	return print(value, 15);
 }

@@ -47,4 +47,7 @@ json_t *json_from_number(double number);
 /* The value as text on one line; the caller wipes and frees it. NULL: it is no JSON (a real that is not finite, say). */
 char *json_print(const json_t *value);
 
+/* The same for output: a real has at most 15 digits, so that 0.27 stays 0.27. */
+char *json_print_short(const json_t *value);
+
 #endif

@@ -1,5 +1,6 @@
 #include "login/device_flow.h"
 
+#include "api/usage_cache.h"
 #include "auth/history.h"
 #include "base/clock.h"
 #include "base/signals.h"
@@ -202,6 +203,7 @@ int login_save(struct store *store, const struct oauth *oauth, struct token *tok
 	if (!failed)
 		failed = store_save(store, token, &state, err);
 	store_close(store);
+	usage_cache_drop(store->home, &store->who); /* it may be another person's */
 	history_add_store(HISTORY_LOGIN, store, failed ? err : NULL);
 	signals_release();
 	return failed;

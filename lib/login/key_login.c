@@ -1,6 +1,7 @@
 #include "login/key_login.h"
 
 #include "api/model_lists.h"
+#include "api/usage_cache.h"
 #include "auth/api_key.h"
 #include "auth/history.h"
 #include "base/buf.h"
@@ -106,6 +107,7 @@ int key_login_save(const struct home *home, const struct identity *who, const ch
 	bool known = is_stored(home, who->platform, api_key);
 	int failed = config_add_login(home, &login, err);
 
+	usage_cache_drop(home, who);
 	/* A key that was there already is no new login. */
 	if (!known)
 		history_add(home, HISTORY_LOGIN, who, "config", failed ? err : NULL);

@@ -129,19 +129,7 @@ static struct identity *candidates(const struct home *home, const struct platfor
 		}
 		return list;
 	}
-	list = identity_list(home, ret_count, err);
-	if (!list)
-		return NULL;
-	struct identity *longer = reallocarray(list, *ret_count + PLATFORMS_MAX, sizeof(*list));
-	if (!longer) {
-		free(list);
-		err_memory(err);
-		return NULL;
-	}
-	for (const struct platform *p = platforms; p->id; p++)
-		if (!p->oauth_key && identity_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
-			(*ret_count)++;
-	return longer;
+	return identity_list_all(home, ret_count, err);
 }
 
 static bool is_asked_for(const struct status *status, const struct platform *only, const char *account)

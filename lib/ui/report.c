@@ -30,11 +30,11 @@ static void put_line(const struct report *report, const char *text)
 
 void report_json(json_t *value)
 {
-	char *text = value ? json_print(value) : NULL;
+	char *text = value ? json_print_short(value) : NULL;
 
 	if (text) {
 		const char *at = text, *del;
-		/* json_print() escapes every other character that a terminal acts on. */
+		/* It escapes every other character that a terminal acts on. */
 		for (; (del = strchr(at, 0x7f)); at = del + 1)
 			printf("%.*s\\u007f", (int)(del - at), at);
 		printf("%s\n", at);

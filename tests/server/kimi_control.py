@@ -41,6 +41,19 @@ SETTINGS = {
         {"id": "kimi-k2.5", "context_length": 262144},
         {"id": "moonshot-v1-8k", "context_length": 8192},
     ],
+    "usages_shape": "both",  # of the quota: "old", "new" or "both"
+    "usages": None,  # or the whole answer
+    "me": {
+        "user_id": "u-1",
+        "nickname": "Someone",
+        "status": "USER_STATUS_NORMAL",
+        "region": "REGION_CN",
+        "user_level": 25,
+        "user_level_name": "Vivace",
+        "phone": {"country_code": "86", "number": "138****0000"},
+    },
+    "cn_balance": {"available_balance": 49.58894, "voucher_balance": 46.58893, "cash_balance": 3.00001},
+    "ai_balance": {"available_balance": 5, "voucher_balance": 0, "cash_balance": 5},
     "api_keys": {},  # {"cn": ["sk-..."], "ai": [...], "code": [...]}
     "seed": [],  # [{"access_token", "refresh_token", "expires_in"}]: logins to know from the start
     "faults": {},  # {ENDPOINT: [FAULT, ...]}, each used up by one request
@@ -55,6 +68,10 @@ QUEUES = {
     "models": ["models"],
     "cn_models": ["cn_models"],
     "ai_models": ["ai_models"],
+    "usages": ["usages"],
+    "me": ["me"],
+    "cn_balance": ["cn_balance"],
+    "ai_balance": ["ai_balance"],
 }
 
 FAULT_KEYS = {

@@ -1,4 +1,4 @@
-"""What the Kimi service does: device flow (RFC 8628), rotation of refresh tokens, model lists.
+"""What the Kimi service does: device flow (RFC 8628), rotation of refresh tokens, model lists, quotas and balances.
 
 Nothing here knows of sockets or faults. The caller holds one lock around every call.
 """
@@ -28,10 +28,24 @@ ROUTES = {
     ("GET", "/coding/v1/models"): "models",
     ("GET", "/cn/v1/models"): "cn_models",
     ("GET", "/ai/v1/models"): "ai_models",
+    ("GET", "/coding/v1/usages"): "usages",
+    ("GET", "/coding/v1/me"): "me",
+    ("GET", "/cn/v1/users/me/balance"): "cn_balance",
+    ("GET", "/ai/v1/users/me/balance"): "ai_balance",
     ("GET", "/device"): "page",
     ("GET", "/_stats"): "stats",
 }
-KEY_PLATFORM = {"models": "code", "cn_models": "cn", "ai_models": "ai"}
+KEY_PLATFORM = {
+    "models": "code",
+    "cn_models": "cn",
+    "ai_models": "ai",
+    "usages": "code",
+    "me": "code",
+    "cn_balance": "cn",
+    "ai_balance": "ai",
+}
+# What third parties ask for: under our own name, and without pretending to be a chat client on some device.
+THIRD_PARTY = ("usages", "me", "cn_balance", "ai_balance")
 
 
 class Request:
@@ -99,6 +113,43 @@ def _edited(answer, put, drop):
     return {key: value for key, value in {**answer, **put}.items() if key not in drop}
 
 
+def _usages(settings):
+    """The quota in the shape that was chosen: what servers sent before September 2026, what they send since, or both."""
+    if settings["usages"] is not None:
+        return settings["usages"]
+
+    def after(seconds, fraction):
+        moment = time.time() + seconds
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + fraction + "Z"
+
+    def detail(used, seconds):
+        return {"limit": "100", "used": str(used), "remaining": str(100 - used), "resetTime": after(seconds, ".519605000")}
+
+    def entry(ratio, seconds):
+        return {"used_ratio": ratio, "reset_time": after(seconds, "")}
+
+    five_hours, week, month = 2 * 3600 + 930, 3 * 86400 + 930, 17 * 86400 + 930
+    old = {
+        "usage": detail(26, week),
+        "limits": [{"window": {"duration": 300, "timeUnit": "TIME_UNIT_MINUTE"}, "detail": detail(27, five_hours)}],
+    }
+    new = {
+        "usages": {
+            "limit_5h": entry(0.27, five_hours),
+            "limit_7d": entry(0.26, week),
+            "limit_month_total": entry(0.4, month),
+            "limit_month_code": entry("0.25", month),
+        }
+    }
+    both = {
+        "parallel": {"limit": "30"},
+        "totalQuota": {},
+        "user": {"userId": "u-1", "membership": {"level": "LEVEL_STANDARD"}},
+        "subType": "TYPE_PURCHASE",
+    }
+    return {**both, **{"old": old, "new": new, "both": {**old, **new}}[settings["usages_shape"]]}
+
+
 class Service:
     def __init__(self, url):
         self.url = url
@@ -126,6 +177,12 @@ class Service:
         return answer
 
     def _bad_headers(self, request, endpoint, settings):
+        if endpoint in THIRD_PARTY:
+            if not request.header("user-agent").startswith("kimi-toolkit/"):
+                return oauth_error(400, "invalid_request", "header User-Agent is not kimi-toolkit/...")
+            if any(key.startswith("x-msh-") for key, _ in request.headers):
+                return oauth_error(400, "invalid_request", "there is a device header")
+            return None
         required = endpoint in ("device", "poll", "refresh", "token")
         if endpoint == "models" and settings["models_headers"]:
             required = True
@@ -169,7 +226,7 @@ class Service:
         if endpoint == "refresh":
             return self._rotate(request, settings, commit)
         if endpoint in KEY_PLATFORM:
-            return self._models(request, endpoint, settings)
+            return self._authorized(request, endpoint, settings)
         if endpoint == "page":
             return self._page(request)
         return Answer.json(404, {"error": "not_found", "error_description": request.path})
@@ -260,13 +317,19 @@ class Service:
         }
         return Answer.json(200, _edited(answer, settings["token_set"], settings["token_drop"]))
 
-    def _models(self, request, endpoint, settings):
+    def _authorized(self, request, endpoint, settings):
         scheme, _, key = request.header("authorization").partition(" ")
-        login, end = self._access.get(key, (None, 0)) if endpoint == "models" else (None, 0)
+        login, end = self._access.get(key, (None, 0)) if KEY_PLATFORM[endpoint] == "code" else (None, 0)
         good = login is not None and not login.revoked and time.time() < end
         if scheme != "Bearer" or not (good or key in settings["api_keys"].get(KEY_PLATFORM[endpoint], [])):
             error = {"message": "Invalid Authentication", "type": "invalid_authentication_error"}
             return Answer.json(401, {"error": error})
+        if endpoint == "usages":
+            return Answer.json(200, _usages(settings))
+        if endpoint == "me":
+            return Answer.json(200, settings["me"])
+        if endpoint.endswith("_balance"):
+            return Answer.json(200, {"code": 0, "data": settings[endpoint], "scode": "0x0", "status": True})
         return Answer.json(200, {"object": "list", "data": settings[endpoint]})
 
     def _page(self, request):

@@ -1,0 +1,111 @@
+#include "api/usage_fetch.h"
+
+#include "api/request.h"
+#include "api/usage_cache.h"
+#include "base/clock.h"
+#include "http/url.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { MAX_ANSWER = 256 * 1024, TOTAL_MS = 8000 };
+
+/* One login on its way. */
+struct fetch {
+	struct usage_login *login;
+	struct usage_cache cache;
+};
+
+static struct api_request fetch_request(const struct usage_login *login)
+{
+	const struct platform *platform = login->who.platform;
+
+	return (struct api_request){
+	    .home = login->home,
+	    .who = login->who,
+	    .path = platform->usage_path,
+	    .subject = platform->balance_currency ? "balance" : "quota",
+	    .max_answer = MAX_ANSWER,
+	    .total_ms = TOTAL_MS,
+	    .no_device_headers = true,
+	    .among_others = login->among_others,
+	};
+}
+
+/* True: its server is to be asked. */
+static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double max_age)
+{
+	char todo[80], host[160];
+
+	login->failed = false;
+	login->err = (struct err){0};
+	fetch->login = login;
+	usage_cache_load(&fetch->cache, login->home, &login->who);
+	login->has_usage = usage_cache_read(&fetch->cache, login->who.platform, &login->usage);
+	if (login->has_usage && usage_cache_age(&fetch->cache) <= max_age)
+		return false;
+	double wait = ceil(usage_cache_wait_left(&fetch->cache));
+	if (wait <= 0)
+		return true;
+	login->failed = true;
+	snprintf(todo, sizeof(todo), "try again in %.0f s", wait);
+	url_host(login->who.base_url, host, sizeof(host));
+	err_set(
+	    &login->err, ERR_SERVER, todo, "%s asked to wait and is not asked again for %.0f s", host, wait);
+	return false;
+}
+
+static void fetch_end(struct fetch *fetch, struct api_request *request)
+{
+	struct usage_login *login = fetch->login;
+	struct usage usage;
+	char why[160];
+
+	if (!request->failed &&
+	    usage_from_answer(login->who.platform, request->answer, &usage, why, sizeof(why)) < 0)
+		api_request_makes_no_sense(request, why);
+	login->failed = request->failed;
+	login->err = request->err;
+	if (request->failed && request->retry_after > 0) {
+		usage_cache_wait(&fetch->cache, request->retry_after);
+		usage_cache_save(&fetch->cache, login->home, &login->who);
+	}
+	if (!request->failed) {
+		const struct usage_cache fresh = {.answer = request->answer, .fetched_at = clock_now()};
+		usage.fetched_at = fresh.fetched_at;
+		login->usage = usage;
+		login->has_usage = true;
+		usage_cache_save(&fresh, login->home, &login->who);
+	}
+	api_request_clear(request);
+}
+
+/* As many as can be asked at once. */
+static void fetch_some(struct usage_login *logins, size_t count, double max_age)
+{
+	struct api_request requests[API_REQUESTS_MAX];
+	struct fetch fetches[API_REQUESTS_MAX];
+	size_t asked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (fetch_begin(&fetches[asked], &logins[i], max_age)) {
+			requests[asked] = fetch_request(&logins[i]);
+			asked++;
+		} else {
+			usage_cache_clear(&fetches[asked].cache);
+		}
+	}
+	api_request_all(requests, asked);
+	for (size_t i = 0; i < asked; i++) {
+		fetch_end(&fetches[i], &requests[i]);
+		usage_cache_clear(&fetches[i].cache);
+	}
+}
+
+void usage_fetch(struct usage_login *logins, size_t count, double max_age)
+{
+	for (size_t done = 0; done < count; done += API_REQUESTS_MAX) {
+		size_t left = count - done;
+		fetch_some(logins + done, left < API_REQUESTS_MAX ? left : API_REQUESTS_MAX, max_age);
+	}
+}

@@ -1,0 +1,42 @@
+#include "cli/usage_options.h"
+
+static int usage_options_check(const struct usage_options *o, struct err *err)
+{
+	if (o->line && o->check >= 0)
+		return err_set(
+		    err, ERR_USAGE, "see 'kimi usage --help'", "--check and --line exclude each other");
+	if (o->line && o->all)
+		return err_set(
+		    err, ERR_USAGE, "see 'kimi usage --help'", "--all and --line exclude each other");
+	if (o->all && o->login.account)
+		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
+	return 0;
+}
+
+int usage_options_begin(
+    struct command *ret_command, struct usage_options *ret_options, int argc, char **argv, struct err *err)
+{
+	struct command *c = ret_command;
+	struct usage_options *o = ret_options;
+	const struct option_row table[] = {
+	    OPTION_FLAG("all", &o->all, "every login of every home and platform"),
+	    OPTION_NUMBER(
+	        "check", &o->check, "PERCENT", 0, 100, "print nothing; exit 1 if a window is used that much"),
+	    OPTION_FLAG("line", &o->line, "one line, for a prompt or a status bar"),
+	    OPTION_NUMBER("max-age", &o->max_age, "SECONDS", 0, 1e9,
+	        "take an answer that is at most that old from the cache"),
+	    OPTION_TEXT("platform", &o->login.platform, "ID", "the platform (default kimi-code)"),
+	    COMMAND_ACCOUNT_ROW(&o->login.account),
+	    COMMAND_CLIENT_ROW(&o->login.client),
+	    COMMAND_ROWS(*c),
+	    OPTION_END,
+	};
+
+	*c = (struct command)COMMAND_INIT(
+	    "usage", "[OPTIONS]", "Show how much of your quota or balance is used, and when it resets.");
+	*o = (struct usage_options){.check = -1, .max_age = -1};
+	int result = command_begin(c, table, argc, argv, 0, err);
+	if (result == 0)
+		result = usage_options_check(o, err);
+	return result;
+}
