@@ -10,6 +10,7 @@ load login_helper
 
 setup() {
     kimi_setup
+    # shellcheck disable=SC2034 # for write_config
     CONFIG=$HOME/.kimi/config.toml
     export TZ=UTC XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
     mkdir -m 700 "$XDG_RUNTIME_DIR"
