@@ -182,8 +182,11 @@ static int show_line(struct command *c, const struct usage_login *login, struct 
 	return login->failed ? fail_as(login, err) : 0;
 }
 
-static int show(struct command *c, const struct logins *logins, bool all, struct err *err)
+static int show(
+    struct command *c, const struct logins *logins, const struct usage_options *options, struct err *err)
 {
+	bool all = options->all;
+	struct profile profile, *known = NULL;
 	const struct usage_login *failed = logins_failed(logins);
 	bool is_nothing = failed && (failed->err.code == ERR_INTERRUPTED || is_missing(failed) || !all);
 
@@ -191,8 +194,11 @@ static int show(struct command *c, const struct logins *logins, bool all, struct
 		reminder_speak(&c->report, logins->items[0].home, &logins->items[0].who);
 	if (is_nothing)
 		return fail_as(failed, err);
+	if (options->profile &&
+	    profile_fetch(logins->items[0].home, &logins->items[0].who, &profile, NULL) == 0)
+		known = &profile;
 	if (c->report.json)
-		usage_show_json(logins->items, logins->count);
+		usage_show_json(logins->items, logins->count, known);
 	else
 		usage_show(logins->items, logins->count);
 	/* The one object has been printed, and has the errors: from here on they are for people. */
@@ -215,7 +221,7 @@ static int run(struct command *c, const struct usage_options *options, int *ret_
 	else if (result == 0 && options->line)
 		result = show_line(c, &logins.items[0], err);
 	else if (result == 0)
-		result = show(c, &logins, options->all, err);
+		result = show(c, &logins, options, err);
 	free(logins.items);
 	return result;
 }

@@ -114,6 +114,10 @@ ratio refresh $((runs / 2)) "curl -sSf -A kimi-toolkit/bench -H @$root/headers -
 cp -a "$HOME/.kimi" "$disk/"
 KIMI_SHARE_DIR=$disk/.kimi ratio "refresh on disk" $((runs / 10)) "$build/bin/kimi-refresh --force --quiet"
 
+echo "A line for a prompt from a young cached answer, against kimi status --line ($runs runs each):"
+kimi-usage --line >/dev/null
+ratio line "$runs" "$build/bin/kimi-status --line" "$build/bin/kimi-usage --line --max-age 1000000"
+
 echo "A model list, by its length:"
 for count in 1 10 100 1000 10000; do
 	echo " $count:"
@@ -132,6 +136,7 @@ echo "Goals:"
 goal "kimi-token, times the copy" "$(value token kimi-token ratio)" 1.2
 goal "kimi token, times the copy" "$(value token 'kimi token' ratio)" 2
 goal "kimi refresh, times the bare curl" "$(value refresh 'kimi refresh --force --quiet' ratio)" 1.15
+goal "kimi-usage --line from the cache, times kimi-status --line" "$(value line 'kimi-usage [^"]*' ratio)" 3
 goal "peak memory of kimi-token, times the copy's" \
 	"$(awk -v a="$(value token kimi-token peak_kib)" -v b="$(value token 'copy [^"]*' peak_kib)" 'BEGIN { print a / b }')" 1.5
 echo "All figures are in ${results#"$PWD"/}."

@@ -586,6 +586,47 @@ refused() {
     assert_contains "$output" "Kimi takes it: 2 models"
 }
 
+@test "--online shows whose login it is, as the server masks it, and the window that is used most" {
+    server_start
+    server_control '{"api_keys": {"cn": ["sk-moonshot-cn"]}}'
+    store_login
+    write_key moonshot-cn
+    status --online
+    assert_same '{"name": "Someone", "plan": "Vivace", "region": "REGION_CN"}' "$(field profile)"
+    assert_same "month 0.4 null" "$(field most_used.name) $(field most_used.used_ratio) $(field balance)"
+    assert_same "null null 49.58894" "$(json logins.1.profile <<<"$output") $(json logins.1.most_used <<<"$output") $(json logins.1.balance.available <<<"$output")"
+    run -0 kimi-status --online
+    assert_contains "$output" "logged in as   Someone, Vivace, REGION_CN"
+    assert_contains "$output" "most used      month 40%"
+    assert_contains "$output" "balance        49.59 CNY"
+    # Any field may be missing, and a name may be of any kind.
+    server_control '{"me": {"user_id": "u-1", "nickname": "", "phone": {"number": "138****0000"}}}'
+    run -0 kimi-status --online
+    assert_contains "$output" "logged in as   138****0000"
+    server_control '{"me": {"user_id": "u-1", "nickname": "a\u001b[31m\nb"}}'
+    run -0 kimi-status --online
+    assert_contains "$output" "logged in as   a[31m b"
+    # Neither makes the login one that is not taken.
+    server_control '{"faults": {"me": [{"status": 404, "forever": true}], "usages": [{"status": 503, "forever": true}]}}'
+    status --online
+    assert_same "true null null" "$(field online) $(field profile) $(field most_used)"
+}
+
+@test "on a terminal the quota is shown from the cache, and never asked for" {
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+    server_start
+    store_login
+    run -0 on_terminal kimi-status
+    assert_lacks "$output" "quota"
+    run -0 kimi-usage
+    run -0 on_terminal kimi-status
+    assert_contains "$output" "quota          5h 27% 7d 26% month 40% month-code 25% ("
+    run -0 kimi-status
+    assert_lacks "$output" "quota"
+    assert_same 1 "$(server_count usages)"
+}
+
 @test "--online tells why a login is not taken" {
     server_start
     store_login --no-seed --expires-in-left 800

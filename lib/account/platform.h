@@ -39,6 +39,7 @@ struct platform {
 	    *regions;               /* ended by a row without a name; the first is the default; NULL: none */
 	const char *services[3][2]; /* config's [services.NAME] and its path below base_url; ends with NULL */
 	const char *usage_path;     /* of the quota or the balance, below base_url */
+	const char *profile_path;   /* of whose login it is, likewise; NULL: the platform does not say */
 	const char *balance_currency;    /* what usage_path answers is a balance in it; NULL: a quota */
 	const char *allowed_prefixes[4]; /* model ids that count begin with one of these; none: all count */
 };

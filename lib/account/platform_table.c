@@ -32,6 +32,7 @@ const struct platform platforms[] = {
         .token_path = "/api/oauth/token",
         .regions = kimi_code_regions,
         .usage_path = "/usages",
+        .profile_path = "/me",
         .services = {{"moonshot_search", "search"}, {"moonshot_fetch", "fetch"}},
     },
     {

@@ -28,6 +28,7 @@ int usage_options_begin(
 	    OPTION_TEXT("platform", &o->login.platform, "ID", "the platform (default kimi-code)"),
 	    COMMAND_ACCOUNT_ROW(&o->login.account),
 	    COMMAND_CLIENT_ROW(&o->login.client),
+	    {.kind = OPTION_KIND_FLAG, .hidden = true, .name = "profile", .value = &o->profile},
 	    COMMAND_ROWS(*c),
 	    OPTION_END,
 	};

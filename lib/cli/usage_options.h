@@ -16,6 +16,7 @@
 struct usage_options {
 	struct login_options login;
 	bool all, line;
+	bool profile;   /* for kimi-status: --json says whose login it is, too */
 	double check;   /* percent; negative: not given */
 	double max_age; /* seconds; negative: not given */
 };

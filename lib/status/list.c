@@ -96,17 +96,17 @@ static int try_online(
 {
 	const struct identity who = status->who;
 	struct err why = {0};
-	size_t models = 0;
-	int failed = status_ask_online(home, &who, &models, &why);
+	struct online facts;
+	int failed = status_ask_online(home, &who, &facts, &why);
 
-	if (why.code == ERR_INTERRUPTED) {
+	if (why.code == ERR_INTERRUPTED)
 		*err = why;
+	if (why.code == ERR_INTERRUPTED || examine(status, home, config, &who, err) < 0) {
+		status_online_clear(&facts);
 		return -1;
 	}
-	if (examine(status, home, config, &who, err) < 0)
-		return -1;
 	status->online = failed ? STATUS_OFFLINE : STATUS_ONLINE;
-	status->models = models;
+	status->facts = facts;
 	if (failed)
 		problem_add_err(&status->problems, NULL, &why);
 	return 0;
@@ -207,6 +207,8 @@ int status_list(struct status_list *ret_list, const struct home homes[], size_t 
 
 void status_list_clear(struct status_list *list)
 {
+	for (size_t i = 0; i < list->count; i++)
+		status_online_clear(&list->items[i].facts);
 	free(list->items);
 	*list = (struct status_list){0};
 }

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "format/toml.h"
 #include "home/home.h"
+#include "status/online.h"
 #include "store/metadata.h"
 
 #include <stdbool.h>
@@ -48,7 +49,7 @@ struct status {
 	char default_model[STATUS_MODEL_MAX]; /* "": none, or not one of this platform */
 	struct problems problems;
 	enum { STATUS_NOT_ASKED, STATUS_ONLINE, STATUS_OFFLINE } online;
-	size_t models; /* if Kimi took the login: how long its list is */
+	struct online facts; /* if Kimi took the login: what it says of it; owned */
 };
 
 /* The name of a state as scripts see it. */

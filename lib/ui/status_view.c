@@ -1,5 +1,6 @@
 #include "ui/status_view.h"
 
+#include "api/usage_cache.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/term.h"
@@ -8,6 +9,7 @@
 #include "ui/duration.h"
 #include "ui/report.h"
 #include "ui/table.h"
+#include "ui/usage_view.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -96,6 +98,43 @@ static void show_state(const struct status *status)
 		field("state", "%s", state_words(status));
 }
 
+/* What Kimi says of the login: whose it is, and how much of its quota or balance is used. */
+static void show_online(const struct online *facts)
+{
+	static const char *const names[] = {"name", "plan", "region"};
+	const char *window = json_text(facts->window, "name");
+	const char *currency = json_text(facts->balance, "currency");
+	char who[MAX_TEXT] = "";
+	double number;
+
+	field("online", "Kimi takes it: %zu models", facts->models);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *text = json_text(facts->profile, names[i]);
+		size_t len = strlen(who);
+		if (text)
+			snprintf(who + len, sizeof(who) - len, "%s%.200s", len ? ", " : "", text);
+	}
+	if (*who)
+		field("logged in as", "%s", who);
+	if (window && json_number(facts->window, "used_ratio", &number))
+		field("most used", "%s %.0f%%", window, round(100 * number));
+	if (currency && json_number(facts->balance, "available", &number))
+		field("balance", "%.2f %s", number, currency);
+}
+
+/* Nothing is asked for it. After a week every window has been reset. */
+static void show_cached_usage(const struct status *status)
+{
+	static const double week = 7 * 86400;
+	char line[USAGE_LINE_MAX];
+	struct usage usage;
+
+	if (!usage_cache_look(status->home, &status->who, week, &usage))
+		return;
+	usage_line(&usage, true, line);
+	field("quota", "%s", line);
+}
+
 static void show_login(const struct status *status)
 {
 	const struct identity *who = &status->who;
@@ -114,7 +153,9 @@ static void show_login(const struct status *status)
 	if (*status->default_model)
 		field("default model", "%s", status->default_model);
 	if (status->online == STATUS_ONLINE)
-		field("online", "Kimi takes it: %zu models", status->models);
+		show_online(&status->facts);
+	else if (isatty(STDOUT_FILENO))
+		show_cached_usage(status);
 	for (size_t i = 0; i < status->problems.count; i++)
 		show_problem(&status->problems.items[i]);
 	putchar('\n');
@@ -179,6 +220,11 @@ static json_t *time_or_null(double epoch)
 	return epoch > 0 && epoch < 9e15 ? json_integer((json_int_t)floor(epoch)) : json_null();
 }
 
+static json_t *known_or_null(json_t *value)
+{
+	return value ? json_incref(value) : json_null();
+}
+
 static json_t *login_json(const struct status *status, const struct problems *general)
 {
 	double left = status->expires_at - clock_now();
@@ -196,8 +242,12 @@ static json_t *login_json(const struct status *status, const struct problems *ge
 	    status->expires_at > 0 ? json_from_number(floor(left > 0 ? left : 0)) : json_null(),
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
 	    *status->default_model ? text_json(status->default_model) : json_null(), "problems", problems);
-	if (login && status->online != STATUS_NOT_ASKED)
+	if (login && status->online != STATUS_NOT_ASKED) {
 		json_object_set_new(login, "online", json_boolean(status->online == STATUS_ONLINE));
+		json_object_set_new(login, "profile", known_or_null(status->facts.profile));
+		json_object_set_new(login, "most_used", known_or_null(status->facts.window));
+		json_object_set_new(login, "balance", known_or_null(status->facts.balance));
+	}
 	return login;
 }
 

@@ -338,12 +338,23 @@ static json_t *login_json(const struct usage_login *login)
 	    error_json(login));
 }
 
-void usage_show_json(const struct usage_login logins[], size_t count)
+static json_t *profile_json(const struct profile *profile)
+{
+	const char *name = *profile->name ? profile->name : NULL;
+	const char *plan = *profile->plan ? profile->plan : NULL;
+	const char *region = *profile->region ? profile->region : NULL;
+
+	return json_pack("{s:s?, s:s?, s:s?}", "name", name, "plan", plan, "region", region);
+}
+
+void usage_show_json(const struct usage_login logins[], size_t count, const struct profile *profile_of_first)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, login_json(&logins[i]));
+	if (profile_of_first)
+		json_object_set_new(json_array_get(list, 0), "profile", profile_json(profile_of_first));
 	report_json(json_pack("{s:o}", "usages", list));
 }
 

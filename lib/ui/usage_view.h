@@ -5,6 +5,7 @@
 #ifndef KIMI_UI_USAGE_VIEW_H
 #define KIMI_UI_USAGE_VIEW_H
 
+#include "api/profile.h"
 #include "api/usage.h"
 
 #include <stdbool.h>
@@ -16,8 +17,8 @@
  */
 void usage_show(const struct usage_login logins[], size_t count);
 
-/* {"usages":[...]} */
-void usage_show_json(const struct usage_login logins[], size_t count);
+/* {"usages":[...]}; with a profile (NULL: none) the first says whose login it is. */
+void usage_show_json(const struct usage_login logins[], size_t count, const struct profile *profile_of_first);
 
 /* "5h 27% 7d 26%" and a newline; `with_age` says how old that is. */
 void usage_show_line(const struct usage *usage, bool with_age);
