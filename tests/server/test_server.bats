@@ -295,6 +295,50 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_same 1 "$(server_count ai_models)"
 }
 
+# third_party KEY PATH: what a program of ours asks there.
+third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-toolkit/1 -H "Authorization: Bearer $1" "$(server_url)$2"; }
+
+@test "usages, me and balances: for a login or a key, in the shape that was chosen" {
+    server_start
+    store_login
+    server_control '{"api_keys": {"cn": ["sk-cn"], "code": ["sk-code"]}}'
+    third_party at-stored /coding/v1/usages
+    assert_same 200 "${lines[-1]}"
+    assert_same "27 0.27" "$(json limits.0.detail.used <<<"${lines[0]}") $(json usages.limit_5h.used_ratio <<<"${lines[0]}")"
+    third_party sk-code /coding/v1/me
+    assert_same "200 Someone" "${lines[-1]} $(json nickname <<<"${lines[0]}")"
+    third_party sk-cn /cn/v1/users/me/balance
+    assert_same "200 0 49.58894" "${lines[-1]} $(json code <<<"${lines[0]}") $(json data.available_balance <<<"${lines[0]}")"
+    third_party sk-cn /coding/v1/usages
+    assert_same 401 "${lines[-1]}"
+    third_party sk-cn /ai/v1/users/me/balance
+    assert_same 401 "${lines[-1]}"
+    server_control '{"usages_shape": "old"}'
+    third_party at-stored /coding/v1/usages
+    run ! json usages <<<"${lines[0]}"
+    server_control '{"usages_shape": "new", "faults": {"usages": [{"status": 429, "headers": {"Retry-After": "5"}}]}}'
+    third_party at-stored /coding/v1/usages
+    assert_same 429 "${lines[-1]}"
+    third_party at-stored /coding/v1/usages
+    run ! json limits <<<"${lines[0]}"
+    server_control '{"usages": {"odd": 1}}'
+    third_party at-stored /coding/v1/usages
+    assert_same '{"odd": 1}' "${lines[0]}"
+    assert_same "6 1 1 1" "$(server_count usages) $(server_count me) $(server_count cn_balance) $(server_count ai_balance)"
+}
+
+@test "usages, me and balances: our own User-Agent is wanted, and no device header" {
+    server_start
+    store_login
+    local path
+    for path in /coding/v1/usages /coding/v1/me /cn/v1/users/me/balance; do
+        run -0 curl -q -sS --noproxy '*' -o /dev/null -w '%{http_code}' -A curl/8 -H 'Authorization: Bearer at-stored' "$(server_url)$path"
+        assert_same 400 "$output"
+        run -0 curl -q -sS --noproxy '*' -o /dev/null -w '%{http_code}' -A kimi-toolkit/1 -H 'X-Msh-Platform: kimi_cli' "$(server_url)$path"
+        assert_same 400 "$output"
+    done
+}
+
 @test "faults: used up one a request, in order; repeat and forever; poll and refresh before token" {
     server_start
     store_login

@@ -60,6 +60,8 @@ commands_with() {
 0 0 0 0 0 0 kimi-status
 0 75 75 75 4 4 kimi-status --json --check
 0 0 0 4 1 4 kimi-models --sync --json
+0 0 0 4 1 4 kimi-usage --json
+0 0 0 4 1 4 kimi-usage --all
 0 0 0 0 0 0 kimi-login --no-browser
 0 0 0 0 0 0 kimi-logout
 0 0 0 4 1 4 kimi-exec --file-env FILE -- true
