@@ -182,6 +182,18 @@ static int show_line(struct command *c, const struct usage_login *login, struct 
 	return login->failed ? fail_as(login, err) : 0;
 }
 
+/* One of several: a line says which. */
+static void tell_failed(const struct command *c, const struct usage_login *login)
+{
+	const struct identity *who = &login->who;
+	const char *joint = *who->account ? "@" : "";
+	struct err err;
+
+	fail_as(login, &err);
+	report_line(&c->report, "%s%s%s: %s%s%s", who->platform->id, joint, who->account, err.what,
+	    *err.todo ? "; " : "", err.todo);
+}
+
 static int show(
     struct command *c, const struct logins *logins, const struct usage_options *options, struct err *err)
 {
@@ -204,8 +216,9 @@ static int show(
 	/* The one object has been printed, and has the errors: from here on they are for people. */
 	c->report.json = false;
 	for (size_t i = 0; i < logins->count; i++)
-		if (logins->items[i].failed && &logins->items[i] != failed)
-			report_line(&c->report, "%s", logins->items[i].err.what);
+		if (logins->items[i].failed)
+			tell_failed(c, &logins->items[i]);
+	c->report.silent = true;
 	return failed ? fail_as(failed, err) : 0;
 }
 

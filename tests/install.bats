@@ -24,7 +24,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
 @test "programs, helper, man pages, completions and units lie where they are looked for" {
     local path
     run -0 installer /usr "$root" install
-    for path in bin/kimi bin/kimi-token bin/kimi-refresh libexec/kimi/kimi-credential-libsecret \
+    for path in bin/kimi bin/kimi-token bin/kimi-refresh libexec/kimi/kimi-credential-libsecret libexec/kimi/kimi-usage-online \
         share/man/man1/kimi-token.1 share/man/man7/kimi.7 share/bash-completion/completions/kimi \
         share/bash-completion/completions/kimi-token share/zsh/site-functions/_kimi \
         share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab share/doc/kimi/LICENSE; do

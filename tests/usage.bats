@@ -478,7 +478,7 @@ rows = [(u["platform"], u["account"], u["client"], len(u["windows"]), u["error"]
 assert sorted(rows, key=str) == sorted([("kimi-code", None, "kimi-code", 4, None), ("kimi-code", None, "kimi-cli", 4, None),
     ("kimi-code", "work", "kimi-cli", 4, None), ("moonshot-cn", None, "kimi-cli", 0, "server")], key=str), rows
 PY
-    assert_error usage "status 503"
+    assert_error usage "kimi usage: moonshot-cn: .*status 503"
     run -75 --separate-stderr kimi usage --all
     assert_contains "$output" $'kimi-code (kimi-code)\t5h\t27\t'
     assert_contains "$output" $'kimi-code@work (kimi-cli)\t5h\t27\t'
