@@ -10,15 +10,227 @@ setup() {
 }
 
 # Of a make that runs the tests nothing is to be felt here.
-own_environment() { unset MAKEFLAGS MFLAGS MAKELEVEL B V CC CFLAGS CPPFLAGS LDFLAGS SANITIZE PREFIX DESTDIR STRIP TESTS JOBS; }
+own_environment() { unset MAKEFLAGS MFLAGS MAKELEVEL B V CC CFLAGS CPPFLAGS LDFLAGS SANITIZE PREFIX DESTDIR STRIP TESTS JOBS WERROR; }
 
-# copy_tree FOLDER: what a build needs of the source.
-copy_tree() {
-    mkdir -p "$1"
-    (cd "$KIMI_TEST_ROOT" && cp -r Makefile LICENSE cmd lib share man completions tests "$1")
+# small_tree FOLDER: the Makefile, what it reads and runs, and sources of a few lines, each of which needs what the one of
+# that name needs in the real tree. Goes there.
+small_tree() {
+    local program
+    mkdir -p "$1"/{cmd,lib/{base,ui,cli,keyring},tests/unit,build}
+    cp -r "$KIMI_TEST_ROOT"/{.clang-tidy,Makefile,LICENSE,share,man,completions} "$1"
+    cp "$KIMI_TEST_ROOT"/tests/*.{sh,c} "$1/tests"
+    [ ! -e "$KIMI_TEST_ROOT/tests/Makefile" ] || cp "$KIMI_TEST_ROOT/tests/Makefile" "$1/tests"
+    cd "$1" || return
+    c_file lib/base/buf.c '#include <string.h>' 'void buf_copy(char *to, const char *from)' '{' \
+        '	memcpy(to, from, strlen(from) + 1);' '}'
+    c_file lib/base/exec_path.c 'const char *exec_path(void)' '{' '	return KIMI_BINDIR;' '}'
+    c_file lib/ui/qr.c '#ifdef HAVE_QRENCODE' '#include <qrencode.h>' 'int qr(void)' '{' \
+        '	return QRcode_encodeString("a", 0, 0, 2, 1) == 0;' '}' '#else' 'int qr(void)' '{' '	return 3;' '}' '#endif'
+    c_file lib/ui/line_editor.c '#include <histedit.h>' 'int line_open(const char *name)' '{' \
+        '	return !el_init(name, stdin, stdout, stderr);' '}'
+    c_file lib/cli/shell.c 'int unused_shell;'
+    c_file lib/keyring/keyring.c '#include <libsecret/secret.h>' 'int keyring(void)' '{' '	return secret_service_get_type() == 0;' '}'
+    for program in "$KIMI_TEST_ROOT"/cmd/*.c; do
+        c_file "cmd/${program##*/}" 'int main(void)' '{' '	return 0;' '}'
+    done
+    c_file cmd/kimi-token.c '#include <stdio.h>' 'int main(void)' '{' '	return puts(exec_path()) < 0;' '}'
+    c_file cmd/kimi-login.c 'int main(void)' '{' '	return qr();' '}'
+    c_file cmd/kimi-shell.c 'int main(int argc, char **argv)' '{' '	return argc > 1 && line_open(argv[0]);' '}'
+    c_file cmd/kimi-credential-libsecret.c 'int main(void)' '{' '	return keyring();' '}'
+    c_file tests/unit/test_one.c 'int main(void)' '{' '	return puts("ok 1") < 0;' '}'
 }
 
+# c_file FILE LINE...: that source file, with every function of small_tree declared.
+c_file() {
+    {
+        printf '%s\n' '#include <stdio.h>' 'void buf_copy(char *to, const char *from);' 'const char *exec_path(void);' \
+            'int qr(void);' 'int line_open(const char *name);' 'int keyring(void);' 'extern int unused_shell;' "${@:2}"
+    } >"$1"
+}
+
+# fake NAME LINE...: a program of that name, first on PATH.
+fake() {
+    mkdir -p "$BATS_TEST_TMPDIR/fake"
+    printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/fake/$1"
+    chmod +x "$BATS_TEST_TMPDIR/fake/$1"
+}
+
+# without PATTERN COMMAND...: runs it where pkg-config finds no library of that pattern.
+without() {
+    fake pkg-config "case \$* in $1) exit 1 ;; esac" "exec $(command -v pkg-config) \"\$@\""
+    PATH=$BATS_TEST_TMPDIR/fake:$PATH "${@:2}"
+}
+
+# mk ARGUMENT...: a quick build.
+# shellcheck disable=SC2120 # run passes them
+mk() { make -j2 CFLAGS=-O0 "$@"; }
+
 on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
+
+@test "optional libraries may come and go between two builds, and what is left out is said" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    run -0 without '*libedit* | *libqrencode* | *libsecret*' mk
+    assert_contains "$output" "keyring: no (libsecret-1-dev), QR code: no (libqrencode-dev), kimi shell: no (libedit-dev)"
+    [ ! -e build/bin/kimi-shell ]
+    [ ! -e build/libexec/kimi/kimi-credential-libsecret ]
+    run -3 build/bin/kimi-login
+    run -0 mk
+    assert_lacks "$output" ": no ("
+    build/bin/kimi-shell x
+    build/libexec/kimi/kimi-credential-libsecret
+    build/bin/kimi-login
+    run -0 without '*libedit*' mk
+    assert_contains "$output" "kimi shell: no (libedit-dev)"
+    assert_lacks "$output" "keyring: no"
+    [ ! -e build/bin/kimi-shell ] || fail "kimi-shell would be installed"
+}
+
+@test "what is missing, and what depends on what has changed, is built again, and nothing else" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    run -0 mk
+    run -0 mk
+    assert_lacks "$output" " CC "
+    assert_lacks "$output" " LINK "
+    rm build/lib/base/buf.o build/cmd/kimi-login.o
+    run -0 mk
+    assert_contains "$output" "lib/base/buf.c"
+    assert_contains "$output" "cmd/kimi-login.c"
+    [ -e build/lib/base/buf.o ]
+    run -0 mk PREFIX=/opt/k
+    assert_same 1 "$(grep -c ' CC ' <<<"$output")"
+    assert_contains "$(build/bin/kimi-token)" /opt/k/bin
+    run -0 mk PREFIX=/opt/k CPPFLAGS=-DNDEBUG
+    assert_same "$(find lib cmd -name '*.c' | wc -l)" "$(grep -c ' CC ' <<<"$output")"
+    rm lib/base/buf.c
+    run -0 mk PREFIX=/opt/k CPPFLAGS=-DNDEBUG build/libkimi.a
+    run -0 ar t build/libkimi.a
+    assert_lacks "$output" buf.o
+}
+
+@test "a distribution's flags are obeyed, and only the checks make an error of a warning" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    local flags object=build/lib/base/buf.o
+    for flags in '-O2 -Wp,-D_FORTIFY_SOURCE=3' '-O2 -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3' -O0 '-O2 -fstack-protector-all'; do
+        run -0 make CFLAGS="$flags" WERROR=-Werror "$object"
+    done
+    run -0 make CPPFLAGS=-D_FORTIFY_SOURCE=3 WERROR=-Werror "$object"
+    echo 'int main(void) { int unused; return FROM_CPPFLAGS; }' >cmd/kimi-login.c
+    run -0 mk V=1 CPPFLAGS=-DFROM_CPPFLAGS=7 LDFLAGS=-Wl,--build-id=0x0123456789abcdef build/bin/kimi-login
+    assert_contains "$output" unused
+    run -7 build/bin/kimi-login
+    run -0 readelf -n build/bin/kimi-login
+    assert_contains "$output" 0123456789
+    rm build/cmd/kimi-login.o
+    run -2 mk CPPFLAGS=-DFROM_CPPFLAGS=7 WERROR=-Werror build/cmd/kimi-login.o
+    run -0 make -n check
+    assert_contains "$output" " -Werror "
+    run -0 make -n lint
+    assert_contains "$output" " -Werror "
+}
+
+@test "no static programs are made where the linker's flags do not go with them" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    run -0 make CFLAGS=-fsanitize=address LDFLAGS=-fsanitize=address build/bin/kimi-token
+    build/bin/kimi-token
+}
+
+@test "a build in a folder with a space works, and is the same, byte for byte, as one elsewhere" {
+    local one="$BATS_TEST_TMPDIR/first tree" two=$BATS_TEST_TMPDIR/second file unset=("${!BATS_@}")
+    unset=("${unset[@]/#/--unset=}")
+    small_tree "$one"
+    printf '%s\n' '@test "one" { "$KIMI_TEST_BIN/kimi-token"; }' >tests/one.bats
+    # bats within bats takes the outer one's variables for its own, and finds its inner programs first on PATH.
+    PATH=${PATH//"$BATS_LIBEXEC:"/} run -0 env "${unset[@]}" make CFLAGS='-O1 -g' -j2 all test TESTS='unit/test_one one'
+    assert_contains "$output" "2 passed, 0 failed"
+    small_tree "$two"
+    run -0 make CFLAGS='-O1 -g' -j2 all
+    for file in bin/kimi-login bin/kimi-token bin/kimi-shell libkimi.a cmd/kimi-login.o; do
+        cmp "$one/build/$file" "$two/build/$file"
+    done
+    run -1 grep -rlF --include='*.o' --include='kimi*' "$BATS_TEST_TMPDIR" "$one/build" "$two/build"
+}
+
+@test "make clean removes the folder that B names, and no other" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    mkdir -p x build
+    run -0 make B=x clean
+    [ ! -e x ]
+    [ -e build ]
+    run -0 make clean
+    [ ! -e build ]
+}
+
+@test "make help lists the targets, and make -j8 demo does not complain" {
+    local target
+    cd "$KIMI_TEST_ROOT"
+    run -0 make help
+    for target in install uninstall deb dist deps demo check lint; do
+        grep -q "^make $target " <<<"$output" || fail "make help lacks $target"
+    done
+    run -0 make -n -j8 B="$BATS_TEST_TMPDIR/build" demo
+    assert_lacks "$output" jobserver
+}
+
+@test "a required library or tool that is missing is named before the compiler runs, with make deps" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    run -2 without '*jansson*' mk
+    assert_contains "$output" "missing: libjansson-dev; 'make deps' installs"
+    assert_lacks "$output" "fatal error"
+    run -2 mk PKG_CONFIG=no-such-pkg-config
+    assert_contains "$output" "missing: pkg-config "
+    run -2 mk CC=no-such-compiler
+    assert_contains "$output" "missing: no-such-compiler"
+    run -0 make -n deps
+    assert_contains "$output" "tests/packages.sh build"
+}
+
+@test "packages are installed without a question under sudo, which drops variables, and counted before" {
+    fake id 'echo 1000'
+    fake sudo 'unset DEBIAN_FRONTEND' 'exec "$@"'
+    fake apt-get "echo \"\$DEBIAN_FRONTEND \$*\" >>'$BATS_TEST_TMPDIR/calls'"
+    run -0 without '*libedit* | *libqrencode*' "$KIMI_TEST_ROOT/tests/packages.sh" build
+    assert_contains "$output" "packages to install: 2,"
+    assert_contains "$output" "libqrencode-dev libedit-dev"
+    assert_contains "$(cat "$BATS_TEST_TMPDIR/calls")" "noninteractive install "
+}
+
+@test "the demo does not install what only the checks need" {
+    fake apt-get :
+    fake id 'echo 0'
+    ln -s "$(command -v wc)" "$(command -v env)" "$BATS_TEST_TMPDIR/fake"
+    PATH=$BATS_TEST_TMPDIR/fake run -0 "$KIMI_TEST_ROOT/tests/packages.sh" demo
+    assert_contains "$output" " python3"
+    for name in bats openssl clang dpkg-dev; do assert_lacks "$output" " $name"; done
+    PATH=$BATS_TEST_TMPDIR/fake run -0 "$KIMI_TEST_ROOT/tests/packages.sh" check
+    for name in bats openssl python3; do assert_contains "$output" " $name"; done
+    for name in clang cppcheck valgrind; do assert_lacks "$output" " $name"; done
+}
+
+@test "make deb makes a package that dpkg installs and removes; elsewhere it says that it cannot" {
+    small_tree "$BATS_TEST_TMPDIR/tree"
+    if [ ! -e /var/lib/dpkg/status ]; then
+        run -2 mk deb
+        assert_contains "$output" "a package is made on Debian"
+        return
+    fi
+    run -0 mk deb
+    local root=$BATS_TEST_TMPDIR/root
+    run -0 dpkg-deb -f build/kimi_*.deb Depends
+    assert_contains "$output" libc6
+    assert_contains "$output" libedit2
+    assert_lacks "$output" libsecret
+    run -0 dpkg-deb -f build/kimi_*.deb Recommends
+    assert_contains "$output" libsecret-1-0
+    mkdir -p "$root"/var/lib/dpkg/{updates,info}
+    : >"$root/var/lib/dpkg/status"
+    local dpkg=(dpkg --root="$root" --force-not-root --force-depends --log=/dev/null)
+    run -0 "${dpkg[@]}" -i build/kimi_*.deb
+    assert_contains "$("$root/usr/bin/kimi-token")" /usr/bin
+    assert_contains "$(cat "$root/usr/share/doc/kimi/copyright")" "MIT License"
+    [ -e "$root/usr/share/systemd/user/kimi-refresh.timer" ]
+    run -0 "${dpkg[@]}" -r kimi
+    [ ! -e "$root/usr" ]
+}
 
 @test "make demo on a terminal asks nothing, and knows no address but loopback" {
     mkdir "$BATS_TEST_TMPDIR/bin"

@@ -1,10 +1,17 @@
 #!/bin/sh
-# packages.sh build|demo|check|valgrind|fuzz|lint: installs what is missing for that, and nothing if all is there.
+# packages.sh build|demo|check|valgrind|fuzz|lint|deb: installs what is missing for that, and nothing if all is there.
+# packages.sh missing required: names what a build needs and is not there, and fails if that is anything.
+# packages.sh left-out keyring|qr|shell...: names the packages of these parts of the program.
 # Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
-has_library() { has pkg-config && pkg-config --exists "$1"; }
+has_library() { "${PKG_CONFIG:-pkg-config}" --exists "$1" 2>/dev/null; }
+# Another compiler than the usual one is named as CC names it, without its options.
+compiler=${CC:-cc}
+compiler=${compiler%% *}
+gcc=gcc
+[ "$compiler" = cc ] || gcc=$compiler
 
 has_python_keyring() { /usr/bin/python3 -E -c 'import keyring, secretstorage' 2>/dev/null; }
 
@@ -34,28 +41,55 @@ find_manager() {
 	manager=none column=1
 }
 
-needs_of_build() {
-	need 'has cc' gcc gcc gcc gcc gcc
+needs_of_required() {
+	need 'has "$compiler"' "$gcc" "$gcc" "$gcc" "$gcc" "$gcc"
 	need '[ -e /usr/include/stdio.h ]' libc6-dev glibc-devel glibc musl-dev glibc-devel
-	need 'has pkg-config' pkg-config pkgconf-pkg-config pkgconf pkgconf pkg-config
+	need 'has "${PKG_CONFIG:-pkg-config}"' pkg-config pkgconf-pkg-config pkgconf pkgconf pkg-config
 	need 'has_library libcurl' libcurl4-openssl-dev libcurl-devel curl curl-dev libcurl-devel
 	need 'has_library zlib' zlib1g-dev zlib-devel zlib zlib-dev zlib-devel
 	need 'has_library jansson' libjansson-dev jansson-devel jansson 'jansson-dev jansson-static' libjansson-devel
 	need 'has_library libmd' libmd-dev libmd-devel libmd 'libmd-dev libmd-static' libmd-devel
-	need 'has_library libsecret-1' libsecret-1-dev libsecret-devel libsecret libsecret-dev libsecret-devel
-	need 'has_library libqrencode' libqrencode-dev qrencode-devel qrencode libqrencode-dev qrencode-devel
-	need 'has_library libedit' libedit-dev libedit-devel libedit libedit-dev libedit-devel
+}
+
+needs_of_keyring() {
+	need "$1" libsecret-1-dev libsecret-devel libsecret libsecret-dev libsecret-devel
+}
+
+needs_of_qr() {
+	need "$1" libqrencode-dev qrencode-devel qrencode libqrencode-dev qrencode-devel
+}
+
+needs_of_shell() {
+	need "$1" libedit-dev libedit-devel libedit libedit-dev libedit-devel
+}
+
+needs_of_build() {
+	needs_of_required
+	needs_of_keyring 'has_library libsecret-1'
+	needs_of_qr 'has_library libqrencode'
+	needs_of_shell 'has_library libedit'
+}
+
+needs_of_server() {
+	need 'has bash' bash bash bash bash bash
+	need 'has python3' python3 python3 python python3 python3
 }
 
 needs_of_demo() {
 	needs_of_build
-	need 'has bash' bash bash bash bash bash
-	need 'has python3' python3 python3 python python3 python3
-	need 'has openssl' openssl openssl openssl openssl openssl
+	needs_of_server
+}
+
+needs_of_deb() {
+	needs_of_build
+	need 'has dpkg-shlibdeps' dpkg-dev dpkg-dev dpkg dpkg-dev dpkg
 }
 
 needs_of_check() {
-	needs_of_demo
+	needs_of_build
+	needs_of_server
+	need 'has openssl' openssl openssl openssl openssl openssl
+	need '[ ! -e /var/lib/dpkg/status ] || has dpkg-shlibdeps' dpkg-dev dpkg-dev dpkg dpkg-dev dpkg
 	need 'has bats' bats bats bats bats bats
 	need 'has parallel' parallel parallel parallel parallel gnu_parallel
 	need 'has flock && has setsid && has script' 'util-linux bsdutils' 'util-linux /usr/bin/script' util-linux 'util-linux util-linux-misc' util-linux
@@ -97,24 +131,50 @@ needs_of_lint() {
 
 find_manager
 missing=
+case $1 in
+missing)
+	needs_of_required
+	[ -n "$missing" ] || exit 0
+	echo "missing:$missing; 'make deps' installs what a build needs" >&2
+	exit 1
+	;;
+left-out)
+	shift
+	line=
+	for part; do
+		missing=
+		"needs_of_$part" false # as if it were missing
+		[ "$part" != qr ] || part="QR code"
+		[ "$part" != shell ] || part="kimi shell"
+		line="$line, $part: no (${missing# })"
+	done
+	echo "${line#, }; 'make deps' installs what is missing"
+	exit
+	;;
+esac
 "needs_of_$1"
 [ -n "$missing" ] || exit 0
+fail() {
+	echo "packages.sh: $1; install these by hand:$missing" >&2
+	exit 1
+}
+[ "$manager" != none ] || fail "unknown package manager"
 as_root=
-[ "$(id -u)" = 0 ] || as_root=sudo
-echo "installing:$missing"
+if [ "$(id -u)" != 0 ]; then
+	as_root=sudo
+	has sudo || fail "there is no sudo, and only root can install packages"
+fi
+count=$(echo "$missing" | wc -w)
+echo "packages to install: $count, and what they depend on; this can take minutes:$missing"
 # shellcheck disable=SC2086 # a list of packages
-# A fresh container has no package lists yet.
+# A fresh container has no package lists yet; sudo drops variables.
 case $manager in
 apt-get)
 	$as_root apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 	;;
 dnf) $as_root dnf install -y -q $missing ;;
 pacman) $as_root pacman -Sy --needed --noconfirm --quiet $missing ;;
 apk) $as_root apk add -q -U $missing ;;
 zypper) $as_root zypper --non-interactive --quiet install --no-recommends $missing ;;
-none)
-	echo "packages.sh: no package manager that is known here; install by hand:$missing" >&2
-	exit 1
-	;;
 esac

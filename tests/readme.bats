@@ -72,7 +72,7 @@ END
         grep -qE "^$target:" "$KIMI_TEST_ROOT/Makefile" || fail "README.md names 'make $target'" || return
     done < <(grep -oE '(^\$ |sudo |`)make [a-z][a-z-]*' "$README" | awk '{ print $NF }' | sort -u)
     # And each that people are meant to use is in it.
-    for target in demo check login install uninstall dist test lint sanitize fuzz bench; do
+    for target in demo check login install uninstall deb dist deps help test lint sanitize fuzz bench; do
         grep -qE "(^\\$ |sudo |\`)make $target" "$README" || fail "README.md does not name 'make $target'" || return
     done
 }
@@ -106,7 +106,10 @@ END
         grep -qE "^\| $name \|" "$README" || fail "no status $name" || return
     done
     # Every package that the build needs, in every column.
+    sed -n '/^needs_of_required/,/^needs_of_build/p' "$KIMI_TEST_ROOT/tests/packages.sh" |
+        sed -n "s/^[[:space:]]*need \('[^']*'\|\"\\\$1\"\) //p" | tr -d "'" | tr ' ' '\n' | grep -v '^"' | sort -u >"$BATS_TEST_TMPDIR/packages"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/packages")" -ge 25 ] || fail "packages.sh was not understood"
     while read -r name; do
         grep -qE "[ |]$name( |$)" "$README" || fail "README.md lacks the package $name" || return
-    done < <(sed -n '/^needs_of_build/,/^}/p' "$KIMI_TEST_ROOT/tests/packages.sh" | sed -n "s/^[[:space:]]*need '[^']*' //p" | tr -d "'" | tr ' ' '\n' | sort -u)
+    done <"$BATS_TEST_TMPDIR/packages"
 }

@@ -51,8 +51,8 @@ static const char *const bad[] = {
     "https://auth.kimi.com/\x1B[31m",
     "https://auth.kimi.com/\x7F",
     "https://auth.kimi.com\t",
-    "https://b\xC3\xBC"
-    "cher.example",
+    ("https://b\xC3\xBC"
+     "cher.example"),
     "https://\xE2\x80\xAEmoc.imik",
     "https://auth.kimi.com\\@evil.com",
     "https:\\\\auth.kimi.com",
