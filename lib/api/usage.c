@@ -86,8 +86,10 @@ double usage_read_time(const char *text)
 		double unit = 0.1;
 		if (!isdigit((unsigned char)*text))
 			return NAN;
-		for (; isdigit((unsigned char)*text); text++, unit /= 10)
+		for (; isdigit((unsigned char)*text); text++) {
 			fraction += unit * (*text - '0');
+			unit /= 10;
+		}
 	}
 	if (!time_offset(&text, &offset) || *text)
 		return NAN;
