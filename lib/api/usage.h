@@ -68,7 +68,7 @@ struct usage {
 struct usage_login {
 	const struct home *home; /* borrowed */
 	struct identity who;     /* located */
-	bool among_others;     /* KIMI_API_KEY does not stand in where nothing is stored */
+	bool among_others;       /* KIMI_API_KEY does not stand in where nothing is stored */
 
 	bool failed;    /* it could not be asked */
 	struct err err; /* why */
