@@ -256,7 +256,7 @@ TIDY_CFLAGS = $(filter -I%,$(shell $(PKG_CONFIG) --cflags libcurl zlib jansson l
 tidy: $(patsubst %.c,$B/tidy/%,$(wildcard cmd/*.c lib/*/*.c))
 $B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
 	@mkdir -p $(@D)
-	$(call say,TIDY,$<)clang-tidy --quiet $< -- $(KIMI_CPPFLAGS) -DHAVE_QRENCODE -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(TIDY_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
+	$(call say,TIDY,$<)clang-tidy --quiet $< -- $(KIMI_CPPFLAGS) -DKIMI_BINDIR='"/"' -DHAVE_QRENCODE -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(TIDY_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	@mv $@.log $@
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

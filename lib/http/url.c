@@ -77,7 +77,8 @@ bool url_is_same(const char *a, const char *b)
 	}
 	size_t scheme = strcspn(a, ":") + 1;
 	return strncasecmp(a, b, scheme) == 0 && strcasecmp(host[0], host[1]) == 0 &&
-	       url_port(a) == url_port(b) && strcmp(path[0], path[1]) == 0;
+	       url_port(a) == url_port(b) &&
+	       strcmp(path[0], path[1]) == 0; // NOLINT(clang-analyzer-core.NonNullParamChecker)
 }
 
 bool url_is_loopback(const char *url)
