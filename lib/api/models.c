@@ -192,7 +192,10 @@ int models_from_answer(const struct home *home, const struct platform *platform,
 	}
 	json_t *places = json_object();
 	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
-	json_array_foreach(data, i, item) take_item(home, platform, item, places, &models);
+	json_array_foreach(data, i, item)
+	{
+		take_item(home, platform, item, places, &models);
+	}
 	json_decref(places);
 	if (size_of_texts(&models) > MAX_TEXTS) {
 		models_clear(&models);
