@@ -118,6 +118,15 @@ echo "A line for a prompt from a young cached answer, against kimi status --line
 kimi-usage --line >/dev/null
 ratio line "$runs" "$build/bin/kimi-status --line" "$build/bin/kimi-usage --line --max-age 1000000"
 
+echo "A model completed in bash, against bash alone and the two programs that it asks:"
+cat >"$root/complete" <<'BASH'
+source completions/kimi.bash
+COMP_WORDS=(kimi models --use "") COMP_CWORD=3
+_kimi kimi "" --use
+BASH
+ratio completion $((runs / 10)) "bash --norc $root/complete" "bash --norc -c :" \
+	"$build/bin/kimi-models --list-options" "$build/bin/kimi-models --list-keys"
+
 echo "A model list, by its length:"
 for count in 1 10 100 1000 10000; do
 	echo " $count:"

@@ -255,20 +255,12 @@ kimi models --use own ' "$output"
     assert_same "" "$output"
 }
 
-@test "the models come from KIMI_SHARE_DIR, in under 30 ms, and no server is asked" {
+@test "the models come from KIMI_SHARE_DIR, and no server is asked" {
     server_start
     with_models
     mv "$HOME/.kimi" "$BATS_TEST_TMPDIR/share"
     export KIMI_SHARE_DIR=$BATS_TEST_TMPDIR/share
     assert_same $'kimi-code/k2:turbo\nkimi-code/kimi-for-coding\nown' "$(bash_replies 'kimi models --use ')"
-    # The best of ten, in milliseconds of processor time, since others run beside; a checker's own work is no measure.
-    best=$(bash --norc --noprofile -c '
-        source "$KIMI_TEST_FILES/kimi.bash"
-        COMP_WORDS=(kimi models --use "") COMP_CWORD=3 TIMEFORMAT="%3U %3S"
-        for ((n = 0; n < 10; n++)); do
-            time _kimi kimi "" --use
-        done' 2>&1 | awk '{ took = 1000 * ($1 + $2) } NR == 1 || took < best { best = took } END { print int(best) }')
-    [ -n "${KIMI_TEST_CHECKER:-}" ] || ((best > 0 && best < 30)) || fail "a reply took $best ms"
     assert_same 0 "$(server_count all)"
 }
 

@@ -5,10 +5,12 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$1
 shift
-# Most tests wait for another process rather than work, and a file ends with the slowest of its tests.
+# A make that a test starts is none of this one's jobs: the job server is not passed on to it.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+# Some tests wait for another process rather than work, and a file ends with the slowest of its tests.
 cores=${JOBS:-$(nproc 2>/dev/null || echo 2)}
-at_once=$(((3 * cores + 1) / 2))
-jobs=$((4 * cores))
+at_once=$cores
+jobs=$((2 * cores + 1))
 # Seconds for one file, of which the slowest takes a fifth: a test that never ends fails.
 limit=${KIMI_TEST_LIMIT:-600}
 # Valgrind takes the unit tests and a few files of its own; anything else that checks takes the whole suite.
