@@ -9,9 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_MS = 2000 };
+enum { WAIT_MS = 2000, SILENCE_MS = 10000 };
+
+/* Time (clock_ms()) until which a keyring that left a question unanswered is not asked again, lest each login of a
+ * list cost its full wait. */
+static long long silent_until;
 
 static const char own_helper[] = "kimi-credential-libsecret";
+static const char unanswered[] = "the keyring did not answer in time";
 static const char too_large[] = "the keyring holds something too large for a login";
 
 /* What our helper says by its exit status. */
@@ -83,7 +88,7 @@ static enum credential_answer judge(
 	/* Only our own helper is known to have done nothing if it says that it failed, and one that could not run. */
 	trouble->may_be_kept = end != PROCESS_EXITED || (!helper->is_own && status != 126 && status != 127);
 	if (end == PROCESS_UNFINISHED)
-		return fail(trouble, "the keyring did not answer in time");
+		return fail(trouble, unanswered);
 	if (end == PROCESS_EXITED && status == STATUS_FOUND)
 		return CREDENTIAL_FOUND;
 	if (!helper->is_own || end != PROCESS_EXITED)
@@ -120,9 +125,15 @@ static enum credential_answer ask(const char *operation, const char *host, const
 		    .own_session = true,
 		    .deadline = deadline,
 		};
-		answer = process_run(&process, ret_lines, &end, &status, NULL) < 0
-		             ? fail(trouble, "the keyring helper cannot be run")
-		             : judge(&helper, end, status, trouble);
+		const long long begun = clock_ms();
+		if (process_run(&process, ret_lines, &end, &status, NULL) < 0) {
+			answer = fail(trouble, "the keyring helper cannot be run");
+		} else {
+			answer = judge(&helper, end, status, trouble);
+			silent_until = 0;
+			if (end == PROCESS_UNFINISHED && clock_ms() - begun >= WAIT_MS)
+				silent_until = clock_ms() + SILENCE_MS;
+		}
 	} else {
 		answer = fail(trouble, "the login cannot be written on one line");
 	}
@@ -135,6 +146,10 @@ static enum credential_answer get(const char *host, const char *key, long long d
 {
 	struct buf lines;
 
+	if (clock_ms() < silent_until) {
+		*trouble = (struct credential_trouble){0};
+		return fail(trouble, unanswered);
+	}
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
 	enum credential_answer answer = ask("get", host, key, NULL, deadline, &lines, trouble);
 	if (answer == CREDENTIAL_FOUND && lines.failed)
