@@ -6,7 +6,6 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 STRIP ?= strip
 bindir = $(PREFIX)/bin
-
 CC ?= cc
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
@@ -29,7 +28,7 @@ KIMI_LDFLAGS = $(SANITIZERS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-section
 PREFIX_MAPS = "-ffile-prefix-map=$$PWD=." '-ffile-prefix-map=$B=build'
 
 Q = $(if $(V),,@)
-say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+say = $(Q)mkdir -p $(@D); $(if $(V),,printf '  %-7s %s\n' $(1) $(2);)
 # For a make of its own: as many jobs as the cores, unless the caller said how many.
 parallel = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
@@ -47,10 +46,9 @@ OF_EDIT = lib/ui/line_editor.c lib/cli/shell.c
 OF_SECRET = $(wildcard lib/keyring/*.c)
 LEFT_OUT = $(if $(SECRET_LIBS),,keyring) $(if $(QR_LIBS),,qr) $(if $(EDIT_LIBS),,shell)
 
-# Only these link libcurl, so that a stray call from kimi-token into lib/http fails the build. `kimi`,
-# `kimi-token`, `kimi-status` and `kimi-usage` (in a prompt) are static where the archives are there and a static
-# program runs: half of what a short run costs is loading shared libraries. The others contain jansson and libmd,
-# if they can.
+# Only these link libcurl, so that a stray call from kimi-token into lib/http fails the build. What runs in
+# scripts and prompts is static where the archives are there and a static program runs: half of what a short
+# run costs is loading shared libraries. The others contain jansson and libmd, if they can.
 HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh kimi-usage-online
 STATIC_PROGRAMS = kimi kimi-status kimi-token kimi-usage
 comma = ,
@@ -63,18 +61,16 @@ runs_with = $(if $(SANITIZE),,$(shell mkdir -p $B && probe=$B/probe.$$$$ && echo
 CAN_STATIC := $(call runs_with,-static $(JANSSON_LIBS))
 JANSSON := $(if $(call runs_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS))
 
-LIB_SOURCES = $(filter-out $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)), \
-  $(sort $(wildcard lib/*/*.c)))
-LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
+LIB_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out \
+  $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)),$(sort $(wildcard lib/*/*.c))))
 # Helpers are no commands: they lie apart, where no list and no PATH finds them.
 HELPERS = $(if $(SECRET_LIBS),kimi-credential-libsecret) kimi-usage-online
 PROGRAMS = $(filter-out kimi-credential-libsecret $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell), \
   $(patsubst cmd/%.c,%,$(sort $(wildcard cmd/*.c))))
-BINARIES = $(PROGRAMS:%=$B/bin/%)
-HELPER_BINARIES = $(HELPERS:%=$B/libexec/kimi/%)
-STALE = $(filter-out $(BINARIES) $(HELPER_BINARIES),$(wildcard $B/bin/* $B/libexec/kimi/*))
+BINARIES = $(PROGRAMS:%=$B/bin/%) $(HELPERS:%=$B/libexec/kimi/%)
+STALE = $(filter-out $(BINARIES),$(wildcard $B/bin/* $B/libexec/kimi/*))
 
-all: $(BINARIES) $(HELPER_BINARIES) $B/share/man/man1 ## build into build/; B=folder for another one
+all: $(BINARIES) $B/share/man/man1 ## build into build/; B=folder for another one
 	$(if $(STALE),$(Q)rm -f $(STALE))
 	$(if $(strip $(LEFT_OUT)),@tests/packages.sh left-out $(LEFT_OUT))
 
@@ -92,7 +88,6 @@ $B/flags $B/objects $B/bindir: FORCE
 
 COMPILE = $(CC) $(KIMI_CPPFLAGS) $(CPPFLAGS) $(KIMI_CFLAGS) $(PREFIX_MAPS) $(CFLAGS) $(WERROR)
 $B/%.o: %.c Makefile $B/flags | required $B/gen/summaries.h
-	@mkdir -p $(@D)
 	$(call say,CC,$<)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $B/lib/base/exec_path.o: KIMI_CPPFLAGS += -DKIMI_BINDIR='"$(bindir)"'
@@ -103,8 +98,7 @@ $B/libkimi.a: $(LIB_OBJECTS) $B/objects
 
 # What `kimi help` says of each command is the name line of its man page.
 $B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
-	@mkdir -p $(@D)
-	$(Q){ echo 'static const struct { const char *name, *summary; } summaries[] = {'; \
+	$(Q)mkdir -p $(@D); { echo 'static const struct { const char *name, *summary; } summaries[] = {'; \
 	  for page in $^; do name=$${page##*/kimi-}; \
 	    sed -n "s/^\.Nd \(.*\)/	{\"$${name%.1}\", \"\1\"},/p" $$page; done; echo '};'; } >$@
 
@@ -115,16 +109,13 @@ link_libs = $(if $(is_static),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter %/kimi-l
   $(if $(filter %/kimi-shell,$@),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) \
   $(if $(filter %-libsecret,$@),$(SECRET_LIBS)) -lm
 
-$(BINARIES): $B/bin/%: $B/cmd/%.o $B/libkimi.a
-$(HELPER_BINARIES): $B/libexec/kimi/%: $B/cmd/%.o $B/libkimi.a
-$(BINARIES) $(HELPER_BINARIES):
-	@mkdir -p $(@D)
+.SECONDEXPANSION:
+$(BINARIES): $B/cmd/$$(@F).o $B/libkimi.a
 	$(call say,LINK,$@)$(CC) $(link_mode) $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $^ $(link_libs)
 
 # As in an installed tree, so that `kimi help` finds the pages.
 $B/share/man/man1:
-	@mkdir -p $(@D)
-	$(Q)ln -sfn "$$PWD/man" $@
+	$(Q)mkdir -p $(@D); ln -sfn "$$PWD/man" $@
 
 # ---- Install
 
@@ -138,51 +129,15 @@ deb: ## build a Debian package, build/kimi_*.deb
 	$(Q)$(MAKE) $(parallel) PREFIX=/usr all
 	$(Q)STRIP="$(STRIP)" share/deb.sh $B $(VERSION)
 
-ARCHIVE = $B/kimi-$(VERSION).tar.gz
-dist: ## archive the last commit as build/kimi-*.tar.gz
-	@mkdir -p $B
-	$(call say,DIST,$(ARCHIVE))git archive --prefix=kimi-$(VERSION)/ -o $(ARCHIVE) HEAD
+dist: $B/kimi-$(VERSION).tar.gz ## archive the last commit as build/kimi-*.tar.gz
+$B/kimi-$(VERSION).tar.gz: FORCE
+	$(call say,DIST,$@)git archive --prefix=kimi-$(VERSION)/ -o $@ HEAD
 
 deps: ## install the packages that a build needs
 	$(Q)tests/packages.sh build
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
-
-# ---- Tests
-
-UNIT_TESTS = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(wildcard tests/unit/test_*.c))
-FUZZERS = $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-
-$(UNIT_TESTS): $B/tests/%: $B/tests/%.o $B/libkimi.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
-
-# Plain whatever the programs are built with: it comes before a sanitizer's runtime.
-$B/tests/hook.so $B/tests/failing_memory.so: $B/tests/%.so: tests/%.c
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O2 -fPIC -shared -o $@ $< -ldl
-
-# What is static otherwise, so that failing_memory.so can come between.
-DYNAMIC_TWINS = $(STATIC_PROGRAMS:%=$B/tests/dynamic/%)
-$(DYNAMIC_TWINS): $B/tests/dynamic/%: $B/cmd/%.o $B/libkimi.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(JANSSON) -lm
-
-# libFuzzer brings its own main().
-$(FUZZERS): $B/fuzz/%: $B/tests/fuzz/%.o $B/libkimi.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pie -fsanitize=fuzzer $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $< $B/libkimi.a $(CURL_LIBS) $(JANSSON_LIBS) -lm
-
-test-programs: all $(UNIT_TESTS) $B/tests/hook.so $B/tests/failing_memory.so $(DYNAMIC_TWINS)
-
-# Runs the tests with what is installed; TESTS="token store" picks files by name.
-test: test-programs ## run the tests with what is installed; TESTS="token store" picks some
-	$(Q)KIMI_TEST_BIN="$$PWD/$B/bin" JOBS=$(JOBS) tests/run.sh $B $(TESTS)
-
-check: ## install what the tests need, build, and run every test
-	$(Q)tests/packages.sh check
-	$(Q)$(MAKE) $(parallel) test
 
 demo: ## install what the demo needs, build, and show everything on loopback
 	$(Q)tests/packages.sh demo
@@ -194,74 +149,11 @@ login: ## install what a build needs, build, and log in to the real service
 	$(Q)$(MAKE) $(parallel) all
 	$(Q)$B/bin/kimi login
 
-# The programs and their unit tests once more under the sanitizers, in a build folder of their own. What they find is a
-# status of its own, lest a test that expects a failure be content with it.
-sanitize: ## run the tests with AddressSanitizer and UBSan
-	$(Q)tests/packages.sh check
-	$(Q)KIMI_TEST_CHECKER=sanitizer ASAN_OPTIONS=exitcode=99 \
-	  LSAN_OPTIONS=print_suppressions=0:suppressions=$(CURDIR)/tests/suppressed/lsan \
-	  $(MAKE) $(parallel) B=build/sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' test
-
-# The unit tests and a call of each kind under valgrind. It does not see the allocations of a static program.
-valgrind: ## run the unit tests and a smoke test under valgrind
-	$(Q)tests/packages.sh valgrind
-	$(Q)KIMI_TEST_CHECKER=valgrind $(MAKE) $(parallel) B=build/valgrind CAN_STATIC= CFLAGS='-O1 -g' test
-
-# Every fuzzer for FUZZ_SECONDS, in a build folder of its own that keeps what they come upon; TESTS="token url" picks some.
-FUZZ_SECONDS ?= 10
-FUZZ_BUILD = B=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
-
-fuzz: ## run every fuzzer for FUZZ_SECONDS (10)
-	$(Q)tests/packages.sh fuzz
-	$(Q)$(MAKE) $(parallel) $(FUZZ_BUILD) fuzzers
-	$(Q)tests/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(TESTS)
-
-fuzzers: $(FUZZERS)
-
-$B/bench/copy: tests/bench/copy.c
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -O2 -static -o $@ $<
-
-# Static, since a child's peak memory begins with its parent's.
-$B/bench/ratio: tests/bench/ratio.c
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O2 -static -o $@ $<
-
-bench: ## measure time and memory
-	$(Q)tests/packages.sh check
-	$(Q)$(MAKE) $(parallel) all $B/bench/copy $B/bench/ratio
-	$(Q)tests/bench.sh $B
-
 clean: ## remove the build folder
 	rm -rf '$B'
 
-# ---- Lint
-
-SHELL_SCRIPTS = share/install.sh completions/kimi.bash $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*/*.bash tests/*.bats tests/*/*.bats) .ci/run
-C_FILES = $(wildcard cmd/*.c lib/*/*.c lib/*/*.h tests/*.c tests/*/*.c tests/*/*.h)
-
-lint: ## check formatting, layers, shell, man pages, and with clang and cppcheck
-	$(Q)tests/packages.sh lint
-	$(Q)clang-format --dry-run --Werror $(C_FILES)
-	$(Q)tests/lint-layers.sh
-	$(Q)shellcheck -x $(SHELL_SCRIPTS)
-	$(Q)mandoc -Tlint -Wwarning man/*.[1-8]
-	$(Q)$(MAKE) $(parallel) B=build/clang CC=clang all
-	$(Q)$(MAKE) $(parallel) -k tidy
-	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --std=c11 -Ilib \
-	  --suppress=missingIncludeSystem -DKIMI_VERSION='""' -DKIMI_BINDIR='""' cmd lib
-
-# What .clang-tidy asks for, file by file, and again only for what has changed.
-TIDY_CFLAGS = $(filter -I%,$(shell $(PKG_CONFIG) --cflags libcurl zlib jansson libqrencode libedit libsecret-1 2>/dev/null))
-tidy: $(patsubst %.c,$B/tidy/%,$(wildcard cmd/*.c lib/*/*.c))
-$B/tidy/%: %.c $(wildcard lib/*/*.h) .clang-tidy | $B/gen/summaries.h
-	@mkdir -p $(@D)
-	$(call say,TIDY,$<)clang-tidy --quiet $< -- $(KIMI_CPPFLAGS) -DKIMI_BINDIR='"/"' -DHAVE_QRENCODE -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(TIDY_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
-	@mv $@.log $@
-
 -include $(shell find $B -name '*.d' 2>/dev/null)
-
-check lint sanitize valgrind fuzz: export WERROR = -Werror
+include tests/Makefile
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE required all install uninstall deb dist deps help test check demo login sanitize valgrind test-programs fuzz fuzzers bench clean lint tidy
+.PHONY: FORCE required all install uninstall deb dist deps help demo login clean
