@@ -65,8 +65,6 @@ without() {
 # shellcheck disable=SC2120 # run passes them
 mk() { make -j2 CFLAGS=-O0 "$@"; }
 
-on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
-
 @test "optional libraries may come and go between two builds, and what is left out is said" {
     small_tree "$BATS_TEST_TMPDIR/tree"
     run -0 without '*libedit* | *libqrencode* | *libsecret*' mk

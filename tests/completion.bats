@@ -11,9 +11,7 @@ FILES=$KIMI_TEST_ROOT/completions
 
 setup() {
     kimi_setup
-    CONFIG=$HOME/.kimi/config.toml
     export KIMI_TEST_OUT=$BATS_TEST_TMPDIR/out KIMI_TEST_FILES=$FILES INPUTRC=/dev/null
-    cd "$BATS_TEST_TMPDIR" || return
 }
 
 # A config with models of three kinds of names, and a file that must not be offered where a model is meant.

@@ -10,11 +10,8 @@ KEY=oauth/kimi-code
 
 setup() {
     kimi_setup
-    kimi_paths
-    cd "$BATS_TEST_TMPDIR" || return
     unset KIMI_DISABLE_KEYRING
     export PATH=$BATS_TEST_TMPDIR/bin:$PATH XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    CONFIG=$HOME/.kimi/config.toml
     mkdir bin
     mkdir -m 700 run
 }

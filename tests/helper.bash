@@ -12,11 +12,15 @@
 # tests and tests/valgrind.
 # KIMI_TEST_SERVER=NAME before a server_ function means another server than the usual one.
 
-KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Found once and inherited by the tests of a file, as is what follows.
+if ! [ "${KIMI_TEST_ROOT:-}/tests/helper.bash" -ef "${BASH_SOURCE[0]}" ]; then
+    KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    export KIMI_TEST_ROOT
+fi
 export KIMI_TEST_BIN=${KIMI_TEST_BIN:-$KIMI_TEST_ROOT/build/bin}
 
 # The interpreter itself: python3 on PATH may be a wrapper (pyenv) that is slow and needs the real HOME.
-# Found once and inherited by the tests of a file. -E -S: nothing of the user's, and a quicker start.
+# -E -S: nothing of the user's, and a quicker start.
 if [ -z "${KIMI_TEST_PYTHON:-}" ]; then
     KIMI_TEST_PYTHON=$(python3 -E -S -c 'import sys; print(sys.executable)')
     export KIMI_TEST_PYTHON
@@ -26,15 +30,22 @@ kimi_python() { "$KIMI_TEST_PYTHON" -E -S "$@"; }
 setup() { kimi_setup; }
 teardown() { kimi_teardown; }
 
-# A throw-away HOME and an environment in which nothing of the caller's can be felt. In few commands: bats has much to do
+# In a folder of the test: a throw-away HOME, the paths of a login there, and an environment in which nothing of the caller's can be felt. In few commands: bats has much to do
 # at each, and this is done for each test. DBUS_S is all that D-Bus knows; keyring.bash has others of that name.
+# shellcheck disable=SC2034 # the paths are for the tests
 kimi_setup() {
     local name
     unset "${!XDG_@}" "${!DBUS_S@}" "${!SSH_@}" "${!SSL_CERT_@}" "${!WSL_@}" "${!CURL_@}" DISPLAY WAYLAND_DISPLAY BROWSER \
         NO_COLOR COLORTERM SSLKEYLOGFILE MANPATH PAGER COLUMNS LINES {http,https,all,no,ftp}_proxy {HTTP,HTTPS,ALL,NO,FTP}_PROXY
     for name in "${!KIMI_@}"; do [[ $name == KIMI_TEST_* ]] || unset "$name"; done
     export HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8 TERM=dumb KIMI_DISABLE_KEYRING=1 PATH=$KIMI_TEST_BIN:$PATH
+    FOLDER=$HOME/.kimi/credentials
+    LOGIN=$FOLDER/kimi-code.json
+    STATE=$FOLDER/kimi-code.state
+    LOCK=$FOLDER/kimi-code.lock
+    CONFIG=$HOME/.kimi/config.toml
     mkdir -p "$HOME"
+    cd "$BATS_TEST_TMPDIR" || return
     umask 022
     # Before each command bats writes down how it came there: half of a suite's time, and no need of in functions like ours.
     # shellcheck disable=SC2016 # for bash to expand then
@@ -64,6 +75,7 @@ kimi_teardown() {
             tail -n 20 "$dir/requests.jsonl"
         fi
     done
+    ! declare -F end_started >/dev/null || end_started
     return "$result"
 }
 
@@ -92,8 +104,9 @@ timeout() {
 # many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
 # How many models a list may have.
+MANY=10000
 # shellcheck disable=SC2034 # for the tests
-MANY=$(many 10000 2000)
+[ -z "${KIMI_TEST_CHECKER:-}" ] || MANY=2000
 
 # limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
@@ -333,4 +346,57 @@ assert_lacks() {
     case $1 in
     *"$2"*) fail "$(printf 'found\n  unwanted: %s\n  in:       %s' "$2" "$1")" ;;
     esac
+}
+
+# assert_error [COMMAND] PATTERN: standard error of the last run is the one line "kimi COMMAND: what; what to do", and the regular
+# expression is found in it; without COMMAND, that of any command. Standard output holds nothing but events of --json.
+assert_error() {
+    local prefix='kimi[^:]*: '
+    [ $# = 1 ] || prefix="kimi${1:+ $1}: "
+    # shellcheck disable=SC2154 # set by run
+    [[ $stderr =~ ^${prefix}[^$'\n']+$ ]] || fail "not one line of error of ours: $stderr" || return
+    # shellcheck disable=SC2154
+    assert_same "" "$(grep -v '^{"type":' <<<"$output")" "standard output" || return
+    [[ $stderr =~ ${!#} ]] || fail "$(printf 'no match\n  wanted: %s\n  in:     %s' "${!#}" "$stderr")"
+}
+
+## Rights and terminals
+
+# unprivileged COMMAND...: as a user whom file modes stop; root would read and write everywhere.
+unprivileged() {
+    local rights=-dac_override,-dac_read_search,-fowner
+    [ "$(id -u)" != 0 ] || set -- setpriv --bounding-set "$rights" --inh-caps "$rights" "$@"
+    "$@"
+}
+
+# on_terminal [OPTIONS] COMMAND...: with a pseudo-terminal for all three descriptors; see on_terminal.py.
+on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
+
+## The config
+
+# write_config: standard input becomes config.toml.
+write_config() {
+    mkdir -p "${CONFIG%/*}"
+    chmod 700 "${CONFIG%/*}"
+    cat >"$CONFIG"
+}
+
+# login_config [MODEL...]: prints the config that a login leaves, with these models (default kimi-for-coding), the first of
+# them the default.
+login_config() {
+    local model
+    [ $# -gt 0 ] || set -- kimi-for-coding
+    cat <<TOML
+default_model = "kimi-code/$1"
+
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.com/coding/v1"
+api_key = ""
+oauth = { storage = "file", key = "oauth/kimi-code" }
+TOML
+    for model; do
+        printf '\n[models."kimi-code/%s"]\nprovider = "managed:kimi-code"\nmodel = "%s"\nmax_context_size = 262144\ncapabilities = ["thinking"]\n' \
+            "$model" "$model"
+    done
 }

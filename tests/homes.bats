@@ -42,11 +42,11 @@ anothers_home() {
         "refresh --force" "refresh --models" "refresh --storage file"; do
         # shellcheck disable=SC2086 # words
         run -1 --separate-stderr kimi $command
-        assert_error "belongs to another user (uid $OTHER)"
+        assert_error "belongs to another user \(uid $OTHER\)"
         if [ "$(id -u)" = 0 ]; then assert_contains "$stderr" "sudo -u '#$OTHER' kimi"; fi
     done
     run -1 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <<<sk-cn-good
-    assert_error "belongs to another user (uid $OTHER)"
+    assert_error "belongs to another user \(uid $OTHER\)"
     assert_all_of $OTHER
     assert_same "$sent" "$(server_count all)"
 }
@@ -96,7 +96,7 @@ anothers_home() {
     for command in refresh "login --force" logout "models --sync"; do
         # shellcheck disable=SC2086 # words
         run -1 --separate-stderr kimi $command
-        assert_error "all users can write to the folder $HOME/.kimi (mode 777)"
+        assert_error "all users can write to the folder $HOME/.kimi \(mode 777\)"
     done
     assert_same 0 "$(server_count all)"
     run -0 kimi status
@@ -175,7 +175,7 @@ config_of_another() {
     run -0 kimi login --force
     server_control '{"pending": 0, "models": [{"id": "new", "context_length": 1000}]}'
     run -1 --separate-stderr kimi models --sync --platform kimi-code
-    assert_error "belongs to another user (uid $OTHER) and is not changed; this config is read-only here; the login works without it"
+    assert_error "belongs to another user \(uid $OTHER\) and is not changed; this config is read-only here; the login works without it"
     run -1 --separate-stderr kimi login --force
     assert_contains "$stderr" "you are logged in, but the config was not written"
     assert_contains "$stderr" "this config is read-only here; the login works without it"

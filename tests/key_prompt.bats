@@ -7,8 +7,6 @@ load login_helper
 
 setup() {
     kimi_setup
-    CONFIG=$HOME/.kimi/config.toml
-    cd "$BATS_TEST_TMPDIR" || return
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn-whole"]}}'
     # Its process id is known before anything is asked.

@@ -18,8 +18,6 @@ teardown() { keyring_teardown; }
 
 keyring_setup() {
     kimi_setup
-    kimi_paths
-    cd "$BATS_TEST_TMPDIR" || return
     unset KIMI_DISABLE_KEYRING
     keyring_checked
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
@@ -37,7 +35,6 @@ keyring_setup() {
     script traps/prompter 'echo asked >>'"'$BATS_TEST_TMPDIR/prompted'; exit 1"
     service org.gnome.keyring.SystemPrompter "$BATS_TEST_TMPDIR/traps/prompter"
     export PATH=$BATS_TEST_TMPDIR/traps:$PATH
-    CONFIG=$HOME/.kimi/config.toml
     CACHE=$XDG_RUNTIME_DIR/kimi/kimi-code
 }
 
@@ -196,20 +193,7 @@ keep_login() {
 
 # name_storage STORAGE: a config that says so, as kimi-cli and kimi-login write it.
 name_storage() {
-    cat >"$CONFIG" <<TOML
-default_model = "kimi-code/kimi-for-coding"
-
-[providers."managed:kimi-code"]
-type = "kimi"
-base_url = "https://api.kimi.com/coding/v1"
-api_key = ""
-oauth = { storage = "$1", key = "oauth/kimi-code" }
-
-[models."kimi-code/kimi-for-coding"]
-provider = "managed:kimi-code"
-model = "kimi-for-coding"
-max_context_size = 262144
-TOML
+    login_config | sed "s/storage = \"file\"/storage = \"$1\"/" >"$CONFIG"
     chmod 600 "$CONFIG"
 }
 

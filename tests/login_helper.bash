@@ -1,33 +1,6 @@
 # shellcheck shell=bash
 # What the tests of login, logout, models and the config share, on top of helper.bash.
 
-setup() {
-    kimi_setup
-    CONFIG=$HOME/.kimi/config.toml
-}
-
-# unprivileged COMMAND...: as a user whom file modes stop; root would write everywhere.
-unprivileged() {
-    if [ "$(id -u)" -eq 0 ]; then
-        local rights=-dac_override,-dac_read_search,-fowner
-        setpriv --bounding-set "$rights" --inh-caps "$rights" "$@"
-    else
-        "$@"
-    fi
-}
-
-# on_terminal [OPTIONS] COMMAND...: with a pseudo-terminal for all three descriptors; see on_terminal.py.
-on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
-
-# assert_error SUB PATTERN: standard error of the last run is the one line "kimi SUB: what; what to do".
-assert_error() {
-    local prefix="kimi${1:+ $1}: "
-    # shellcheck disable=SC2154 # run sets it
-    assert_same 1 "$(printf '%s\n' "$stderr" | wc -l | tr -d ' ')" "lines of: $stderr" || return
-    assert_same "$prefix" "${stderr:0:${#prefix}}" "the beginning of: $stderr" || return
-    [[ $stderr =~ $2 ]] || fail "no match for: $2"$'\n'"in: $stderr"
-}
-
 # event_types: of the --json output on standard input; fails if a line is no event of the design's shape.
 event_types() {
     kimi_python -c '
@@ -61,13 +34,6 @@ assert_at_least() { kimi_python -c 'import sys; sys.exit(float(sys.argv[2]) < fl
 
 # assert_loads [KEY=VALUE...]: kimi-cli would load the config; see kimi_cli_loads.py.
 assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_cli_loads.py" "$CONFIG" "$@"; }
-
-# write_config: standard input becomes config.toml.
-write_config() {
-    mkdir -p "${CONFIG%/*}"
-    chmod 700 "${CONFIG%/*}"
-    cat >"$CONFIG"
-}
 
 # logged_in: a stored login and its config, as after `kimi login`, without the seconds of a device flow.
 logged_in() {

@@ -7,8 +7,6 @@ load login_helper
 
 setup() {
     kimi_setup
-    # shellcheck disable=SC2034 # for login_helper
-    CONFIG=$HOME/.kimi/config.toml
     TWINS=${KIMI_TEST_BIN%/bin}/tests
     mkdir "$BATS_TEST_TMPDIR/runs"
 }

@@ -91,7 +91,6 @@ needs_of_check() {
 	need 'has openssl' openssl openssl openssl openssl openssl
 	need '[ ! -e /var/lib/dpkg/status ] || has dpkg-shlibdeps' dpkg-dev dpkg-dev dpkg dpkg-dev dpkg
 	need 'has bats' bats bats bats bats bats
-	need 'has parallel' parallel parallel parallel parallel gnu_parallel
 	need 'has flock && has setsid && has script' 'util-linux bsdutils' 'util-linux /usr/bin/script' util-linux 'util-linux util-linux-misc' util-linux
 	need 'has ps' procps procps-ng procps-ng procps procps
 	need 'has strace' strace strace strace strace strace

@@ -7,7 +7,6 @@ load login_helper
 
 setup() {
     kimi_setup
-    CONFIG=$HOME/.kimi/config.toml
     KEY_FILE=$BATS_TEST_TMPDIR/key
 }
 

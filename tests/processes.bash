@@ -14,7 +14,7 @@ start() {
     started="${started:-} $pid"
 }
 
-# end_started: for teardown; what a test that failed has left running does not outlive it.
+# end_started: what a test that failed has left running does not outlive it; kimi_teardown calls it.
 end_started() {
     local job
     for job in $(jobs -p); do
@@ -51,15 +51,6 @@ hold_lock() {
 }
 release_lock() { echo >"$BATS_TEST_TMPDIR/$1.lets_go"; }
 
-# restricted COMMAND...: without root's right to pass over permissions.
-restricted() {
-    if [ "$(id -u)" = 0 ]; then
-        setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$@"
-    else
-        "$@"
-    fi
-}
-
 # as_root COMMAND...: for what only root can set up, such as a file of another user.
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -76,19 +67,6 @@ in_container() {
     unshare "${as_user[@]}" --pid --fork --mount-proc "$@"
 }
 
-# assert_error PART: the last run printed nothing, and one line of error, starting with the program, that holds PART.
-assert_error() {
-    # shellcheck disable=SC2154 # set by run
-    assert_same "" "$output" "standard output" || return
-    # shellcheck disable=SC2154
-    case $stderr in
-    *$'\n'* | '') fail "not one line: $stderr" || return ;;
-    "kimi "*": "*) ;;
-    *) fail "not an error line: $stderr" || return ;;
-    esac
-    assert_contains "$stderr" "$1"
-}
-
 # assert_between LOW VALUE HIGH [WHAT]
 assert_between() {
     if [ "$2" -lt "$1" ] || [ "$2" -gt "$3" ]; then
@@ -101,21 +79,13 @@ now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 # assert_in_time BEFORE WHAT: since that now_ms no more than the 3 s that a keyring may cost, and one that a busy machine may.
 assert_in_time() { assert_between 0 $(($(now_ms) - $1)) $((4000 * PATIENCE)) "milliseconds $2"; }
 
-
-# The paths of the login; HOME is the test's only once kimi_setup has run.
-# shellcheck disable=SC2034 # the tests use them
-kimi_paths() {
-    FOLDER=$HOME/.kimi/credentials
-    LOGIN=$FOLDER/kimi-code.json
-    STATE=$FOLDER/kimi-code.state
-    LOCK=$FOLDER/kimi-code.lock
-}
-setup() {
-    kimi_setup
-    kimi_paths
-    cd "$BATS_TEST_TMPDIR" || return
-}
-
 # is_stored FIELD VALUE, isnt_stored FIELD VALUE: for wait_until.
 is_stored() { [ "$(stored "$1" 2>/dev/null)" = "$2" ]; }
 isnt_stored() { [ "$(stored "$1" 2>/dev/null)" != "$2" ]; }
+
+# new_login NAME [OPTIONS OF store_login]: another login comes into place, whole, and known to the server before that.
+new_login() {
+    HOME=$BATS_TEST_TMPDIR/elsewhere store_login "${@:2}"
+    (umask 077 && mkdir -p "$FOLDER")
+    mv "$BATS_TEST_TMPDIR/elsewhere/.kimi/credentials/kimi-code.json" "$FOLDER/$1.json"
+}

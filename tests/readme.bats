@@ -69,7 +69,7 @@ END
     local target
     # In blocks and in the text, behind "make" and before options or variables.
     while read -r target; do
-        grep -qE "^$target:" "$KIMI_TEST_ROOT/Makefile" || fail "README.md names 'make $target'" || return
+        grep -qE "^$target:" "$KIMI_TEST_ROOT"/{,tests/}Makefile || fail "README.md names 'make $target'" || return
     done < <(grep -oE '(^\$ |sudo |`)make [a-z][a-z-]*' "$README" | awk '{ print $NF }' | sort -u)
     # And each that people are meant to use is in it.
     for target in demo check login install uninstall deb dist deps help test lint sanitize fuzz bench; do

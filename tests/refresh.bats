@@ -1020,7 +1020,7 @@ FAULTS
     before=$(hash_of "$LOGIN")
     : >"$LOCK"
     chmod 500 "$FOLDER"
-    run -1 --separate-stderr restricted kimi-refresh
+    run -1 --separate-stderr unprivileged kimi-refresh
     chmod 700 "$FOLDER"
     assert_error "$FOLDER"
     assert_untouched 0
@@ -1031,7 +1031,7 @@ FAULTS
     store_login --expires-in-left 100
     before=$(hash_of "$LOGIN")
     chmod 500 "$HOME" "$HOME/.kimi" "$FOLDER"
-    run -1 --separate-stderr restricted kimi-refresh
+    run -1 --separate-stderr unprivileged kimi-refresh
     chmod 700 "$HOME" "$HOME/.kimi" "$FOLDER"
     assert_error "$FOLDER"
     assert_untouched 0

@@ -9,18 +9,6 @@ bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-setup() {
-    kimi_setup
-    kimi_paths
-    CONFIG=$HOME/.kimi/config.toml
-    cd "$BATS_TEST_TMPDIR" || return
-}
-
-teardown() {
-    end_started
-    kimi_teardown
-}
-
 GROUP=54321
 
 # acl FILE [ENTRY...]: sets an ACL of TAG:ID:BITS entries (default:... for a folder's), or prints the one there is.
@@ -127,12 +115,12 @@ assert_written() { grep -q 'managed:kimi-code' "$CONFIG" || fail "the config was
     for mask in 0277 0777; do
         rm -rf runtime/kimi
         # The directory comes about under that umask.
-        run -0 restricted sh -c "umask $mask; exec kimi exec --env '' --file-env FILE -- sh -c 'cat \"\$FILE\"'"
+        run -0 unprivileged sh -c "umask $mask; exec kimi exec --env '' --file-env FILE -- sh -c 'cat \"\$FILE\"'"
         assert_same at-stored "$output"
         assert_same 700 "$(mode runtime/kimi)" "with umask $mask"
         chmod 000 runtime/kimi
         # shellcheck disable=SC2016 # for the shell
-        run -0 restricted kimi exec --env '' --file-env FILE -- sh -c 'cat "$FILE"; echo "$FILE"'
+        run -0 unprivileged kimi exec --env '' --file-env FILE -- sh -c 'cat "$FILE"; echo "$FILE"'
         assert_contains "$output" "$XDG_RUNTIME_DIR/kimi/exec."
     done
 }

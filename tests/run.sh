@@ -7,15 +7,18 @@ build=$1
 shift
 # A make that a test starts is none of this one's jobs: the job server is not passed on to it.
 unset MAKEFLAGS MFLAGS MAKELEVEL
-# Some tests wait for another process rather than work, and a file ends with the slowest of its tests.
-cores=${JOBS:-$(nproc 2>/dev/null || echo 2)}
-at_once=$cores
-jobs=$((2 * cores + 1))
-# Seconds for one file, of which the slowest takes a fifth: a test that never ends fails.
+# Most tests wait for another process rather than work.
+at_once=$((4 * ${JOBS:-$(nproc 2>/dev/null || echo 2)}))
+# A file runs in parts of so many tests: what bats itself does to run tests side by side costs more than most of them.
+part=16
+# Seconds for one of them: a test that never ends fails.
 limit=${KIMI_TEST_LIMIT:-600}
 # Valgrind takes the unit tests and a few files of its own; anything else that checks takes the whole suite.
 under=()
 [ "${KIMI_TEST_CHECKER:-}" != valgrind ] || under=(tests/valgrind.sh --trace-children=no)
+# For helper.bash, which would look for it in every part.
+KIMI_TEST_PYTHON=${KIMI_TEST_PYTHON:-$(python3 -E -S -c 'import sys; print(sys.executable)')}
+export KIMI_TEST_PYTHON
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
@@ -30,26 +33,30 @@ wanted() {
 	return "$found"
 }
 
-# name_endless FILE: says which of its tests still run though its time is over, and ends them.
+# name_endless PART: says which of its tests still run though its time is over, and ends what is left of them.
 name_endless() {
+	local left
+	mapfile -t left < <(grep -lsz "^RUN_SH_PART=$1\$" /proc/[0-9]*/environ | cut -d / -f 3)
 	echo "not ended after $limit s"
-	pgrep -af "bats-exec-test .*$PWD/$1" | sed 's/.*bats-exec-test/ /'
-	pkill -f "bats-exec-.*$PWD/$1"
+	ps -o args= -p "${left[*]}" | sed -n 's/.*bats-exec-test/ /p' | sort -u
+	kill "${left[@]}"
 }
 
-# tap TITLE COMMAND...: runs it, shows what failed, and leaves the counts in a file of its own.
+# tap COUNT TITLE COMMAND...: runs it, shows what failed, and leaves the counts in a file of its own. COUNT is how many
+# tests these must be (0: one at least).
 tap() {
-	local title=$1 log status ok bad start=$SECONDS
-	shift
-	log=$results/${title//\//.}
-	timeout --foreground -k 10 "$limit" "$@" >>"$log" 2>&1
+	local count=$1 title=$2 log status ok bad start=$SECONDS
+	shift 2
+	log=$results/$begun
+	RUN_SH_PART=$$.$begun timeout --foreground -k 10 "$limit" "$@" >>"$log" 2>&1
 	status=$?
-	[ "$status" != 124 ] || name_endless "$title" >>"$log"
+	[ "$status" != 124 ] || name_endless "$$.$begun" >>"$log" 2>/dev/null
 	ok=$(grep -cE '^ok [0-9]' "$log")
 	bad=$(grep -cE '^not ok [0-9]' "$log")
 	{
 		# A skipped test has not passed, and a run without a test or with a status of its own has failed.
-		if grep -qE '^ok [0-9].*# (skip|SKIP)' "$log" || { [ "$bad" = 0 ] && [ "$status" != 0 ]; } || [ $((ok + bad)) = 0 ]; then
+		if grep -qE '^ok [0-9].*# (skip|SKIP)' "$log" || { [ "$bad" = 0 ] && [ "$status" != 0 ]; } ||
+			[ $((ok + bad)) -lt 1 ] || { [ "$count" -gt 0 ] && [ $((ok + bad)) != "$count" ]; }; then
 			bad=$((bad + 1))
 			cat "$log"
 		elif [ "$bad" -gt 0 ]; then
@@ -61,7 +68,7 @@ tap() {
 	echo "$ok $bad" >"$log.counts"
 }
 
-# begin TITLE COMMAND...: the same beside what runs already, as soon as there is room for it.
+# begin COUNT TITLE COMMAND...: the same beside what runs already, as soon as there is room for it.
 begin() {
 	while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
 		wait -n
@@ -70,10 +77,23 @@ begin() {
 	tap "$@" &
 }
 
+# begin_file FILE: its tests, in parts. A name that is no test of the file fails, by the count.
+begin_file() {
+	local file=$1 title=$1 tests at count filter
+	mapfile -t tests < <(sed -nE 's/^@test "(.*)" \{.*/\1/p' "$file" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
+	for ((at = 0; at == 0 || at < ${#tests[@]}; at += part)); do
+		count=$((${#tests[@]} - at < part ? ${#tests[@]} - at : part))
+		filter=$(printf '%s\n' "${tests[@]:at:count}" | paste -sd '|')
+		[ "${#tests[@]}" -le "$part" ] || title="$file, from $((at + 1)) on"
+		begin "$count" "$title" bats --tap --filter "^($filter)\$" "$file"
+	done
+}
+
 begun=0
 names=("$@")
 for program in "$build"/tests/unit/test_*; do
-	[ -x "$program" ] && [ -f "$program" ] && wanted "$program" && begin "${program#"$build"/}" "${under[@]}" "$program"
+	[ -x "$program" ] && [ -f "$program" ] && wanted "$program" &&
+		begin 0 "${program#"$build"/}" "${under[@]}" "$program"
 done
 if [ "${#under[@]}" -gt 0 ]; then
 	files=(tests/valgrind/*.bats)
@@ -87,7 +107,7 @@ else
 	done
 fi
 for file in "${files[@]}"; do
-	wanted "$file" && begin "$file" bats --jobs "$jobs" --tap "$file"
+	! wanted "$file" || begin_file "$file"
 done
 wait
 # One that left no counts was killed.

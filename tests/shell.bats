@@ -7,10 +7,7 @@ load processes
 
 setup() {
     kimi_setup
-    kimi_paths
-    CONFIG=$HOME/.kimi/config.toml
     KEPT=$HOME/.kimi/shell_history
-    cd "$BATS_TEST_TMPDIR" || return
 }
 
 # piped LINE...: kimi shell with these lines in a pipe, and $ARGUMENTS.
@@ -29,35 +26,11 @@ typed() {
     kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "${keys[@]}" "${PROGRAM:-kimi-shell}" ${ARGUMENTS:-}
 }
 
-# write_config: a config with two models, the first of them the default.
-write_config() {
-    mkdir -p "${CONFIG%/*}"
-    cat >"$CONFIG" <<'TOML'
-default_model = "kimi-code/first"
-
-[providers."managed:kimi-code"]
-type = "kimi"
-base_url = "https://api.kimi.com/coding/v1"
-api_key = ""
-oauth = { storage = "file", key = "oauth/kimi-code" }
-
-[models."kimi-code/first"]
-provider = "managed:kimi-code"
-model = "first"
-max_context_size = 1000
-
-[models."kimi-code/second"]
-provider = "managed:kimi-code"
-model = "second"
-max_context_size = 1000
-TOML
-}
-
 ## From a pipe
 
 @test "each line runs the very command, with its words as arguments" {
     store_login
-    write_config
+    login_config first second | write_config
     run -0 --separate-stderr piped /status "/status --line" /token "/token --header"
     assert_same "" "$stderr"
     assert_same "$(kimi-status; kimi-status --line; kimi-token; kimi-token --header)" "$output"
@@ -91,7 +64,7 @@ TOML
     assert_same "kimi-code logged out" "$output"
     assert_same "kimi shell: '/stauts' is not a command; did you mean /status?" "$stderr"
     run -2 --separate-stderr piped status
-    assert_error "did you mean /status?"
+    assert_error "did you mean /status\?"
     run -2 --separate-stderr piped /nothinglikeit
     assert_error "'/help' lists the commands"
     run -2 --separate-stderr piped '/model "open'
@@ -107,7 +80,7 @@ TOML
 }
 
 @test "words are parted as a shell does" {
-    write_config
+    login_config first second | write_config
     run -0 --separate-stderr piped "/model 'kimi-code/second'"
     run -0 piped '/model'
     assert_same kimi-code/second "$output"
@@ -116,7 +89,7 @@ TOML
 }
 
 @test "/model shows the default model, /model ID sets it, with options too" {
-    write_config
+    login_config first second | write_config
     run -0 --separate-stderr piped /model "/model second" /model "/model first --quiet" /model
     assert_same "kimi-code/first kimi-code/second kimi-code/first" "$(grep -x 'kimi-code/[a-z]*' <<<"$output" | xargs)"
     ARGUMENTS=--json run -0 piped /model
@@ -193,7 +166,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
 ## On a terminal
 
 @test "the prompt shows the default model, the account and that nobody is logged in" {
-    write_config
+    login_config first second | write_config
     run -0 typed "kimi (logged out)> " '/exit\r'
     store_login
     run -0 typed "kimi kimi-code/first> " '/exit\r'
@@ -224,14 +197,14 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
 }
 
 @test "Tab completes commands, options and the models of the config" {
-    write_config
+    login_config first second | write_config
     store_login
     run -0 typed "> " '/sta\t--li\t\r' "kimi-code fresh" '' "> " '/model kimi-code/s\t\r' \
         "kimi-code/second> " '\x04'
 }
 
 @test "Tab lists what a word could become" {
-    write_config
+    login_config first second | write_config
     run -0 typed "> " '/mode\t\t' "/model  /models" '\x15/model \t\t' "kimi-code/first  kimi-code/second" '\x15\x04'
     run -0 typed "> " '/lo\t\t' "/login  /logout" '\x15/help st\t\r' "usage: kimi status" '' "> " '\x04'
 }
@@ -252,14 +225,14 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
 }
 
 @test "in the C locale too, a model with other letters than ASCII in the prompt is no trouble" {
-    write_config
+    login_config first second | write_config
     sed -i 's|kimi-code/first|kimi-code/中文é|' "$CONFIG"
     store_login
     LC_ALL=C run -0 typed "kimi-code/中文é> " '/status --line\r' "kimi-code fresh" '' "> " '\x04'
 }
 
 @test "no control character of a model's name reaches the terminal, in the prompt or by Tab" {
-    write_config
+    login_config first second | write_config
     sed -i 's|kimi-code/first|kimi-code/\\u001b[31mone\\u202e\\u0007|; s|kimi-code/second|kimi-code/\\u001b]0;two\\u0007|' "$CONFIG"
     store_login
     run -0 typed "one> " '/model \t\t\t\x15/status --line\r' "kimi-code fresh" '' "> " '\x04'

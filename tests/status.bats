@@ -8,9 +8,7 @@ load processes
 CONFIG_OF_HOME=.kimi/config.toml
 setup() {
     kimi_setup
-    kimi_paths
     CONFIG=$HOME/$CONFIG_OF_HOME
-    cd "$BATS_TEST_TMPDIR" || return
 }
 
 # status [ARGUMENT...]: kimi status --json, in $output.
@@ -33,26 +31,9 @@ for login in json.load(sys.stdin)["logins"]:
         assert problem["message"] and problem["remedy"], problem' <<<"$output" || fail "no remedy in $output"
 }
 
-# write_config: a config as a login leaves it, with LINE... behind.
-write_config() {
-    mkdir -p "${CONFIG%/*}"
-    cat >"$CONFIG" <<'TOML'
-default_model = "kimi-code/kimi-for-coding"
-
-[providers."managed:kimi-code"]
-type = "kimi"
-base_url = "https://api.kimi.com/coding/v1"
-api_key = ""
-oauth = { storage = "file", key = "oauth/kimi-code" }
-
-[models."kimi-code/kimi-for-coding"]
-provider = "managed:kimi-code"
-model = "kimi-for-coding"
-max_context_size = 262144
-capabilities = ["thinking"]
-TOML
-    [ $# = 0 ] || printf '%s\n' "$@" >>"$CONFIG"
-    chmod 600 "$CONFIG"
+# write_login_config [LINE...]: a config as a login leaves it, with these lines behind.
+write_login_config() {
+    { login_config && printf '%s\n' "" "$@"; } | write_config
 }
 # write_key ID: an API key of that platform, alone in the config.
 write_key() {
@@ -74,12 +55,10 @@ json.dump(state, open(sys.argv[2], "w"))' "$LOGIN" "$STATE" "$@"
 # reject: the stored login is one whose refresh token was rejected a minute ago.
 reject() { note rejections 1 rejected_at $((EPOCHSECONDS - 60)) rejected_by "\"${KIMI_CODE_OAUTH_HOST:-https://auth.kimi.com}\""; }
 
-on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
-
 ## What is listed
 
 @test "the JSON has exactly the fields of the design" {
-    write_config
+    write_login_config
     store_login
     status
     assert_same logins "$(kimi_python -c 'import json, sys; print(*json.load(sys.stdin))' <<<"$output")"
@@ -245,7 +224,7 @@ for login in json.load(sys.stdin)["logins"]: print(login["platform"], login["acc
     assert_remedies
     # Without a key there is nothing to read.
     store_login
-    write_config
+    write_login_config
     chmod 644 "$CONFIG"
     status
     assert_same "" "$(problems)"
@@ -268,7 +247,7 @@ for login in json.load(sys.stdin)["logins"]: print(login["platform"], login["acc
 
 @test "a config that does not parse is told of with its line, and the tokens are still shown" {
     store_login
-    write_config 'broken = ['
+    write_login_config 'broken = ['
     status
     assert_same "fresh config" "$(field state) $(problems)"
     assert_contains "$(field problems.0.message)" "line "
@@ -277,7 +256,7 @@ for login in json.load(sys.stdin)["logins"]: print(login["platform"], login["acc
 
 # refused LINE...: a config with these lines is one that kimi-cli refuses, and status says so.
 refused() {
-    write_config "$@"
+    write_login_config "$@"
     status || return
     assert_same config_refused "$(problems)" "problems of: $*" || return
     assert_remedies
@@ -302,7 +281,7 @@ refused() {
     refused '[[hooks]]' 'event = "Stop"'
     local first
     for first in 'default_model = "gone"' 'theme = "blue"' 'default_thinking = "perhaps"' 'default_yolo = 2' 'hooks = 1'; do
-        write_config
+        write_login_config
         sed -i "s/^default_model.*/$first/" "$CONFIG"
         status
         assert_contains " $(problems)" " config_refused"
@@ -311,7 +290,7 @@ refused() {
 
 @test "a byte order mark in the config is named, and the config is used all the same" {
     store_login
-    write_config
+    write_login_config
     sed -i $'1s/^/\xef\xbb\xbf/' "$CONFIG"
     status
     assert_same "fresh config_refused" "$(field state) $(problems)"
@@ -322,7 +301,7 @@ refused() {
 
 @test "nothing is said of a config that kimi-cli takes, what it takes for a number or a truth included" {
     store_login
-    write_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1' '[[hooks]]' 'event = "Stop"' 'command = "true"' \
+    write_login_config '[mcp.client]' 'tool_call_timeout_ms = 1' '[unknown]' 'a = 1' '[[hooks]]' 'event = "Stop"' 'command = "true"' \
         '[models.x]' 'provider = "managed:kimi-code"' 'model = "x"' 'max_context_size = "1"' \
         '[models.y]' 'provider = "managed:kimi-code"' 'model = "y"' 'max_context_size = 1e5' \
         '[loop_control]' 'max_ralph_iterations = -1' 'max_steps_per_turn = 1'
@@ -399,7 +378,7 @@ refused() {
     server_start
     store_login --expires-in-left 100
     kimi-refresh --quiet
-    write_config 'broken = ['
+    write_login_config 'broken = ['
     run -0 --separate-stderr kimi-status
     assert_same "" "$stderr"
     local part
@@ -431,7 +410,7 @@ refused() {
 
 @test "what comes from files reaches a terminal without control characters" {
     store_login
-    write_config '[models."a\u001b[31m"]' 'provider = "b\u001b[31m"' 'model = "x"' 'max_context_size = 1'
+    write_login_config '[models."a\u001b[31m"]' 'provider = "b\u001b[31m"' 'model = "x"' 'max_context_size = 1'
     run -0 --separate-stderr kimi-status
     assert_contains "$output" "there is no provider"
     assert_lacks "$output" $'\e'
@@ -439,7 +418,7 @@ refused() {
 
 @test "a text that is cut within a character leaves the JSON whole" {
     store_login
-    write_config
+    write_login_config
     local name
     name=$(printf 'é%.0s' {1..200})x
     sed -i "s|kimi-code/kimi-for-coding|é$name|" "$CONFIG"
@@ -536,7 +515,7 @@ refused() {
 @test "--check and --line read no config, send nothing and take no lock when the file has the answer" {
     server_start
     store_login
-    write_config 'broken = ['
+    write_login_config 'broken = ['
     hold_lock other
     run -0 --separate-stderr kimi-status --check
     run -0 --separate-stderr kimi-status --line

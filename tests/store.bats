@@ -7,8 +7,6 @@ load processes
 
 setup() {
     kimi_setup
-    kimi_paths
-    cd "$BATS_TEST_TMPDIR" || return
     server_start
     mkdir -p "$FOLDER"
     chmod 700 "$FOLDER"
@@ -126,9 +124,9 @@ assert_damaged() {
 @test "a file that cannot be read is refused" {
     store_login
     chmod 0 "$LOGIN"
-    run -1 --separate-stderr restricted kimi-token
+    run -1 --separate-stderr unprivileged kimi-token
     assert_error "$LOGIN"
-    run -1 --separate-stderr restricted kimi-refresh
+    run -1 --separate-stderr unprivileged kimi-refresh
     assert_error "$LOGIN"
     assert_same 0 "$(server_count all)"
 }
@@ -223,7 +221,7 @@ assert "authorization" not in h and "cookie" not in h, h'
 @test "in a home that takes no device id a request still carries one" {
     store_login --expires-in-left 100
     chmod 500 "$HOME/.kimi"
-    run -0 restricted kimi-refresh --quiet
+    run -0 unprivileged kimi-refresh --quiet
     chmod 700 "$HOME/.kimi"
     assert_same 1 "$(server_count refresh)"
     assert_same 0 "$(server_stat refused)"

@@ -75,7 +75,7 @@ class Home:
 
     def start(self, words, fail=None):
         env = {**os.environ, "HOME": self.folder}
-        env.update(LD_PRELOAD=HOOK, ASAN_OPTIONS="verify_asan_link_order=0:exitcode=99", KIMI_TEST_SPEED="20")
+        env.update(LD_PRELOAD=HOOK, ASAN_OPTIONS="verify_asan_link_order=0:exitcode=99", KIMI_TEST_SPEED="6")
         if fail:
             env.update(KIMI_TEST_FAIL=fail, KIMI_TEST_FAIL_LOG=self.log)
         return subprocess.Popen([os.path.join(BIN, "kimi-" + words[0]), *words[1:]], env=env, cwd=self.folder,

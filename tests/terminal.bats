@@ -12,9 +12,6 @@ EVIL+=$'\xe2\x80\x8bm\xe2\x80\x8dn\xe2\x81\xa0o\xef\xbb\xbfp\xf3\xa0\x81\x81q\xe
 EVIL_JSON='a\u001b[31mb\u0007\bc\u001b]0;title\u0007\u007fd\u009b2Je\u202eg\u202ah\u2066i\u2028j\u061ck\u200fl'
 EVIL_JSON+=$'\\u200bm\\u200dn\\u2060o\\ufeffp\xf3\xa0\x81\x81q\\u180er\\ufff9s'
 
-# on_terminal COMMAND...: on one of its own; prints what was shown there.
-on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" --columns 200 "$@"; }
-
 # assert_tame FILE: of what steers there is only the end of a line, and the colours that are ours.
 assert_tame() {
     kimi_python - "$1" <<'PY'
@@ -32,9 +29,9 @@ PY
     server_control "{\"faults\": {\"refresh\": [{\"error\": \"x$EVIL_JSON\", \"description\": \"$EVIL_JSON\"}]},
         \"models\": [{\"id\": \"m\", \"display_name\": \"$EVIL_JSON\"}, {\"id\": \"n\", \"display_name\": \"plain\"}]}"
     store_login
-    run -1 on_terminal kimi-refresh --force
+    run -1 on_terminal --columns 200 kimi-refresh --force
     echo "$output" >shown
-    on_terminal kimi-models >>shown
+    on_terminal --columns 200 kimi-models >>shown
     assert_tame shown
 }
 
@@ -43,10 +40,10 @@ PY
     store_login
     kimi-login --quiet
     printf '\n[models."%s"]\nprovider = "managed:kimi-code"\nmodel = "x"\nmax_context_size = 1\n' "$EVIL_JSON" >>"$HOME/.kimi/config.toml"
-    run -2 on_terminal kimi-models --use nothing-like-it
+    run -2 on_terminal --columns 200 kimi-models --use nothing-like-it
     echo "$output" >shown
     printf '\n"%s" = = 5\n' "$EVIL" >>"$HOME/.kimi/config.toml"
-    run on_terminal kimi-models --sync
+    run on_terminal --columns 200 kimi-models --sync
     echo "$output" >>shown
     assert_tame shown
 }
@@ -55,21 +52,21 @@ PY
     server_start
     export KIMI_SHARE_DIR=$BATS_TEST_TMPDIR/$EVIL
     mkdir -p "$KIMI_SHARE_DIR/credentials/kimi-code.json"
-    run on_terminal kimi-refresh --force
+    run on_terminal --columns 200 kimi-refresh --force
     echo "$output" >shown
-    run on_terminal kimi-login --platform kimi-code --no-browser
+    run on_terminal --columns 200 kimi-login --platform kimi-code --no-browser
     echo "$output" >>shown
-    run on_terminal kimi-status
+    run on_terminal --columns 200 kimi-status
     echo "$output" >>shown
-    run on_terminal kimi-token "--$EVIL"
+    run on_terminal --columns 200 kimi-token "--$EVIL"
     echo "$output" >>shown
-    run on_terminal kimi "$EVIL"
+    run on_terminal --columns 200 kimi "$EVIL"
     echo "$output" >>shown
     # shellcheck disable=SC2016 # for sh
-    DBUS_SESSION_BUS_ADDRESS=$EVIL run on_terminal sh -c 'printf "username=x\n\n" | "$0" get' \
+    DBUS_SESSION_BUS_ADDRESS=$EVIL run on_terminal --columns 200 sh -c 'printf "username=x\n\n" | "$0" get' \
         "$KIMI_TEST_BIN/../libexec/kimi/kimi-credential-libsecret"
     echo "$output" >>shown
-    KIMI_CODE_OAUTH_HOST="https://$EVIL" run on_terminal kimi-refresh
+    KIMI_CODE_OAUTH_HOST="https://$EVIL" run on_terminal --columns 200 kimi-refresh
     echo "$output" >>shown
     HTTPS_PROXY="http://$EVIL:9" KIMI_CODE_OAUTH_HOST=https://elsewhere.invalid KIMI_SHARE_DIR='' run hooked LOOKUP=-2 "$KIMI_TEST_PYTHON" -E -S \
         "$KIMI_TEST_ROOT/tests/on_terminal.py" --columns 200 kimi-login --platform kimi-code
@@ -87,14 +84,14 @@ PY
     printf '{"time": 1, "event": "%s", "platform": "kimi-code", "outcome": "%s", "program": "p"}\n' "$EVIL_JSON" "$EVIL_JSON" \
         >>"$HOME/.kimi/history.jsonl"
     {
-        on_terminal --type '> ' '/model\r/exit\r' kimi-shell
+        on_terminal --columns 200 --type '> ' '/model\r/exit\r' kimi-shell
         printf '/model\n' | kimi-shell
-        on_terminal kimi-models --list-keys
-        on_terminal kimi-status
-        on_terminal kimi-status --history
-        on_terminal kimi-status --json
-        on_terminal kimi-models --json
-        on_terminal sh -c 'echo /model | kimi-shell --json'
+        on_terminal --columns 200 kimi-models --list-keys
+        on_terminal --columns 200 kimi-status
+        on_terminal --columns 200 kimi-status --history
+        on_terminal --columns 200 kimi-status --json
+        on_terminal --columns 200 kimi-models --json
+        on_terminal --columns 200 sh -c 'echo /model | kimi-shell --json'
     } >shown
     assert_same "$(printf '{"x": "%s"}' "$EVIL_JSON" | json x)" "$(echo /model | kimi-shell --json | json default_model)"
     assert_tame shown
@@ -127,9 +124,9 @@ PY
     : >"$folder/kimi-$EVIL"
     chmod +x "$folder/kimi-$EVIL"
     export KIMI_EXEC_PATH=$folder
-    on_terminal kimi --exec-path >shown
-    on_terminal kimi --list-cmds >>shown
-    on_terminal kimi help >>shown
+    on_terminal --columns 200 kimi --exec-path >shown
+    on_terminal --columns 200 kimi --list-cmds >>shown
+    on_terminal --columns 200 kimi help >>shown
     assert_tame shown
     assert_same "$folder" "$(kimi --exec-path)" "what a script gets"
 }

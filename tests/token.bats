@@ -322,7 +322,7 @@ assert_renewed() {
     server_start
     store_login --expires-in-left 100
     chmod 500 "$FOLDER" "$HOME/.kimi" "$HOME"
-    run -0 --separate-stderr restricted kimi-token
+    run -0 --separate-stderr unprivileged kimi-token
     chmod 700 "$FOLDER" "$HOME/.kimi" "$HOME"
     assert_same at-stored "$output"
     assert_same "" "$stderr"
@@ -333,7 +333,7 @@ assert_renewed() {
     server_start
     store_login --expires-in-left -1
     chmod 500 "$FOLDER" "$HOME/.kimi" "$HOME"
-    run -1 --separate-stderr restricted kimi-token
+    run -1 --separate-stderr unprivileged kimi-token
     chmod 700 "$FOLDER" "$HOME/.kimi" "$HOME"
     assert_error "$FOLDER"
     assert_same 0 "$(server_count all)"

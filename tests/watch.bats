@@ -5,22 +5,10 @@ bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-teardown() {
-    kimi_teardown
-    end_started
-}
-
 # watching: a watcher that looks 20 times a second, and has looked.
 watching() {
     start watch kimi-refresh --watch --interval 0.05
     wait_until is_asleep "$pid" kimi-refresh
-}
-
-# new_login NAME [OPTIONS OF store_login]: another login comes into place, whole, and known to the server before that.
-new_login() {
-    HOME=$PWD/elsewhere store_login "${@:2}"
-    (umask 077 && mkdir -p "$FOLDER")
-    mv elsewhere/.kimi/credentials/kimi-code.json "$FOLDER/$1.json"
 }
 
 stop_watching() {
