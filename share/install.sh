@@ -16,6 +16,7 @@ bashdir=$root/share/bash-completion/completions
 zshdir=$root/share/zsh/site-functions
 fishdir=$root/share/fish/vendor_completions.d
 datadir=$root/share/kimi
+docdir=$root/share/doc/kimi
 
 # What install made is noted here, one path a line: uninstall takes that away and nothing else, whatever has become of
 # the build folder since. A path is relative to PREFIX, except of PREFIX itself and the folders above it.
@@ -70,11 +71,15 @@ put() { # MODE SOURCE TARGET
 	note "$3"
 }
 
+put_edited() { # EXPRESSION SOURCE TARGET
+	edited=$(mktemp)
+	sed "$1" "$2" >"$edited"
+	put 644 "$edited" "$3"
+	rm -f "$edited"
+}
+
 put_filled() { # SOURCE TARGET
-	filled=$(mktemp)
-	sed "s,@bindir@,$(printf '%s' "$PREFIX/bin" | sed 's/[&,]/\\&/g'),g" "$1" >"$filled"
-	put 644 "$filled" "$2"
-	rm -f "$filled"
+	put_edited "s,@bindir@,$(printf '%s' "$PREFIX/bin" | sed 's/[&,]/\\&/g'),g" "$1" "$2"
 }
 
 put_link() { # NAME TARGET
@@ -119,9 +124,12 @@ install_all() {
 		put_filled "$unit" "$unitdir/${unit##*/}"
 	done
 	put_filled share/crontab "$datadir/crontab"
-	put 644 LICENSE "$root/share/doc/kimi/LICENSE"
+	for document in LICENSE README.md share/doc/*; do
+		# There all are in one directory.
+		put_edited 's,](share/doc/,](,g; s,](../../README.md),](README.md),g' "$document" "$docdir/${document##*/}"
+	done
 	echo "installed the programs in $bindir"
-	echo "          man pages, completions and systemd units in $root/share"
+	echo "          man pages, documents, completions and systemd units in $root/share"
 	[ -n "${DESTDIR:-}" ] || tell_about_path
 }
 

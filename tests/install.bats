@@ -21,15 +21,20 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     assert_contains "$output" "PREFIX=\"/p\" DESTDIR=\"/d\" share/install.sh uninstall"
 }
 
-@test "programs, helper, man pages, completions and units lie where they are looked for" {
+@test "programs, helper, man pages, documents, completions and units are where they are looked for" {
     local path
     run -0 installer /usr "$root" install
     for path in bin/kimi bin/kimi-token bin/kimi-refresh libexec/kimi/kimi-credential-libsecret libexec/kimi/kimi-usage-online \
         share/man/man1/kimi-token.1 share/man/man7/kimi.7 share/bash-completion/completions/kimi \
         share/bash-completion/completions/kimi-token share/zsh/site-functions/_kimi \
-        share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab share/doc/kimi/LICENSE; do
+        share/fish/vendor_completions.d/kimi.fish share/systemd/user/kimi-refresh.timer share/kimi/crontab \
+        share/doc/kimi/{LICENSE,README.md,recipes.md,packages.md,contributing.md,changelog.md}; do
         [ -e "$root/usr/$path" ] || fail "$path is missing"
     done
+    # The links between the documents work there too.
+    while read -r path; do
+        [ -e "$root/usr/share/doc/kimi/$path" ] || fail "a document links $path" || return
+    done < <(grep -ohE '\]\([^)#]+' "$root"/usr/share/doc/kimi/*.md | cut -c 3- | grep -v '^https:' | sort -u)
     assert_same 755 "$(mode "$root/usr/bin/kimi-token")"
     assert_same 644 "$(mode "$root/usr/share/man/man1/kimi-token.1")"
 }

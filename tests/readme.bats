@@ -1,15 +1,17 @@
 #!/usr/bin/env bats
-# README.md holds what it promises: its commands run, its make targets and options exist.
+# README.md and the documents of share/doc hold what they promise: commands run, make targets and options exist.
 
 bats_require_minimum_version 1.5.0
 load helper
 
 README=$KIMI_TEST_ROOT/README.md
+DOCUMENTS=("$README" "$KIMI_TEST_ROOT"/share/doc/*.md)
 
-# readme_commands: what stands behind "$ " in the blocks marked sh, as a bash script in which each command is told by
+# commands_of FILE: what stands behind "$ " in the blocks marked sh, as a bash script in which each command is told by
 # the number of its line before it runs. A line that ends in \, or with a quote still open, goes on in the next one.
-readme_commands() {
-    kimi_python - "$README" <<'END'
+# The loopback server stands for Kimi's.
+commands_of() {
+    kimi_python - "$1" <<'END' | sed "s,https://api.kimi.com/coding/v1,$KIMI_CODE_BASE_URL,g"
 import shlex, sys
 
 def is_open(command):
@@ -36,22 +38,30 @@ for number, line in enumerate(open(sys.argv[1], encoding="utf-8"), 1):
 END
 }
 
-@test "each command in a block marked sh runs" {
-    server_start
-    server_control '{"pending": 0}'
-    readme_commands >"$BATS_TEST_TMPDIR/script"
-    run grep -c '^at=' "$BATS_TEST_TMPDIR/script"
-    [ "$output" -ge 25 ] || fail "only $output commands were found"
-    # In one shell, in their order, as a reader would: the login is theirs, and $api too. Bash does not tell the status
-    # of a failed command in a pipeline's beginning, nor is a reader told.
-    printf 'set -eu\ntrap '\''[ $? = 0 ] || echo "README.md:$at failed"'\'' EXIT\n' >"$BATS_TEST_TMPDIR/run"
-    cat "$BATS_TEST_TMPDIR/script" >>"$BATS_TEST_TMPDIR/run"
-    cd "$HOME"
+# run_document FILE: in one shell, in their order, as a reader would. Bash does not tell the status of a failed command
+# in a pipeline's beginning, nor is a reader told. Sets $commands, how many there were.
+run_document() {
+    local script=$BATS_TEST_TMPDIR/run
+    {
+        # shellcheck disable=SC2016 # for that script
+        printf 'set -eu\ntrap '\''[ $? = 0 ] || echo "%s:$at failed"'\'' EXIT\n' "${1##*/}"
+        commands_of "$1"
+    } >"$script"
+    commands=$(grep -c '^at=' "$script" || true)
+    assert_lacks "$(cat "$script")" api.kimi.com || return
+    cd "$HOME" || return
     export -f timeout patient
     export PATIENCE
-    run bash -o pipefail "$BATS_TEST_TMPDIR/run"
+    run bash -o pipefail "$script"
     [ "$status" -eq 0 ]
-    assert_contains "$output" "the default model is kimi-code/kimi-k2-turbo now"
+}
+
+@test "each command of the README runs" {
+    server_start
+    server_control '{"pending": 0}'
+    run_document "$README"
+    [ "$commands" -ge 15 ] || fail "only $commands commands were found"
+    assert_contains "$output" '"data":'
     assert_contains "$output" $'\nkimi-code/kimi-for-coding\n'
     assert_contains "$output" $'\nended\n'
     assert_contains "$output" "kimi-code@work fresh"
@@ -59,21 +69,60 @@ END
     assert_contains "$output" "kimi token: not logged in; run 'kimi login'"
 }
 
+@test "each command of the documents runs, for somebody who is logged in" {
+    local document all=0
+    server_start
+    server_control '{"pending": 0}'
+    for document in "${DOCUMENTS[@]:1}"; do
+        rm -rf "$HOME"
+        mkdir "$HOME"
+        kimi-login --quiet 2>/dev/null
+        run_document "$document" || return
+        all=$((all + commands))
+    done
+    [ "$all" -ge 15 ] || fail "only $all commands were found"
+}
+
+@test "the README is short, and begins with what a newcomer needs" {
+    local number last=0 text
+    [ "$(wc -l <"$README")" -lt 200 ] || fail "$(wc -l <"$README") lines"
+    # In that order, on the first screen.
+    for text in '# kimi' 'make install' '$ kimi login' '$ curl ' '* **One' '* **Fast' 'share/doc/recipes.md'; do
+        number=$(grep -nF -m 1 -- "$text" "$README" | cut -d : -f 1)
+        [ "${number:-0}" -gt "$last" ] || fail "'$text' is in line ${number:-none}, after line $last" || return
+        last=$number
+    done
+    [ "$last" -le 40 ] || fail "the first screen ends in line $last"
+    grep -q '^## Limits' "$README"
+}
+
+@test "each link leads to a file, and the README links each document" {
+    local document target
+    for document in "${DOCUMENTS[@]}"; do
+        while read -r target; do
+            [ -e "${document%/*}/$target" ] || fail "${document##*/} links $target" || return
+        done < <(grep -oE '\]\([^)#]+' "$document" | cut -c 3- | grep -v '^https:' | sort -u)
+    done
+    for document in "${DOCUMENTS[@]:1}"; do
+        grep -qF "(share/doc/${document##*/})" "$README" || fail "README.md does not link ${document##*/}" || return
+    done
+}
+
 @test "nothing is named as a token's argument: curl gets it from a pipe" {
-    run ! grep -nE -- '-H "?Authorization: Bearer \$' "$README"
+    run ! grep -nE -- '-H "?Authorization: Bearer \$' "${DOCUMENTS[@]}"
     # shellcheck disable=SC2016 # the text itself
-    run ! grep -nE -- '-H "\$\(kimi' "$README"
+    run ! grep -nE -- '-H "\$\(kimi' "${DOCUMENTS[@]}"
 }
 
 @test "each make target exists" {
     local target
     # In blocks and in the text, behind "make" and before options or variables.
     while read -r target; do
-        grep -qE "^$target:" "$KIMI_TEST_ROOT"/{,tests/}Makefile || fail "README.md names 'make $target'" || return
-    done < <(grep -oE '(^\$ |sudo |`)make [a-z][a-z-]*' "$README" | awk '{ print $NF }' | sort -u)
+        grep -qE "^$target:" "$KIMI_TEST_ROOT"/{,tests/}Makefile || fail "the documents name 'make $target'" || return
+    done < <(grep -ohE '(^\$ |sudo |`)make [a-z][a-z-]*' "${DOCUMENTS[@]}" | awk '{ print $NF }' | sort -u)
     # And each that people are meant to use is in it.
     for target in demo check login install uninstall deb dist deps help test lint sanitize fuzz bench; do
-        grep -qE "(^\\$ |sudo |\`)make $target" "$README" || fail "README.md does not name 'make $target'" || return
+        grep -qE "(^\\$ |sudo |\`)make $target" "${DOCUMENTS[@]}" || fail "no document names 'make $target'" || return
     done
 }
 
@@ -83,18 +132,18 @@ END
     # Those of other programs, and of the front.
     known=$(printf '%s\n' "$known" --user --now --preserve-status --exec-path)
     while read -r option; do
-        grep -qxF -- "$option" <<<"$known" || fail "README.md names $option, which no command has" || return
-    done < <(grep -oE -- '(^|[ `(])--[a-z][a-z-]+' "$README" | grep -oE -- '--[a-z-]+' | sort -u)
+        grep -qxF -- "$option" <<<"$known" || fail "a document names $option, which no command has" || return
+    done < <(grep -ohE -- '(^|[ `(])--[a-z][a-z-]+' "${DOCUMENTS[@]}" | grep -oE -- '--[a-z-]+' | sort -u)
 }
 
 @test "each command, file and folder named is there" {
     local name
     while read -r name; do
-        [ -x "$KIMI_TEST_BIN/kimi-$name" ] || fail "README.md names 'kimi $name'" || return
-    done < <(grep -oE '(^|[`$( ])kimi (login|logout|token|models|refresh|status|usage|exec|shell)\b' "$README" | awk '{ print $NF }' | sort -u)
+        [ -x "$KIMI_TEST_BIN/kimi-$name" ] || fail "a document names 'kimi $name'" || return
+    done < <(grep -ohE '(^|[`$( ])kimi (login|logout|token|models|refresh|status|usage|exec|shell)\b' "${DOCUMENTS[@]}" | awk '{ print $NF }' | sort -u)
     while read -r name; do
-        [ -e "$KIMI_TEST_ROOT/$name" ] || fail "README.md names $name" || return
-    done < <(grep -oE '`(cmd|lib|tests|man|completions|share)/[a-z_./]*`' "$README" | tr -d '`' | grep -v '^share/kimi/' | sort -u)
+        [ -e "$KIMI_TEST_ROOT/$name" ] || fail "a document names $name" || return
+    done < <(grep -ohE '`(cmd|lib|tests|man|completions|share)/[a-z_./]*`' "${DOCUMENTS[@]}" | tr -d '`' | grep -v '^share/kimi/' | sort -u)
     for name in kimi-refresh.timer kimi-watch.service; do
         [ -e "$KIMI_TEST_ROOT/share/systemd/$name" ] || fail "no $name" || return
     done
@@ -110,6 +159,6 @@ END
         sed -n "s/^[[:space:]]*need \('[^']*'\|\"\\\$1\"\) //p" | tr -d "'" | tr ' ' '\n' | grep -v '^"' | sort -u >"$BATS_TEST_TMPDIR/packages"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/packages")" -ge 25 ] || fail "packages.sh was not understood"
     while read -r name; do
-        grep -qE "[ |]$name( |$)" "$README" || fail "README.md lacks the package $name" || return
+        grep -qE "[ |]$name( |$)" "$KIMI_TEST_ROOT/share/doc/packages.md" || fail "packages.md lacks the package $name" || return
     done <"$BATS_TEST_TMPDIR/packages"
 }
