@@ -144,6 +144,9 @@ demo: ## install what the demo needs, build, and show everything on loopback
 	$(Q)$(MAKE) $(parallel) all
 	$(Q)tests/demo.sh $B/bin
 
+picture: all ## record a session on loopback, and draw it as share/doc/session.svg
+	$(Q)python3 tests/picture.py $B/bin share/doc/session.svg
+
 login: ## install what a build needs, build, and log in to the real service
 	$(Q)tests/packages.sh build
 	$(Q)$(MAKE) $(parallel) all
@@ -156,4 +159,4 @@ clean: ## remove the build folder
 include tests/Makefile
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE required all install uninstall deb dist deps help demo login clean
+.PHONY: FORCE required all install uninstall deb dist deps help demo picture login clean

@@ -87,7 +87,7 @@ run_document() {
     local number last=0 text
     [ "$(wc -l <"$README")" -lt 200 ] || fail "$(wc -l <"$README") lines"
     # In that order, on the first screen.
-    for text in '# kimi' 'make install' '$ kimi login' '$ curl ' '* **One' '* **Fast' 'share/doc/recipes.md'; do
+    for text in '# kimi' '](share/doc/session.svg)' 'make install' '$ kimi login' '$ curl ' '* **One' '* **Fast' 'share/doc/recipes.md'; do
         number=$(grep -nF -m 1 -- "$text" "$README" | cut -d : -f 1)
         [ "${number:-0}" -gt "$last" ] || fail "'$text' is in line ${number:-none}, after line $last" || return
         last=$number
@@ -106,6 +106,28 @@ run_document() {
     for document in "${DOCUMENTS[@]:1}"; do
         grep -qF "(share/doc/${document##*/})" "$README" || fail "README.md does not link ${document##*/}" || return
     done
+}
+
+# words_of FILE: what an SVG says, without what differs from run to run; fails if it is not well-formed.
+words_of() {
+    kimi_python - "$1" <<'END'
+import re, sys, xml.etree.ElementTree
+root = xml.etree.ElementTree.parse(sys.argv[1]).getroot()
+assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
+for text in root.iter("{http://www.w3.org/2000/svg}text"):
+    print(*re.findall(r"\b(?!tmp)[a-z]{4,}\b", text.text))
+END
+}
+
+@test "the picture is of a session with the programs as they are" {
+    local name
+    words_of "$KIMI_TEST_ROOT/share/doc/session.svg" >"$BATS_TEST_TMPDIR/kept"
+    for name in login status usage; do
+        grep -qx "kimi $name" "$BATS_TEST_TMPDIR/kept" || fail "it does not show kimi $name" || return
+    done
+    kimi_python "$KIMI_TEST_ROOT/tests/picture.py" "$KIMI_TEST_BIN" "$BATS_TEST_TMPDIR/new.svg"
+    words_of "$BATS_TEST_TMPDIR/new.svg" >"$BATS_TEST_TMPDIR/new"
+    diff "$BATS_TEST_TMPDIR/kept" "$BATS_TEST_TMPDIR/new" || fail "run make picture"
 }
 
 @test "nothing is named as a token's argument: curl gets it from a pipe" {
