@@ -1,4 +1,4 @@
-/* kimi status: how the logins stand, what is wrong, and what to do. */
+/* kimi status: shows the logins, and problems with their remedies. */
 #include "auth/history.h"
 #include "cli/command.h"
 #include "cli/context.h"
@@ -9,7 +9,7 @@
 
 struct wish {
 	struct login_options login;
-	bool check, line, history, online, all;
+	bool check, line, history, online, all, verbose;
 	double min_valid;
 };
 
@@ -82,7 +82,7 @@ static int show_all(const struct command *c, const struct wish *wish, struct err
 		if (result == 0) {
 			sources_find(
 			    &sources, home, &selected, login->platform != NULL, login->account != NULL);
-			status_show(&list, &sources);
+			status_show(&list, &sources, wish->verbose);
 		}
 	}
 	status_list_clear(&list);
@@ -156,20 +156,20 @@ static int run(const struct command *c, const struct wish *wish, int *ret_exit, 
 
 int main(int argc, char **argv)
 {
-	struct command c =
-	    COMMAND_INIT("status", "[OPTIONS]", "Show how the logins stand, what is wrong and what to do.");
+	struct command c = COMMAND_INIT("status", "[OPTIONS]", "Show your logins and any problems.");
 	struct wish wish = {.min_valid = -1};
 	struct err err = {0};
 	int exit_status = 0;
 	const struct option_row table[] = {
-	    OPTION_FLAG("check", &wish.check, "say nothing; exit 0 good, 75 refresh needed, 4 login needed"),
-	    OPTION_NUMBER("min-valid", &wish.min_valid, "SECONDS", 0, 1e9,
-	        "with --check: good for that long (default as kimi token)"),
-	    OPTION_FLAG("all", &wish.all, "with --check: judge every login, the worst counts"),
-	    OPTION_FLAG("line", &wish.line, "one line on the selected login, for a prompt"),
-	    OPTION_FLAG("history", &wish.history, "logins, refreshes, rejections and logouts so far"),
-	    OPTION_FLAG("online", &wish.online, "ask Kimi whether it takes each login"),
-	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default all)"),
+	    OPTION_FLAG("check", &wish.check, "print nothing; exit 0 if good, 75 or 4 if not"),
+	    OPTION_NUMBER(
+	        "min-valid", &wish.min_valid, "SECONDS", 0, 1e9, "with --check: must be valid for so long"),
+	    OPTION_FLAG("all", &wish.all, "with --check: all logins must be good"),
+	    OPTION_FLAG("line", &wish.line, "print one line, for a shell prompt"),
+	    OPTION_FLAG("history", &wish.history, "list past logins, refreshes and logouts"),
+	    OPTION_FLAG("online", &wish.online, "ask Kimi whether each login is accepted"),
+	    OPTION_FLAG("verbose", &wish.verbose, "also show exact times and all settings"),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default: all)"),
 	    COMMAND_ACCOUNT_ROW(&wish.login.account),
 	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    COMMAND_ROWS(c),

@@ -131,7 +131,7 @@ typed() {
     cp "$LOGIN" "$FOLDER/kimi-code@work.json"
     store_login --access at-other
     ARGUMENTS="--account work" run -0 piped /token "/status --line" '/token --account ""'
-    assert_same "at-plain kimi-code@work fresh 14 min at-other" "$(xargs <<<"$output")"
+    assert_same "at-plain kimi-code@work fresh 15 min at-other" "$(xargs <<<"$output")"
     ARGUMENTS="--platform moonshot-cn" run -0 piped "/status --line"
     assert_same "moonshot-cn logged out" "$output"
     ARGUMENTS=--json run -0 --separate-stderr piped /token

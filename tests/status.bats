@@ -363,8 +363,8 @@ refused() {
     assert_remedies
     rm calls
     run -0 --separate-stderr kimi-status
-    assert_contains "$output" "not known: it cannot be read now"
-    assert_contains "$output" "the tokens in the keyring"
+    assert_contains "$output" "access token   cannot be read now"
+    assert_contains "$output" "stored in      the keyring"
     assert_same asked "$(cat calls)"
     run -75 --separate-stderr kimi-status --check
     assert_same "" "$output$stderr"
@@ -374,19 +374,64 @@ refused() {
 
 ## For a person
 
-@test "a person sees times and spans, what counts, and what is wrong with its remedy" {
+@test "a person sees the problems first, then how long, where and since when; and nothing that alarms" {
     server_start
-    store_login --expires-in-left 100
-    kimi-refresh --quiet
-    write_login_config 'broken = ['
+    server_control '{"pending": 0}'
+    kimi-login --quiet 2>/dev/null
     run -0 --separate-stderr kimi-status
     assert_same "" "$stderr"
-    local part
-    for part in "Kimi Code" "fresh" "$LOGIN" ", in 14 min" "last refresh" "config.toml, line" "-> correct the file" \
-        "(KIMI_CODE_OAUTH_HOST)" "the tokens in the file"; do
-        assert_contains "$output" "$part"
-    done
+    local time
+    time=$(date -d "@$(head -n 1 "$HOME/.kimi/history.jsonl" | json time)" "+%b %e, %H:%M")
+    assert_same "Kimi Code
+  access token   valid for 15 min, renewed automatically
+  stored in      ~/.kimi/credentials/kimi-code.json (private file)
+  logged in      $time
+  default model  kimi-code/kimi-for-coding
+
+Settings
+  OAuth host     $KIMI_CODE_OAUTH_HOST (KIMI_CODE_OAUTH_HOST)
+  API            $KIMI_CODE_BASE_URL (KIMI_CODE_BASE_URL)" "${output%$'\n\n'Variables*}"
+    write_login_config 'broken = ['
+    run -0 kimi-status
+    [[ $output == "  problem        config.toml, line "* ]]
+    assert_contains "$output" "-> correct the file"
+    # Exact times, and where everything comes from, only if asked for.
+    assert_lacks "$output" "last refresh"
+    assert_lacks "$output" "the tokens in the file"
+    run -0 kimi-status --verbose
+    [[ $output =~ last\ refresh\ +20.*expires\ +20 ]]
+    assert_contains "$output" "the tokens in the file"
+    assert_contains "$output" "home           $HOME/.kimi (the default)"
     assert_lacks "$output" $'\e'
+}
+
+@test "nothing but the default: no settings are shown" {
+    store_login
+    local name
+    for name in "${!KIMI_TEST_@}" KIMI_DISABLE_KEYRING; do
+        [ "$name" = KIMI_TEST_ROOT ] || export -n "${name?}"
+    done
+    run -0 "$KIMI_TEST_BIN/kimi-status"
+    assert_same "Kimi Code
+  access token   valid for 15 min, renewed automatically
+  stored in      ~/.kimi/credentials/kimi-code.json (private file)" "$output"
+}
+
+@test "at 80 and 40 columns no line is longer, but one without a space" {
+    server_start
+    store_login
+    KIMI_DISABLE_KEYRING=1 kimi-login --quiet
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+    kimi-usage >/dev/null
+    export KIMI_NO_SUCH=1
+    local columns
+    for columns in 80 40; do
+        run -0 on_terminal --columns "$columns" kimi-status --verbose
+        assert_contains "$output" "renewed automatically" || assert_contains "$output" $'renewed\n'
+        run grep -vE "^.{0,$columns}\$|^  .{14} [^ ]+\$" <<<"$output"
+        assert_same "" "$output" "too long at $columns columns" || return
+    done
 }
 
 @test "it names the variables that decide and those that are set in vain" {
@@ -398,14 +443,14 @@ refused() {
     assert_contains "$output" "kimi-code, account work (KIMI_ACCOUNT)"
     assert_contains "$output" "https://b.example (KIMI_CODE_OAUTH_HOST)"
     local vain=${output#*without effect}
-    [[ $vain =~ KIMI_OAUTH_HOST\ +KIMI_CODE_OAUTH_HOST\ comes\ first ]]
+    [[ $vain =~ KIMI_OAUTH_HOST\ +KIMI_CODE_OAUTH_HOST\ is\ used\ instead ]]
     assert_contains "$vain" "KIMI_API_KEY"
     assert_contains "$vain" "KIMI_UNHEARD"
     [[ $vain =~ KIMI_NO_CACHE\ +it\ is\ empty ]]
     assert_lacks "$vain" "KIMI_ACCOUNT "
     assert_lacks "$output" sk-x
     run -0 --separate-stderr kimi-status --account ""
-    [[ ${output#*without effect} =~ KIMI_ACCOUNT\ +--account\ comes\ first ]]
+    [[ ${output#*without effect} =~ KIMI_ACCOUNT\ +--account\ is\ used\ instead ]]
 }
 
 @test "what comes from files reaches a terminal without control characters" {
@@ -435,9 +480,9 @@ refused() {
     kimi-refresh --quiet
     export KIMI_VARIABLE_WITH_A_LONG_NAME=1 KIMI_X=1
     run -0 on_terminal --columns 40 kimi-status
-    assert_contains "$output" "$LOGIN"
-    assert_contains "$output" "  KIMI_VARIABLE_WITH_A_LONG_NAME these commands do not know it"
-    assert_contains "$output" "  KIMI_X                         these commands do not know it"
+    assert_contains "$output" "~${LOGIN#"$HOME"}"
+    assert_contains "$output" $'  KIMI_VARIABLE_WITH_A_LONG_NAME no\n                                 command\n'
+    assert_contains "$output" $'  KIMI_X                         no\n'
     run -0 on_terminal --columns 40 kimi-status --history
     assert_contains "$output" " refresh  kimi-code  file     ok       kimi-refresh"
 }
@@ -445,7 +490,7 @@ refused() {
 @test "the state has a colour on a terminal, and none with NO_COLOR" {
     store_login
     TERM=xterm run -0 on_terminal kimi-status
-    assert_contains "$output" $'\e[32mfresh'
+    assert_contains "$output" $'\e[32mvalid for'
     TERM=xterm NO_COLOR=1 run -0 on_terminal kimi-status
     assert_lacks "$output" $'\e'
 }
@@ -535,12 +580,12 @@ refused() {
     store_login --expires-in-left 890
     store_account work
     run -0 kimi-status --line
-    assert_same "kimi-code fresh 14 min" "$output"
+    assert_same "kimi-code fresh 15 min" "$output"
     run -0 kimi-status --line --account work
-    assert_same "kimi-code@work fresh 14 min" "$output"
+    assert_same "kimi-code@work fresh 15 min" "$output"
     reject
     run -0 kimi-status --line
-    assert_same "kimi-code rejected 14 min" "$output"
+    assert_same "kimi-code rejected 15 min" "$output"
     store_login --expires-in-left -1
     run -0 kimi-status --line
     assert_same "kimi-code expired" "$output"
@@ -562,7 +607,7 @@ refused() {
     assert_same "true true" "$(field online) $(json logins.1.online <<<"$output")"
     assert_same "1 1" "$(server_count models) $(server_count cn_models)"
     run -0 kimi-status --online
-    assert_contains "$output" "Kimi takes it: 2 models"
+    assert_contains "$output" "accepted by Kimi, 2 models"
 }
 
 @test "--online shows whose login it is, as the server masks it, and the window that is used most" {
@@ -636,7 +681,7 @@ refused() {
     run -0 --separate-stderr kimi-token
     assert_same "" "$stderr"
     run -0 on_terminal kimi-token
-    assert_contains "$output" "the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    assert_contains "$output" "the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login'"
     run -0 on_terminal kimi-token
     assert_lacks "$output" "cannot be renewed"
     # Another login is another matter.
@@ -649,7 +694,7 @@ refused() {
     # An exec is a command too.
     store_login --refresh ""
     run -0 on_terminal kimi-exec true
-    assert_contains "$output" "kimi exec: the login ends in 14 min"
+    assert_contains "$output" "kimi exec: the login ends in 15 min"
     run -0 on_terminal kimi-exec true
     assert_same "" "$output"
 }
@@ -658,7 +703,7 @@ refused() {
     server_start
     store_login --refresh ""
     run -4 --separate-stderr kimi-refresh --quiet
-    assert_error "the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    assert_error "the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login'"
     run -4 --separate-stderr kimi-refresh --account ""
     assert_error "cannot be renewed"
     store_login
@@ -677,7 +722,7 @@ refused() {
     rm "$LOGIN"
     assert_same "run 'kimi login --account work' before it ends" "$(kimi-status --json | json logins.0.problems.0.remedy)"
     run -4 --separate-stderr kimi-refresh --quiet
-    assert_error "work: the login ends in 14 min and cannot be renewed: it has no refresh token; run 'kimi login --account work'"
+    assert_error "work: the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login --account work'"
     KIMI_ACCOUNT=work run -0 on_terminal kimi-exec true
     assert_contains "$output" "; run 'kimi login --account work'"
     for command in "kimi-token --account nobody" "kimi-exec --account nobody true"; do

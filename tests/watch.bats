@@ -54,7 +54,7 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     new_login kimi-code --expires-in-left 100
     wait_until said .
     stop_watching
-    assert_same "kimi refresh: refreshed; the token is good for another 14 min" "$(err_of watch)"
+    assert_same "kimi refresh: refreshed; the token is good for another 15 min" "$(err_of watch)"
     assert_same "" "$(out_of watch)"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_same 1 "$(server_count refresh)"

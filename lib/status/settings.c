@@ -8,10 +8,21 @@
 
 extern char **environ;
 
-/* What they do has no place among the sources of a login, or is seen in them. */
+/* Shown among the sources of a login, or not about a login. */
 static const char *const silent[] = {"KIMI_CLIENT", "KIMI_SHARE_DIR", "KIMI_CODE_HOME",
     "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL", "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL",
     "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", NULL};
+
+static bool is_usual(const char *from)
+{
+	static const char *const usual[] = {
+	    "the default", "built in", "the default model", "the store", "the config", NULL};
+
+	for (size_t i = 0; usual[i]; i++)
+		if (strcmp(from, usual[i]) == 0)
+			return true;
+	return false;
+}
 
 static void add(struct sources *sources, const char *what, const char *value, const char *from)
 {
@@ -19,6 +30,7 @@ static void add(struct sources *sources, const char *what, const char *value, co
 
 	source->what = what;
 	source->from = from;
+	source->is_usual = is_usual(from);
 	snprintf(source->value, sizeof(source->value), "%.500s", value);
 }
 
@@ -35,7 +47,7 @@ static const char *built_in_or_config(const char *configured)
 static const char *secret_of(const struct status *selected)
 {
 	if (!selected->storage)
-		return "none: not logged in";
+		return "not logged in";
 	if (strcmp(selected->storage, "config") == 0)
 		return "the API key in config.toml";
 	if (strcmp(selected->storage, "environment") == 0)
@@ -72,25 +84,25 @@ static const char *why_key_ignored(const struct status *selected)
 	if (api_key_variable_is_token())
 		return "it holds an access token of kimi exec, not an API key";
 	if (*selected->who.account)
-		return "an account is its tokens or nothing";
-	return selected->storage ? "a stored login comes first" : "it is not an API key";
+		return "an account needs a login of its own";
+	return selected->storage ? "a stored login is used instead" : "it is not an API key";
 }
 
-/* NULL: the variable counts. */
+/* NULL: the variable is used. */
 static const char *why_ignored(const char *name, const struct status *selected, bool account_named)
 {
 	const struct platform *platform = selected->who.platform;
 
 	if (!env_get(name))
-		return "it is empty, which counts as not set";
+		return "it is empty, so it is not set";
 	for (size_t i = 0; silent[i]; i++)
 		if (strcmp(name, silent[i]) == 0)
 			return NULL;
 	if (strcmp(name, "KIMI_OAUTH_HOST") == 0)
-		return env_get("KIMI_CODE_OAUTH_HOST") ? "KIMI_CODE_OAUTH_HOST comes first" : NULL;
+		return env_get("KIMI_CODE_OAUTH_HOST") ? "KIMI_CODE_OAUTH_HOST is used instead" : NULL;
 	if (strcmp(name, "KIMI_ACCOUNT") == 0)
-		return account_named          ? "--account comes first"
-		       : !platform->oauth_key ? "the platform has no accounts, only a key"
+		return account_named          ? "--account is used instead"
+		       : !platform->oauth_key ? "this platform has an API key and no accounts"
 		                              : NULL;
 	if (strcmp(name, "KIMI_API_KEY") == 0)
 		return why_key_ignored(selected);
@@ -98,7 +110,7 @@ static const char *why_ignored(const char *name, const struct status *selected, 
 		return env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set" : NULL;
 	if (strcmp(name, "KIMI_DISABLE_KEYRING") == 0 || strcmp(name, "KIMI_NO_CACHE") == 0)
 		return env_true(name) ? NULL : "its value means no";
-	return "these commands do not know it";
+	return "no command here uses it";
 }
 
 static void find_ignored(struct sources *sources, const struct status *selected, bool account_named)

@@ -1,5 +1,5 @@
 /*
- * sources: which option, variable or file decides, and which is set in vain.
+ * sources: which option, variable or file decides, and which is set without effect.
  */
 #ifndef KIMI_STATUS_SETTINGS_H
 #define KIMI_STATUS_SETTINGS_H
@@ -17,6 +17,7 @@ struct sources {
 		const char *what; /* "home", "login", "secret", "OAuth host", "API" */
 		char value[512];
 		const char *from; /* "--account", "KIMI_ACCOUNT", "the default", ... */
+		bool is_usual;    /* nobody chose it: a default, or what is stored */
 	} items[SOURCES_MAX];
 	size_t count;
 	struct ignored_variable {

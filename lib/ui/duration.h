@@ -6,8 +6,11 @@
 
 enum { SAY_SPAN_MAX = 48, SAY_TIME_MAX = 48 };
 
-/* "14 min", "1 h 5 min", "29 days"; "no time" for 0 and less. */
+/* "15 min", "1 h 5 min", "29 days", rounded; "no time" for 0 and less. */
 void say_span(double seconds, char ret_text[SAY_SPAN_MAX]);
+
+/* "Nov 24, 15:04", local time; "never" as below. */
+void say_day(double epoch, char ret_text[SAY_TIME_MAX]);
 
 /* "2026-11-24 15:04:05 +0100", local time; "never" for 0 and what no clock says. */
 void say_time(double epoch, char ret_text[SAY_TIME_MAX]);

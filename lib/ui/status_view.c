@@ -1,8 +1,10 @@
 #include "ui/status_view.h"
 
 #include "api/usage_cache.h"
+#include "auth/history.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/env.h"
 #include "base/term.h"
 #include "base/text.h"
 #include "format/json.h"
@@ -13,11 +15,35 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
+
+/* Breaks between words, so that they fit the terminal; a word that is too long, such as a path, stays whole. */
+static void print_wrapped(size_t indent, const char *text)
+{
+	size_t width = isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, column = indent;
+
+	for (const char *at = text; *at;) {
+		char word[2 * MAX_TEXT];
+		size_t len = strcspn(at, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, at);
+		size_t columns = text_width(word);
+		if (column > indent && column + 1 + columns > width) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (at != text) {
+			putchar(' ');
+			column++;
+		}
+		fputs(word, stdout);
+		column += columns;
+		at += len + (at[len] == ' ');
+	}
+}
 
 /* The text cleaned: paths and messages come from outside. */
 static void print_field(int width, const char *label, const char *text)
@@ -26,7 +52,9 @@ static void print_field(int width, const char *label, const char *text)
 
 	buf_init(&clean, 2 * MAX_TEXT);
 	text_clean(&clean, text, strlen(text));
-	printf("  %-*s %s\n", width, label, clean.data);
+	printf("  %-*s ", width, label);
+	print_wrapped((size_t)width + 3, clean.data);
+	putchar('\n');
 	buf_release(&clean);
 }
 
@@ -43,22 +71,6 @@ static void field(const char *label, const char *format, ...)
 	print_field(LABEL_WIDTH, label, text);
 }
 
-/* A time, and how far it is from now. */
-static void time_field(const char *label, double epoch)
-{
-	char time[SAY_TIME_MAX], span[SAY_SPAN_MAX];
-	double left = epoch - clock_now();
-
-	say_time(epoch, time);
-	say_span(fabs(left), span);
-	if (left >= 1)
-		field(label, "%s, in %s", time, span);
-	else if (left > -1)
-		field(label, "%s, now", time);
-	else
-		field(label, "%s, %s ago", time, span);
-}
-
 static void show_problem(const struct problem *problem)
 {
 	field("problem", "%s", problem->message);
@@ -66,36 +78,109 @@ static void show_problem(const struct problem *problem)
 		field("", "-> %s", problem->remedy);
 }
 
-static const char *state_words(const struct status *status)
+/* The life of the access token, or what stands in its way. */
+static void state_words(const struct status *status, char *ret_text, size_t size)
 {
-	switch (status->state) {
-	case STATUS_FRESH:
-		return status->expires_at > 0                 ? "fresh"
-		       : *status->who.key && status->place[0] ? "good: the client never refreshes it"
-		                                              : "good: an API key does not end";
-	case STATUS_DUE:
-		return "due: the next 'kimi refresh' renews it";
-	case STATUS_EXPIRED:
-		return status->trouble.code != ERR_NONE ? "not known: it cannot be read now"
-		       : status->can_refresh ? "expired: the next 'kimi token' or 'kimi refresh' renews it"
-		                             : "expired";
-	case STATUS_REJECTED:
-		return "rejected: a new login is needed";
-	default:
-		return status->trouble.code != ERR_NONE ? "damaged: a new login is needed" : "logged out";
-	}
+	char span[SAY_SPAN_MAX];
+	double left = status->expires_at - clock_now();
+	bool is_key = !*status->who.key || !*status->place;
+
+	say_span(left, span);
+	if (status->trouble.code != ERR_NONE)
+		snprintf(ret_text, size,
+		    status->state == STATUS_EXPIRED ? "cannot be read now" : "damaged; log in again");
+	else if (status->state == STATUS_LOGGED_OUT)
+		snprintf(ret_text, size, "none; not logged in");
+	else if (status->state == STATUS_FRESH && status->expires_at <= 0)
+		snprintf(
+		    ret_text, size, is_key ? "valid, and does not expire" : "valid; it is never renewed");
+	else if (left >= 1 && status->can_refresh)
+		snprintf(ret_text, size, "valid for %s, renewed automatically", span);
+	else if (left >= 1)
+		snprintf(ret_text, size, "valid for %s, then log in again", span);
+	else if (status->state == STATUS_EXPIRED && status->can_refresh)
+		snprintf(ret_text, size, "expired, renewed when it is next needed");
+	else
+		snprintf(ret_text, size, "expired; log in again");
 }
 
 /* Green for what is well, red for what needs a person. */
 static void show_state(const struct status *status)
 {
-	bool well = status->state == STATUS_FRESH, bad = status_judge(status, 0) == STATUS_NEEDS_LOGIN;
+	bool well = status->state == STATUS_FRESH || (status->state == STATUS_DUE && status->can_refresh);
+	bool bad = status_judge(status, 0) == STATUS_NEEDS_LOGIN;
 	const char *color = well ? "\033[32m" : bad ? "\033[31m" : "\033[33m";
+	bool is_key = status->storage && strcmp(status->storage, "config") == 0;
+	char words[MAX_TEXT];
 
-	if (term_has_color(STDOUT_FILENO))
-		printf("  %-*s %s%s\033[0m\n", LABEL_WIDTH, "state", color, state_words(status));
+	state_words(status, words, sizeof(words));
+	printf("  %-*s %s", LABEL_WIDTH, is_key ? "API key" : "access token",
+	    term_has_color(STDOUT_FILENO) ? color : "");
+	print_wrapped(LABEL_WIDTH + 3, words);
+	printf("%s\n", term_has_color(STDOUT_FILENO) ? "\033[0m" : "");
+}
+
+/* A path of the user's home directory begins with "~". */
+static void show_storage(const struct status *status)
+{
+	const char *home = env_get("HOME"), *storage = status->storage;
+	bool in_config = strcmp(storage, "config") == 0;
+	char path[STATUS_PLACE_MAX + 16];
+	size_t len = home ? strlen(home) : 0;
+
+	if (in_config)
+		snprintf(path, sizeof(path), "%.*s/config.toml", STATUS_PLACE_MAX, status->home->folder);
 	else
-		field("state", "%s", state_words(status));
+		snprintf(path, sizeof(path), "%s", status->place);
+	bool below = len > 1 && strncmp(path, home, len) == 0 && path[len] == '/';
+	if (strcmp(storage, "keyring") == 0)
+		field("stored in", "the keyring");
+	else
+		field("stored in", "%s%s%s", below ? "~" : "", below ? path + len : path,
+		    in_config ? "" : " (private file)");
+}
+
+/* When this login was made, as far as the history of its home knows. */
+static double login_time(const struct status *status)
+{
+	const struct identity *who = &status->who;
+	json_t *lines = NULL;
+	const json_t *line;
+	double at = 0;
+	size_t i;
+
+	if (history_read(status->home, &lines, NULL) < 0)
+		return 0;
+	json_array_foreach(lines, i, line)
+	{
+		const char *event = json_text(line, "event"), *account = json_text(line, "account"),
+		           *platform = json_text(line, "platform"), *outcome = json_text(line, "outcome");
+		if (event && platform && outcome && strcmp(event, "login") == 0 &&
+		    strcmp(outcome, "ok") == 0 && strcmp(platform, who->platform->id) == 0 &&
+		    strcmp(account ? account : "", who->account) == 0)
+			json_number(line, "time", &at);
+	}
+	json_decref(lines);
+	return at;
+}
+
+static void show_times(const struct status *status, bool verbose)
+{
+	char time[SAY_TIME_MAX];
+	double logged_in = status->storage ? login_time(status) : 0;
+
+	if (logged_in > 0) {
+		say_day(logged_in, time);
+		field("logged in", "%s", time);
+	}
+	if (verbose && status->known.last_refresh > 0) {
+		say_time(status->known.last_refresh, time);
+		field("last refresh", "%s", time);
+	}
+	if (verbose && status->expires_at > 0) {
+		say_time(status->expires_at, time);
+		field(status->expires_at > clock_now() ? "expires" : "expired", "%s", time);
+	}
 }
 
 /* What Kimi says of the login: whose it is, and how much of its quota or balance is used. */
@@ -107,7 +192,7 @@ static void show_online(const struct online *facts)
 	char who[MAX_TEXT] = "";
 	double number;
 
-	field("online", "Kimi takes it: %zu models", facts->models);
+	field("online", "accepted by Kimi, %zu models", facts->models);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = json_text(facts->profile, names[i]);
 		size_t len = strlen(who);
@@ -135,30 +220,23 @@ static void show_cached_usage(const struct status *status)
 	field("quota", "%s", line);
 }
 
-static void show_login(const struct status *status)
+static void show_login(const struct status *status, bool verbose)
 {
 	const struct identity *who = &status->who;
 
 	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
+	for (size_t i = 0; i < status->problems.count; i++)
+		show_problem(&status->problems.items[i]);
 	show_state(status);
 	if (status->storage)
-		field("kept in", "%s%s%s", strcmp(status->storage, "config") == 0 ? "config.toml" : "the ",
-		    strcmp(status->storage, "config") == 0 ? "" : status->storage, "");
-	if (*status->place)
-		field("", "%s", status->place);
-	if (status->expires_at > 0)
-		time_field(status->expires_at > clock_now() ? "ends" : "ended", status->expires_at);
-	if (status->known.last_refresh > 0)
-		time_field("last refresh", status->known.last_refresh);
+		show_storage(status);
+	show_times(status, verbose);
 	if (*status->default_model)
 		field("default model", "%s", status->default_model);
 	if (status->online == STATUS_ONLINE)
 		show_online(&status->facts);
 	else if (isatty(STDOUT_FILENO))
 		show_cached_usage(status);
-	for (size_t i = 0; i < status->problems.count; i++)
-		show_problem(&status->problems.items[i]);
-	putchar('\n');
 }
 
 static void show_ignored(const struct sources *sources)
@@ -169,26 +247,40 @@ static void show_ignored(const struct sources *sources)
 		if (strlen(sources->ignored[i].name) > width)
 			width = strlen(sources->ignored[i].name);
 	if (sources->ignored_count)
-		printf("\nSet, and without effect\n");
+		printf("\nVariables without effect\n");
 	for (size_t i = 0; i < sources->ignored_count; i++)
 		print_field((int)width, sources->ignored[i].name, sources->ignored[i].why);
 }
 
-void status_show(const struct status_list *list, const struct sources *sources)
+static void show_settings(const struct sources *sources, bool all)
 {
-	for (size_t i = 0; i < list->count; i++)
-		show_login(&list->items[i]);
-	if (!list->count)
-		printf("Not logged in; run 'kimi login'.\n\n");
-	if (list->general.count)
-		printf("For all of them\n");
+	bool any = false;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->items[i];
+		if (source->is_usual && !all)
+			continue;
+		if (!any)
+			printf("\nSettings\n");
+		any = true;
+		field(source->what, "%s (%s)", source->value, source->from);
+	}
+}
+
+void status_show(const struct status_list *list, const struct sources *sources, bool verbose)
+{
 	for (size_t i = 0; i < list->general.count; i++)
 		show_problem(&list->general.items[i]);
 	if (list->general.count)
 		putchar('\n');
-	printf("What counts\n");
-	for (size_t i = 0; i < sources->count; i++)
-		field(sources->items[i].what, "%s (%s)", sources->items[i].value, sources->items[i].from);
+	for (size_t i = 0; i < list->count; i++) {
+		if (i)
+			putchar('\n');
+		show_login(&list->items[i], verbose);
+	}
+	if (!list->count)
+		printf("Not logged in; run 'kimi login'.\n");
+	show_settings(sources, verbose);
 	show_ignored(sources);
 }
 

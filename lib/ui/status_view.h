@@ -9,13 +9,16 @@
 
 #include <jansson.h>
 
-/* What concerns all logins is said once at the end. */
-void status_show(const struct status_list *list, const struct sources *sources);
+/*
+ * Problems come first, those of all logins before the logins. Settings that nobody
+ * chose, and exact times, only if `verbose`.
+ */
+void status_show(const struct status_list *list, const struct sources *sources, bool verbose);
 
 /* {"logins":[...]}; what concerns all logins is a problem of each. */
 void status_show_json(const struct status_list *list);
 
-/* "kimi-code fresh 14 min" and a newline. */
+/* "kimi-code fresh 15 min" and a newline. */
 void status_show_line(const struct status *status);
 
 /* The lines of a history, newest last: aligned on a terminal, else parted by tabs. False: no memory. */
