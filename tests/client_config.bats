@@ -307,7 +307,7 @@ TOML
     key=$(sed -n 's/^key = //p' "$CONFIG" | head -n 1)
     sed -i 's|^key = .*|key = "oauth/kimi-code"|; /^oauth_host/d' "$CONFIG"
     run -0 kimi login
-    assert_contains "$output" "logged in already"
+    assert_contains "$output" "already logged in"
     assert_loads "providers>managed:kimi-code>oauth>key=$key" "providers>managed:kimi-code>oauth>oauth_host=\"$KIMI_CODE_OAUTH_HOST\""
 }
 

@@ -565,15 +565,16 @@ refuses() {
     assert_same "$before" "$(hash_of "$CONFIG")"
 }
 
-@test "a fresh login with a config that does not parse is kept" {
+@test "a config that does not parse is noticed before a code is asked for" {
     write_config <<<'a = = 1'
     server_start
-    server_control '{"pending": 0}'
     run -1 --separate-stderr kimi login
-    assert_contains "$stderr" "you are logged in, but the config was not written"
-    assert_contains "$stderr" "line 1, column 5"
-    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
-    run -0 kimi token
+    assert_error login "config.toml, line 1, column 5.*; correct the file"
+    assert_same 0 "$(server_count all)"
+    [ ! -e "$HOME/.kimi/credentials/kimi-code.json" ]
+    # An account's login is not in it.
+    server_control '{"pending": 0}'
+    run -0 kimi login --account work
 }
 
 @test "a folder that cannot be written: 1 config, the login kept, the file as it was" {

@@ -177,7 +177,7 @@ config_of_another() {
     run -1 --separate-stderr kimi models --sync --platform kimi-code
     assert_error "belongs to another user \(uid $OTHER\) and is not changed; this config is read-only here; the login works without it"
     run -1 --separate-stderr kimi login --force
-    assert_contains "$stderr" "you are logged in, but the config was not written"
+    assert_contains "$stderr" "logged in, but the config was not written"
     assert_contains "$stderr" "this config is read-only here; the login works without it"
     assert_same "$(server_stat last_access_token)" "$(kimi token)"
     assert_same "$before" "$(hash_of "$CONFIG")"

@@ -268,8 +268,8 @@ login_begins() {
 
 # The line that says where the login is kept and why; exactly one of them.
 why_line() {
-    assert_same 1 "$(grep -c "the login is kept in" "$1")" "lines on the store" || return
-    grep "the login is kept in" "$1"
+    assert_same 1 "$(grep -c "login saved in" "$1")" "lines on the store" || return
+    grep "login saved in" "$1"
 }
 
 ## The bus of cron

@@ -35,7 +35,7 @@ due_login() {
 @test "login says in one line that it took the keyring, and why" {
     keyring_start
     logged_in
-    assert_contains "$(why_line login.err)" "the login is kept in the keyring: the keyring is open"
+    assert_contains "$(why_line login.err)" "login saved in the keyring"
 }
 
 @test "login writes to the config that the login is in the keyring, under which key" {
@@ -72,7 +72,7 @@ due_login() {
     watch_helper
     export KIMI_DISABLE_KEYRING=1
     logged_in
-    assert_contains "$(why_line login.err)" "kept in the file: KIMI_DISABLE_KEYRING is set"
+    assert_contains "$(why_line login.err)" "login saved in a private file (KIMI_DISABLE_KEYRING is set)"
     assert_same "" "$(asked)"
     assert_in_file "$(server_stat last_access_token)"
 }
@@ -99,7 +99,7 @@ due_login() {
     : >"$HOME/.kimi/kimi.json"
     logged_in
     assert_in_file "$(server_stat last_access_token)"
-    assert_contains "$(why_line login.err)" "kept in the file: kimi-cli shares $HOME/.kimi"
+    assert_contains "$(why_line login.err)" "login saved in a private file (kimi-cli shares $HOME/.kimi)"
 }
 
 @test "login takes the file where sessions/ shows that kimi-cli shares the home" {

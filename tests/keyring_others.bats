@@ -125,5 +125,5 @@ prompts() { tr '\n' ' ' <items.prompts; }
     server_control '{"pending": 0}'
     login_begins
     finish 0
-    assert_contains "$(why_line login.err)" "kept in the file: the keyring did not answer in time"
+    assert_contains "$(why_line login.err)" "login saved in a private file (the keyring did not answer in time)"
 }

@@ -81,7 +81,7 @@ login_takes_the_file() {
     wait_until grep -q "open this page" login.err
     assert_in_time "$before" "until the URL" || return
     finish 0
-    assert_contains "$(why_line login.err)" "kept in the file: $1" || return
+    assert_contains "$(why_line login.err)" "login saved in a private file ($1" || return
     assert_same "$(server_stat last_access_token)" "$(stored access_token)" || return
     assert_same 'storage = "file"' "$(storages)"
 }
@@ -654,7 +654,7 @@ vanish() {
     server_control '{"pending": 0}'
     start login kimi-login --no-browser
     finish 0
-    assert_contains "$(why_line login.err)" "kept in the file: no keyring helper is installed"
+    assert_contains "$(why_line login.err)" "login saved in a private file (no keyring helper is installed"
 }
 
 @test "our helper crashes: 75, it is said so, and the login is not lost" {

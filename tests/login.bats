@@ -55,7 +55,7 @@ user_code() { grep -o 'code: .*' "$BATS_TEST_TMPDIR/err" | tail -n 1 | tr -d ' '
     server_control '{"pending": 0}'
     run -0 --separate-stderr kimi login
     assert_same "" "$output"
-    assert_contains "$stderr" "kimi login: you are logged in"
+    assert_contains "$stderr" "kimi login: logged in to Kimi Code; 2 models, default kimi-for-coding. Next: kimi models, or kimi token in a script; the token renews itself"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_same 600 "$(mode "$HOME/.kimi/credentials/kimi-code.json")"
     assert_same 700 "$(mode "$HOME/.kimi/credentials")"
@@ -802,8 +802,7 @@ device_fault() {
     server_start
     logged_in
     run -0 --separate-stderr kimi login
-    assert_contains "$stderr" "logged in already"
-    assert_contains "$stderr" --force
+    assert_same "kimi login: already logged in to Kimi Code; to switch accounts: kimi login --force" "$stderr"
     assert_same 0 "$(server_count device)"
     assert_same at-stored "$(stored access_token)"
 }
@@ -918,7 +917,7 @@ PY
     assert_same "info verification_url waiting error" "$(event_types <<<"$output")"
     assert_same server "$(event error data.code)"
     stderr=${stderr##*$'\n'} # a note about the store stands before it
-    assert_error login "you are logged in.*kimi models --sync"
+    assert_error login "logged in, but the model list could not be fetched: .*kimi models --sync"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_loads 'models=null' 'default_model=null' 'providers>managed:kimi-code>type="kimi"' \
         'services>moonshot_search>oauth>key="oauth/kimi-code"'
@@ -939,6 +938,20 @@ PY
     server_control '{"pending": 0, "faults": {"models": [{"json": {"data": 5}}]}}'
     run -75 kimi login
     assert_loads 'models=null'
+}
+
+@test "a fresh login with a config that is broken meanwhile is kept" {
+    server_start
+    server_control '{"pending": 0, "faults": {"models": [{"hold_before": "models"}]}}'
+    start_login
+    server_wait_held models
+    write_config <<<'a = = 1'
+    server_release models
+    end_login 1
+    assert_contains "$(cat "$BATS_TEST_TMPDIR/err")" "logged in, but the config was not written"
+    assert_contains "$(cat "$BATS_TEST_TMPDIR/err")" "line 1, column 5"
+    assert_same "$(server_stat last_access_token)" "$(stored access_token)"
+    run -0 kimi token
 }
 
 @test "SIGINT while the models are fetched: 130, and the login is kept" {

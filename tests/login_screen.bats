@@ -71,10 +71,10 @@ finder='██ ▄▄▄▄▄ █'
     export DISPLAY=:7 BROWSER=true
     run -130 screen
     assert_lacks "$output" "$finder"
-    assert_contains "$output" "should open in your browser"
+    assert_contains "$output" "the page opens in your browser"
     PATH=$KIMI_TEST_BIN BROWSER=/nonexistent/browser run -130 screen
     assert_contains "$output" "$finder"
-    assert_lacks "$output" "should open in your browser"
+    assert_lacks "$output" "the page opens in your browser"
 }
 
 @test "without a terminal there are two plain lines, and the QR code if it was asked for" {
@@ -106,4 +106,55 @@ large_lines() { tr '\r' '\n' <<<"$output" | grep -cE '^ *[█▀▄]( *[█▀�
     assert_same 0 "$(large_lines)"
     TERM=dumb AFTER='this code:' run -130 screen
     assert_same 0 "$(large_lines)"
+}
+
+@test "after a success the page and the codes are gone, and it says what to type next: at 80 and 40 columns" {
+    server_control '{"pending": 0}'
+    run -0 on_terminal --screen kimi login --platform kimi-code
+    assert_same "  Logged in to Kimi Code.
+
+  models      2 models, default kimi-for-coding
+  stored in   ~/.kimi/credentials/kimi-code.json (private file;
+              KIMI_DISABLE_KEYRING is set)
+  next:       kimi models, or kimi token in a script; the token renews itself" "$output"
+    run -0 on_terminal --columns 40 --rows 40 --screen kimi login --platform kimi-code --force --qr
+    assert_same "  Logged in to Kimi Code.
+
+  models      2 models, default
+              kimi-for-coding
+  stored in   ~/.kimi/credentials/kimi-c
+ode.json
+              (private file;
+              KIMI_DISABLE_KEYRING is
+              set)
+  next:       kimi models, or kimi token
+              in a script; the token
+              renews itself" "$output"
+    # The second code of a login, and a page that a browser opens.
+    server_control '{"pending": 0, "approve": "yes", "faults": {"poll": [{"error": "expired_token"}]}}'
+    DISPLAY=:7 BROWSER=true run -0 on_terminal --screen kimi login --platform kimi-code --force
+    assert_contains "$output" "  Logged in to Kimi Code."
+    assert_lacks "$output" "this code"
+    assert_lacks "$output" "http"
+    assert_lacks "$output" "opens in your browser"
+    # Where the cursor cannot be moved, it stays.
+    TERM=dumb run -0 on_terminal --screen kimi login --platform kimi-code --force
+    assert_contains "$output" "Check that it shows this code:"
+}
+
+@test "after a failure the page and the code stay" {
+    server_control '{"approve": "denied", "pending": 0}'
+    run -1 on_terminal --screen kimi login --platform kimi-code
+    assert_contains "$output" "Check that it shows this code:"
+}
+
+@test "a success with an API key, and one of an account, say what to type next" {
+    server_control '{"pending": 0, "api_keys": {"cn": ["sk-cn"]}}'
+    run -0 on_terminal --screen --type 'API key' 'sk-cn\r' kimi login --platform moonshot-cn
+    assert_contains "$output" "stored in   ~/.kimi/config.toml"
+    assert_contains "$output" $'next:       kimi models --platform moonshot-cn, or kimi token --platform\n              moonshot-cn in a script'
+    run -0 on_terminal --screen kimi login --account work
+    assert_contains "$output" "Logged in to Kimi Code, account work."
+    assert_contains "$output" "next:       kimi token --account work in a script; the token renews itself"
+    assert_lacks "$output" "models  "
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
 
-    on_terminal.py [--columns N] [--rows N] [--type AFTER KEYS | --term AFTER | --run AFTER COMMAND]... COMMAND [ARGUMENT ...]
+    on_terminal.py [--columns N] [--rows N] [--screen] [--type AFTER KEYS | --term AFTER | --run AFTER COMMAND]... COMMAND [ARGUMENT ...]
 
 --type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends the command SIGTERM; --run: runs a command
-of sh off the terminal and waits for it; several: one after the other, each AFTER in what was shown since the last. The
+of sh off the terminal and waits for it; --screen: prints what is on the screen at the end instead; several: one after the other, each AFTER in what was shown since the last. The
 exit status is the command's, or 99 if it left the terminal in another mode than it found it in.
 """
 
@@ -18,18 +18,22 @@ import fcntl
 import struct
 import time
 
+from screen import Screen
+
 LIMIT_S = 30
 
 
 def main():
     words = sys.argv[1:]
-    columns, rows, typing, seen = 80, 24, [], 0
+    columns, rows, typing, seen, final = 80, 24, [], 0, False
     while words and words[0].startswith("--"):
         option = words.pop(0)
         if option == "--columns":
             columns = int(words.pop(0))
         elif option == "--rows":
             rows = int(words.pop(0))
+        elif option == "--screen":
+            final = True
         elif option == "--term":
             typing.append((words.pop(0).encode(), lambda: os.kill(child, signal.SIGTERM)))
         elif option == "--run":
@@ -70,7 +74,11 @@ def main():
         if time.monotonic() > end:
             os.kill(child, 9)
             sys.exit("on_terminal.py: it did not end; shown so far: %r" % shown)
-    sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
+    shown = shown.replace(b"\r\n", b"\n")
+    if final:
+        lines = Screen(columns, rows).show(shown.decode()).lines()
+        shown = b"".join("".join(c for c, _ in line).rstrip().encode() + b"\n" for line in lines)
+    sys.stdout.buffer.write(shown)
     sys.stdout.flush()
     if termios.tcgetattr(theirs) != before:
         sys.exit(99)

@@ -8,11 +8,12 @@ Nothing is drawn that the programs did not print.
 """
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from xml.sax.saxutils import escape
+
+from screen import Screen
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COLUMNS, ROWS = 80, 24
@@ -21,60 +22,6 @@ BACKGROUND, TEXT, PROMPT = "#1d1f21", "#d5d8d6", "#8abeb7"
 COLORS = {31: "#cc6666", 32: "#b5bd68", 33: "#f0c674", 34: "#81a2be", 36: "#8abeb7", 97: "#ffffff"}
 # Drawn as rectangles, since fonts leave gaps: the top and the height in parts of a cell.
 BLOCKS = {"█": (0, 1), "▀": (0, 0.5), "▄": (0.5, 0.5)}
-
-
-class Screen:
-    """What a terminal of COLUMNS columns shows: rows of (character, style), as far as the programs move its cursor."""
-
-    def __init__(self):
-        self.rows, self.row, self.column, self.style = [[]], 0, 0, frozenset()
-
-    def put(self, character):
-        if self.column == COLUMNS:
-            self.line_feed()
-            self.column = 0
-        line = self.rows[self.row]
-        line.extend([(" ", frozenset())] * (self.column + 1 - len(line)))
-        line[self.column] = (character, self.style)
-        self.column += 1
-
-    def line_feed(self):
-        self.row += 1
-        if self.row == len(self.rows):
-            self.rows.append([])
-
-    def control(self, parameters, final):
-        number = int(parameters) if parameters.isdigit() else 0
-        if final == "m":
-            for code in [int(p or 0) for p in parameters.split(";")]:
-                self.style = frozenset() if code == 0 else self.style | {code}
-        elif final == "A":
-            self.row = max(self.row - max(number, 1), 0)
-        elif final in "JK":
-            del self.rows[self.row][self.column:]
-            if final == "J":
-                del self.rows[self.row + 1:]
-
-    def show(self, text):
-        for escaped, parameters, final, character in re.findall(r"(\x1b\[([0-9;?]*)([A-Za-z]))|([^\x1b])", text):
-            if escaped:
-                self.control(parameters, final)
-            elif character == "\n":
-                self.line_feed()
-                self.column = 0
-            elif character == "\r":
-                self.column = 0
-            else:
-                self.put(character)
-        return self
-
-    def lines(self):
-        rows = list(self.rows)
-        while rows and not rows[-1]:
-            rows.pop()
-        while rows and not rows[0]:
-            rows.pop(0)
-        return rows
 
 
 def record(environment, *command):
@@ -102,9 +49,9 @@ def session(programs, directory):
     finally:
         server.kill()
         server.wait()
-    done = prompt("kimi login") + Screen().show(login).lines() + [[]]
-    done += prompt("kimi status") + Screen().show(status).lines() + [[]] + prompt("kimi usage") + Screen().show(usage).lines()
-    return prompt("kimi login") + Screen().show(waiting).lines(), done
+    done = prompt("kimi login") + Screen(COLUMNS, ROWS).show(login).lines() + [[]]
+    done += prompt("kimi status") + Screen(COLUMNS, ROWS).show(status).lines() + [[]] + prompt("kimi usage") + Screen(COLUMNS, ROWS).show(usage).lines()
+    return prompt("kimi login") + Screen(COLUMNS, ROWS).show(waiting).lines(), done
 
 
 def prompt(command):

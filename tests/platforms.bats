@@ -423,7 +423,7 @@ TOML
     with_key sk-cn --platform moonshot-cn
     chmod 644 "$CONFIG"
     run -0 --separate-stderr kimi login --platform moonshot-cn </dev/null
-    assert_contains "$stderr" "logged in already"
+    assert_contains "$stderr" "already logged in"
     assert_same 600 "$(mode "$CONFIG")"
     assert_contains "$stderr" "could be read by others"
 }
@@ -488,7 +488,7 @@ PY
     keys_control
     run -0 on_terminal --type "API key of Kimi Platform (platform.kimi.com): " 'sk-cn\n' kimi login --platform moonshot-cn
     assert_lacks "$output" sk-cn
-    assert_contains "$output" "logged in"
+    assert_contains "$output" "Logged in to Kimi Platform"
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
 }
 
@@ -580,7 +580,7 @@ PY
     server_control '{"api_keys": {"cn": ["sk-cn", "sk-new"]}}'
     with_key sk-cn --platform moonshot-cn
     run -0 on_terminal kimi login --platform moonshot-cn
-    assert_contains "$output" "logged in already"
+    assert_contains "$output" "already logged in"
     run -0 on_terminal --type "API key of" 'sk-new\n' kimi login --platform moonshot-cn --force
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-new"'
 }

@@ -118,7 +118,7 @@ typed() {
 /refresh
 /logout
 /status --line"
-    assert_contains "$stderr" "you are logged in"
+    assert_contains "$stderr" "logged in to Kimi Code"
     assert_contains "$output" kimi-k2-turbo
     assert_contains "$stderr" "no refresh is due"
     assert_contains "$stderr" "logged out of Kimi Code"

@@ -1,10 +1,9 @@
 /*
  * login_flow: logging in as a person sees it.
  *
- * Joins the rooms that know how (kimi/login.h, kimi/key_login.h) with a report
- * and a person: what is shown, what is asked, and in which order things become
- * safe. The secret is kept before the model list is fetched, so that a list that
- * fails never costs a login.
+ * Joins login/device_flow.h and login/key_login.h with a report and a person: what
+ * is shown, what is asked, and in which order things are saved. The tokens are saved
+ * before the model list is fetched, so that a list that fails never loses a login.
  */
 #ifndef KIMI_CLI_LOGIN_FLOW_H
 #define KIMI_CLI_LOGIN_FLOW_H
@@ -37,6 +36,12 @@ int login_flow_oauth(
  */
 int login_flow_key(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err);
+
+struct models;
+
+/* Tells that the login succeeded; `models` NULL: they were not fetched. `storage` says where it is, for a terminal. */
+void login_flow_succeeded(const struct report *report, const struct identity *who, const struct home *home,
+    const struct models *models, const char *storage);
 
 /* Asks a person which platform. */
 int login_flow_choose(const struct platform **ret_platform, struct err *err);

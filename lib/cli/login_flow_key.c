@@ -3,7 +3,11 @@
 #include "base/term.h"
 #include "cli/login_flow.h"
 #include "cli/model_sync.h"
+#include "config/file.h"
+#include "config/view.h"
 #include "login/key_login.h"
+#include "ui/layout.h"
+#include "ui/login_screen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,10 +81,51 @@ static int stored_key_is_good(const struct login_wish *wish, const struct home *
 	return answer;
 }
 
-static void tell(const struct report *report, const struct platform *platform, const char *what)
+void login_flow_succeeded(const struct report *report, const struct identity *who, const struct home *home,
+    const struct models *models, const char *storage)
 {
-	report_tell(
-	    report, "success", json_pack("{s:s}", "platform", platform->id), "%s %s", what, platform->name);
+	const char *account = *who->account ? who->account : NULL;
+	char name[200], option[200] = "", next[600];
+	const char *default_model = NULL;
+	struct toml *config = NULL;
+
+	snprintf(
+	    name, sizeof(name), "%s%s%s", who->platform->name, account ? ", account " : "", who->account);
+	if (account)
+		snprintf(option, sizeof(option), " --account %s", account);
+	else if (!who->platform->oauth_key)
+		snprintf(option, sizeof(option), " --platform %s", who->platform->id);
+	snprintf(next, sizeof(next), "%s%s%skimi token%s in a script%s", account ? "" : "kimi models",
+	    account ? "" : option, account ? "" : ", or ", option,
+	    who->platform->oauth_key ? "; the token renews itself" : "");
+	if (config_file_read(home, &config, NULL) == 0)
+		default_model = config_default_model(config);
+	/* On its own platform the id is enough. */
+	if (default_model && config_default_platform(home, config) == who->platform &&
+	    strchr(default_model, '/'))
+		default_model = strchr(default_model, '/') + 1;
+	login_screen_success(report, &(struct login_success){
+	                                 .platform = who->platform->id,
+	                                 .account = account,
+	                                 .name = name,
+	                                 .has_models = models != NULL,
+	                                 .models = models ? models->count : 0,
+	                                 .default_model = default_model,
+	                                 .storage = storage,
+	                                 .next = next,
+	                             });
+	toml_free(config);
+}
+
+/* A key is in the config, wherever that is. */
+static void key_succeeded(const struct report *report, const struct identity *who, const struct home *home,
+    const struct models *models)
+{
+	char config[HOME_PATH_MAX + 16], path[HOME_PATH_MAX + 16];
+
+	snprintf(config, sizeof(config), "%s/config.toml", home->folder);
+	layout_path(config, path, sizeof(path));
+	login_flow_succeeded(report, who, home, models, path);
 }
 
 int login_flow_key(
@@ -93,8 +138,9 @@ int login_flow_key(
 	int good = stored_key_is_good(wish, home, err);
 	if (good) {
 		if (good > 0)
-			tell(
-			    report, who.platform, "you are logged in already (--force takes another key) to");
+			report_tell(report, "success", json_pack("{s:s}", "platform", who.platform->id),
+			    "already logged in to %s; to use another key: kimi login --force --platform %s",
+			    who.platform->name, who.platform->id);
 		return good < 0 ? -1 : 0;
 	}
 	buf_init_secret(&key, LONGEST_LINE);
@@ -106,7 +152,7 @@ int login_flow_key(
 		failed = key_login_save(home, &who, key.data, &models, err);
 	if (!failed) {
 		model_sync_tell_kept(report, home, who.platform, &models);
-		tell(report, who.platform, "you are logged in with an API key to");
+		key_succeeded(report, &who, home, &models);
 	}
 	models_clear(&models);
 	buf_release(&key);

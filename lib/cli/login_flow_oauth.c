@@ -13,12 +13,15 @@
 #include "status/status.h"
 #include "store/helper.h"
 #include "ui/browser.h"
+#include "ui/layout.h"
 #include "ui/login_screen.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { STORAGE_MAX = 2 * PATH_MAX + 32 };
 
 struct show {
 	const struct report *report;
@@ -44,7 +47,7 @@ static void show_code(void *context, const struct device_authorization *a)
 		                   : LOGIN_QR_IF_IT_FITS);
 	show->opened = true;
 	if (browser && browser_open(page))
-		report_note(report, "the page should open in your browser by itself");
+		login_screen_note(report, "the page opens in your browser");
 	else if (browser && !show->wish->qr && !report->json)
 		login_screen_add_qr(report, a);
 	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
@@ -62,16 +65,26 @@ static void show_expired(void *context)
 {
 	const struct show *show = context;
 
+	static const char text[] = "the code has expired; here is a new one";
+
 	login_screen_end(show->report);
-	report_tell(show->report, "info", NULL, "the code has expired; here is a new one");
+	login_screen_wipe(show->report);
+	report_event(show->report, "info", NULL, "%s", text);
+	if (!show->report->json)
+		login_screen_note(show->report, text);
 }
 
 static void show_trouble(void *context, const struct err *why)
 {
 	const struct show *show = context;
 
+	char text[sizeof(why->what) + 32];
+
+	snprintf(text, sizeof(text), "%s; trying again", why->what);
 	login_screen_end(show->report);
-	report_tell(show->report, "waiting", NULL, "%s; trying again", why->what);
+	report_event(show->report, "waiting", NULL, "%s", text);
+	if (!show->report->json)
+		login_screen_note(show->report, text);
 }
 
 /* Its access token lives, and there will be no other. */
@@ -133,31 +146,29 @@ static bool has_config(const struct home *home, const struct identity *who)
 
 static int not_written(struct err *err)
 {
-	return err_set(err, err->code, err->todo, "you are logged in, but the config was not written: %.500s",
-	    err->what);
+	return err_set(
+	    err, err->code, err->todo, "logged in, but the config was not written: %.500s", err->what);
 }
 
 /* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
 static int write_config(const struct report *report, const struct home *home, const struct store *store,
-    const char *access_token, struct err *err)
+    const char *access_token, struct models *ret_models, struct err *err)
 {
-	struct models models = {0};
 	struct toml *config = NULL;
 	struct err models_err = {0};
 
 	if (config_file_read(home, &config, err) < 0)
 		return not_written(err);
-	int no_models = catalog_fetch_with(home, config, &store->who, access_token, &models, &models_err);
+	int no_models = catalog_fetch_with(home, config, &store->who, access_token, ret_models, &models_err);
 	toml_free(config); /* it may be large, and is read again to be edited */
 	const struct config_login login = {
 	    .who = &store->who,
 	    .storage = store_kind_name(store->kind),
-	    .models = no_models ? NULL : &models,
+	    .models = no_models ? NULL : ret_models,
 	};
 	int failed = config_add_login(home, &login, err);
 	if (!failed)
-		model_sync_tell_kept(report, home, store->who.platform, &models);
-	models_clear(&models);
+		model_sync_tell_kept(report, home, store->who.platform, ret_models);
 	if (failed)
 		return not_written(err);
 	if (!no_models)
@@ -167,12 +178,26 @@ static int write_config(const struct report *report, const struct home *home, co
 	                         ? models_err.code
 	                         : ERR_SERVER;
 	return err_set(err, code, "run 'kimi models --sync' later",
-	    "you are logged in, but the model list did not come: %.500s", models_err.what);
+	    "logged in, but the model list could not be fetched: %.500s", models_err.what);
+}
+
+/* Where the login is, as a person reads it. */
+static void name_storage(const struct store *store, const char *why, char ret_text[STORAGE_MAX])
+{
+	char path[PATH_MAX];
+
+	if (store->kind != STORE_FILE) {
+		snprintf(ret_text, STORAGE_MAX, "the keyring");
+		return;
+	}
+	layout_path(store->file, path, sizeof(path));
+	snprintf(ret_text, STORAGE_MAX, "%s (private file%s%s)", path, *why ? "; " : "", why);
 }
 
 static int log_in(const struct report *report, const struct login_wish *wish, const struct home *home,
-    struct store *store, struct token *ret_token, struct err *err)
+    struct store *store, struct token *ret_token, char ret_storage[STORAGE_MAX], struct err *err)
 {
+	bool is_auto = store_kind_by_name(wish->storage) == STORE_NOWHERE;
 	struct show show = {.report = report, .wish = wish};
 	const struct login_watcher watcher = {
 	    .context = &show,
@@ -191,14 +216,20 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
 	int failed = login_run_device_flow(&oauth, deadline, &watcher, ret_token, err);
 	login_screen_end(report);
+	if (!failed)
+		login_screen_wipe(report);
 	if (failed || login_save(store, &oauth, ret_token, &watcher, err) < 0)
 		return -1;
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);
 	if (store->kind == STORE_FILE && stat(store->file, &st) == 0 && (st.st_mode & 077))
 		report_note(report, "others can read %s: its file system does not keep modes", store->file);
-	if (store_kind_by_name(wish->storage) == STORE_NOWHERE || store->fell_back)
-		report_note(report, "the login is kept in the %s: %s", store_kind_name(store->kind), why);
+	name_storage(store, is_auto || store->fell_back ? why : "", ret_storage);
+	if ((is_auto || store->fell_back) && !report->terminal)
+		report_note(report, "login saved in %s%s%s%s",
+		    store->kind == STORE_FILE ? "a private file" : "the keyring",
+		    store->kind == STORE_FILE ? " (" : "", store->kind == STORE_FILE ? why : "",
+		    store->kind == STORE_FILE ? ")" : "");
 	return 0;
 }
 
@@ -215,17 +246,42 @@ static int move(
 	if (login_move(store, kind, err) < 0)
 		return -1;
 	if (!is_there)
-		report_note(report, "the login is kept in the %s now", wish->storage);
+		report_note(
+		    report, "login moved to %s", kind == STORE_FILE ? "a private file" : "the keyring");
 	return 0;
+}
+
+/* What would keep a login from being completed is better said before a person is asked to confirm it than after. */
+static int check_early(const struct home *home, const struct identity *who, struct err *err)
+{
+	struct toml *config = NULL;
+
+	if (url_check(who->base_url, err) < 0)
+		return -1;
+	if (!*who->account && config_file_read(home, &config, err) < 0)
+		return -1;
+	toml_free(config);
+	return 0;
+}
+
+static void tell_already(const struct report *report, const struct identity *who)
+{
+	bool has_account = *who->account;
+
+	report_tell(report, "success",
+	    json_pack(
+	        "{s:s, s:s?}", "platform", who->platform->id, "account", has_account ? who->account : NULL),
+	    "already logged in to %s%s%s; to switch accounts: kimi login --force%s%s", who->platform->name,
+	    has_account ? ", account " : "", who->account, has_account ? " --account " : "", who->account);
 }
 
 int login_flow_oauth(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
 {
-	const struct platform *platform = wish->who.platform;
-	bool plain = !*wish->who.account; /* only the plain login stands in the config */
-	const char *done = "you are logged in already; --force logs in anew";
+	bool plain = !*wish->who.account; /* only the default account is in the config */
+	char storage[STORAGE_MAX] = "";
 	struct token token = TOKEN_INIT;
+	struct models models = {0};
 	struct store store;
 
 	if (store_open(&store, home, &wish->who, err) < 0)
@@ -236,20 +292,17 @@ int login_flow_oauth(
 	int failed = good < 0 ? -1 : 0;
 	if (good > 0)
 		failed = move(report, wish, &store, err);
-	if (good == 0) {
-		done = "you are logged in";
-		/* A base URL that may not be asked is better refused before a person is troubled than after. */
-		failed = url_check(wish->who.base_url, err);
-		if (!failed)
-			failed = log_in(report, wish, home, &store, &token, err);
-	}
+	if (good == 0)
+		failed = check_early(home, &wish->who, err);
+	if (good == 0 && !failed)
+		failed = log_in(report, wish, home, &store, &token, storage, err);
 	if (!failed && plain && (good == 0 || !has_config(home, &wish->who)))
-		failed = write_config(report, home, &store, token.access_token, err);
-	if (!failed)
-		report_tell(report, "success",
-		    json_pack(
-		        "{s:s, s:s?}", "platform", platform->id, "account", plain ? NULL : wish->who.account),
-		    "%s%s%s", plain ? "" : wish->who.account, plain ? "" : ": ", done);
+		failed = write_config(report, home, &store, token.access_token, &models, err);
+	if (!failed && good == 0)
+		login_flow_succeeded(report, &wish->who, home, plain ? &models : NULL, storage);
+	else if (!failed)
+		tell_already(report, &wish->who);
+	models_clear(&models);
 	token_clear(&token);
 	return failed;
 }

@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/term.h"
+#include "base/text.h"
 #include "ui/big_letters.h"
+#include "ui/layout.h"
 #include "ui/qr.h"
 
 #include <stdio.h>
@@ -19,10 +21,75 @@ const char *login_screen_page(const struct device_authorization *a)
 	return *a->verification_uri_complete ? a->verification_uri_complete : a->verification_uri;
 }
 
+/* The columns of a line without its colours. */
+static size_t visible_width(char *line)
+{
+	char *to = line;
+
+	for (const char *from = line; *from; from++) {
+		if (*from == '\033')
+			from += strcspn(from, "m");
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return text_width(line);
+}
+
+/* What is on the terminal and can be wiped. A terminal of another width has broken the lines elsewhere by now. */
+static struct {
+	size_t rows, width;
+} drawn;
+
 static void put(const struct buf *screen)
 {
 	if (!screen->failed)
 		write_all(STDERR_FILENO, screen->data, screen->len);
+}
+
+/* Counts the rows of lines that were printed on the terminal. */
+static void count_rows(const char *text)
+{
+	struct buf line;
+
+	drawn.width = term_width(STDERR_FILENO);
+	buf_init(&line, MAX_SCREEN);
+	for (const char *at = text; *at;) {
+		size_t len = strcspn(at, "\n");
+		buf_clear(&line);
+		buf_add(&line, at, len);
+		size_t columns = line.failed ? 0 : visible_width(line.data);
+		drawn.rows += columns ? (columns - 1) / drawn.width + 1 : 1;
+		at += len + (at[len] == '\n');
+	}
+	buf_release(&line);
+}
+
+void login_screen_wipe(const struct report *report)
+{
+	struct buf wipe;
+
+	if (report->terminal && drawn.rows && term_can_redraw(STDERR_FILENO) &&
+	    term_width(STDERR_FILENO) == drawn.width) {
+		buf_init(&wipe, 64);
+		buf_addf(&wipe, "\r\033[%zuA\033[J", drawn.rows);
+		put(&wipe);
+		buf_release(&wipe);
+	}
+	drawn.rows = 0;
+}
+
+void login_screen_note(const struct report *report, const char *text)
+{
+	struct buf line;
+
+	report_note(report, "%s", text);
+	if (report->quiet)
+		return;
+	buf_init(&line, MAX_SCREEN);
+	buf_addf(&line, "%s: %s\n", report->program, text);
+	count_rows(line.data);
+	buf_release(&line);
 }
 
 /* What the person does with the code, and the code, line by line. */
@@ -167,10 +234,12 @@ void login_screen_show(const struct report *report, const struct device_authoriz
 	struct buf screen;
 
 	buf_init(&screen, MAX_SCREEN);
-	if (report->terminal)
+	if (report->terminal) {
 		fill(&screen, a, qr);
-	else
+		count_rows(screen.data);
+	} else {
 		show_plainly(report, a, qr, &screen);
+	}
 	put(&screen);
 	buf_release(&screen);
 }
@@ -180,8 +249,11 @@ void login_screen_add_qr(const struct report *report, const struct device_author
 	struct buf screen;
 
 	buf_init(&screen, MAX_SCREEN);
-	if (report->terminal && fill(&screen, a, LOGIN_QR_IF_IT_FITS))
+	if (report->terminal && fill(&screen, a, LOGIN_QR_IF_IT_FITS)) {
+		login_screen_wipe(report);
 		put(&screen);
+		count_rows(screen.data);
+	}
 	buf_release(&screen);
 }
 
@@ -214,4 +286,49 @@ void login_screen_end(const struct report *report)
 {
 	if (report->terminal && !report->quiet && term_can_redraw(STDERR_FILENO))
 		clear_tick();
+}
+
+static void add_field(struct buf *screen, const char *label, const char *text)
+{
+	enum { INDENT = 14 };
+
+	struct buf clean;
+
+	if (!*text)
+		return;
+	buf_init(&clean, MAX_SCREEN);
+	text_clean(&clean, text, strlen(text));
+	buf_addf(screen, "  %-*s", INDENT - 2, label);
+	layout_wrap(screen, INDENT, term_width(STDERR_FILENO), clean.data);
+	buf_addch(screen, '\n');
+	buf_release(&clean);
+}
+
+void login_screen_success(const struct report *report, const struct login_success *success)
+{
+	bool screen_wanted = report->terminal && !report->quiet && !report->json;
+	struct buf screen, models;
+
+	buf_init(&models, 1024);
+	if (success->has_models)
+		buf_addf(&models, "%zu model%s", success->models, success->models == 1 ? "" : "s");
+	if (success->has_models && success->default_model)
+		buf_addf(&models, ", default %.200s", success->default_model);
+	report_event(report, "success",
+	    json_pack("{s:s, s:s?}", "platform", success->platform, "account", success->account),
+	    "logged in to %s%s%s", success->name, models.len ? "; " : "", models.data);
+	if (screen_wanted) {
+		buf_init(&screen, MAX_SCREEN);
+		buf_addf(&screen, "\n  Logged in to %s.\n\n", success->name);
+		add_field(&screen, "models", models.data);
+		add_field(&screen, "stored in", success->storage);
+		add_field(&screen, "next:", success->next);
+		buf_addch(&screen, '\n');
+		put(&screen);
+		buf_release(&screen);
+	} else if (!report->json) {
+		report_note(report, "logged in to %s%s%s. Next: %s", success->name, models.len ? "; " : "",
+		    models.data, success->next);
+	}
+	buf_release(&models);
 }

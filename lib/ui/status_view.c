@@ -4,11 +4,11 @@
 #include "auth/history.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/env.h"
 #include "base/term.h"
 #include "base/text.h"
 #include "format/json.h"
 #include "ui/duration.h"
+#include "ui/layout.h"
 #include "ui/report.h"
 #include "ui/table.h"
 #include "ui/usage_view.h"
@@ -22,27 +22,15 @@
 
 enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
 
-/* Breaks between words, so that they fit the terminal; a word that is too long, such as a path, stays whole. */
+/* Without a terminal a line is as long as it is. */
 static void print_wrapped(size_t indent, const char *text)
 {
-	size_t width = isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, column = indent;
+	struct buf lines;
 
-	for (const char *at = text; *at;) {
-		char word[2 * MAX_TEXT];
-		size_t len = strcspn(at, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)len, at);
-		size_t columns = text_width(word);
-		if (column > indent && column + 1 + columns > width) {
-			printf("\n%*s", (int)indent, "");
-			column = indent;
-		} else if (at != text) {
-			putchar(' ');
-			column++;
-		}
-		fputs(word, stdout);
-		column += columns;
-		at += len + (at[len] == ' ');
-	}
+	buf_init(&lines, 4 * MAX_TEXT);
+	layout_wrap(&lines, indent, isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, text);
+	fputs(lines.data, stdout);
+	buf_release(&lines);
 }
 
 /* The text cleaned: paths and messages come from outside. */
@@ -120,24 +108,20 @@ static void show_state(const struct status *status)
 	printf("%s\n", term_has_color(STDOUT_FILENO) ? "\033[0m" : "");
 }
 
-/* A path of the user's home directory begins with "~". */
 static void show_storage(const struct status *status)
 {
-	const char *home = env_get("HOME"), *storage = status->storage;
-	bool in_config = strcmp(storage, "config") == 0;
-	char path[STATUS_PLACE_MAX + 16];
-	size_t len = home ? strlen(home) : 0;
+	char config[STATUS_PLACE_MAX + 16], path[STATUS_PLACE_MAX + 16];
 
-	if (in_config)
-		snprintf(path, sizeof(path), "%.*s/config.toml", STATUS_PLACE_MAX, status->home->folder);
-	else
-		snprintf(path, sizeof(path), "%s", status->place);
-	bool below = len > 1 && strncmp(path, home, len) == 0 && path[len] == '/';
-	if (strcmp(storage, "keyring") == 0)
+	if (strcmp(status->storage, "keyring") == 0) {
 		field("stored in", "the keyring");
-	else
-		field("stored in", "%s%s%s", below ? "~" : "", below ? path + len : path,
-		    in_config ? "" : " (private file)");
+	} else if (strcmp(status->storage, "config") == 0) {
+		snprintf(config, sizeof(config), "%.*s/config.toml", STATUS_PLACE_MAX, status->home->folder);
+		layout_path(config, path, sizeof(path));
+		field("stored in", "%s", path);
+	} else {
+		layout_path(status->place, path, sizeof(path));
+		field("stored in", "%s (private file)", path);
+	}
 }
 
 /* When this login was made, as far as the history of its home knows. */
