@@ -1,7 +1,8 @@
-/* kimi models: lists the models one can use, keeps the config's list up to date, and chooses the default. */
+/* kimi models: lists the models, keeps the list in config.toml up to date, and chooses the default. */
 #include "api/model_lists.h"
 #include "base/env.h"
 #include "base/memory.h"
+#include "base/term.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/config_notes.h"
@@ -9,9 +10,11 @@
 #include "cli/expiry_notice.h"
 #include "cli/model_choice.h"
 #include "cli/model_sync.h"
+#include "cli/pager.h"
 #include "config/file.h"
 #include "config/view.h"
 #include "format/json.h"
+#include "ui/layout.h"
 #include "ui/table.h"
 
 #include <stdio.h>
@@ -37,11 +40,26 @@ static void join_capabilities(const struct model *model, char ret_text[80])
 			len += (size_t)snprintf(ret_text + len, 80 - len, "%s%s", len ? "," : "", c->name);
 }
 
-static void add_row(struct table *table, const struct model *m, bool is_default)
+/* "256K" for a person, who has no use for the last digit; the number for a program. */
+static void name_context(long long tokens, bool person, char ret_text[24])
+{
+	if (person && tokens <= 0)
+		snprintf(ret_text, 24, "-");
+	else if (person && tokens >= 1000000 && (tokens % 1048576 == 0 || tokens % 1000000 == 0))
+		snprintf(ret_text, 24, "%lldM", tokens / 1000000);
+	else if (person && tokens >= 1000 && tokens % 1000 == 0)
+		snprintf(ret_text, 24, "%lldK", tokens / 1000);
+	else if (person && tokens >= 1024)
+		snprintf(ret_text, 24, "%lldK", (tokens + 512) / 1024);
+	else
+		snprintf(ret_text, 24, "%lld", tokens);
+}
+
+static void add_row(struct table *table, const struct model *m, bool is_default, bool person)
 {
 	char context[24], capabilities[80];
 
-	snprintf(context, sizeof(context), "%lld", m->context_length);
+	name_context(m->context_length, person, context);
 	join_capabilities(m, capabilities);
 	table_add(table, (const char *const[]){is_default ? "*" : "", m->id,
 	                     m->display_name ? m->display_name : "", context, capabilities});
@@ -70,33 +88,74 @@ static void put_json(const char *before, json_t *value)
 	json_decref(value);
 }
 
+/* The id of the default model, as far as it is in a list; else its key. */
+static void add_default(FILE *out, const char *default_model)
+{
+	struct buf lines;
+	char text[512];
+
+	if (default_model)
+		snprintf(text, sizeof(text), "The default is %.300s. To change it: kimi models --use MODEL",
+		    default_model);
+	else
+		snprintf(text, sizeof(text), "There is no default. To choose one: kimi models --use MODEL");
+	text_clean_inplace(text);
+	buf_init(&lines, 4096);
+	layout_wrap(&lines, 0, term_width(STDOUT_FILENO), text);
+	fprintf(out, "\n%s\n", lines.data);
+	buf_release(&lines);
+}
+
+/* A table for a terminal, with what a person may want to do next. */
+static bool show_person(const struct table *table, const char *default_model)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool ok = out && table_print(table, out, true);
+
+	if (ok)
+		add_default(out, default_model);
+	ok = out && fclose(out) == 0 && ok;
+	if (ok)
+		pager_show(text);
+	free(text);
+	return ok;
+}
+
 /* Shows every list that came, as a table or as the members of a JSON array. */
 static int show(const struct catalog *catalog, const char *default_model, bool json, struct err *err)
 {
 	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
-	const char *before = "";
+	bool person = !json && isatty(STDOUT_FILENO), ok = true;
+	const char *before = "", *default_name = default_model;
 	struct table table;
-	bool ok = true;
 
 	table_init(&table, heading, 5);
+	table.may_cut = 1U << 2 | 1U << 4;
+	table.to_right = 1U << 3;
 	for (size_t i = 0; i < catalog->count; i++) {
 		const struct catalog_entry *entry = &catalog->entries[i];
 		for (size_t j = 0; j < entry->models.count; j++) {
-			char *key = config_model_key(entry->platform, entry->models.items[j].id);
+			const struct model *model = &entry->models.items[j];
+			char *key = config_model_key(entry->platform, model->id);
 			bool is_default = key && default_model && strcmp(key, default_model) == 0;
 			ok = ok && key;
+			if (is_default)
+				default_name = model->id;
 			if (key && json) {
-				put_json(before,
-				    model_json(entry->platform, &entry->models.items[j], key, is_default));
+				put_json(before, model_json(entry->platform, model, key, is_default));
 				before = ",";
 			} else if (key) {
-				add_row(&table, &entry->models.items[j], is_default);
+				add_row(&table, model, is_default, person);
 			}
 			free(key);
 		}
 	}
-	if (!json)
-		ok = table_print(&table, isatty(STDOUT_FILENO)) && ok;
+	if (person)
+		ok = show_person(&table, default_name) && ok;
+	else if (!json)
+		ok = table_print(&table, stdout, false) && ok;
 	table_release(&table);
 	return ok ? 0 : err_memory(err);
 }
@@ -134,7 +193,7 @@ static int list(struct command *c, const struct wish *wish, const struct context
 
 	if (!all && wish->sync && *who.account)
 		return err_set(
-		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
+		    err, ERR_USAGE, "leave out --account", "only the default account is in config.toml");
 	catalog_fetch(&catalog, home, *config, all ? NULL : &who);
 	const char *found = config_default_model(*config);
 	char *default_model = found ? memory_copy(found) : NULL;
@@ -169,7 +228,7 @@ static int use(const struct command *c, const struct wish *wish, const struct co
 
 	if (wish->login.account && *wish->login.account)
 		return err_set(
-		    err, ERR_USAGE, "leave out --account", "only the plain login stands in the config");
+		    err, ERR_USAGE, "leave out --account", "only the default account is in config.toml");
 	if (identity_find(&who, home, wish->login.platform, "", err) < 0)
 		return -1;
 	const struct identity *only = wish->login.platform ? &who : NULL;
@@ -229,18 +288,14 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct command c =
-	    COMMAND_INIT("models", "[OPTIONS]", "List the models with context length and capabilities.");
+	struct command c = COMMAND_INIT("models", "[OPTIONS]", "List your models and choose the default.");
 	struct wish wish = {0};
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("sync", &wish.sync, "write the lists to config.toml too"),
-	    OPTION_TEXT(
-	        "use", &wish.use, "MODEL", "make it the default: its key, its id or the beginning of one"),
-	    OPTION_CHOICE(
-	        "thinking", &wish.thinking, "on|off", "with --use: whether it thinks, if it can do both"),
-	    OPTION_TEXT("platform", &wish.login.platform, "ID",
-	        "the platform (default all that you are logged in to)"),
+	    OPTION_FLAG("sync", &wish.sync, "also write the lists to config.toml"),
+	    OPTION_TEXT("use", &wish.use, "MODEL", "make it the default: an id or its beginning"),
+	    OPTION_CHOICE("thinking", &wish.thinking, "on|off", "with --use: turn thinking on or off"),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default: all with a login)"),
 	    COMMAND_ACCOUNT_ROW(&wish.login.account),
 	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    {.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-keys", .value = &wish.list_keys},

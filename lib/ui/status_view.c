@@ -395,12 +395,11 @@ bool status_show_history(const json_t *lines)
 	if (!json_array_size(lines))
 		return true;
 	table_init(&table, terminal ? columns_of_terminal : columns, terminal ? 6 : 7);
-	table.wraps = true;
 	json_array_foreach(lines, i, line)
 	{
 		add_event(&table, line, terminal);
 	}
-	bool printed = table_print(&table, terminal);
+	bool printed = table_print(&table, stdout, terminal);
 	table_release(&table);
 	return printed;
 }

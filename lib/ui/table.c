@@ -47,13 +47,13 @@ void table_add(struct table *table, const char *const cells[])
 }
 
 /* Prints at most `width` columns of a cell; what is cut ends in an ellipsis. Returns the columns that were used. */
-static size_t print_cut(const char *cell, size_t width)
+static size_t print_cut(FILE *out, const char *cell, size_t width)
 {
 	size_t whole = text_width(cell), used = 0;
 	const char *at = cell, *end = cell + strlen(cell);
 
 	if (whole <= width) {
-		fputs(cell, stdout);
+		fputs(cell, out);
 		return whole;
 	}
 	while (at < end) {
@@ -64,62 +64,92 @@ static size_t print_cut(const char *cell, size_t width)
 		if (used + text_width(one) + 1 > width)
 			break;
 		used += text_width(one);
-		fputs(one, stdout);
+		fputs(one, out);
 	}
-	fputs("…", stdout);
+	fputs("…", out);
 	return used + 1;
 }
 
-static void print_row(const struct table *table, size_t row, const size_t widths[])
+static void print_aligned(const struct table *table, FILE *out, size_t row, const size_t widths[])
 {
+	size_t pending = 0; /* spaces before the next cell: none end a line */
+
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *cell = table->cells[row * table->columns + i];
-		bool last = i + 1 == table->columns;
-		size_t used = 0;
-		if (widths)
-			used = print_cut(cell, widths[i]);
-		else
-			fputs(cell, stdout);
-		if (last)
-			putchar('\n');
-		else if (!widths)
-			putchar('\t');
-		else
-			printf("%*s", (int)(widths[i] - used + GAP), "");
+		size_t width = text_width(cell);
+		if (!widths[i])
+			continue;
+		if (*cell && (table->to_right & 1U << i) && width < widths[i])
+			pending += widths[i] - width;
+		if (*cell)
+			fprintf(out, "%*s", (int)pending, "");
+		size_t used = print_cut(out, cell, widths[i]);
+		pending = (*cell ? 0 : pending) + GAP;
+		if (!*cell || !(table->to_right & 1U << i))
+			pending += widths[i] - used;
 	}
+	putc('\n', out);
 }
 
-/* Takes a column at a time from the widest, until the row fits or nothing is wide any more. */
-static void narrow(size_t widths[], size_t columns, size_t available)
+static void print_plain(const struct table *table, FILE *out, size_t row)
 {
-	for (;;) {
-		size_t total = (columns - 1) * GAP, widest = 0;
-		for (size_t i = 0; i < columns; i++) {
-			total += widths[i];
-			if (widths[i] > widths[widest])
-				widest = i;
-		}
-		if (total <= available || widths[widest] <= NARROWEST)
-			return;
-		widths[widest]--;
-	}
+	for (size_t i = 0; i < table->columns; i++)
+		fprintf(out, "%s%c", table->cells[row * table->columns + i],
+		    i + 1 == table->columns ? '\n' : '\t');
 }
 
-bool table_print(const struct table *table, bool terminal)
+static size_t total_width(const size_t widths[], size_t columns)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < columns; i++)
+		if (widths[i])
+			total += widths[i] + (total ? GAP : 0);
+	return total;
+}
+
+/* The widest of the columns that may be cut; `columns` if none is wider than the narrowest that is of use. */
+static size_t widest_to_cut(const struct table *table, const size_t widths[])
+{
+	size_t widest = table->columns;
+
+	for (size_t i = 0; i < table->columns; i++)
+		if ((table->may_cut & 1U << i) && widths[i] > NARROWEST &&
+		    (widest == table->columns || widths[i] > widths[widest]))
+			widest = i;
+	return widest;
+}
+
+static void narrow(const struct table *table, size_t widths[], size_t available)
+{
+	size_t i;
+
+	while (total_width(widths, table->columns) > available &&
+	       (i = widest_to_cut(table, widths)) < table->columns)
+		widths[i]--;
+	for (i = table->columns; i-- > 0 && total_width(widths, table->columns) > available;)
+		if (table->may_cut & 1U << i)
+			widths[i] = 0;
+}
+
+bool table_print(const struct table *table, FILE *out, bool terminal)
 {
 	size_t widths[TABLE_MAX_COLUMNS] = {0};
 
 	if (table->failed)
 		return false;
-	for (size_t i = 0; terminal && i < table->count; i++) {
+	for (size_t row = 1; !terminal && row < table->count / table->columns; row++)
+		print_plain(table, out, row);
+	if (!terminal)
+		return true;
+	for (size_t i = 0; i < table->count; i++) {
 		size_t width = text_width(table->cells[i]), column = i % table->columns;
 		if (width > widths[column])
 			widths[column] = width;
 	}
-	if (terminal && !table->wraps)
-		narrow(widths, table->columns, term_width(STDOUT_FILENO));
-	for (size_t row = terminal ? 0 : 1; row < table->count / table->columns; row++)
-		print_row(table, row, terminal ? widths : NULL);
+	narrow(table, widths, term_width(STDOUT_FILENO));
+	for (size_t row = 0; row < table->count / table->columns; row++)
+		print_aligned(table, out, row, widths);
 	return true;
 }
 
