@@ -87,7 +87,7 @@ $B/flags $B/objects $B/bindir: FORCE
 	+@mkdir -p $(@D); printenv TEXT | cmp -s - $@ || printenv TEXT >$@
 
 COMPILE = $(CC) $(KIMI_CPPFLAGS) $(CPPFLAGS) $(KIMI_CFLAGS) $(PREFIX_MAPS) $(CFLAGS) $(WERROR)
-$B/%.o: %.c Makefile $B/flags | required $B/gen/summaries.h
+$B/%.o: %.c Makefile $B/flags | required $B/gen/pages.h
 	$(call say,CC,$<)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $B/lib/base/exec_path.o: KIMI_CPPFLAGS += -DKIMI_BINDIR='"$(bindir)"'
@@ -96,11 +96,16 @@ $B/lib/base/exec_path.o: $B/bindir
 $B/libkimi.a: $(LIB_OBJECTS) $B/objects
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
 
-# What `kimi help` says of each command is the name line of its man page.
-$B/gen/summaries.h: $(sort $(wildcard man/kimi-*.1))
-	$(Q)mkdir -p $(@D); { echo 'static const struct { const char *name, *summary; } summaries[] = {'; \
+# What `kimi help` says of each command is the name line of its man page, and the examples of its --help are
+# the first commands of EXAMPLES there that fit 80 columns.
+$B/gen/pages.h: $(sort $(wildcard man/kimi-*.1))
+	$(Q)mkdir -p $(@D); { echo 'static const struct { const char *name, *summary, *examples; } pages[] = {'; \
 	  for page in $^; do name=$${page##*/kimi-}; \
-	    sed -n "s/^\.Nd \(.*\)/	{\"$${name%.1}\", \"\1\"},/p" $$page; done; echo '};'; } >$@
+	    sed -n "s/^\.Nd \(.*\)/	{\"$${name%.1}\", \"\1\",/p" $$page; \
+	    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl \$$ //p' $$page | \
+	      sed 's/\\e/\\/g; s/\\(dq/"/g; s/\\&//g' | grep -E '^.{1,76}$$' | head -n 5 | \
+	      sed 's/[\\"]/\\&/g; s/.*/	 "  $$ &\\n"/'; \
+	    echo '	 ""},'; done; echo '};'; } >$@
 
 # Fewer segments are fewer pages for a process that lives a millisecond.
 is_static = $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS)))

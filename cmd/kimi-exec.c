@@ -40,9 +40,9 @@ static int check(const struct exec_options *options, bool has_command, struct er
 		return -1;
 	if (options->file_env && strcmp(options->env, options->file_env) == 0)
 		return err_set(
-		    err, ERR_USAGE, "see --help", "--env and --file-env are the same, %s", options->env);
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--env and --file-env are the same, %s", options->env);
 	if (!has_command)
-		return err_set(err, ERR_USAGE, "see --help", "no command was given");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "no command was given");
 	return 0;
 }
 
@@ -103,9 +103,9 @@ int main(int argc, char **argv)
 	        .name = "env",
 	        .value = &options.env,
 	        .argument = "NAME",
-	        .help = "the variable of the token (default KIMI_API_KEY; empty: none)"},
+	        .help = "the variable for the token (default KIMI_API_KEY; empty: none)"},
 	    OPTION_TEXT("file-env", &options.file_env, "NAME",
-	        "a variable with the path of a file that holds the token"),
+	        "a variable for the path of a file with the token, which is kept fresh"),
 	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
 	        .hidden = true,
 	        .name = "interval",
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	        .least = 0.01,
 	        .most = 3600},
 	    OPTION_TEXT("platform", &options.keeper.login.platform, "ID",
-	        "the platform (default kimi-code, else that of the default model)"),
+	        "the platform (default: kimi-code, or that of the default model)"),
 	    COMMAND_ACCOUNT_ROW(&options.keeper.login.account),
 	    COMMAND_CLIENT_ROW(&options.keeper.login.client),
 	    COMMAND_ROWS(c),

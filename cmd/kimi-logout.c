@@ -1,4 +1,4 @@
-/* kimi logout: forgets a login: the tokens, and what login wrote to the config. */
+/* kimi logout: removes a login: the tokens, and what login wrote to the config. */
 #include "account/account.h"
 #include "api/usage_cache.h"
 #include "auth/history.h"
@@ -215,7 +215,7 @@ static int run(const struct command *c, const struct login_options *login, bool 
 
 	if (all && (login->platform || login->account))
 		return err_set(
-		    err, ERR_USAGE, "see --help", "--all and --platform or --account exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --platform or --account exclude each other");
 	if (all)
 		return log_out_all(c, login, err);
 	if (context_open(&context, login, err) < 0 || home_check_writable(&context.home, err) < 0)
@@ -225,14 +225,14 @@ static int run(const struct command *c, const struct login_options *login, bool 
 
 int main(int argc, char **argv)
 {
-	struct command c = COMMAND_INIT(
-	    "logout", "[OPTIONS]", "Forget a login: its tokens or key, and its part of the config.");
+	struct command c =
+	    COMMAND_INIT("logout", "[OPTIONS]", "Remove a login: its tokens or API key, and its settings.");
 	struct login_options login = {0};
 	bool all = false;
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("all", &all, "forget every login"),
-	    OPTION_TEXT("platform", &login.platform, "ID", "the platform (default kimi-code)"),
+	    OPTION_FLAG("all", &all, "remove every login"),
+	    OPTION_TEXT("platform", &login.platform, "ID", "the platform (default: kimi-code)"),
 	    COMMAND_ACCOUNT_ROW(&login.account),
 	    COMMAND_CLIENT_ROW(&login.client),
 	    COMMAND_ROWS(c),

@@ -226,9 +226,6 @@ static int use(const struct command *c, const struct wish *wish, const struct co
 	struct identity who;
 	struct err use_err;
 
-	if (wish->login.account && *wish->login.account)
-		return err_set(
-		    err, ERR_USAGE, "leave out --account", "only the default account is in config.toml");
 	if (identity_find(&who, home, wish->login.platform, "", err) < 0)
 		return -1;
 	const struct identity *only = wish->login.platform ? &who : NULL;
@@ -265,7 +262,10 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 	struct context context;
 
 	if (wish->thinking && !wish->use)
-		return err_set(err, ERR_USAGE, "see --help", "--thinking goes with --use");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--thinking goes with --use");
+	if (wish->use && wish->login.account && *wish->login.account)
+		return err_set(
+		    err, ERR_USAGE, "leave out --account", "only the default account is in config.toml");
 	if (context_open(&context, &wish->login, err) < 0 ||
 	    ((wish->sync || wish->use) && home_check_writable(&context.home, err) < 0))
 		return -1;

@@ -1,4 +1,4 @@
-/* kimi refresh: renews the stored login if that is due. For cron, timers and kimi-token. */
+/* kimi refresh: refreshes the stored login if needed. For cron, timers and kimi-token. */
 #include "account/account.h"
 #include "auth/api_key.h"
 #include "base/env.h"
@@ -129,14 +129,16 @@ static bool only_keys_are_stored(const struct home homes[], size_t count, const 
 	return false;
 }
 
-static int check(const struct wish *wish, const struct context *context, struct err *err)
+static int check(const struct wish *wish, struct err *err)
 {
-	const struct platform *platform = context->who.platform;
+	const struct platform *platform = NULL;
 
+	if (wish->login.platform && !(platform = platform_find(wish->login.platform, err)))
+		return -1;
 	if (wish->watch && (wish->refresh.force || wish->models || wish->storage))
 		return err_set(
-		    err, ERR_USAGE, "see --help", "--watch excludes --force, --models and --storage");
-	if (wish->watch && wish->login.platform && !platform->oauth_key)
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--watch excludes --force, --models and --storage");
+	if (wish->watch && platform && !platform->oauth_key)
 		return err_set(err, ERR_USAGE, "leave out --platform",
 		    "there is nothing to watch: an API key of %s does not end", platform->name);
 	return 0;
@@ -177,7 +179,7 @@ static int run(struct command *c, struct wish *wish, struct err *err)
 	size_t count = 1;
 
 	wish->refresh.insist = wish->refresh.force;
-	if (context_open(&context, login, err) < 0 || check(wish, &context, err) < 0)
+	if (check(wish, err) < 0 || context_open(&context, login, err) < 0)
 		return -1;
 	const struct platform *only = login->platform ? context.who.platform : NULL;
 	homes[0] = context.home;
@@ -204,24 +206,24 @@ static int run(struct command *c, struct wish *wish, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Renew the stored login if that is due.");
+	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Refresh the stored login if needed.");
 	struct wish wish = {.refresh = {.background = true, .min_valid = -1}, .interval = 60};
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("force", &wish.refresh.force, "refresh now, whatever is left of the token"),
+	    OPTION_FLAG("force", &wish.refresh.force, "refresh now, even if it is not due"),
 	    OPTION_NUMBER("min-valid", &wish.refresh.min_valid, "SECONDS", 0, 1e9,
-	        "refresh also what is good for less than that (default 300)"),
-	    OPTION_FLAG("models", &wish.models, "bring the models in config.toml up to date too"),
+	        "refresh if fewer than SECONDS are left (default 300)"),
+	    OPTION_FLAG("models", &wish.models, "also update the models in config.toml"),
 	    OPTION_CHOICE("storage", &wish.storage, "keyring|file", "move the login there"),
-	    OPTION_FLAG("watch", &wish.watch, "stay, look every minute, and end at SIGTERM or Ctrl-C"),
+	    OPTION_FLAG(
+	        "watch", &wish.watch, "keep running and check every minute; end it with Ctrl-C or SIGTERM"),
 	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
 	        .hidden = true,
 	        .name = "interval",
 	        .value = &wish.interval,
 	        .least = 0.01,
 	        .most = 3600},
-	    OPTION_TEXT(
-	        "platform", &wish.login.platform, "ID", "the platform (default all that are logged in to)"),
+	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default: all with a login)"),
 	    COMMAND_ACCOUNTS_ROW(&wish.login.account),
 	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    COMMAND_ROWS(c),

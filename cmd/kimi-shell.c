@@ -86,8 +86,7 @@ static int follow(struct shell *shell, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct command c =
-	    COMMAND_INIT("shell", "[OPTIONS]", "A prompt for the commands: /login, /status, ...");
+	struct command c = COMMAND_INIT("shell", "[OPTIONS]", "An interactive prompt for kimi's commands.");
 	struct shell shell = {.report = &c.report, .typed = term_is_there()};
 	struct err err = {0};
 	const struct option_row table[] = {

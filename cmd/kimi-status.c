@@ -131,10 +131,10 @@ static int run(const struct command *c, const struct wish *wish, int *ret_exit, 
 	struct status selected;
 
 	if (wish->check + wish->line + wish->history + wish->online > 1)
-		return err_set(err, ERR_USAGE, "see --help",
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--check, --line, --history and --online exclude each other");
 	if ((wish->all || wish->min_valid >= 0) && !wish->check)
-		return err_set(err, ERR_USAGE, "see --help", "--all and --min-valid go with --check");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid go with --check");
 	if (wish->all && wish->login.account)
 		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
 	if (wish->history)

@@ -168,7 +168,7 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 
 	if (wish->header + wish->headers + c->report.json > 1)
 		return err_set(
-		    err, ERR_USAGE, "see --help", "--header, --headers and --json exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--header, --headers and --json exclude each other");
 	if (context_open(&context, &wish->login, err) < 0)
 		return -1;
 	int result = secret_find(&source, &found.secret, err);
@@ -184,21 +184,21 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 int main(int argc, char **argv)
 {
 	struct command c =
-	    COMMAND_INIT("token", "[OPTIONS]", "Print an access token that is good for a while.");
+	    COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token, refreshing it if needed.");
 	struct wish wish = {.access = {.min_valid = -1}};
 
 	c.quick = true;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("header", &wish.header, "print the line 'Authorization: Bearer ...'"),
-	    OPTION_FLAG("headers", &wish.headers, "print every header a request carries, one a line"),
+	    OPTION_FLAG("headers", &wish.headers, "print all request headers, one per line, for curl -H @-"),
 	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
 	        "refresh if fewer than SECONDS are left (default 300)"),
-	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "print what is stored as long as it lives"),
+	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "never use the network"),
 	    COMMAND_ACCOUNT_ROW(&wish.login.account),
 	    COMMAND_CLIENT_ROW(&wish.login.client),
 	    OPTION_TEXT("platform", &wish.login.platform, "ID",
-	        "the platform (default kimi-code, else that of the default model)"),
+	        "the platform (default: kimi-code, or that of the default model)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};

@@ -16,25 +16,66 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "summaries.h" /* made from the man pages' name lines */
+#include "pages.h" /* made from the man pages */
 
 static const char *summary_of(const char *name)
 {
-	for (size_t i = 0; i < sizeof(summaries) / sizeof(summaries[0]); i++)
-		if (strcmp(summaries[i].name, name) == 0)
-			return summaries[i].summary;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (strcmp(pages[i].name, name) == 0)
+			return pages[i].summary;
 	return "";
+}
+
+static const struct {
+	const char *title, *names[8];
+} groups[] = {
+    {"START HERE", {"login", "models", "usage", "status", "logout"}},
+    {"FOR SCRIPTS", {"token", "exec", "proxy", "refresh"}},
+    {"MORE", {NULL}}, /* all others, a user's own too */
+};
+
+enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
+
+static int group_of(const char *name)
+{
+	for (int group = 0; group < GROUPS - 1; group++)
+		for (int i = 0; groups[group].names[i]; i++)
+			if (strcmp(groups[group].names[i], name) == 0)
+				return group;
+	return GROUPS - 1;
+}
+
+static bool has_name(char **names, const char *name)
+{
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static void print_summary(const char *name)
+{
+	printf("  %-10s %s\n", name, summary_of(name));
 }
 
 static int print_help(void)
 {
 	char **names = subcommand_list();
 
-	printf("usage: kimi COMMAND [OPTIONS]\n\nKeeps people, scripts and cron jobs logged in to Kimi.\n\n");
+	printf("usage: kimi COMMAND [OPTIONS]\n\nkimi keeps you, your scripts and your cron jobs logged in "
+	       "to Kimi.\n");
+	for (int group = 0; group < GROUPS; group++) {
+		printf("\n%s\n", groups[group].title);
+		for (int i = 0; groups[group].names[i]; i++)
+			if (has_name(names, groups[group].names[i]))
+				print_summary(groups[group].names[i]);
+	}
 	for (char **name = names; name && *name; name++)
-		printf("  %-10s %s\n", *name, summary_of(*name));
-	printf("\n'kimi help COMMAND' shows its manual, 'kimi COMMAND --help' its options.\n"
-	       "Also: kimi --version, --exec-path (where the commands lie), --list-cmds.\n");
+		if (group_of(*name) == GROUPS - 1)
+			print_summary(*name);
+	printf("  %-10s %s\n", "help", "show the manual page of a command");
+	printf("\nOptions of a command: kimi COMMAND --help. Its manual: kimi help COMMAND.\n"
+	       "Also: kimi --version, --exec-path (the directory of the commands), --list-cmds.\n");
 	subcommand_free(names);
 	return 0;
 }
@@ -56,7 +97,7 @@ static int print_exec_path(struct err *err)
 
 	if (!sibling_folder(&at, folder, sizeof(folder)))
 		return err_set(
-		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "the folder of the commands is not known");
+		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "the directory of the commands is not known");
 	/* A script needs the very bytes. */
 	if (isatty(STDOUT_FILENO))
 		text_clean_inplace(folder);
@@ -67,10 +108,8 @@ static int print_exec_path(struct err *err)
 static bool is_command(const char *name)
 {
 	char **names = subcommand_list();
-	bool found = false;
+	bool found = has_name(names, name);
 
-	for (char **one = names; one && *one; one++)
-		found = found || strcmp(*one, name) == 0;
 	subcommand_free(names);
 	return found;
 }
@@ -126,11 +165,31 @@ static void advise(const char *typed, const char *const *names, char *ret_todo, 
 		snprintf(ret_todo, size, "see 'kimi help'");
 }
 
+/* The library without which a command is not built; NULL: it is no such command. */
+static const char *library_of(const char *name)
+{
+	static const struct {
+		const char *name, *library;
+	} optional[] = {{"shell", "libedit"}, {"proxy", "libmicrohttpd"}};
+
+	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
+		if (strcmp(optional[i].name, name) == 0)
+			return optional[i].library;
+	return NULL;
+}
+
 static int unknown(const char *typed, struct err *err)
 {
-	static const char *const options[] = {"--help", "--version", "--exec-path", "--list-cmds", NULL};
+	static const char *const options[] = {
+	    "--help", "--version", "--exec-path", "--list-cmds", "-h", "-v", "-V", NULL};
+	const char *library = library_of(typed);
 	char todo[120];
 
+	if (library) {
+		snprintf(todo, sizeof(todo), "install %s-dev and build again", library);
+		return err_set(
+		    err, ERR_FAILED, todo, "this build has no 'kimi %.20s'; it needs %s", typed, library);
+	}
 	if (*typed == '-') {
 		advise(typed, options, todo, sizeof(todo));
 		return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
@@ -141,25 +200,36 @@ static int unknown(const char *typed, struct err *err)
 	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
 }
 
+static bool is_any_of(const char *word, const char *const words[])
+{
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
+	static const char *const version[] = {"--version", "-v", "-V", "version", NULL};
+	static const char *const help[] = {"--help", "-h", "help", NULL};
 	const char *first = argc > 1 ? argv[1] : "";
+	bool is_help = is_any_of(first, help);
 
-	if (strcmp(first, "--version") == 0)
+	if (is_any_of(first, version))
 		return printf("kimi %s (kimi-toolkit)\n", KIMI_VERSION) < 0;
 	if (strcmp(first, "--exec-path") == 0)
 		return print_exec_path(err);
 	if (strcmp(first, "--list-cmds") == 0)
 		return print_commands();
-	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
-	    (strcmp(first, "help") == 0 && argc < 3))
+	if (is_help && (*first == '-' || argc < 3))
 		return print_help();
-	if (strcmp(first, "help") == 0)
+	if (is_help)
 		return show_manual(argv[2], argv, err) > 0 ? unknown(argv[2], err) : -1;
 	if (*first && subcommand_exec(first, argv + 1, err) < 0)
 		return -1;
 	/* No command of ours: kimi-cli's, if it is installed. */
-	handover_to_other_kimi(argv);
+	if (!library_of(first))
+		handover_to_other_kimi(argv);
 	return argc > 1 ? unknown(first, err) : print_help();
 }
 

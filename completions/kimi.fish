@@ -103,7 +103,7 @@ function __kimi_complete
         if test (count $words) = 1
             __kimi_commands $front
             printf '%s\n' help\t'show the manual of a command' --help\t'list the commands' \
-                --version\t'print the version' --exec-path\t'print the folder of the commands' \
+                --version\t'print the version' --exec-path\t'print the directory of the commands' \
                 --list-cmds\t'list the commands, one a line'
             return
         end

@@ -43,6 +43,40 @@ own_command() {
     done
 }
 
+@test "the help has groups, in an order for newcomers" {
+    run -0 kimi help
+    local titles
+    titles=$(grep -E '^[A-Z ]+$' <<<"$output" | paste -sd , -)
+    assert_same "START HERE,FOR SCRIPTS,MORE" "$titles"
+    assert_same login "$(sed -n '/^START HERE/{n;p}' <<<"$output" | awk '{ print $1 }')"
+    assert_same token "$(sed -n '/^FOR SCRIPTS/{n;p}' <<<"$output" | awk '{ print $1 }')"
+    # Each command is there once; a user's own is among the others.
+    own_command foo
+    run -0 kimi help
+    assert_same "$( (kimi --list-cmds; echo help) | sort)" "$(sed -nE 's/^  ([a-z.]+) .*/\1/p' <<<"$output" | sort)"
+    [[ $output == *MORE*foo* ]]
+}
+
+@test "a command that was left out of the build says so and names the library, also beside another kimi" {
+    mkdir "$BATS_TEST_TMPDIR/less" "$BATS_TEST_TMPDIR/other"
+    cp "$KIMI_TEST_BIN/kimi" "$KIMI_TEST_BIN/kimi-login" "$BATS_TEST_TMPDIR/less"
+    printf '#!/bin/sh\necho other\n' >"$BATS_TEST_TMPDIR/other/kimi"
+    chmod +x "$BATS_TEST_TMPDIR/other/kimi"
+    PATH=$BATS_TEST_TMPDIR/other:/usr/bin:/bin run -1 --separate-stderr "$BATS_TEST_TMPDIR/less/kimi" shell
+    assert_same "kimi: this build has no 'kimi shell'; it needs libedit; install libedit-dev and build again" "$stderr"
+    PATH=/usr/bin:/bin run -1 --separate-stderr "$BATS_TEST_TMPDIR/less/kimi" help shell
+    assert_contains "$stderr" "it needs libedit"
+}
+
+@test "-v, -V and version are --version" {
+    run -0 kimi --version
+    local version=$output word
+    for word in -v -V version; do
+        run -0 kimi "$word"
+        assert_same "$version" "$output"
+    done
+}
+
 @test "--version names the version, the same for the front and every command" {
     run -0 kimi --version
     [[ $output =~ ^kimi\ [0-9]+\.[0-9]+\.[0-9]+( |$) ]]

@@ -64,11 +64,49 @@ commands() {
     done
 }
 
-@test "the lines of --help fit a terminal of 80 columns... or a hundred at most" {
+@test "the lines of --help fit a terminal of 80 columns" {
     local sub
-    for sub in $(commands); do
-        kimi "$sub" --help | awk 'length > 100 { print; bad = 1 } END { exit bad }' || fail "of kimi $sub"
+    for sub in "" $(commands); do
+        # shellcheck disable=SC2086 # none for the front
+        kimi $sub --help | awk 'length > 80 { print; bad = 1 } END { exit bad }' || fail "of kimi $sub" || return
     done
+}
+
+@test "--help has examples, which name the command, and ends with where the manual is" {
+    local sub examples
+    for sub in $(commands); do
+        run -0 kimi "$sub" -h
+        examples=$(sed -n '/^EXAMPLES$/,/^$/p' <<<"$output")
+        [[ $examples == *$'\n  $ '*"kimi $sub"* ]] || fail "kimi $sub: $examples" || return
+        assert_same "Manual: kimi help $sub" "$(tail -n 1 <<<"$output")" || return
+    done
+}
+
+@test "wrong usage is found before anything else: 2, without HOME" {
+    local line
+    while read -r line; do
+        # shellcheck disable=SC2086 # words
+        run -2 --separate-stderr env -u HOME "PATH=$PATH" kimi $line </dev/null
+        [ "$(wc -l <<<"$stderr")" -eq 1 ] || fail "kimi $line: $stderr" || return
+    done <<'END'
+token --header --json
+token --platform nowhere
+login --api-key-stdin --account work
+login --platform moonshot-cn --storage keyring
+logout --all --account work
+models --thinking on
+models --use x --account work
+models --client nobody
+refresh --watch --force
+refresh --watch --platform moonshot-cn
+status --check --line
+status --all
+usage --check 5 --line
+usage --all --account work
+exec --env 1x -- true
+exec
+nothing-like-this
+END
 }
 
 @test "an unknown option is one line that names the nearest: 2, for every command" {
@@ -80,9 +118,9 @@ commands() {
     done
 }
 
-@test "an unknown option near to nothing: see --help" {
+@test "an unknown option near to nothing: see the command's --help" {
     run -2 --separate-stderr kimi login --xyzzyplugh
-    assert_error login "'--xyzzyplugh'; see --help"
+    assert_error login "'--xyzzyplugh'; see 'kimi login --help'"
 }
 
 @test "an unknown option with a value is told from one whose value is odd" {

@@ -71,6 +71,20 @@ typed() {
     assert_error "a quote is not closed"
 }
 
+@test "to chat text and to a command of another place it says what to do" {
+    run -2 --separate-stderr piped "hello there, help me with this"
+    assert_error "this is not a chat: a command begins with /; to chat, run kimi-code; '/help' lists the commands"
+    run -2 --separate-stderr piped "Why?"
+    assert_error "this is not a chat"
+    run -2 --separate-stderr piped "/exec -- env"
+    assert_error "'kimi exec' belongs in your own shell, not here; leave with /exit and run it there"
+    local columns
+    for columns in 80 40; do
+        run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" --columns "$columns" --type '> ' 'hello world\r' --type '> ' '/exit\r' kimi-shell
+        assert_contains "$output" "to chat, run kimi-code"
+    done
+}
+
 @test "what looks like no command is not repeated: it may be a key" {
     run -2 --separate-stderr piped sk-kimi-secret "0123456789abcdef" "/AbC+d/secret"
     assert_same "" "$output"

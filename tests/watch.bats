@@ -60,6 +60,24 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     assert_same 1 "$(server_count refresh)"
 }
 
+@test "a person who starts it is told what it watches and how to end it: at 80 and 40 columns" {
+    local columns on_terminal=("$KIMI_TEST_ROOT/tests/on_terminal.py")
+    server_start
+    store_login
+    for columns in 80 40; do
+        run -0 kimi_python "${on_terminal[@]}" --columns "$columns" --type 'ends it' '\x03' kimi-refresh --watch
+        assert_contains "$output" "kimi refresh: watching Kimi Code; checks every minute, Ctrl-C ends it"
+    done
+    cp "$HOME/.kimi/credentials/kimi-code.json" "$HOME/.kimi/credentials/kimi-code@work.json"
+    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch
+    assert_contains "$output" "watching Kimi Code; Kimi Code, account work; checks"
+    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch --account work
+    assert_contains "$output" "watching Kimi Code, account work; checks"
+    rm -r "$HOME/.kimi"
+    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch
+    assert_contains "$output" "watching for a login; checks"
+}
+
 @test "nothing is said and nothing is sent while nothing happens" {
     server_start
     store_login

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256 };
+enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256, HELP_WIDTH = 80, WIDEST_HEAD = 32 };
 
-static const char advice[] = "see --help";
+static const char advice[] = OPTIONS_SEE_HELP;
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -202,6 +202,27 @@ static void row_head(const struct option_row *row, char *ret, size_t size)
 	    row->argument ? row->argument : "");
 }
 
+/* The help, broken between words behind column `indent`, where the line stands. */
+static void add_help(struct buf *out, size_t indent, const char *help)
+{
+	size_t column = indent;
+
+	for (const char *at = help; *at;) {
+		size_t len = strcspn(at, " ");
+		if (column > indent && column + 1 + len > HELP_WIDTH) {
+			buf_addf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			buf_addch(out, ' ');
+			column++;
+		}
+		buf_add(out, at, len);
+		column += len;
+		at += len + (at[len] == ' ');
+	}
+	buf_addch(out, '\n');
+}
+
 void options_help(const struct option_row *table, struct buf *out)
 {
 	char head[120];
@@ -211,14 +232,18 @@ void options_help(const struct option_row *table, struct buf *out)
 		if (row->hidden)
 			continue;
 		row_head(row, head, sizeof(head));
-		if (strlen(head) > width)
+		if (strlen(head) > width && strlen(head) <= WIDEST_HEAD)
 			width = strlen(head);
 	}
 	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++) {
 		if (row->hidden)
 			continue;
 		row_head(row, head, sizeof(head));
-		buf_addf(out, "  %-*s  %s\n", (int)width, head, row->help);
+		buf_addf(out, "  %-*s", (int)width, head);
+		if (strlen(head) > width)
+			buf_addf(out, "\n  %*s", (int)width, "");
+		buf_addstr(out, "  ");
+		add_help(out, width + 4, row->help);
 	}
 }
 

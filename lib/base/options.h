@@ -21,6 +21,9 @@
 
 #include <stdbool.h>
 
+/* The remedy of an ERR_USAGE; command_end() fills in the program: see 'kimi token --help'. */
+#define OPTIONS_SEE_HELP "see --help"
+
 enum option_kind {
 	OPTION_KIND_END,
 	OPTION_KIND_FLAG,
@@ -81,7 +84,7 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 /* True if the flag stands among the options of argv; for what must be known before parsing can fail. */
 bool options_has_flag(int argc, char **argv, const char *flag);
 
-/* Adds the rows to `out`, aligned, for --help. */
+/* Adds the rows to `out`, aligned, in lines of at most 80 columns, for --help. */
 void options_help(const struct option_row *table, struct buf *out);
 
 /* Adds a line a row: --name, TAB, argument ("" for a flag), TAB, help. */

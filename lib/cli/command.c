@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "pages.h" /* made from the man pages */
+
 enum { MAX_HELP = 16 * 1024 };
 
 static struct rlimit core_at_start;
@@ -63,8 +65,11 @@ static void print_help(const struct command *c, const struct option_row *table)
 
 	buf_init(&rows, MAX_HELP);
 	options_help(table, &rows);
-	printf("usage: %s %s\n\n%s\n\n%s\nSee 'man kimi-%s'.\n", c->program, c->usage, c->summary, rows.data,
-	    c->name);
+	printf("usage: %s %s\n\n%s\n\nOPTIONS\n%s", c->program, c->usage, c->summary, rows.data);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (strcmp(pages[i].name, c->name) == 0 && *pages[i].examples)
+			printf("\nEXAMPLES\n%s", pages[i].examples);
+	printf("\nManual: kimi help %s\n", c->name);
 	buf_release(&rows);
 }
 
@@ -105,15 +110,21 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 		return 1;
 	}
 	if (argc - c->operands > most_operands)
-		return err_set(err, ERR_USAGE, "see --help", "unexpected argument '%.80s'",
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "unexpected argument '%.80s'",
 		    argv[c->operands + most_operands]);
 	return 0;
 }
 
 int command_end_with(const struct command *c, int failed, const struct err *err, int exit_status)
 {
-	if (failed)
-		exit_status = report_error(&c->report, err);
+	struct err said;
+
+	if (failed) {
+		said = *err;
+		if (strcmp(said.todo, OPTIONS_SEE_HELP) == 0)
+			snprintf(said.todo, sizeof(said.todo), "see '%s --help'", c->program);
+		exit_status = report_error(&c->report, &said);
+	}
 	int lost = report_flush();
 	if (!lost || failed)
 		return exit_status;

@@ -3,7 +3,7 @@
  *
  *	int main(int argc, char **argv)
  *	{
- *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print an access token that is good for a while.");
+ *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token, refreshing it if needed.");
  *		const struct option_row table[] = {..., COMMAND_ROWS(c), OPTION_END};
  *		struct err err = {0};
  *
@@ -14,9 +14,8 @@
  *
  * command_begin() keeps the process from dumping core, makes sure that the three
  * standard descriptors are open, takes over the signals, reads the options and
- * answers --help, --version and --list-options itself. command_end() speaks the
- * error, if there is one, and sees to it that standard output really took
- * everything.
+ * answers --help, --version and --list-options itself. command_end() reports the
+ * error, if there is one, and makes sure that standard output took everything.
  */
 #ifndef KIMI_CLI_COMMAND_H
 #define KIMI_CLI_COMMAND_H
@@ -44,12 +43,12 @@ struct command {
 		.name = name_, .program = "kimi " name_, .usage = usage_, .summary = summary_                \
 	}
 
-/* The row of an account's name; an empty one is the plain login, whatever KIMI_ACCOUNT says. */
+/* The row of an account's name; an empty one is the default account, whatever KIMI_ACCOUNT says. */
 #define COMMAND_ACCOUNT_ROW(value_)                                                                          \
-	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default KIMI_ACCOUNT, else the plain login)")
+	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT)")
 /* Where no name means all of them. */
 #define COMMAND_ACCOUNTS_ROW(value_)                                                                         \
-	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default KIMI_ACCOUNT, else all)")
+	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT, else all)")
 #define COMMAND_ACCOUNT_ROW_AS(value_, help_)                                                                \
 	{                                                                                                    \
 		.kind = OPTION_KIND_TEXT, .may_be_empty = true, .name = "account", .value = value_,          \
@@ -58,12 +57,12 @@ struct command {
 
 /* Of a command that works in a home. */
 #define COMMAND_CLIENT_ROW(value_)                                                                           \
-	OPTION_CHOICE("client", value_, "kimi-code|kimi-cli", "whose home to work in")
+	OPTION_CHOICE("client", value_, "kimi-code|kimi-cli", "use the home of this client")
 
 /* The rows every command has. */
 #define COMMAND_ROWS(c)                                                                                      \
 	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                 \
-	    OPTION_FLAG("quiet", &(c).report.quiet, "say nothing but errors"),                               \
+	    OPTION_FLAG("quiet", &(c).report.quiet, "print only errors"),                                    \
 	    {.kind = OPTION_KIND_FLAG,                                                                       \
 	        .letter = 'h',                                                                               \
 	        .name = "help",                                                                              \

@@ -171,6 +171,30 @@ static void compare_clocks(struct watch *w, double interval)
 	}
 }
 
+/* What is watched, and how to end it, for a person who has started it. */
+static void tell_start(const struct watch *w)
+{
+	char names[512] = "";
+
+	for (size_t i = 0; i < w->home_count; i++) {
+		size_t count = 0;
+		struct identity *list = w->only ? NULL : identity_list(&w->homes[i], &count, NULL);
+		for (size_t j = 0; j < count; j++) {
+			size_t len = strlen(names);
+			if (identity_is_stored(&list[j], &w->homes[i]))
+				snprintf(names + len, sizeof(names) - len, "%s%s%s%s", len ? "; " : "",
+				    list[j].platform->name, *list[j].account ? ", account " : "",
+				    list[j].account);
+		}
+		free(list);
+	}
+	if (w->only)
+		snprintf(names, sizeof(names), "%s%s%s", w->only->platform->name,
+		    *w->only->account ? ", account " : "", w->only->account);
+	report_note(
+	    w->report, "watching %s; checks every minute, Ctrl-C ends it", *names ? names : "for a login");
+}
+
 int watch_run(const struct report *report, const struct home homes[], size_t home_count,
     const struct identity *only, const struct refresh_wish *wish, double interval, struct err *err)
 {
@@ -184,6 +208,8 @@ int watch_run(const struct report *report, const struct home homes[], size_t hom
 	    .children = process_adopt_orphans()};
 	int failed = 0;
 
+	if (report->terminal && !report->json)
+		tell_start(&w);
 	notify_manager("READY=1");
 	while (!failed && !signals_caught()) {
 		compare_clocks(&w, interval);

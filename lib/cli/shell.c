@@ -30,12 +30,12 @@ static const struct entry entries[] = {
     {"logout", "logout", "", "log out", true},
     {"model", "models", "[ID]", "show the default model, or make ID the default", true},
     {"models", "models", "", "list the models", true},
-    {"status", "status", "", "show the state of the login", false},
+    {"status", "status", "", "show your logins and any problems", false},
     {"usage", "usage", "", "show how much of the quota is used", false},
-    {"token", "token", "", "print an access token", false},
-    {"refresh", "refresh", "", "renew the login if that is due", true},
-    {"help", NULL, "[COMMAND]", "print this list, or the options of a command", false},
-    {"exit", NULL, "", "end the shell", false},
+    {"token", "token", "", "print a valid access token", false},
+    {"refresh", "refresh", "", "refresh the login if needed", true},
+    {"help", NULL, "[COMMAND]", "list the commands, or the options of one", false},
+    {"exit", NULL, "", "leave the shell", false},
     {NULL, NULL, NULL, NULL, false},
 };
 
@@ -210,11 +210,15 @@ static bool is_command_like(const char *word)
 	return *word == '/' && len < 16 && !word[1 + len];
 }
 
-static int unknown(const char *typed, struct err *err)
+static int unknown(const char *typed, bool is_sentence, struct err *err)
 {
 	const char *names[sizeof(entries) / sizeof(entries[0])];
 	char todo[64] = "'/help' lists the commands";
 	size_t n = 0;
+
+	if (strcmp(typed, "/exec") == 0 || strcmp(typed, "/proxy") == 0 || strcmp(typed, "/shell") == 0)
+		return err_set(err, ERR_USAGE, "leave with /exit and run it there",
+		    "'kimi %s' belongs in your own shell, not here", typed + 1);
 
 	for (; entries[n].name; n++)
 		names[n] = entries[n].name;
@@ -223,9 +227,10 @@ static int unknown(const char *typed, struct err *err)
 	if (nearest)
 		snprintf(todo, sizeof(todo), "did you mean /%s?", nearest);
 	/* What looks like no command is not repeated: it may be a key that was meant for elsewhere. */
-	if (nearest || is_command_like(typed))
+	if (!is_sentence && (nearest || is_command_like(typed)))
 		return err_set(err, ERR_USAGE, todo, "'%.40s' is not a command", typed);
-	return err_set(err, ERR_USAGE, todo, "that is not a command: one begins with a slash");
+	return err_set(err, ERR_USAGE, "to chat, run kimi-code; '/help' lists the commands",
+	    "this is not a chat: a command begins with /");
 }
 
 static int do_words(struct shell *shell, const char *const *words, int count, struct err *err)
@@ -235,7 +240,7 @@ static int do_words(struct shell *shell, const char *const *words, int count, st
 	int failed;
 
 	if (!entry)
-		return unknown(words[0], err);
+		return unknown(words[0], *words[0] != '/' && count > 1 && !find(words[0]), err);
 	if (count > MAX_ARGUMENTS)
 		return err_set(err, ERR_USAGE, NULL, "too many words");
 	words++;

@@ -4,10 +4,10 @@ static int usage_options_check(const struct usage_options *o, struct err *err)
 {
 	if (o->line && o->check >= 0)
 		return err_set(
-		    err, ERR_USAGE, "see 'kimi usage --help'", "--check and --line exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--check and --line exclude each other");
 	if (o->line && o->all)
 		return err_set(
-		    err, ERR_USAGE, "see 'kimi usage --help'", "--all and --line exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --line exclude each other");
 	if (o->all && o->login.account)
 		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
 	return 0;
@@ -19,13 +19,13 @@ int usage_options_begin(
 	struct command *c = ret_command;
 	struct usage_options *o = ret_options;
 	const struct option_row table[] = {
-	    OPTION_FLAG("all", &o->all, "every login of every home and platform"),
+	    OPTION_FLAG("all", &o->all, "show every login"),
 	    OPTION_NUMBER(
-	        "check", &o->check, "PERCENT", 0, 100, "print nothing; exit 1 if a window is used that much"),
-	    OPTION_FLAG("line", &o->line, "one line, for a prompt or a status bar"),
+	        "check", &o->check, "PERCENT", 0, 100, "print nothing; exit 1 if a window is used to PERCENT"),
+	    OPTION_FLAG("line", &o->line, "print one line, for a status bar"),
 	    OPTION_NUMBER("max-age", &o->max_age, "SECONDS", 0, 1e9,
-	        "take an answer that is at most that old from the cache"),
-	    OPTION_TEXT("platform", &o->login.platform, "ID", "the platform (default kimi-code)"),
+	        "use the last answer if it is not older"),
+	    OPTION_TEXT("platform", &o->login.platform, "ID", "the platform (default: kimi-code)"),
 	    COMMAND_ACCOUNT_ROW(&o->login.account),
 	    COMMAND_CLIENT_ROW(&o->login.client),
 	    {.kind = OPTION_KIND_FLAG, .hidden = true, .name = "profile", .value = &o->profile},
