@@ -18,7 +18,8 @@ static int check(const struct login_options *options, const struct login_wish *w
 		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
 	if (by_key && wish->storage && strcmp(wish->storage, "keyring") == 0)
 		return err_set(err, ERR_USAGE, "leave out --storage",
-		    "an API key is kept in config.toml, where kimi-cli looks for it, and not in the keyring");
+		    "an API key is stored in config.toml, where the chat client reads it, not in the "
+		    "keyring");
 	return 0;
 }
 

@@ -215,7 +215,7 @@ static int run(const struct command *c, const struct login_options *login, bool 
 
 	if (all && (login->platform || login->account))
 		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --platform or --account exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all cannot be used with --platform or --account");
 	if (all)
 		return log_out_all(c, login, err);
 	if (context_open(&context, login, err) < 0 || home_check_writable(&context.home, err) < 0)

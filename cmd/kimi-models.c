@@ -262,7 +262,7 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 	struct context context;
 
 	if (wish->thinking && !wish->use)
-		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--thinking goes with --use");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--thinking needs --use");
 	if (wish->use && wish->login.account && *wish->login.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out --account", "only the default account is in config.toml");

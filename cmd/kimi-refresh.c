@@ -24,7 +24,8 @@ static int move(const struct report *report, struct store *store, const char *st
 {
 	if (login_move(store, store_kind_by_name(storage), err) < 0)
 		return -1;
-	report_note(report, "the login is kept in the %s now", storage);
+	report_note(report, "login moved to %s",
+	    store_kind_by_name(storage) == STORE_FILE ? "a private file" : "the keyring");
 	return 0;
 }
 
@@ -136,8 +137,8 @@ static int check(const struct wish *wish, struct err *err)
 	if (wish->login.platform && !(platform = platform_find(wish->login.platform, err)))
 		return -1;
 	if (wish->watch && (wish->refresh.force || wish->models || wish->storage))
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--watch excludes --force, --models and --storage");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
+		    "--watch cannot be used with --force, --models or --storage");
 	if (wish->watch && platform && !platform->oauth_key)
 		return err_set(err, ERR_USAGE, "leave out --platform",
 		    "there is nothing to watch: an API key of %s does not end", platform->name);

@@ -48,7 +48,7 @@ static int converse(struct shell *shell, struct err *err)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	recall(line, &shell->home);
-	report_note(shell->report, "/help lists the commands, /exit or Ctrl-D ends");
+	report_note(shell->report, "/help lists the commands, /exit or Ctrl-D leaves");
 	buf_init_secret(&typed, MAX_LINE);
 	while (!answer && !shell->over) {
 		buf_clear(&typed);

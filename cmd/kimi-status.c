@@ -132,11 +132,12 @@ static int run(const struct command *c, const struct wish *wish, int *ret_exit, 
 
 	if (wish->check + wish->line + wish->history + wish->online > 1)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
-		    "--check, --line, --history and --online exclude each other");
+		    "--check, --line, --history and --online cannot be used together");
 	if ((wish->all || wish->min_valid >= 0) && !wish->check)
-		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid go with --check");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid need --check");
 	if (wish->all && wish->login.account)
-		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
+		return err_set(
+		    err, ERR_USAGE, "leave out one of them", "--all and --account cannot be used together");
 	if (wish->history)
 		return show_history(c, wish, err);
 	if (wish->all)

@@ -111,7 +111,7 @@ static void warn(const struct command *c, const struct home *home, const struct 
 	if (!told.terminal)
 		return;
 	if (store->rights == LOGIN_TIGHTENED)
-		report_note(&told, "%s could be read by others; it is private now", store->file);
+		report_note(&told, "%s could be read by others; it is now private", store->file);
 	if (access->trouble.code != ERR_NONE)
 		report_note(&told, "the token could not be refreshed: %s", access->trouble.what);
 	else
@@ -167,8 +167,8 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	};
 
 	if (wish->header + wish->headers + c->report.json > 1)
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--header, --headers and --json exclude each other");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
+		    "--header, --headers and --json cannot be used together");
 	if (context_open(&context, &wish->login, err) < 0)
 		return -1;
 	int result = secret_find(&source, &found.secret, err);

@@ -187,7 +187,7 @@ api_key = $value"
     gives sk-cn --platform moonshot-cn --min-valid 1000000 --no-refresh
 }
 
-@test "--header, --headers and --json exclude each other: 2" {
+@test "--header, --headers and --json cannot be used together: 2" {
     local pair
     for pair in "--header --headers" "--headers --json" "--header --json"; do
         # shellcheck disable=SC2086 # two options

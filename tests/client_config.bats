@@ -273,7 +273,7 @@ enabled = false" "$(cat "$CONFIG")"
         "capabilities": ["tool_use"]}}'
 }
 
-@test "a key and tokens of Kimi Code exclude each other: kimi-code refuses a provider with both" {
+@test "a key and tokens of Kimi Code cannot be used together: kimi-code refuses a provider with both" {
     ready
     run -0 kimi login
     run -0 kimi login --api-key-stdin <<<sk-kimi-code
@@ -467,11 +467,11 @@ TOML
     refused 5 "model x: protocol must be one of anthropic, openai_responses" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nprotocol = "kimi"'
     refused 5 "capabilities must be a list of texts" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\ncapabilities = [1]'
     refused 5 "beta_api must be true or false" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nbeta_api = "true"'
-    refused 2 "model x: it is no table" <<<$'[models]\nx = 1'
+    refused 2 "model x: it is not a table" <<<$'[models]\nx = 1'
     refused 2 "provider own: type must be one of kimi, anthropic" <<<$'[providers.own]\ntype = "openai_legacy"\nbase_url = ""\napi_key = ""'
     refused 2 "provider own: type must be one of" <<<$'[providers.own]\ntype = "gemini"\nbase_url = ""\napi_key = ""'
     refused 1 "provider own: it has no type" <<<$'[providers.own]\nbase_url = ""'
-    refused 3 "oauth of provider own: key must be a text that is not empty" <<<$'[providers.own]\ntype = "kimi"\noauth = { storage = "file", key = "" }'
+    refused 3 "oauth of provider own: key must be a string that is not empty" <<<$'[providers.own]\ntype = "kimi"\noauth = { storage = "file", key = "" }'
     refused 2 "table thinking: enabled must be true or false" <<<$'[thinking]\nenabled = "yes"'
 }
 

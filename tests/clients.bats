@@ -221,7 +221,7 @@ PY
 @test "--storage keyring is refused in kimi-code's home, with the reason" {
     mkdir "$HOME/.kimi-code"
     run -2 --separate-stderr kimi login --client kimi-code --storage keyring
-    assert_contains "$stderr" "kimi-code reads no keyring"
+    assert_contains "$stderr" "kimi-code does not use a keyring"
 }
 
 @test "the headers are those of kimi-code's dialect, and a new device id is a UUID" {

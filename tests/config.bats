@@ -458,7 +458,7 @@ provider = "kimi"
 model = "kimi-code/k3"
 max_context_size = 128000
 TOML
-    local own line='left models of your own in config.toml as they are: kimi-code/k3'
+    local own line='kept your own models in config.toml: kimi-code/k3'
     own=$(own_table)
     server_start
     models_control '[{"id": "k3", "context_length": 5}, {"id": "k4"}]'
@@ -509,7 +509,7 @@ TOML
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn"]}, "cn_models": [{"id": "kimi-k2"}, {"id": "kimi-k3"}]}'
     run -0 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <<<sk-cn
-    assert_contains "$stderr" 'left models of your own in config.toml as they are: moonshot-cn/kimi-k2'
+    assert_contains "$stderr" 'kept your own models in config.toml: moonshot-cn/kimi-k2'
     assert_loads 'models>moonshot-cn/kimi-k2>provider="p"' 'models>moonshot-cn/kimi-k3>provider="managed:moonshot-cn"'
 }
 

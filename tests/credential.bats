@@ -177,7 +177,7 @@ is_refused() {
     notebook mine
     export KIMI_CREDENTIAL_HELPER=$PWD/bin/mine
     logged_in
-    assert_contains "$(cat login.err)" "kept in the keyring"
+    assert_contains "$(cat login.err)" "login saved in the keyring"
     assert_same "$(server_stat last_access_token)" "$(kept access_token)"
     assert_same 1 "$(wc -l <kept)"
     [ ! -e "$LOGIN" ]
@@ -290,7 +290,7 @@ whole_life() {
 @test "a helper that ignores store: login by itself takes the file and says why" {
     export KIMI_CREDENTIAL_HELPER='!true'
     logged_in
-    assert_contains "$(cat login.err)" "kept in the file: the keyring does not keep what it is given"
+    assert_contains "$(cat login.err)" "login saved in a private file (the keyring did not store the login)"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
 }
 
@@ -392,7 +392,7 @@ whole_life() {
     : >broken
     server_release it
     finish 0
-    assert_contains "$(err_of refresh)" "kept in the file now"
+    assert_contains "$(err_of refresh)" "login saved in a private file"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     run -0 kimi-token
     assert_same "$(server_stat last_access_token)" "$output"
@@ -451,6 +451,6 @@ whole_life() {
     KIMI_DISABLE_KEYRING=1 run -75 --separate-stderr kimi refresh --storage keyring
     assert_contains "$stderr" "; unset KIMI_DISABLE_KEYRING, then try again"
     KIMI_DISABLE_KEYRING='' KIMI_CREDENTIAL_HELPER='!false' run -75 --separate-stderr kimi refresh --storage keyring
-    assert_contains "$stderr" "; see that the helper which KIMI_CREDENTIAL_HELPER names works, then try again"
+    assert_contains "$stderr" "; check the helper that KIMI_CREDENTIAL_HELPER names, then try again"
     assert_same at-stored "$(stored access_token)"
 }

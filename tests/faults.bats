@@ -289,7 +289,7 @@ time.sleep(30)'
     start_refresh none LOOKUP=-2
     start_refresh again LOOKUP=-3
     start_refresh hang LOOKUP=hang
-    for name in none again; do assert_given_up 75 0 "auth.example.invalid \(no proxy is set\)" $name; done
+    for name in none again; do assert_given_up 75 0 "auth.example.invalid: no such host; check the network \(HTTPS_PROXY is not set\)" $name; done
     assert_given_up 75 0 "auth.example.invalid.* 30[0-9]{2} milliseconds" hang
 }
 
@@ -333,7 +333,7 @@ certificate_refused() {
         run -1 --separate-stderr kimi-refresh --json
         assert_same config "$(json data.code <<<"$output")"
         assert_contains "$stderr" "$SSL_CERT_FILE"
-        assert_contains "$stderr" "; let SSL_CERT_FILE name a file of certificates, or unset it"
+        assert_contains "$stderr" "; set SSL_CERT_FILE to a certificate file, or unset it"
     done
     assert_same "$before" "$(hash_of "$LOGIN")"
     assert_same 0 "$(server_count all)"

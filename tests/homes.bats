@@ -96,11 +96,11 @@ anothers_home() {
     for command in refresh "login --force" logout "models --sync"; do
         # shellcheck disable=SC2086 # words
         run -1 --separate-stderr kimi $command
-        assert_error "all users can write to the folder $HOME/.kimi \(mode 777\)"
+        assert_error "all users can write to the directory $HOME/.kimi \(mode 777\)"
     done
     assert_same 0 "$(server_count all)"
     run -0 kimi status
-    assert_contains "$output" "all users can write to the folder $HOME/.kimi (mode 777)"
+    assert_contains "$output" "all users can write to the directory $HOME/.kimi (mode 777)"
     assert_contains "$output" "run 'chmod o-w' on it"
     assert_contains "$output" "$LOGIN"
     run -0 kimi token
@@ -108,7 +108,7 @@ anothers_home() {
     # Nobody there but what all see: nothing is logged in to, and still it is named.
     rm "$LOGIN"
     run -0 kimi status
-    assert_contains "$output" "all users can write to the folder $HOME/.kimi (mode 777)"
+    assert_contains "$output" "all users can write to the directory $HOME/.kimi (mode 777)"
     # A group of one's own is the usual umask of some systems.
     chmod 775 "$HOME/.kimi"
     run -0 kimi login

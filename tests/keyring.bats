@@ -450,7 +450,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     keyring_start
     logged_in
     run -0 --separate-stderr kimi-login --storage file
-    assert_contains "$stderr" "kept in the file now"
+    assert_contains "$stderr" "login moved to a private file"
     assert_in_file "$(server_stat last_access_token)"
     assert_same 'storage = "file"' "$(storages)"
     assert_same 1 "$(server_count device)"
@@ -461,7 +461,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     keyring_start
     logged_in --storage file
     run -0 --separate-stderr kimi-login --storage keyring
-    assert_contains "$stderr" "kept in the keyring now"
+    assert_contains "$stderr" "login moved to the keyring"
     assert_in_keyring "$(server_stat last_access_token)"
     assert_same 'storage = "keyring"' "$(storages)"
     assert_same 1 "$(server_count device)"

@@ -102,7 +102,7 @@ prompts() { tr '\n' ' ' <items.prompts; }
     unset DISPLAY
     server_control '{"pending": 0}'
     run -0 --separate-stderr kimi-login --no-browser
-    assert_contains "$stderr" "kept in the file: the keyring is locked"
+    assert_contains "$stderr" "login saved in a private file (the keyring is locked)"
     assert_same "Prompt Dismiss " "$(prompts)"
 }
 

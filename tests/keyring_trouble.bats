@@ -121,7 +121,7 @@ login_is_out_of_reach() {
     assert_contains "$stderr" "$1"
     cp config.before "$CONFIG"
     login_takes_the_file "$1" || return
-    assert_contains "$(cat login.err)" "the stored login cannot be used: $1; this is a new one" || return
+    assert_contains "$(cat login.err)" "the stored login cannot be used: $1; starting a new one" || return
     # The old one is where it was.
     rm "$LOGIN"
     cp config.before "$CONFIG"
@@ -160,17 +160,17 @@ login_stays_in_the_file() {
 
 @test "no bus: login takes the file within 3 s and says why" {
     no_bus
-    login_takes_the_file "there is no keyring that answers"
+    login_takes_the_file "no keyring found"
 }
 
 @test "no bus: login --storage keyring is 75 before a code is asked for" {
     no_bus
-    login_refuses_the_keyring "there is no keyring that answers"
+    login_refuses_the_keyring "no keyring found"
 }
 
 @test "no bus: a login in the keyring is out of reach, and not lost" {
     no_bus
-    login_is_out_of_reach "there is no keyring that answers"
+    login_is_out_of_reach "no keyring found"
 }
 
 @test "no bus: with no login known of, token is 4 and logout 0" {
@@ -208,24 +208,24 @@ login_stays_in_the_file() {
 
 @test "a socket that a dead bus left behind: login takes the file" {
     bus_left_behind
-    login_takes_the_file "there is no keyring that answers"
+    login_takes_the_file "no keyring found"
 }
 
 ## A bus with no secret service
 
 @test "a bus without a keyring: login takes the file within 3 s and says why" {
     bus_without_keyring
-    login_takes_the_file "there is no keyring that answers"
+    login_takes_the_file "no keyring found"
 }
 
 @test "a bus without a keyring: login --storage keyring is 75 before a code is asked for" {
     bus_without_keyring
-    login_refuses_the_keyring "there is no keyring that answers"
+    login_refuses_the_keyring "no keyring found"
 }
 
 @test "a bus without a keyring: a login in the keyring is out of reach, and not lost" {
     bus_without_keyring
-    login_is_out_of_reach "there is no keyring that answers"
+    login_is_out_of_reach "no keyring found"
 }
 
 @test "a bus without a keyring: a login in the file is fine" {
@@ -235,7 +235,7 @@ login_stays_in_the_file() {
 
 @test "a keyring that dies when it is started: login takes the file" {
     keyring_dies_at_start
-    login_takes_the_file "there is no keyring that answers"
+    login_takes_the_file "no keyring found"
 }
 
 ## A service that is activatable but never starts
@@ -362,7 +362,7 @@ login_stays_in_the_file() {
 
 @test "a keyring that nobody ever set up: login takes the file" {
     keyring_never_set_up
-    login_takes_the_file "there is no keyring that answers"
+    login_takes_the_file "no keyring found"
 }
 
 @test "a locked keyring: login --storage keyring is 75 before a code is asked for" {
@@ -563,7 +563,7 @@ vanish() {
     finish 0
     fresh=$(server_stat last_access_token)
     assert_same "$fresh" "$(stored access_token)" "the new token in the file" || return
-    assert_contains "$(err_of refresh)" "the login is kept in the file now" || return
+    assert_contains "$(err_of refresh)" "login saved in a private file" || return
     assert_same 'storage = "file"' "$(storages)" || return
     at_once 0 kimi-token
     assert_same "$fresh" "$output"
@@ -649,12 +649,12 @@ vanish() {
     rm kit/libexec/kimi/*
     server_start
     at_once 75 kimi-login --no-browser --storage keyring
-    assert_error "no keyring helper is installed"
+    assert_error "this build has no keyring support"
     assert_same 0 "$(server_count all)"
     server_control '{"pending": 0}'
     start login kimi-login --no-browser
     finish 0
-    assert_contains "$(why_line login.err)" "login saved in a private file (no keyring helper is installed"
+    assert_contains "$(why_line login.err)" "login saved in a private file (this build has no keyring support"
 }
 
 @test "our helper crashes: 75, it is said so, and the login is not lost" {

@@ -162,12 +162,12 @@ TOML
     key_file sk-ai
     run -4 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin --json <"$KEY_FILE"
     assert_same rejected "$(event error data.code)"
-    assert_error login 'platform\.kimi\.com.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-ai'
+    assert_error login 'platform\.kimi\.com.* does not accept .*may belong to .*(kimi-code|Kimi Code).*moonshot-ai'
     assert_lacks "$output$stderr" sk-ai
     [ ! -e "$CONFIG" ]
     key_file sk-cn
     run -4 --separate-stderr kimi login --platform moonshot-ai --api-key-stdin <"$KEY_FILE"
-    assert_error login 'platform\.kimi\.ai.* does not take .*may belong to .*(kimi-code|Kimi Code).*moonshot-cn'
+    assert_error login 'platform\.kimi\.ai.* does not accept .*may belong to .*(kimi-code|Kimi Code).*moonshot-cn'
     key_file sk-kimi-code
     run -4 --separate-stderr kimi login --platform moonshot-ai --api-key-stdin <"$KEY_FILE"
     assert_error login 'Kimi Code.*kimi-code'
@@ -365,7 +365,7 @@ TOML
     server_start
     keys_control
     run -4 --separate-stderr with_key sk-cn --platform kimi-code
-    assert_error login 'Kimi Code does not take .*moonshot-cn.*moonshot-ai'
+    assert_error login 'Kimi Code does not accept .*moonshot-cn.*moonshot-ai'
 }
 
 @test "an OAuth login after a key has both, and the tokens come first" {
@@ -630,7 +630,7 @@ PY
     assert_same success "$(event_types <<<"$output")"
 }
 
-@test "logout --all and --platform exclude each other: 2" {
+@test "logout --all and --platform cannot be used together: 2" {
     run -2 --separate-stderr kimi logout --all --platform moonshot-cn
     assert_error logout exclude
 }

@@ -137,7 +137,7 @@ open_config() {
     chmod 644 "$CONFIG"
 }
 
-SAID="config.toml could be read by others; it is private now"
+SAID="config.toml could be read by others; it is now private"
 
 @test "who rewrites a config that holds an API key closes it, and says so once" {
     open_config
@@ -182,7 +182,7 @@ SAID="config.toml could be read by others; it is private now"
     printf 'theme = "dark"\n' >"$CONFIG"
     ln "$CONFIG" dotfiles/config.toml
     run -0 --separate-stderr kimi login
-    assert_contains "$stderr" "config.toml had other hard links: they still lead to the old text"
+    assert_contains "$stderr" "config.toml had other hard links: they still have the old content"
     assert_written
     assert_same 'theme = "dark"' "$(cat dotfiles/config.toml)"
     run -0 --separate-stderr kimi models --use kimi-k2
@@ -211,15 +211,15 @@ SAID="config.toml could be read by others; it is private now"
     server_control '{"pending": 0, "api_keys": {"cn": ["sk-cn"]}}'
     run -1 --separate-stderr hooked FIXED_MODE=755! kimi-login
     assert_contains "$stderr" "cannot set the mode of $LOGIN"
-    assert_contains "$stderr" "use a KIMI_SHARE_DIR on a file system that keeps modes"
+    assert_contains "$stderr" "use a KIMI_SHARE_DIR on a file system that keeps permissions"
     assert_same 0 "$(server_count device)"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login
-    assert_same 1 "$(grep -c "others can read $LOGIN: its file system does not keep modes" <<<"$stderr")"
+    assert_same 1 "$(grep -c "others can read $LOGIN: its file system does not keep permissions" <<<"$stderr")"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-refresh --force
     assert_lacks "$stderr" "private now"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
     assert_lacks "$stderr" "private now"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
-    assert_same 1 "$(grep -c "holds an API key and others can read it: its file system does not keep modes" <<<"$stderr")"
+    assert_same 1 "$(grep -c "holds an API key and others can read it: its file system does not keep permissions" <<<"$stderr")"
     assert_lacks "$stderr" "private now"
 }

@@ -134,7 +134,7 @@ typed() {
 /status --line"
     assert_contains "$stderr" "logged in to Kimi Code"
     assert_contains "$output" kimi-k2-turbo
-    assert_contains "$stderr" "no refresh is due"
+    assert_contains "$stderr" "no refresh needed"
     assert_contains "$stderr" "logged out of Kimi Code"
     assert_contains "$output" "kimi-code logged out"
     assert_same 1 "$(server_count device)"

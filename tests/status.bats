@@ -665,9 +665,9 @@ Settings
     assert_same fresh "$(field state)"
 }
 
-@test "options that exclude each other are wrong usage" {
+@test "options that cannot be used together are wrong usage" {
     run -2 --separate-stderr kimi-status --check --line
-    assert_error "exclude each other"
+    assert_error "cannot be used together"
     run -2 kimi-status --history --online
     run -2 kimi-status --min-valid 5
     run -2 kimi-status --all
@@ -681,20 +681,20 @@ Settings
     run -0 --separate-stderr kimi-token
     assert_same "" "$stderr"
     run -0 on_terminal kimi-token
-    assert_contains "$output" "the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    assert_contains "$output" "this login expires in 15 min and cannot be refreshed: it has no refresh token; run 'kimi login'"
     run -0 on_terminal kimi-token
-    assert_lacks "$output" "cannot be renewed"
+    assert_lacks "$output" "cannot be refreshed"
     # Another login is another matter.
     store_login
     reject
     run -0 on_terminal kimi-token
-    assert_contains "$output" "the server rejected its refresh token"
+    assert_contains "$output" "Kimi no longer accepts it"
     run -0 on_terminal kimi-token
-    assert_lacks "$output" "cannot be renewed"
+    assert_lacks "$output" "cannot be refreshed"
     # An exec is a command too.
     store_login --refresh ""
     run -0 on_terminal kimi-exec true
-    assert_contains "$output" "kimi exec: the login ends in 15 min"
+    assert_contains "$output" "kimi exec: this login expires in 15 min"
     run -0 on_terminal kimi-exec true
     assert_same "" "$output"
 }
@@ -703,13 +703,13 @@ Settings
     server_start
     store_login --refresh ""
     run -4 --separate-stderr kimi-refresh --quiet
-    assert_error "the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login'"
+    assert_error "this login expires in 15 min and cannot be refreshed: it has no refresh token; run 'kimi login'"
     run -4 --separate-stderr kimi-refresh --account ""
-    assert_error "cannot be renewed"
+    assert_error "cannot be refreshed"
     store_login
     reject
     run -4 --separate-stderr kimi-refresh --quiet
-    assert_error "the server rejected its refresh token"
+    assert_error "Kimi no longer accepts it"
     run -4 --separate-stderr kimi-refresh --json
     assert_same "error rejected" "$(json type <<<"$output") $(json data.code <<<"$output")"
     assert_same 0 "$(server_count all)"
@@ -722,7 +722,7 @@ Settings
     rm "$LOGIN"
     assert_same "run 'kimi login --account work' before it ends" "$(kimi-status --json | json logins.0.problems.0.remedy)"
     run -4 --separate-stderr kimi-refresh --quiet
-    assert_error "work: the login ends in 15 min and cannot be renewed: it has no refresh token; run 'kimi login --account work'"
+    assert_error "work: this login expires in 15 min and cannot be refreshed: it has no refresh token; run 'kimi login --account work'"
     KIMI_ACCOUNT=work run -0 on_terminal kimi-exec true
     assert_contains "$output" "; run 'kimi login --account work'"
     for command in "kimi-token --account nobody" "kimi-exec --account nobody true"; do
@@ -755,7 +755,7 @@ Settings
     wait_until isnt_stored access_token at-stored
     kill -TERM "$pid"
     finish 0
-    assert_same 1 "$(grep -c "cannot be renewed" watch.err)"
+    assert_same 1 "$(grep -c "cannot be refreshed" watch.err)"
 }
 
 @test "the reminder leaves what is known of the login as it is" {

@@ -217,7 +217,7 @@ refuses() {
     server_control '{"models": [{"id": "kimi-brand-new", "supports_reasoning": true}]}'
     run -2 kimi models --use kimi-brand
     run -0 --separate-stderr kimi models --sync --use kimi-brand --thinking on
-    assert_contains "$stderr" "were brought up to date"
+    assert_contains "$stderr" "were updated"
     assert_loads 'default_model="kimi-code/kimi-brand-new"' default_thinking=true
     assert_same "" "$output"
 }
@@ -235,7 +235,7 @@ refuses() {
     assert_contains "$stderr" "503"
 }
 
-@test "--use with --account: 2, since only the plain login stands in the config" {
+@test "--use with --account: 2, since only the default account is in config.toml" {
     models_config
     run -2 --separate-stderr kimi models --use gpt --account work
     assert_error models "leave out --account"

@@ -54,7 +54,7 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     new_login kimi-code --expires-in-left 100
     wait_until said .
     stop_watching
-    assert_same "kimi refresh: refreshed; the token is good for another 15 min" "$(err_of watch)"
+    assert_same "kimi refresh: refreshed; the token is valid for 15 min" "$(err_of watch)"
     assert_same "" "$(out_of watch)"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_same 1 "$(server_count refresh)"
@@ -186,7 +186,7 @@ again() {
     sleep_for 5
     wait_until said refreshed
     stop_watching
-    assert_contains "$(err_of watch)" "the machine slept for 5 s"
+    assert_contains "$(err_of watch)" "the computer slept for 5 s"
     assert_same 1 "$(server_count refresh)"
 }
 
@@ -205,7 +205,7 @@ again() {
     server_start
     store_login --expires-in-left 100 --no-seed
     start watch kimi-refresh --watch --interval 0.05
-    wait_until said "run .kimi login. to log in again"
+    wait_until said "run .kimi login."
     local before
     before=$(looks)
     wait_until later_than "$before"
@@ -218,9 +218,9 @@ again() {
     server_start
     store_login --expires-in-left 100 --no-seed
     start watch kimi-refresh --watch --interval 0.05
-    wait_until said "run .kimi login. to log in again"
+    wait_until said "run .kimi login."
     new_login kimi-code --refresh rt-new
-    wait_until said "good for another"
+    wait_until said "valid for"
     stop_watching
 }
 
@@ -319,7 +319,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
     assert_error "does not end"
 }
 
-@test "--watch excludes --force, --models and --storage" {
+@test "--watch cannot be used with --force, --models or --storage" {
     local option
     for option in --force --models --storage=file; do
         run -2 --separate-stderr kimi-refresh --watch "$option"

@@ -73,13 +73,12 @@ static int exchange_refused(const struct http_request *request, const struct htt
 	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", message ? message : "",
 	    response->status);
 	if (type && strcmp(type, "access_terminated_error") == 0)
-		return err_set(err, ERR_DENIED, "see your plan and its quota on Kimi's site",
-		    "%s says that the quota or the account has ended%s", host, words);
+		return err_set(err, ERR_DENIED, "see your plan and quota on Kimi's website",
+		    "%s says that the quota is used up or the plan has ended%s", host, words);
 	if (response->status == 401)
-		return err_set(err, ERR_REJECTED, "run 'kimi login' to log in again",
-		    "%s refused the token%s", host, words);
+		return err_set(err, ERR_REJECTED, "run 'kimi login'", "%s refused the token%s", host, words);
 	if (response->status == 402)
-		return err_set(err, ERR_DENIED, "see to the account's plan or balance",
+		return err_set(err, ERR_DENIED, "check the account's plan and balance",
 		    "%s refused the account%s", host, words);
 	if (response->is_html)
 		return http_not_kimi(request, response, err);
@@ -98,7 +97,7 @@ static int exchange_no_sense(
 
 	url_host(url, host, sizeof(host));
 	return err_set(err, ERR_PROTOCOL, "check that this is Kimi's server and that kimi is up to date",
-	    "the %s of %s makes no sense: %s", request->subject, host, why);
+	    "the %s of %s is invalid: %s", request->subject, host, why);
 }
 
 static int exchange_read(struct api_request *request, const struct http_request *sent,

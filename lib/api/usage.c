@@ -396,7 +396,7 @@ static int read_windows(const json_t *answer, struct usage *usage, char *ret_why
 	read_extra(usage, json_object_get(answer, "boosterWallet"));
 	if (usage->count)
 		return 0;
-	snprintf(ret_why, size, "it names no window of a quota");
+	snprintf(ret_why, size, "it has no quota window");
 	return -1;
 }
 
@@ -458,6 +458,5 @@ int usage_reaches(const struct usage *usage, double percent, struct err *err)
 	}
 	if (is_known)
 		return 0;
-	return err_set(
-	    err, ERR_PROTOCOL, "see 'kimi usage'", "the server does not say how much of any window is used");
+	return err_set(err, ERR_PROTOCOL, "see 'kimi usage'", "the server did not say how much is used");
 }

@@ -63,8 +63,7 @@ int api_key_of_environment(char **ret_key, struct err *err)
 	buf_addstr(&key, value);
 	text_trim_input(&key);
 	if (key.failed || !api_key_is_valid(key.data))
-		answer =
-		    err_set(err, ERR_CONFIG, "set it to the key alone", "KIMI_API_KEY is not an API key");
+		answer = err_set(err, ERR_CONFIG, "set it to the key only", "KIMI_API_KEY is not an API key");
 	else
 		answer = copy(key.data, ret_key, err);
 	buf_release(&key);

@@ -116,7 +116,7 @@ static int makes_no_sense(const struct answer *answer, const char *why, struct e
 		return http_not_kimi(&answer->request, &answer->response, err);
 	url_host(answer->url, host, sizeof(host));
 	return err_set(err, ERR_PROTOCOL, "check that this is Kimi's server and that kimi is up to date",
-	    "the answer of %s makes no sense: %s", host, why);
+	    "the answer of %s is invalid: %s", host, why);
 }
 
 /*
@@ -321,7 +321,7 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 	} else if (is_rejection(&answer)) {
 		refused(&answer, refresh_token, err);
 		err->code = ERR_REJECTED;
-		err_advise(err, "run 'kimi login' to log in again");
+		err_advise(err, "run 'kimi login'");
 		result = OAUTH_REJECTED;
 	} else {
 		refused(&answer, refresh_token, err);

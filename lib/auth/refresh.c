@@ -14,7 +14,7 @@
 /* LEAST_WAIT_S is more than the pauses between attempts, so that nobody else asks in them. */
 enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30, LEAST_WAIT_S = 10 };
 
-static const char login_first[] = "run 'kimi login'", login_again[] = "run 'kimi login' to log in again";
+static const char login_first[] = "run 'kimi login'", login_again[] = "run 'kimi login'";
 
 bool refresh_is_needed(const struct refresh_wish *wish, const struct token *token)
 {
@@ -82,8 +82,7 @@ static int may_be_sent(const struct refresh *r, const struct state *state, struc
 		    "the answer to the last refresh was lost, and the new login with it; the old refresh "
 		    "token is not sent again");
 	if (rejected > 0 && counts(r, state->rejected_at))
-		return err_set(err, ERR_REJECTED, login_again,
-		    "the server rejected the refresh token; it is not sent again for %.0f s", rejected);
+		return err_set(err, ERR_REJECTED, login_again, "Kimi no longer accepts this login");
 	double wait = ceil(state_wait_left(state, now));
 	/* This process's own wait is its pause between two attempts. */
 	if (wait > 0 && counts(r, state->waits_since) && state->waits_since != r->waits_since) {
@@ -135,8 +134,7 @@ static enum oauth_answer exchange(struct refresh *r, struct err *err)
 	enum oauth_answer answer =
 	    oauth_refresh(&r->oauth, r->token.refresh_token, &fresh, &r->retry_after, err);
 	if (answer == OAUTH_LOST)
-		err_advise(err,
-		    "run 'kimi login' to log in again: the refresh token may be spent and is not sent again");
+		err_advise(err, "run 'kimi login': the refresh token may be spent and is not sent again");
 	if (answer == OAUTH_GRANTED && !store_is_still_locked(r->store) && was_replaced(r)) {
 		r->outcome = REFRESH_BY_OTHER;
 	} else if (answer == OAUTH_GRANTED) {

@@ -20,7 +20,7 @@ static int refuse_kind(const char *path, const struct stat *st, struct err *err)
 {
 	if (S_ISLNK(st->st_mode))
 		return err_set(
-		    err, ERR_STORAGE, "put the file itself in its place", "%s is a symbolic link", path);
+		    err, ERR_STORAGE, "replace the link with the file", "%s is a symbolic link", path);
 	return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a regular file", path);
 }
 
@@ -29,18 +29,18 @@ static const char *read_advice(int error)
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		return "give yourself the right to read it";
+		return "change its permissions so that you can read it";
 	case ENOTDIR:
 	case ELOOP:
-		return "make sure that all before its name are folders";
+		return "check that its path consists of directories";
 	default:
-		return "make sure that the disk is well";
+		return "check the disk";
 	}
 }
 
 static int refuse_owner(const char *path, const struct stat *st, struct err *err)
 {
-	return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
+	return err_set(err, ERR_STORAGE, "run the command as that user, or change the file's owner back",
 	    "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
 }
 
@@ -170,9 +170,9 @@ static const char *write_advice(int error)
 		return "the file system is read-only: use a KIMI_SHARE_DIR that can be written";
 	case EACCES:
 	case EPERM:
-		return "give yourself the right to write there, or use another KIMI_SHARE_DIR";
+		return "change the permissions so that you can write there, or use another KIMI_SHARE_DIR";
 	case EBUSY:
-		return "the file is a mount point of its own: mount its folder instead";
+		return "the file is a mount point: mount its directory instead";
 	default:
 		return "make sure that the file can be replaced";
 	}
@@ -216,7 +216,8 @@ static int newfile_set_mode(struct newfile *f, mode_t mode, struct err *err)
 	if (result >= 0)
 		return 0;
 	return err_errno(err, ERR_STORAGE,
-	    "use a KIMI_SHARE_DIR on a file system that keeps modes, or mount this one for yourself alone",
+	    "use a KIMI_SHARE_DIR on a file system that keeps permissions, or mount this one for yourself "
+	    "only",
 	    "cannot set the mode of %s", f->target);
 }
 
@@ -258,7 +259,8 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 			break;
 	}
 	if (f->fd < 0)
-		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write beside %s", path);
+		return err_errno(
+		    err, ERR_STORAGE, write_advice(errno), "cannot create a temporary file next to %s", path);
 	f->synced = f->stricter = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
 	f->next_open = open_newfile;
@@ -321,7 +323,8 @@ int newfile_reserve(struct newfile *f, size_t bytes, struct err *err)
 	if (error == 0 || error == EOPNOTSUPP || error == EINVAL || error == ENOSYS)
 		return 0;
 	errno = error;
-	return err_errno(err, ERR_STORAGE, write_advice(error), "no room to write %s", f->target);
+	return err_errno(
+	    err, ERR_STORAGE, write_advice(error), "not enough disk space to write %s", f->target);
 }
 
 int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err)
@@ -369,8 +372,8 @@ int newfile_commit(struct newfile *f, struct err *err)
 	close(f->fd);
 	f->fd = -1;
 	if (sync_folder(f->target) < 0)
-		return err_errno(err, ERR_STORAGE, "make sure that the disk is well",
-		    "cannot make %s safe on the disk", f->target);
+		return err_errno(
+		    err, ERR_STORAGE, "check the disk", "cannot flush %s to the disk", f->target);
 	return 0;
 }
 
@@ -468,7 +471,7 @@ int dir_make(const char *path, struct err *err)
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return 0;
-		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a folder", path);
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a directory", path);
 	}
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
 		return err_set(
@@ -481,12 +484,12 @@ int dir_make(const char *path, struct err *err)
 		/* The umask must not narrow it, or nothing could be made inside. */
 		if (mkdir(part, 0700) < 0 ? errno != EEXIST : dir_set_mode(part, 0700) < 0)
 			return err_errno(
-			    err, ERR_STORAGE, write_advice(errno), "cannot make the folder %s", part);
+			    err, ERR_STORAGE, write_advice(errno), "cannot create the directory %s", part);
 		*at = kept;
 		if (!kept)
 			break;
 	}
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a folder", path);
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a directory", path);
 	return 0;
 }

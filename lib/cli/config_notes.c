@@ -10,11 +10,11 @@ void config_notes_tell(const struct report *report)
 		enum config_note note;
 		const char *text;
 	} lines[] = {
-	    {CONFIG_TIGHTENED, "config.toml could be read by others; it is private now"},
-	    {CONFIG_STAYS_OPEN,
-	        "config.toml holds an API key and others can read it: its file system does not keep modes"},
-	    {CONFIG_STRICTER, "config.toml is closed to its group now: its group or ACL could not be kept"},
-	    {CONFIG_SPLIT, "config.toml had other hard links: they still lead to the old text"},
+	    {CONFIG_TIGHTENED, "config.toml could be read by others; it is now private"},
+	    {CONFIG_STAYS_OPEN, "config.toml holds an API key and others can read it: its file system does "
+	                        "not keep permissions"},
+	    {CONFIG_STRICTER, "config.toml is now private: its group or ACL could not be kept"},
+	    {CONFIG_SPLIT, "config.toml had other hard links: they still have the old content"},
 	};
 	unsigned notes = config_file_take_notes();
 

@@ -30,8 +30,8 @@ int reminder_error(double left, bool rejected, struct err *err)
 
 	say_span(left, span);
 	return err_set(err, ERR_REJECTED, "run 'kimi login'",
-	    "the login ends in %s and cannot be renewed: %s", span,
-	    rejected ? "the server rejected its refresh token" : "it has no refresh token");
+	    "this login expires in %s and cannot be refreshed: %s", span,
+	    rejected ? "Kimi no longer accepts it" : "it has no refresh token");
 }
 
 void reminder_speak(const struct report *report, const struct home *home, const struct identity *who)

@@ -54,7 +54,7 @@ static int read_key(const struct login_wish *wish, struct buf *ret_key, struct e
 		failed = term_ask(prompt, true, ret_key, err);
 	}
 	if (!failed && !api_key_is_valid(ret_key->data))
-		failed = err_set(err, ERR_USAGE, "give the key alone, on one line", "that is not an API key");
+		failed = err_set(err, ERR_USAGE, "give only the key, on one line", "that is not an API key");
 	return failed;
 }
 

@@ -118,7 +118,7 @@ static int stored_login(const struct report *report, const struct home *home, co
 			return -1;
 		}
 		report_note(
-		    report, "the stored login cannot be used: %s; this is a new one", store->trouble.why);
+		    report, "the stored login cannot be used: %s; starting a new one", store->trouble.why);
 		return 0;
 	}
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
@@ -223,7 +223,8 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	if (store->fell_back)
 		snprintf(why, sizeof(why), "%s", store->trouble.why);
 	if (store->kind == STORE_FILE && stat(store->file, &st) == 0 && (st.st_mode & 077))
-		report_note(report, "others can read %s: its file system does not keep modes", store->file);
+		report_note(
+		    report, "others can read %s: its file system does not keep permissions", store->file);
 	name_storage(store, is_auto || store->fell_back ? why : "", ret_storage);
 	if ((is_auto || store->fell_back) && !report->terminal)
 		report_note(report, "login saved in %s%s%s%s",

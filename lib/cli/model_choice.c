@@ -87,7 +87,7 @@ int model_choice_use(const struct report *report, const struct home *home, const
 		list_candidates(home, config, only, typed, fit, count == 0, list, sizeof(list));
 		snprintf(todo, sizeof(todo), "use one of %s", list);
 		return err_set(err, ERR_USAGE, todo,
-		    count ? "'%.80s' means several models" : "there is no model '%.80s'", typed);
+		    count ? "'%.80s' matches several models" : "there is no model '%.80s'", typed);
 	}
 	/* The key lives in the document that is read anew for the change. */
 	char *key = strdup(found);
@@ -95,7 +95,7 @@ int model_choice_use(const struct report *report, const struct home *home, const
 	                 : err_memory(err);
 	if (!failed)
 		report_tell(report, "success", json_pack("{s:s}", "default_model", key),
-		    "the default model is %s now", key);
+		    "the default model is now %s", key);
 	free(key);
 	return failed;
 }

@@ -34,10 +34,10 @@ void model_sync_tell_kept(const struct report *report, const struct home *home,
 		free(key);
 	}
 	if (own.len)
-		report_note(report, "left models of your own in config.toml as they are: %s", own.data);
+		report_note(report, "kept your own models in config.toml: %s", own.data);
 	if (without_context.len)
 		report_note(report,
-		    "left out of config.toml, since Kimi gives no context length for them: %s",
+		    "not written to config.toml, because Kimi gives no context length for them: %s",
 		    without_context.data);
 	buf_release(&without_context);
 	buf_release(&own);
@@ -56,7 +56,7 @@ int model_sync_write(
 			return -1;
 		model_sync_tell_kept(report, home, entry->platform, &entry->models);
 		report_note(report, "the models of %s in config.toml %s", entry->platform->name,
-		    changed ? "were brought up to date" : "are up to date");
+		    changed ? "were updated" : "are up to date");
 	}
 	return 0;
 }

@@ -31,9 +31,9 @@ int renewal_run(const struct report *report, const struct home *home, const stru
 		return name_account(who, err);
 	int failed = refresh_login(home, store, wish, &ret_renewal->token, &ret_renewal->outcome, err);
 	if (store->rights == LOGIN_TIGHTENED)
-		report_note(report, "%s could be read by others; it is private now", store->file);
+		report_note(report, "%s could be read by others; it is now private", store->file);
 	if (store->fell_back)
-		report_note(report, "%s: the login is kept in the file now", store->trouble.why);
+		report_note(report, "%s: login saved in a private file", store->trouble.why);
 	return failed ? name_account(who, err) : 0;
 }
 
@@ -63,9 +63,9 @@ bool renewal_can_wait(const struct report *report, const struct home *home, cons
 void renewal_tell(const struct report *report, const struct renewal *renewal)
 {
 	static const char *const words[] = {
-	    [REFRESH_NOT_NEEDED] = "no refresh is due",
+	    [REFRESH_NOT_NEEDED] = "no refresh needed",
 	    [REFRESH_DONE] = "refreshed",
-	    [REFRESH_BY_OTHER] = "another process has refreshed",
+	    [REFRESH_BY_OTHER] = "refreshed by another process",
 	};
 	const struct identity *who = renewal->who;
 	const char *account = *who->account ? who->account : NULL;
@@ -78,6 +78,6 @@ void renewal_tell(const struct report *report, const struct renewal *renewal)
 	    json_pack("{s:s, s:s?, s:b, s:o}", "platform", who->platform->id, "account", account, "refreshed",
 	        renewal->outcome != REFRESH_NOT_NEEDED, "expires_at",
 	        json_from_number(floor(renewal->token.expires_at))),
-	    "%s%s%s; the token is good for another %s", who->account, account ? ": " : "",
-	    words[renewal->outcome], span);
+	    "%s%s%s; the token is valid for %s", who->account, account ? ": " : "", words[renewal->outcome],
+	    span);
 }

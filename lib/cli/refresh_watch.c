@@ -167,7 +167,7 @@ static void compare_clocks(struct watch *w, double interval)
 	if (w->woke) {
 		char span[SAY_SPAN_MAX];
 		say_span(slept, span);
-		report_tell(w->report, "info", NULL, "the machine slept for %s", span);
+		report_tell(w->report, "info", NULL, "the computer slept for %s", span);
 	}
 }
 

@@ -4,12 +4,12 @@ static int usage_options_check(const struct usage_options *o, struct err *err)
 {
 	if (o->line && o->check >= 0)
 		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--check and --line exclude each other");
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--check and --line cannot be used together");
 	if (o->line && o->all)
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --line exclude each other");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --line cannot be used together");
 	if (o->all && o->login.account)
-		return err_set(err, ERR_USAGE, "leave out one of them", "--all goes without --account");
+		return err_set(
+		    err, ERR_USAGE, "leave out one of them", "--all and --account cannot be used together");
 	return 0;
 }
 
@@ -20,11 +20,11 @@ int usage_options_begin(
 	struct usage_options *o = ret_options;
 	const struct option_row table[] = {
 	    OPTION_FLAG("all", &o->all, "show every login"),
-	    OPTION_NUMBER(
-	        "check", &o->check, "PERCENT", 0, 100, "print nothing; exit 1 if a window is used to PERCENT"),
+	    OPTION_NUMBER("check", &o->check, "PERCENT", 0, 100,
+	        "print nothing; exit 1 if a window is used to PERCENT"),
 	    OPTION_FLAG("line", &o->line, "print one line, for a status bar"),
-	    OPTION_NUMBER("max-age", &o->max_age, "SECONDS", 0, 1e9,
-	        "use the last answer if it is not older"),
+	    OPTION_NUMBER(
+	        "max-age", &o->max_age, "SECONDS", 0, 1e9, "use the last answer if it is not older"),
 	    OPTION_TEXT("platform", &o->login.platform, "ID", "the platform (default: kimi-code)"),
 	    COMMAND_ACCOUNT_ROW(&o->login.account),
 	    COMMAND_CLIENT_ROW(&o->login.client),

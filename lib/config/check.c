@@ -121,9 +121,9 @@ static void describe(const struct config_field *field, char ret_words[WORDS_MAX]
 	else if (field->kind == TOML_INTEGER)
 		snprintf(ret_words, WORDS_MAX, "a whole number");
 	else if (field->among == config_texts)
-		snprintf(ret_words, WORDS_MAX, "%s of texts", kinds[field->kind]);
+		snprintf(ret_words, WORDS_MAX, "%s of strings", kinds[field->kind]);
 	else if (field->kind == TOML_STRING && field->least > 0)
-		snprintf(ret_words, WORDS_MAX, "a text that is not empty");
+		snprintf(ret_words, WORDS_MAX, "a string that is not empty");
 	else if (!field->among)
 		snprintf(ret_words, WORDS_MAX, "%s", kinds[field->kind]);
 	else
@@ -158,7 +158,7 @@ static const struct toml_node *member_of(
 	return toml_member(table, camel);
 }
 
-/* Whether the fields of a table are right; false if it is no table at all. `what` and `name`: "model", "kimi-code/x". */
+/* Whether the fields of a table are right; false if it is not a table at all. `what` and `name`: "model", "kimi-code/x". */
 static bool check_fields(const struct check *check, const struct toml_node *table,
     const struct config_field *field, const char *what, const char *name)
 {
@@ -166,7 +166,7 @@ static bool check_fields(const struct check *check, const struct toml_node *tabl
 
 	if (toml_kind(table) != TOML_TABLE) {
 		problem_add(check->problems, code, "make it a table, or remove it",
-		    "config.toml, line %zu, %s %.200s: it is no table", line_of(check, table), what, name);
+		    "config.toml, line %zu, %s %.200s: it is not a table", line_of(check, table), what, name);
 		return false;
 	}
 	for (; field->name; field++) {
@@ -218,10 +218,11 @@ static void check_capabilities(const struct check *check, const struct toml_node
 		return;
 	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node))
 		if (!is_one_of(config_node_text(node), check->rules->capabilities))
-			problem_add(check->problems, code, "take it out of the list",
+			problem_add(check->problems, code, "remove it from the list",
 			    "config.toml, line %zu, model %.200s: %s knows no capability '%.60s'",
 			    line_of(check, node), name, check->program,
-			    toml_kind(node) == TOML_STRING ? toml_string(node, NULL) : "that is no text");
+			    toml_kind(node) == TOML_STRING ? toml_string(node, NULL)
+			                                   : "which is not a string");
 }
 
 static bool has_member(const struct toml_node *table, const char *name)
@@ -273,7 +274,7 @@ static void check_integers(const struct check *check, const struct toml_node *no
 	int64_t largest = check->rules->largest;
 
 	if (kind == TOML_INTEGER && (toml_integer(node) > largest || toml_integer(node) < -largest))
-		problem_add(check->problems, code, "make it smaller, or a text",
+		problem_add(check->problems, code, "make it smaller, or a string",
 		    "config.toml, line %zu: a whole number beyond 2^53 - 1, which %s cannot read",
 		    line_of(check, node), check->program);
 	if (kind != TOML_TABLE && kind != TOML_ARRAY)
@@ -310,6 +311,6 @@ void config_check(const struct home *home, const struct toml *config, struct pro
 		check_part(&check, mcp, "client", rules->mcp_client, "table", "mcp.client");
 	check_hooks(&check, root);
 	if (rules->whole && chosen && !has_member(models, chosen))
-		problem_add(problems, code, "run 'kimi models --use' with one that is there",
+		problem_add(problems, code, "choose another with 'kimi models --use MODEL'",
 		    "config.toml: the default model '%.200s' is not among the models", chosen);
 }

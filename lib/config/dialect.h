@@ -25,7 +25,7 @@ struct dialect {
 	bool needs_context;  /* a model without a context length makes the file unreadable */
 	bool keeps_aliases;  /* a model under a key of the user's own stays, whatever the list says */
 	bool keeps_thinking; /* a new default model changes the switch only if the model leaves no choice */
-	bool one_secret;     /* a key and tokens exclude each other in a provider */
+	bool one_secret;     /* a key and tokens cannot be used together in a provider */
 	bool oauth_host;     /* oauth says it, in a table with a header */
 	bool is_migrated;    /* a migration may have left there what kimi-cli writes */
 };

@@ -53,11 +53,10 @@ static int take_snapshot(const struct home *home, struct snapshot *s, struct err
 	if (!realpath(named, s->path)) {
 		if (errno != ENOENT)
 			return err_errno(err, ERR_CONFIG,
-			    "make sure that you may read all folders on the way to it", "cannot find %s",
-			    named);
+			    "check that you can read each directory of its path", "cannot find %s", named);
 		struct stat st;
 		if (lstat(named, &st) == 0)
-			return err_set(err, ERR_CONFIG, "make the file it leads to, or remove the link",
+			return err_set(err, ERR_CONFIG, "create its target, or remove the link",
 			    "%s is a link to a file that is not there", named);
 		snprintf(s->path, sizeof(s->path), "%s", named);
 	}

@@ -144,7 +144,7 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 
 static int refuse_owner(const char *path, unsigned long owner, struct err *err)
 {
-	char todo[160] = "run the command as that user, or give the folder back";
+	char todo[160] = "run the command as that user, or change the directory's owner back";
 
 	if (geteuid() == 0)
 		snprintf(todo, sizeof(todo), "run it as that user: sudo -u '#%lu' kimi ...", owner);
@@ -178,8 +178,8 @@ int home_check_writable(const struct home *home, struct err *err)
 		return refuse_owner(home->folder, st.st_uid, err);
 	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH))
 		return err_set(err, ERR_STORAGE,
-		    "run 'chmod o-w' on it, and see that what is in there is yours",
-		    "all users can write to the folder %s (mode %03o)", home->folder,
+		    "run 'chmod o-w' on it, and check that the files in it are yours",
+		    "all users can write to the directory %s (mode %03o)", home->folder,
 		    (unsigned)st.st_mode & 0777);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "http/proxy.h"
 #include "http/url.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -235,19 +236,37 @@ static const char *network_advice(CURLcode code, const struct http_response *res
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check HTTPS_PROXY";
 	default:
-		return *response->via ? "check the network and the proxy, then try again"
-		       : response->proxy_is_set
-		           ? "check the network, then try again"
-		           : "check the network, then try again; set HTTPS_PROXY if a proxy is needed";
+		if (*response->via)
+			return "check the network and the proxy";
+		if (response->proxy_is_set)
+			return "check the network (the proxy that is set is not used for this host)";
+		return "check the network (HTTPS_PROXY is not set)";
 	}
 }
 
-/* How the host was to be reached. */
-static const char *way_to(const struct http_response *response)
+/* What failed, in fewer words than libcurl's, which name the host and the port again. */
+static const char *network_reason(const struct transfer *t, char ret_text[160])
 {
-	if (*response->via)
-		return response->via;
-	return response->proxy_is_set ? " (directly, without the proxy that is set)" : " (no proxy is set)";
+	long error = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+	switch (t->code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return "no such host";
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "no such proxy";
+	case CURLE_OPERATION_TIMEDOUT:
+		return "no answer in time";
+	case CURLE_COULDNT_CONNECT:
+		if (!error)
+			break;
+		snprintf(ret_text, 160, "%s", strerror((int)error));
+		*ret_text = (char)tolower((unsigned char)*ret_text);
+		return ret_text;
+	default:
+		break;
+	}
+	return *t->detail ? t->detail : curl_easy_strerror(t->code);
 }
 
 /* libcurl quotes the URL of a proxy that it cannot use, and the password in it. */
@@ -268,19 +287,19 @@ static int proxy_wants_password(const struct transfer *t, const char *host)
 	if (strchr(t->proxy, '@')) {
 		snprintf(todo, sizeof(todo), "correct them in %s", name);
 		return err_set(t->err, ERR_CONFIG, todo,
-		    "cannot reach %s%s: it refuses the user name and the password that %s has", host,
-		    t->response->via, name);
+		    "cannot reach %s%s: it rejected the user name and password in %s", host, t->response->via,
+		    name);
 	}
-	snprintf(todo, sizeof(todo), "put them into %s: http://USER:PASSWORD@HOST:PORT", name);
+	snprintf(todo, sizeof(todo), "set %s to http://USER:PASSWORD@HOST:PORT", name);
 	return err_set(t->err, ERR_CONFIG, todo,
-	    "cannot reach %s%s: it wants a user name and a password (status 407)", host, t->response->via);
+	    "cannot reach %s%s: it requires a user name and a password (status 407)", host, t->response->via);
 }
 
 static int transfer_error(const struct transfer *t)
 {
 	const struct http_request *request = t->request;
 	struct err *err = t->err;
-	char host[160];
+	char host[160], reason[160];
 	long proxy_status = 0;
 
 	url_host(request->url, host, sizeof(host));
@@ -292,13 +311,12 @@ static int transfer_error(const struct transfer *t)
 		    "%s answered with more than %zu bytes", host, request->max_body);
 	if (quotes_proxy(t))
 		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY",
-		    "cannot reach %s%s: the proxy's URL cannot be used", host, way_to(t->response));
-	const char *detail = *t->detail ? t->detail : curl_easy_strerror(t->code);
+		    "cannot reach %s%s: the proxy's URL cannot be used", host, t->response->via);
 	if (t->code == CURLE_SSL_CACERT_BADFILE && env_get("SSL_CERT_FILE"))
-		return err_set(err, ERR_CONFIG, "let SSL_CERT_FILE name a file of certificates, or unset it",
+		return err_set(err, ERR_CONFIG, "set SSL_CERT_FILE to a certificate file, or unset it",
 		    "cannot reach %s: no certificate can be read from %s", host, env_get("SSL_CERT_FILE"));
 	return err_set(err, ERR_NETWORK, network_advice(t->code, t->response), "cannot reach %s%s: %s", host,
-	    way_to(t->response), detail);
+	    t->response->via, network_reason(t, reason));
 }
 
 static int refuse_redirect(const struct transfer *t)
@@ -310,7 +328,7 @@ static int refuse_redirect(const struct transfer *t)
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
 	if (location)
 		url_host(location, to, sizeof(to));
-	return err_set(t->err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
+	return err_set(t->err, ERR_NETWORK, "check the network: a login page or a proxy may be in between",
 	    "%s answered with a redirect to %s%s, which is not followed", from, to, t->response->via);
 }
 
@@ -457,9 +475,8 @@ int http_not_kimi(const struct http_request *request, const struct http_response
 	char host[160];
 
 	url_host(request->url, host, sizeof(host));
-	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may stand in between",
-	    "what answered for %s%s (status %ld) is a web page, not Kimi", host, way_to(response),
-	    response->status);
+	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may be in between",
+	    "%s%s answered with a web page (status %ld)", host, response->via, response->status);
 }
 
 int http_bad_status(const struct http_request *request, const struct http_response *response, struct err *err)

@@ -115,7 +115,7 @@ int url_check(const char *url, struct err *err)
 	if (strncasecmp(url, "http://", 7) == 0 && url_is_loopback(url))
 		return 0;
 	return err_set(
-	    err, ERR_CONFIG, "use an https URL", "'%.200s' may not be asked: only https is spoken", url);
+	    err, ERR_CONFIG, "use an https URL", "'%.200s' cannot be used: only https is allowed", url);
 }
 
 void url_host(const char *url, char *ret_host, size_t size)

@@ -149,7 +149,7 @@ int login_choose_store(
 		else if (wanted == STORE_NOWHERE)
 			store->kind = STORE_KEYRING;
 		if (!client->has_keyring)
-			snprintf(ret_why, size, "%s reads no keyring", client->program);
+			snprintf(ret_why, size, "%s does not use a keyring", client->program);
 		else if (shared)
 			snprintf(ret_why, size, "%s shares %s", client->program, store->home->folder);
 		else

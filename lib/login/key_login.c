@@ -46,7 +46,7 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 		    own->name, own->id);
 	else
 		snprintf(todo, sizeof(todo), "check the key; it may belong to %s: try --platform", others);
-	return err_set(err, ERR_REJECTED, todo, "%s does not take this API key", platform->name);
+	return err_set(err, ERR_REJECTED, todo, "%s does not accept this API key", platform->name);
 }
 
 int key_login_try(const struct home *home, const struct identity *who, const char *api_key,
@@ -87,7 +87,7 @@ int key_login_find(const struct home *home, const char *api_key, struct identity
 		*err = unclear;
 		return -1;
 	}
-	return err_set(err, ERR_REJECTED, "check the key", "no platform takes this API key");
+	return err_set(err, ERR_REJECTED, "check the key", "no platform accepts this API key");
 }
 
 static bool is_stored(const struct home *home, const struct platform *platform, const char *api_key)

@@ -37,14 +37,13 @@ static void check_rights(const struct home *home, const struct toml *config, str
 
 	home_config_file(home, path);
 	if (config && stat(path, &st) == 0 && (st.st_mode & 077) && has_api_key(config))
-		problem_add(problems, "rights",
-		    "run 'chmod 600' on it; whoever may have read the key can use it",
+		problem_add(problems, "rights", "run 'chmod 600' on it; anyone who read the key can use it",
 		    "%s holds an API key and can be read by others (mode %03o)", path,
 		    (unsigned)st.st_mode & 0777);
 	home_credentials_folder(home, path);
 	if (stat(path, &st) == 0 && (st.st_mode & 022))
 		problem_add(problems, "rights", "run 'chmod 700' on it",
-		    "others can write to the folder %s (mode %03o)", path, (unsigned)st.st_mode & 0777);
+		    "others can write to the directory %s (mode %03o)", path, (unsigned)st.st_mode & 0777);
 }
 
 /* The first `kimi` on PATH, as a shell finds it. */

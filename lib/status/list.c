@@ -16,9 +16,9 @@ static const double clock_may_differ = 60, long_ago = 3600;
 static void check_rejection(struct status *status)
 {
 	if (status->known.rejections && status->state == STATUS_REJECTED)
-		problem_add(&status->problems, "rejected", "run 'kimi login' to log in again",
-		    "the server has rejected the refresh token%s",
-		    status->expires_at > clock_now() ? "; the access token lives on until it ends" : "");
+		problem_add(&status->problems, "rejected", "run 'kimi login'",
+		    "Kimi no longer accepts this login%s",
+		    status->expires_at > clock_now() ? "; the access token is valid until it expires" : "");
 }
 
 static void check_clock(struct status *status)
@@ -43,7 +43,7 @@ static void check_age(struct status *status)
 	if ((status->state == STATUS_DUE || status->state == STATUS_EXPIRED) && status->can_refresh &&
 	    status->expires_at > 0 && age > long_ago && age > 4 * status->life)
 		problem_add(&status->problems, "not_refreshed",
-		    "run 'kimi refresh'; if cron or a timer should do that, see that it runs",
+		    "run 'kimi refresh'; if cron or a timer should do that, check that it runs",
 		    "the login has not been refreshed for %.0f h", floor(age / 3600));
 }
 

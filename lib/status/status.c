@@ -82,12 +82,12 @@ static void fill(struct status *status, const struct store *store, const struct 
 		    store->host);
 	if (store->rights == LOGIN_OPEN)
 		problem_add(&status->problems, "rights",
-		    "use a KIMI_SHARE_DIR on a file system that keeps modes",
-		    "%.400s can be read by others: its file system does not keep modes", store->file);
+		    "use a KIMI_SHARE_DIR on a file system that keeps permissions",
+		    "%.400s can be read by others: its file system does not keep permissions", store->file);
 	else if (store->rights == LOGIN_TIGHTENED)
 		problem_add(&status->problems, "rights",
 		    "run 'kimi login --force' if another user may have read it",
-		    "%.400s could be read by others; it is private now", store->file);
+		    "%.400s could be read by others; it is now private", store->file);
 }
 
 /* A login that is there and cannot be read: what it is in the way of is told, not guessed. */

@@ -70,9 +70,9 @@ const char *credential_remedy(void)
 	if (env_true("KIMI_DISABLE_KEYRING"))
 		return "unset KIMI_DISABLE_KEYRING";
 	if (env_get("KIMI_CREDENTIAL_HELPER"))
-		return "see that the helper which KIMI_CREDENTIAL_HELPER names works";
+		return "check the helper that KIMI_CREDENTIAL_HELPER names";
 	if (credential_is_off())
-		return "install kimi-credential-libsecret";
+		return "install libsecret-1-dev and build again, or use --storage file";
 	return "unlock or start the keyring";
 }
 
@@ -100,7 +100,7 @@ static enum credential_answer judge(
 		snprintf(trouble->why, sizeof(trouble->why), "the keyring is locked");
 		return CREDENTIAL_LOCKED;
 	}
-	return fail(trouble, "there is no keyring that answers");
+	return fail(trouble, "no keyring found");
 }
 
 static enum credential_answer ask(const char *operation, const char *host, const char *key,
@@ -115,7 +115,7 @@ static enum credential_answer ask(const char *operation, const char *host, const
 	*trouble = (struct credential_trouble){0};
 	if (!find_helper(&helper, operation))
 		return fail(trouble, env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set"
-		                                                      : "no keyring helper is installed");
+		                                                      : "this build has no keyring support");
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
 	if (credential_lines_ask(&lines, host, key, secret)) {
 		const struct process process = {
@@ -174,7 +174,7 @@ static enum credential_answer store(const char *host, const char *key, const cha
 		trouble->may_be_kept = true;
 	}
 	if (answer == CREDENTIAL_NONE || (answer == CREDENTIAL_FOUND && strcmp(back.data, secret) != 0))
-		answer = fail(trouble, "the keyring does not keep what it is given");
+		answer = fail(trouble, "the keyring did not store the login");
 	buf_release(&back);
 	buf_release(&ignored);
 	return answer;
@@ -200,7 +200,7 @@ static enum credential_answer check_erased(
 	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
 	enum credential_answer answer = get(host, key, deadline, &back, trouble);
 	if (answer == CREDENTIAL_FOUND)
-		answer = fail(trouble, "the keyring does not erase what it is told to");
+		answer = fail(trouble, "the keyring did not remove the login");
 	buf_release(&back);
 	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
 }

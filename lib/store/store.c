@@ -106,7 +106,7 @@ bool store_expects_keyring(const struct store *store)
 void store_avoid_keyring(struct store *store)
 {
 	if (!store_expects_keyring(store))
-		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not to be asked");
+		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not used");
 }
 
 enum question { GET, GET_LEGACY, STORE, ERASE, ERASE_LEGACY, PROBE };
@@ -479,7 +479,8 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 			note(store, &token, owed, &state);
 		if (!failed && owed)
 			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
-			    "the login is in the file now, but its copy in the keyring could not be removed");
+			    "the login was moved to the file, but its copy in the keyring could not be "
+			    "removed");
 	}
 	token_clear(&token);
 	store_close(store);
@@ -532,7 +533,7 @@ int store_check_kind(const struct home *home, const char *name, struct err *err)
 	if (store_kind_by_name(name) != STORE_KEYRING || client->has_keyring)
 		return 0;
 	return err_set(err, ERR_USAGE, "leave out --storage",
-	    "%s reads no keyring, so a login in its home is kept in a file", client->program);
+	    "%s does not use a keyring, so its logins are stored in a file", client->program);
 }
 
 const char *store_kind_name(enum store_kind kind)

@@ -29,7 +29,7 @@ static int copy_token(const json_t *object, const char *name, char **ret_text, c
 	const char *text = !value || json_is_null(value) ? "" : json_string_value(value);
 
 	if (!text || !text_is_plain(text)) {
-		snprintf(ret_why, size, "its %s is not one", name);
+		snprintf(ret_why, size, "its %s is invalid", name);
 		return -1;
 	}
 	*ret_text = memory_copy(text);
@@ -82,7 +82,7 @@ int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret
 	}
 	if (token.expires_at < 0 || token.expires_in < 0 || token.expires_in > longest_life ||
 	    token.expires_at > 1e12) {
-		snprintf(ret_why, size, "its times make no sense");
+		snprintf(ret_why, size, "its times are invalid");
 		goto out;
 	}
 	*ret_token = token;

@@ -12,7 +12,7 @@
 
 enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS = 20 };
 
-static const char login_again[] = "run 'kimi login' to log in again";
+static const char login_again[] = "run 'kimi login'";
 
 /* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
 static int look(const char *path, const struct record_format *format, struct token *ret_token,
@@ -57,16 +57,17 @@ int login_file_make_folder(const char *folder, struct err *err)
 	if (dir_make(folder, err) < 0)
 		return -1;
 	if (lstat(folder, &st) < 0)
-		return err_errno(
-		    err, ERR_STORAGE, "give yourself the right to read it", "cannot look at %s", folder);
+		return err_errno(err, ERR_STORAGE, "change its permissions so that you can read it",
+		    "cannot look at %s", folder);
 	if (S_ISLNK(st.st_mode))
 		return err_set(
-		    err, ERR_STORAGE, "put the folder itself in its place", "%s is a symbolic link", folder);
+		    err, ERR_STORAGE, "replace the link with the directory", "%s is a symbolic link", folder);
 	if (st.st_uid != geteuid())
-		return err_set(err, ERR_STORAGE, "run the command as that user, or give the folder back",
+		return err_set(err, ERR_STORAGE,
+		    "run the command as that user, or change the directory's owner back",
 		    "%s belongs to another user (uid %lu)", folder, (unsigned long)st.st_uid);
 	if ((st.st_mode & 077) && dir_set_mode(folder, 0700) < 0)
-		return err_errno(err, ERR_STORAGE, "chmod it to 700", "cannot close %s to others", folder);
+		return err_errno(err, ERR_STORAGE, "run 'chmod 700' on it", "cannot make %s private", folder);
 	return 0;
 }
 
@@ -81,7 +82,8 @@ int login_file_check_place(const char *path, struct err *err)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is %s", path,
 		    S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
 	if (st.st_uid != geteuid())
-		return err_set(err, ERR_STORAGE, "run the command as that user, or give the file back",
+		return err_set(err, ERR_STORAGE,
+		    "run the command as that user, or change the file's owner back",
 		    "%s belongs to another user (uid %lu)", path, (unsigned long)st.st_uid);
 	return 0;
 }

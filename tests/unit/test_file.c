@@ -170,7 +170,7 @@ static void test_replacing_fails(void)
 	snprintf(command, sizeof(command), "ls -A %s | grep -q '^\\.d\\.'", scratch_folder);
 	ok(system(command) != 0, "and no sibling stays behind");
 	newfile_open(&f, scratch_path("t"), 0600, &err);
-	ok(newfile_reserve(&f, (size_t)1 << 62, &err) == -1 && strstr(err.what, "no room"),
+	ok(newfile_reserve(&f, (size_t)1 << 62, &err) == -1 && strstr(err.what, "not enough disk space"),
 	    "room that is not there is told before anything is written");
 	newfile_abandon(&f);
 	ok(siblings() == 0, "and is cleaned up");
@@ -221,7 +221,7 @@ static void test_folders(void)
 	ok(dir_make(scratch_path("p/e/"), &err) == 0 && scratch_mode("p/e") == 0700,
 	    "a slash at the end too");
 	scratch_write("f", "", 0600);
-	ok(dir_make(scratch_path("f"), &err) == -1 && strstr(err.what, "not a folder"),
+	ok(dir_make(scratch_path("f"), &err) == -1 && strstr(err.what, "not a directory"),
 	    "a file in its place is not");
 	ok(dir_make(scratch_path("f/g"), &err) == -1 && err.code == ERR_STORAGE, "nor on the way");
 	ok(dir_make("", &err) == -1 && err.code == ERR_STORAGE, "no name is no folder");

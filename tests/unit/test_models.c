@@ -180,7 +180,7 @@ static void test_members(void)
 	    "a name is cleaned");
 	ok(read_models(NULL, "{\"data\":[{\"id\":\"m\",\"display_name\":5}]}") == 0 &&
 	        !models.items[0].display_name,
-	    "a name that is no text is none");
+	    "a name which is not a string is none");
 }
 
 static void test_lists(void)
