@@ -125,8 +125,8 @@ install_all() {
 	done
 	put_filled share/crontab "$datadir/crontab"
 	for document in LICENSE README.md share/doc/*; do
-		# There all are in one directory.
-		put_edited 's,](share/doc/,](,g; s,](../../README.md),](README.md),g' "$document" "$docdir/${document##*/}"
+		# There all are in one directory, and the manual is elsewhere.
+		put_edited 's,](share/doc/,](,g; s,](../../README.md),](README.md),g; s,\[\([^]]*\)\](man/[^)]*),\1,g' "$document" "$docdir/${document##*/}"
 	done
 	echo "installed the programs in $bindir"
 	echo "          man pages, documents, completions and systemd units in $root/share"

@@ -49,6 +49,16 @@ ready() {
     assert_same "" "$output"
 }
 
+@test "every page has EXAMPLES, and kimi(7) its security considerations before SEE ALSO; the README links them" {
+    local page
+    for page in "$MAN"/*.[1-8]; do
+        [ -n "$(section EXAMPLES "${page##*/}")" ] || fail "no examples in ${page##*/}" || return
+    done
+    run -0 sed -n 's/^\.Sh //p' "$MAN/kimi.7"
+    [[ $output == *$'EXAMPLES\nSECURITY\\ CONSIDERATIONS\nSEE ALSO'* ]]
+    grep -qF '(man/kimi.7)' "$KIMI_TEST_ROOT/README.md"
+}
+
 @test "every page names the license; that of the TOML tests stays" {
     local page
     for page in "$MAN"/*.[1-8]; do
