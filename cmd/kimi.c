@@ -124,11 +124,13 @@ static bool find_page(const char *name, char *ret_page, size_t size)
 	struct buf path;
 	int status = -1;
 
+	static const char *const suffixes[] = {".1", ".1.gz", NULL};
 	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));)
-		if (text_join(ret_page, size,
-		        (const char *const[]){folder, "/../share/man/man1/", name, ".1", NULL}) &&
-		    access(ret_page, R_OK) == 0)
-			return true;
+		for (const char *const *suffix = suffixes; *suffix; suffix++)
+			if (text_join(ret_page, size,
+			        (const char *const[]){folder, "/../share/man/man1/", name, *suffix, NULL}) &&
+			    access(ret_page, R_OK) == 0)
+				return true;
 	buf_init(&path, 4096);
 	bool found =
 	    process_run(&where, &path, &end, &status, NULL) == 0 && end == PROCESS_EXITED && status == 0;

@@ -11,11 +11,25 @@ fi
 
 rm -rf "$build/deb"
 PREFIX=/usr DESTDIR=$stage share/install.sh install "$build" >/dev/null
-# dpkg keeps a list of its own, and looks for the license here.
-rm "$stage/usr/share/kimi/installed"
-mv "$stage/usr/share/doc/kimi/LICENSE" "$stage/usr/share/doc/kimi/copyright"
+share=$stage/usr/share
+# dpkg keeps a list of its own.
+rm "$share/kimi/installed"
+# Debian's names and places.
+mv "$share/doc/kimi/LICENSE" "$share/doc/kimi/copyright"
+gzip -9nc share/debian/changelog >"$share/doc/kimi/changelog.gz"
+gzip -9n "$share"/man/man?/*
+mv "$share/zsh/site-functions" "$share/zsh/vendor-completions"
+mkdir -p "$stage/usr/lib/systemd" "$share/lintian/overrides"
+mv "$share/systemd/user" "$stage/usr/lib/systemd/user"
+rmdir "$share/systemd"
+# Those of the programs that are static in this build.
+while read -r line; do
+	program=${line##*\[} program=$stage/${program%]}
+	if [ "${line#\#}" = "$line" ] && readelf -d "$program" | grep -q NEEDED; then continue; fi
+	printf '%s\n' "$line"
+done <share/debian/lintian-overrides >"$share/lintian/overrides/kimi"
 
-# The libraries that are linked, and the keyring's, which kimi does without.
+# The libraries that are linked. kimi does without the keyring, and without a shell of its own.
 mkdir "$build/deb/debian" "$stage/DEBIAN"
 printf 'Source: kimi\n\nPackage: kimi\nArchitecture: any\n' >"$build/deb/debian/control"
 libraries=$(
@@ -23,7 +37,7 @@ libraries=$(
 	set --
 	for program in root/usr/bin/* root/usr/libexec/kimi/*; do
 		case $program in
-		*-libsecret) set -- "$@" -dRecommends "$program" -dDepends ;;
+		*-libsecret | */kimi-shell) set -- "$@" -dRecommends "$program" -dDepends ;;
 		*) ! readelf -d "$program" | grep -q NEEDED || set -- "$@" "$program" ;;
 		esac
 	done
@@ -34,15 +48,17 @@ libraries_for() { printf '%s\n' "$libraries" | sed -n "s/^shlibs:$1=/$1: /p"; }
 	echo "Package: kimi"
 	echo "Version: $version"
 	echo "Architecture: $(dpkg --print-architecture)"
-	echo "Maintainer: The kimi toolkit authors"
+	echo "Maintainer: The kimi toolkit authors <kimi-toolkit@example.org>"
 	echo "Section: utils"
 	echo "Priority: optional"
 	echo "Installed-Size: $(du -sk "$stage/usr" | cut -f 1)"
 	libraries_for Depends
-	libraries_for Recommends
-	echo "Description: keeps you and your scripts logged in to Kimi"
-	echo " Small C programs in the manner of Git: kimi login logs in once, and kimi token"
-	echo " prints a valid access token, refreshing it if needed."
+	printf '%s, ca-certificates\n' "$(libraries_for Recommends)" | sed 's/^, /Recommends: /'
+	echo "Suggests: bash-completion"
+	echo "Description: keep yourself and your scripts logged in to Kimi"
+	echo " Small programs in the style of Git: kimi login logs you in once, and kimi"
+	echo " token prints a valid access token, refreshing it if needed. There are also"
+	echo " commands for models, quota, status, cron jobs, systemd and containers."
 } >"$stage/DEBIAN/control"
 
 # Two packages of one commit are byte for byte the same.

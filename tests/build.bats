@@ -17,7 +17,7 @@ own_environment() { unset MAKEFLAGS MFLAGS MAKELEVEL B V CC CFLAGS CPPFLAGS LDFL
 small_tree() {
     local program
     mkdir -p "$1"/{cmd,lib/{base,ui,cli,keyring},tests/unit,build}
-    cp -r "$KIMI_TEST_ROOT"/{.clang-tidy,Makefile,LICENSE,share,man,completions} "$1"
+    cp -r "$KIMI_TEST_ROOT"/{.clang-tidy,Makefile,LICENSE,README.md,share,man,completions} "$1"
     cp "$KIMI_TEST_ROOT"/tests/*.{sh,c} "$1/tests"
     [ ! -e "$KIMI_TEST_ROOT/tests/Makefile" ] || cp "$KIMI_TEST_ROOT/tests/Makefile" "$1/tests"
     cd "$1" || return
@@ -215,17 +215,24 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     local root=$BATS_TEST_TMPDIR/root
     run -0 dpkg-deb -f build/kimi_*.deb Depends
     assert_contains "$output" libc6
-    assert_contains "$output" libedit2
+    assert_contains "$output" libqrencode4
     assert_lacks "$output" libsecret
+    assert_lacks "$output" libedit
     run -0 dpkg-deb -f build/kimi_*.deb Recommends
     assert_contains "$output" libsecret-1-0
+    assert_contains "$output" libedit2
+    ! command -v lintian >/dev/null || run -0 lintian --fail-on error,warning build/kimi_*.deb
     mkdir -p "$root"/var/lib/dpkg/{updates,info}
     : >"$root/var/lib/dpkg/status"
     local dpkg=(dpkg --root="$root" --force-not-root --force-depends --log=/dev/null)
     run -0 "${dpkg[@]}" -i build/kimi_*.deb
     assert_contains "$("$root/usr/bin/kimi-token")" /usr/bin
     assert_contains "$(cat "$root/usr/share/doc/kimi/copyright")" "MIT License"
-    [ -e "$root/usr/share/systemd/user/kimi-refresh.timer" ]
+    local path
+    for path in lib/systemd/user/kimi-refresh.timer share/man/man1/kimi-token.1.gz share/doc/kimi/changelog.gz \
+        share/zsh/vendor-completions/_kimi share/bash-completion/completions/kimi share/fish/vendor_completions.d/kimi.fish; do
+        [ -e "$root/usr/$path" ] || fail "no /usr/$path" || return
+    done
     run -0 "${dpkg[@]}" -r kimi
     [ ! -e "$root/usr" ]
 }

@@ -137,7 +137,7 @@ oauth_host = \"$KIMI_CODE_OAUTH_HOST\"" "$(cat "$CONFIG")"
     for none in 0 -1 null '"x"' 1e300; do
         ready '"models": [{"id": "odd", "context_length": '"$none"'}, {"id": "good", "context_length": 1000}]'
         run -0 kimi login --force
-        assert_contains "$output" "left out of config.toml, since Kimi gives no context length for them: kimi-code/odd"
+        assert_contains "$output" "not written to config.toml, because Kimi gives no context length for them: kimi-code/odd"
         assert_loads 'models>kimi-code/odd=null' 'models>kimi-code/good>max_context_size=1000' 'default_model="kimi-code/good"'
         server_stop
         rm -r "$(server_dir)"
@@ -465,7 +465,7 @@ TOML
     refused 4 "max_context_size must be" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1.5'
     refused 4 "max_context_size must be" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = "1000"'
     refused 5 "model x: protocol must be one of anthropic, openai_responses" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nprotocol = "kimi"'
-    refused 5 "capabilities must be a list of texts" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\ncapabilities = [1]'
+    refused 5 "capabilities must be a list of strings" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\ncapabilities = [1]'
     refused 5 "beta_api must be true or false" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nbeta_api = "true"'
     refused 2 "model x: it is not a table" <<<$'[models]\nx = 1'
     refused 2 "provider own: type must be one of kimi, anthropic" <<<$'[providers.own]\ntype = "openai_legacy"\nbase_url = ""\napi_key = ""'

@@ -284,7 +284,7 @@ whole_life() {
 
 @test "a helper that ignores store, as the book allows, is refused" {
     export KIMI_CREDENTIAL_HELPER='!true'
-    is_refused "does not keep what it is given"
+    is_refused "did not store the login"
 }
 
 @test "a helper that ignores store: login by itself takes the file and says why" {
@@ -303,7 +303,7 @@ whole_life() {
 
 @test "a helper that gives back something else than it was given is refused" {
     export KIMI_CREDENTIAL_HELPER='!cat >/dev/null; echo password=other #'
-    is_refused "does not keep what it is given"
+    is_refused "did not store the login"
 }
 
 @test "a helper that cuts off what is long is found out" {
@@ -317,7 +317,7 @@ whole_life() {
 
 @test "a helper that prints junk is refused" {
     export KIMI_CREDENTIAL_HELPER='!head -c 100000 /dev/urandom #'
-    is_refused "does not keep what it is given"
+    is_refused "did not store the login"
 }
 
 @test "a helper without end is killed: refused within 3 s" {
@@ -425,7 +425,7 @@ whole_life() {
     # shellcheck disable=SC2016
     export KIMI_CREDENTIAL_HELPER='!f() { [ "$1" = erase ] || mine "$1"; }; f'
     at_once 75 kimi-logout
-    assert_contains "$stderr" "does not erase what it is told to"
+    assert_contains "$stderr" "did not remove the login"
     assert_same at-stored "$(kept access_token)"
 }
 

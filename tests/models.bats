@@ -163,7 +163,7 @@ PY
     logged_in
     models_control '[{"id": "kimi-new", "context_length": 5}, {"id": "kimi-for-coding", "context_length": 1000}]'
     run -0 --separate-stderr kimi models --sync
-    assert_contains "$stderr" "brought up to date"
+    assert_contains "$stderr" "were updated"
     assert_loads 'models>kimi-code/kimi-k2-turbo=null' 'models>kimi-code/kimi-new>max_context_size=5' \
         'models>kimi-code/kimi-for-coding={"provider": "managed:kimi-code", "model": "kimi-for-coding", "max_context_size": 1000}' \
         'default_model="kimi-code/kimi-for-coding"'

@@ -70,7 +70,7 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     run -1 --separate-stderr kimi-refresh
     assert_error "elsewhere.example:7443 through the proxy http://$proxy"
     assert_contains "$(asked)" "1 elsewhere.example:7443 basic "
-    assert_contains "$stderr" "refuses the user name and the password that HTTPS_PROXY has"
+    assert_contains "$stderr" "rejected the user name and password in HTTPS_PROXY"
     assert_lacks "$stderr" geheim
 }
 
@@ -81,12 +81,12 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     local name
     for name in HTTPS_PROXY all_proxy; do
         run -1 --separate-stderr env "$name=http://$proxy" kimi-refresh
-        assert_error "through the proxy http://$proxy: it wants a user name and a password"
-        assert_contains "$stderr" "; put them into $name: http://USER:PASSWORD@HOST:PORT"
+        assert_error "through the proxy http://$proxy: it requires a user name and a password"
+        assert_contains "$stderr" "; set $name to http://USER:PASSWORD@HOST:PORT"
     done
     assert_same "2 elsewhere.example:7443 -" "$(asked)"
     run -1 --separate-stderr env HTTPS_PROXY="http://$proxy" kimi-login --force
-    assert_contains "$stderr" "; put them into HTTPS_PROXY"
+    assert_contains "$stderr" "; set HTTPS_PROXY to"
     assert_same "$before" "$(hash_of "$LOGIN")"
 }
 

@@ -475,7 +475,7 @@ print(base64.b64encode(head.encode() + body).decode())')
 @test "a page of HTML with status 200 is not from Kimi: a passing failure, said so, after one request" {
     answered '{"body": "<!DOCTYPE html><title>Welcome to the hotel</title>", "content_type": "text/html", "forever": true}'
     run -75 --separate-stderr kimi-refresh
-    assert_error "not Kimi"
+    assert_error "web page"
     assert_untouched 1
 }
 

@@ -200,7 +200,7 @@ SAID="config.toml could be read by others; it is now private"
         run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-login --force
         run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-refresh --force
         run -0 --separate-stderr hooked FIXED_MODE="$fixed" kimi-models --sync
-        assert_lacks "$stderr" "keep modes"
+        assert_lacks "$stderr" "keep permissions"
         assert_same "${fixed%!} ${fixed%!}" "$(mode "$LOGIN") $(mode "$CONFIG")"
         rm -r "$HOME/.kimi"
     done
@@ -216,10 +216,10 @@ SAID="config.toml could be read by others; it is now private"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login
     assert_same 1 "$(grep -c "others can read $LOGIN: its file system does not keep permissions" <<<"$stderr")"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-refresh --force
-    assert_lacks "$stderr" "private now"
+    assert_lacks "$stderr" "now private"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
-    assert_lacks "$stderr" "private now"
+    assert_lacks "$stderr" "now private"
     run -0 --separate-stderr hooked FIXED_MODE=755 kimi-login --api-key-stdin --platform moonshot-cn <<<sk-cn
     assert_same 1 "$(grep -c "holds an API key and others can read it: its file system does not keep permissions" <<<"$stderr")"
-    assert_lacks "$stderr" "private now"
+    assert_lacks "$stderr" "now private"
 }

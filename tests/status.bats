@@ -409,7 +409,7 @@ Settings
     store_login
     local name
     for name in "${!KIMI_TEST_@}" KIMI_DISABLE_KEYRING; do
-        [ "$name" = KIMI_TEST_ROOT ] || export -n "${name?}"
+        export -n "${name?}"
     done
     run -0 "$KIMI_TEST_BIN/kimi-status"
     assert_same "Kimi Code

@@ -455,7 +455,7 @@ assert_renewed() {
         KIMI_API_KEY=$value assert_printed sk-abc kimi-token
         KIMI_API_KEY=$value run -0 kimi-status
         assert_contains "$output" "the API key in KIMI_API_KEY"
-        assert_lacks "$output" "a stored login comes first"
+        assert_lacks "$output" "a stored login is used instead"
     done
     for value in 'sk-a bc' $'sk-a\nbc' $' \n' $'sk-\e[200~abc'; do
         KIMI_API_KEY=$value run -1 --separate-stderr kimi-token
@@ -518,7 +518,7 @@ assert_renewed() {
     chmod 644 "$LOGIN"
     run -0 script -qec kimi-token /dev/null </dev/null
     assert_contains "$output" at-stored
-    assert_contains "$output" "it is private now"
+    assert_contains "$output" "it is now private"
 }
 
 @test "a person at a terminal is told why an old token was printed" {

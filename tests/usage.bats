@@ -312,7 +312,7 @@ answers() {
     assert_same "" "$output$stderr"
     usages '{"usage": {"limit": 0, "used": 0}}'
     run -1 --separate-stderr kimi usage --check 90
-    assert_error usage "does not say how much"
+    assert_error usage "did not say how much"
 }
 
 @test "--line rounds as kimi-code does, and marks what is not known" {

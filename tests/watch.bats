@@ -323,7 +323,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
     local option
     for option in --force --models --storage=file; do
         run -2 --separate-stderr kimi-refresh --watch "$option"
-        assert_error "excludes"
+        assert_error "cannot be used with"
     done
 }
 
