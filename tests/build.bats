@@ -237,6 +237,20 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     [ ! -e "$root/usr" ]
 }
 
+@test "the templates for other systems have the version of the Makefile, and their syntax is right" {
+    local folder=$KIMI_TEST_ROOT/share/packaging version file
+    version=$(sed -n 's/^VERSION = //p' "$KIMI_TEST_ROOT/Makefile")
+    for file in kimi.spec:"Version: +$version" PKGBUILD:"pkgver=$version" kimi.rb:"kimi-$version.tar.gz" \
+        default.nix:"version = \"$version\"" ../debian/changelog:"kimi \($version\)"; do
+        grep -qE "${file#*:}" "$folder/${file%%:*}" || fail "${file%%:*} has another version than $version" || return
+        [[ $file == ../* ]] || grep -q "\`${file%%:*}\`" "$folder/README.md" || fail "README.md lacks ${file%%:*}" || return
+    done
+    bash -n "$folder/PKGBUILD"
+    ! command -v ruby >/dev/null || ruby -c "$folder/kimi.rb"
+    ! command -v nix-instantiate >/dev/null || nix-instantiate --parse "$folder/default.nix" >/dev/null
+    ! command -v rpmspec >/dev/null || rpmspec -P "$folder/kimi.spec" >/dev/null
+}
+
 @test "make demo on a terminal asks nothing, and knows no address but loopback" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     for program in "$KIMI_TEST_BIN"/kimi*; do
