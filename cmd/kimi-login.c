@@ -4,6 +4,7 @@
 #include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/login_flow.h"
+#include "config/region.h"
 #include "store/store.h"
 
 #include <string.h>
@@ -14,6 +15,9 @@ static int check(const struct login_options *options, const struct login_wish *w
 	const char *account = options->account;
 	bool by_key = wish->api_key_stdin || (wish->platform && !wish->platform->oauth_key);
 
+	if (wish->region && wish->platform && !wish->platform->regions)
+		return err_set(
+		    err, ERR_USAGE, "leave out --region", "%s has no regions", wish->platform->name);
 	if (account && *account && wish->api_key_stdin)
 		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
 	if (by_key && wish->storage && strcmp(wish->storage, "keyring") == 0)
@@ -34,11 +38,28 @@ static int choose(
 	return 0;
 }
 
+/* The hosts of the login: its region's, unless the environment sets them. */
+static int choose_region(
+    const struct command *c, struct context *context, const struct login_wish *wish, struct err *err)
+{
+	/* One that is stored stays where it is. */
+	if (!wish->region && *context->who.account && identity_is_stored(&context->who, &context->home))
+		return 0;
+	if (config_region_choose(&context->home, context->who.platform, wish->region, err) < 0)
+		return -1;
+	if (wish->region && platform_hosts_are_set(context->who.platform))
+		report_note(&c->report, "--region has no effect: the environment sets the host of Kimi");
+	return identity_locate(&context->who, &context->home, err);
+}
+
 static int run(
     const struct command *c, struct login_options *options, struct login_wish *wish, struct err *err)
 {
 	struct context context;
 
+	/* Only the first platform has regions. */
+	if (wish->region && !options->platform)
+		options->platform = platforms->id;
 	if (options->platform && !(wish->platform = platform_find(options->platform, err)))
 		return -1;
 	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
@@ -47,7 +68,8 @@ static int run(
 		return -1;
 	if (wish->platform)
 		options->platform = wish->platform->id;
-	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
+	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0 ||
+	    choose_region(c, &context, wish, err) < 0)
 		return -1;
 	if (home_check_writable(&context.home, err) < 0)
 		return -1;
@@ -71,6 +93,7 @@ int main(int argc, char **argv)
 	        "platform", &options.platform, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
 	    COMMAND_ACCOUNT_ROW(&options.account),
 	    COMMAND_CLIENT_ROW(&options.client),
+	    OPTION_CHOICE("region", &wish.region, "mainland-cn|global", "where the account of Kimi Code is"),
 	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
 	    OPTION_FLAG("force", &wish.force, "log in anew though a good login is stored"),
 	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),

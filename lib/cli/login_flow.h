@@ -18,6 +18,7 @@
 
 struct login_wish {
 	const struct platform *platform; /* NULL: not named */
+	const char *region;              /* of --region; NULL: not given */
 	const char *storage;             /* "auto" or NULL, "keyring", "file" */
 	struct identity who;             /* of the device flow: the platform and the account */
 	bool qr;                         /* always draw the QR code */

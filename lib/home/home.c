@@ -266,6 +266,11 @@ void home_hosts_index(const struct home *home, char *ret_path)
 	below(home, "credentials/hosts.index", ret_path);
 }
 
+void home_region_file(const struct home *home, char *ret_path)
+{
+	below(home, "region", ret_path);
+}
+
 void home_device_id_file(const struct home *home, char *ret_path)
 {
 	below(home, "device_id", ret_path);

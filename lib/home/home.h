@@ -80,6 +80,8 @@ void home_history_aside(const struct home *home, char *ret_path); /* the one bef
 void home_history_lock(const struct home *home, char *ret_path);
 void home_shell_history_file(const struct home *home, char *ret_path);
 void home_device_id_file(const struct home *home, char *ret_path);
+void home_region_file(
+    const struct home *home, char *ret_path); /* a marker, which the client's installer leaves */
 void home_hosts_index(const struct home *home, char *ret_path); /* see config/hosts.h */
 
 /* Its client has lived here: it left files that only it writes. */

@@ -64,6 +64,25 @@ static void check_migrated(struct status *status, const struct home *home, const
 	    toml_line(config, provider), toml_key(provider, NULL));
 }
 
+/* Credentials of another slot are there, but neither the client nor our commands look at them. */
+static void check_hosts(struct status *status, const struct home *home)
+{
+	const struct identity *who = &status->who;
+	struct identity current;
+	char remedy[80] = "run 'kimi logout --all' if you do not need it";
+
+	status->is_unused = !*who->account && status->storage &&
+	                    identity_find(&current, home, who->platform->id, "", NULL) == 0 &&
+	                    strcmp(current.key, who->key) != 0;
+	if (!status->is_unused)
+		return;
+	if (who->region)
+		snprintf(remedy, sizeof(remedy), "to use it, run 'kimi login --client %s --region %s'",
+		    home->client->name, who->region->name);
+	problem_add(&status->problems, "other_region", remedy,
+	    "no command uses this login: config.toml or the environment names other hosts");
+}
+
 static void add_default_model(struct status *status, const struct home *home, const struct toml *config)
 {
 	const char *model = config_default_model(config);
@@ -86,6 +105,7 @@ static int examine(struct status *status, const struct home *home, const struct 
 	check_clock(status);
 	check_age(status);
 	check_migrated(status, home, config);
+	check_hosts(status, home);
 	add_default_model(status, home, config);
 	return 0;
 }
@@ -126,6 +146,8 @@ static struct identity *candidates(const struct home *home, const struct platfor
 		} else if (identity_find(list, home, only ? only->id : NULL, account, err) < 0) {
 			free(list);
 			list = NULL;
+		} else {
+			identity_locate_account(list, home);
 		}
 		return list;
 	}
@@ -150,7 +172,7 @@ static int list_look(struct status_list *list, const struct home *home, const st
 
 	if (examine(next, home, config, who, err) < 0)
 		return -1;
-	if (online && next->storage)
+	if (online && next->storage && !next->is_unused)
 		return try_online(next, home, config, err);
 	return 0;
 }

@@ -174,7 +174,7 @@ static const struct status *find(
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct identity *listed = &list->items[i].who;
 		if (list->items[i].home == home && listed->platform == who->platform &&
-		    strcmp(listed->account, who->account) == 0)
+		    strcmp(listed->account, who->account) == 0 && strcmp(listed->key, who->key) == 0)
 			return &list->items[i];
 	}
 	return NULL;

@@ -141,6 +141,8 @@ static void show_login(const struct status *status)
 
 	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
 	show_state(status);
+	if (who->region && status->home->client->has_slots)
+		field("region", "%s (%s)", who->region->name, who->region->site);
 	if (status->storage)
 		field("kept in", "%s%s%s", strcmp(status->storage, "config") == 0 ? "config.toml" : "the ",
 		    strcmp(status->storage, "config") == 0 ? "" : status->storage, "");
