@@ -167,6 +167,58 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
     KIMI_CODE_OAUTH_HOST=http://127.0.0.1:9 run -75 --separate-stderr kimi login --region mainland-cn --client kimi-cli
 }
 
+## The question
+
+menu="Log in to:
+  1  Kimi Code (kimi.com)
+  2  Kimi Code (kimi.ai, outside mainland China)
+  3  Kimi Platform (platform.kimi.com)
+  4  Kimi Platform (platform.kimi.ai)
+Which one? [1] "
+
+@test "on a terminal where nothing is stored and nothing decides there is one question with four answers" {
+    kimi_start
+    run -0 on_terminal --type "[1] " '2\n' kimi login --no-browser
+    assert_contains "$output" "$menu"
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_same "$GLOBAL.json" "$(logins)"
+    # With the login there is none, and it stays where it is.
+    run -0 on_terminal kimi login --no-browser --force
+    assert_lacks "$output" "Which one"
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    kimi-logout --quiet
+    run -0 on_terminal --type "[1] " '5\n' --type "type 1, 2, 3 or 4 [1] " '\n' kimi login --no-browser
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+    kimi-logout --quiet
+    run -2 on_terminal --type "[1] " '4\n' --type "API key of Kimi Platform (platform.kimi.ai): " '\x04' kimi login
+}
+
+@test "what decides the region takes it out of the question, an option all of it" {
+    kimi_start
+    run -0 on_terminal kimi login --region global
+    assert_lacks "$output" "Which one"
+    kimi-logout --quiet
+    echo global >"$CODE/region"
+    run -0 on_terminal --type "2  Kimi Platform (platform.kimi.com)" '' --type "[1] " '1\n' kimi login
+    hosts_asked >/dev/null
+    kimi-logout --quiet
+    run -0 on_terminal --type "1  Kimi Code" '' --type "[1] " '\n' kimi login --no-browser
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+}
+
+@test "kimi.ai where no client has a home yet: the login is kept in that of kimi-code" {
+    kimi_start
+    rmdir "$CODE"
+    run -0 on_terminal --type "2  Kimi Code (kimi.ai" '' --type "[1] " '2\n' kimi login --no-browser
+    assert_contains "$output" "kimi-cli has no accounts of kimi.ai: this login is for kimi-code"
+    assert_same "$GLOBAL.json" "$(logins)"
+    [ ! -e "$HOME/.kimi" ]
+    run -0 kimi token
+    kimi-logout --quiet
+    # A home that was named is the one that is meant, and has no regions.
+    run -2 on_terminal --type "2  Kimi Platform (platform.kimi.com)" '' --type "[1] " '\x04' kimi login --client kimi-cli
+}
+
 ## What follows
 
 @test "token and refresh ask the region's hosts" {

@@ -39,7 +39,12 @@ int login_flow_oauth(
 int login_flow_key(
     const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err);
 
-/* Asks a person which platform. */
-int login_flow_choose(const struct platform **ret_platform, struct err *err);
+/*
+ * Asks a person which platform and, where `with_regions`, which region of one that has
+ * several. *ret_region is NULL for the others. -1: ERR_USAGE at the end of the
+ * input, ERR_INTERRUPTED.
+ */
+int login_flow_choose(bool with_regions, const struct platform **ret_platform,
+    const struct region **ret_region, struct err *err);
 
 #endif

@@ -77,6 +77,11 @@ static const struct client *home_client_of_variable(void)
 	return found;
 }
 
+bool home_is_named(const char *client)
+{
+	return client || env_get("KIMI_CLIENT") || home_client_of_variable();
+}
+
 static bool home_exists(const struct home *home)
 {
 	return access(home->folder, F_OK) == 0;

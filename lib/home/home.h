@@ -45,6 +45,9 @@ struct home_choice {
  */
 int home_choose(struct home *ret_home, const struct home_choice *choice, struct err *err);
 
+/* The option (NULL: not given) or the environment names the client, so that no other home may be used. */
+bool home_is_named(const char *client);
+
 /*
  * The homes that a command over all logins covers: that of --client or KIMI_CLIENT,
  * else all that exist; at least one in any case. *ret_count of them. -1 likewise.
