@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "config/dialect.h"
 #include "config/view.h"
+#include "home/dir_lock.h"
 #include "status/checks.h"
 #include "status/online.h"
 #include "status/status.h"
@@ -83,6 +84,17 @@ static void check_hosts(struct status *status, const struct home *home)
 	    "no command uses this login: config.toml or the environment names other hosts");
 }
 
+/* What is left in the place of the refresh lock stops kimi-code, too. */
+static void check_lock(struct status *status, const struct home *home)
+{
+	const char *key = status->who.key;
+	struct err err;
+
+	if (home->client->lock == CLIENT_LOCK_DIRECTORY && *key && status->storage &&
+	    dir_lock_check(home, strchr(key, '/') + 1, &err) < 0)
+		problem_add_err(&status->problems, "lock", &err);
+}
+
 static void add_default_model(struct status *status, const struct home *home, const struct toml *config)
 {
 	const char *model = config_default_model(config);
@@ -106,6 +118,7 @@ static int examine(struct status *status, const struct home *home, const struct 
 	check_age(status);
 	check_migrated(status, home, config);
 	check_hosts(status, home);
+	check_lock(status, home);
 	add_default_model(status, home, config);
 	return 0;
 }
@@ -218,6 +231,7 @@ int status_list(struct status_list *ret_list, const struct home homes[], size_t 
     const struct platform *only, const char *account, bool online, struct err *err)
 {
 	*ret_list = (struct status_list){0};
+	surroundings_check_path(&ret_list->general);
 	for (size_t i = 0; i < home_count; i++) {
 		if (list_home(ret_list, &homes[i], only, account, online, err) < 0) {
 			status_list_clear(ret_list);

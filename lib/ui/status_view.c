@@ -135,12 +135,23 @@ static void show_cached_usage(const struct status *status)
 	field("quota", "%s", line);
 }
 
-static void show_login(const struct status *status)
+/* Where the logins are in several homes, each is named with the option that chooses it. */
+static bool are_in_several_homes(const struct status_list *list)
+{
+	for (size_t i = 1; i < list->count; i++)
+		if (list->items[i].home != list->items[0].home)
+			return true;
+	return false;
+}
+
+static void show_login(const struct status *status, bool name_home)
 {
 	const struct identity *who = &status->who;
 
 	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
 	show_state(status);
+	if (name_home)
+		field("home", "%s (--client %s)", status->home->folder, status->home->client->name);
 	if (who->region && status->home->client->has_slots)
 		field("region", "%s (%s)", who->region->name, who->region->site);
 	if (status->storage)
@@ -179,7 +190,7 @@ static void show_ignored(const struct sources *sources)
 void status_show(const struct status_list *list, const struct sources *sources)
 {
 	for (size_t i = 0; i < list->count; i++)
-		show_login(&list->items[i]);
+		show_login(&list->items[i], are_in_several_homes(list));
 	if (!list->count)
 		printf("Not logged in; run 'kimi login'.\n\n");
 	if (list->general.count)
