@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const double clock_may_differ = 60, long_ago = 3600;
 
@@ -20,6 +21,23 @@ static void check_rejection(struct status *status)
 		problem_add(&status->problems, "rejected", "run 'kimi login' to log in again",
 		    "the server has rejected the refresh token%s",
 		    status->expires_at > clock_now() ? "; the access token lives on until it ends" : "");
+}
+
+/* After 429 or 5xx no process asks again for a while. */
+static void check_wait(struct status *status)
+{
+	double left = state_wait_left(&status->known, clock_now());
+	time_t until = (time_t)status->known.waits_until;
+	char time[16] = "";
+	struct tm parts;
+
+	if (left <= 0 || !status->can_refresh)
+		return;
+	if (localtime_r(&until, &parts))
+		strftime(time, sizeof(time), "%H:%M:%S", &parts);
+	problem_add(&status->problems, "waiting", "wait, or run 'kimi refresh --force' to ask now",
+	    "the server could not refresh the login, and is not asked again for %.0f s, until %s", ceil(left),
+	    time);
 }
 
 static void check_clock(struct status *status)
@@ -114,6 +132,7 @@ static int examine(struct status *status, const struct home *home, const struct 
 		status->storage = "config";
 	}
 	check_rejection(status);
+	check_wait(status);
 	check_clock(status);
 	check_age(status);
 	check_migrated(status, home, config);
