@@ -22,7 +22,17 @@
 #include <unistd.h>
 
 /* Half a second before others may take it over, we do not count on it any more. */
-enum { STAMP_MS = 2000, STALE_MS = 5000, LOST_MS = STALE_MS - 500, POLL_MIN_MS = 50, POLL_MAX_MS = 150 };
+enum {
+	STAMP_MS = 2000,
+	STALE_MS = 5000,
+	LOST_MS = STALE_MS - 500,
+	POLL_MIN_MS = 50,
+	POLL_MAX_MS = 150,
+	LEFTOVER_MS = 60000
+};
+
+/* Between the name of a slot and that of what was moved aside. */
+static const char lock_mark[] = ".lock.";
 
 struct dir_lock_hold {
 	pid_t pid; /* who holds it: a child of fork() has only a copy of this */
@@ -322,6 +332,42 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 	return age_ms(&st) < -STALE_MS ? refuse_future(path, err) : 0;
 }
 
+/* PID-SECONDS-NANOSECONDS, as remove_stale() names what it moves aside, of a process that is no more. */
+static bool is_of_dead_process(const char *name)
+{
+	char rest = 0;
+	long pid, seconds, nanoseconds;
+
+	return sscanf(name, "%ld-%ld-%ld%c", &pid, &seconds, &nanoseconds, &rest) == 3 && pid > 0 &&
+	       (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/*
+ * Removes what a process of ours moved aside and was killed before it could remove. Where
+ * it runs in another container its number says nothing here: what is young may yet be
+ * put back, and is left alone.
+ */
+static void sweep_leftovers(const struct home *home, const char *slot)
+{
+	char folder[HOME_PATH_MAX];
+	size_t len = strlen(slot), mark_len = strlen(lock_mark);
+	struct stat st;
+
+	text_join(folder, sizeof(folder), (const char *const[]){home->folder, "/oauth", NULL});
+	DIR *dir = opendir(folder);
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = entry->d_name;
+		if (strncmp(name, slot, len) != 0 || strncmp(name + len, lock_mark, mark_len) != 0 ||
+		    !is_of_dead_process(name + len + mark_len))
+			continue;
+		if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		    st.st_uid == geteuid() && age_ms(&st) > LEFTOVER_MS)
+			unlinkat(dirfd(dir), name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int take_directory(struct dir_lock_hold *hold, const struct home *home, const char *slot,
     long long deadline, struct err *err)
 {
@@ -335,6 +381,7 @@ static int take_directory(struct dir_lock_hold *hold, const struct home *home, c
 	text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth/", slot, NULL});
 	if (make_sentinel(path, err) < 0 || wait_for_directory(hold, deadline, err) < 0)
 		return -1;
+	sweep_leftovers(home, slot);
 	return start_stamping(hold, err);
 }
 
