@@ -73,6 +73,8 @@ static void name_others(const struct home *home, struct buf *ret_text)
 			buf_addf(ret_text, " --platform %s", who->platform->id);
 		if (*who->account)
 			buf_addf(ret_text, " --account %s", who->account);
+		if (list.items[i].is_unused)
+			buf_addstr(ret_text, " --all");
 		buf_addstr(ret_text, "' ends that login");
 	}
 	status_list_clear(&list);
@@ -122,7 +124,8 @@ static int log_out(const struct command *c, const struct home *home, const struc
 	if (!*who->account && config_file_sweep(home))
 		ret_outcome->swept = true;
 	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
-	if (!*who->account && config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
+	if (!*who->account && !identity_is_other_configured(who, home) &&
+	    config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
 		if (failed)
 			report_note(&c->report, "%s", config_err.what);
 		else

@@ -1,7 +1,9 @@
 /* kimi status: shows the logins, and problems with their remedies. */
 #include "auth/history.h"
+#include "base/env.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "status/checks.h"
 #include "status/status.h"
 #include "ui/status_view.h"
 
@@ -32,7 +34,11 @@ static int list_all(
 		return -1;
 	if (context_homes(homes, &count, login, err) < 0)
 		return -1;
-	return status_list(ret_list, homes, count, only, login->account, wish->online, err);
+	if (status_list(ret_list, homes, count, only, login->account, wish->online, err) < 0)
+		return -1;
+	if (!only && !login->account && !login->client && !env_get("KIMI_CLIENT"))
+		surroundings_check_clients(ret_list, &ret_list->general);
+	return 0;
 }
 
 /* The worst of all; nothing at all is a login that is needed. */

@@ -80,6 +80,26 @@ if has gh; then
 fi
 ratio token "$runs" "$build/bench/copy $login" "$build/bin/kimi-token" "$build/bin/kimi token" "${others[@]}"
 
+# The slot of the global region, which the config names: what kimi-token needs of the config is in an index.
+code=$root/code/.kimi-code
+code_login=$code/credentials/kimi-code-env-0e4f99c69cc27850.json
+mkdir -m 700 "$root/code" "$code" "$code/credentials"
+(
+	umask 077
+	printf '{\n  "access_token": "%s",\n  "refresh_token": "%s",\n  "expires_at": %d,\n  "scope": "kimi-code",\n  "token_type": "Bearer",\n  "expires_in": 90000\n}\n' \
+		"$access" "$refresh" $(($(date +%s) + 89000)) >"$code_login"
+	printf '[providers."managed:kimi-code"]\ntype = "kimi"\nbase_url = "https://api.kimi.ai/coding/v1"\napi_key = ""\n\n[providers."managed:kimi-code".oauth]\nstorage = "file"\nkey = "oauth/kimi-code-env-0e4f99c69cc27850"\noauth_host = "https://auth.kimi.ai"\n' \
+		>"$code/config.toml"
+	for ((i = 0; i < 20; i++)); do
+		printf '\n[models."kimi-code/model-%d"]\nprovider = "managed:kimi-code"\nmodel = "model-%d"\nmax_context_size = 262144\ncapabilities = ["thinking", "tool_use"]\n' $i $i
+	done >>"$code/config.toml"
+)
+touch -d '1 minute ago' "$code/config.toml"
+echo "The same in the home of kimi-code, where the hosts in the config decide which file it is:"
+[ "$(HOME=$root/code KIMI_CODE_OAUTH_HOST='' KIMI_CODE_BASE_URL='' kimi-token)" = "$access" ]
+HOME=$root/code KIMI_CODE_OAUTH_HOST='' KIMI_CODE_BASE_URL='' \
+	ratio "token in kimi-code's home" "$runs" "$build/bench/copy $code_login" "$build/bin/kimi-token"
+
 if has secret-tool && has dbus-daemon && has gnome-keyring-daemon; then
 	echo "The same from an open keyring, against secret-tool:"
 	export DBUS_SESSION_BUS_ADDRESS=unix:path=$root/bus
@@ -143,6 +163,7 @@ done
 
 echo "Goals:"
 goal "kimi-token, times the copy" "$(value token kimi-token ratio)" 1.2
+goal "kimi-token in kimi-code's home, times the copy" "$(value "token in kimi-code's home" kimi-token ratio)" 1.2
 goal "kimi token, times the copy" "$(value token 'kimi token' ratio)" 2
 goal "kimi refresh, times the bare curl" "$(value refresh 'kimi refresh --force --quiet' ratio)" 1.15
 goal "kimi-usage --line from the cache, times kimi-status --line" "$(value line 'kimi-usage [^"]*' ratio)" 3

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The homes of both chat clients: which one a command uses, and kimi-code's home as kimi-code keeps it.
-# shellcheck disable=SC2154 # bats sets $stderr
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; bats sets $stderr
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -232,6 +232,81 @@ PY
     assert_contains "$output" "X-Msh-Platform: kimi_code_cli"
     assert_contains "$output" "X-Msh-Os-Version: $(uname -r)"
     [ "$(uname -m)" != x86_64 ] || assert_contains "$output" "X-Msh-Device-Model: $(uname -s) $(uname -r) x64"
+}
+
+## What status says
+
+# problem CODE: message and remedy of that problem of the first login of `kimi status --json`; "" if it has none.
+problem() {
+    kimi-status --json | kimi_python -c '
+import json, sys
+found = [p for p in json.load(sys.stdin)["logins"][0]["problems"] if p["code"] == sys.argv[1]]
+assert len(found) < 2, found
+print(*("%s; %s" % (p["message"], p["remedy"]) for p in found))' "$1"
+}
+
+@test "status says that kimi-code is installed and has no login, and names the command for it" {
+    store_login
+    assert_same "" "$(problem client_login)"
+    mkdir "$HOME/.kimi-code"
+    assert_same "" "$(problem client_login)" # anyone could have made it
+    : >"$HOME/.kimi-code/tui.toml"
+    assert_contains "$(problem client_login)" "its home $HOME/.kimi-code has no login"
+    assert_contains "$(problem client_login)" "run 'kimi login --client kimi-code'"
+    run -0 kimi status --client kimi-cli
+    assert_lacks "$output" "is installed"
+    # By its program alone.
+    rm -r "$HOME/.kimi-code"
+    mkdir -p "$HOME/lib/@moonshot-ai/kimi-code/dist" "$HOME/bin"
+    printf '#!/usr/bin/env node\n' >"$HOME/lib/@moonshot-ai/kimi-code/dist/main.mjs"
+    chmod 755 "$HOME/lib/@moonshot-ai/kimi-code/dist/main.mjs"
+    ln -s ../lib/@moonshot-ai/kimi-code/dist/main.mjs "$HOME/bin/kimi"
+    PATH=$HOME/bin:$PATH
+    assert_contains "$(problem client_login)" "kimi-code is installed"
+    assert_contains "$(problem path)" "'kimi' is the program of kimi-code here: $HOME/bin/kimi comes first on PATH"
+    rm "$HOME/bin/kimi"
+    printf '#!/usr/bin/python3\nfrom kimi_cli.cli import main\n' >"$HOME/bin/kimi"
+    chmod 755 "$HOME/bin/kimi"
+    assert_same "" "$(problem client_login)"
+    assert_contains "$(problem path)" "'kimi' is the program of kimi-cli here"
+}
+
+@test "status names the home of each login where there are several, and its general problems once" {
+    server_start
+    store_login
+    run -0 kimi status
+    assert_lacks "$output" "--client"
+    code_login
+    : >"$HOME/.kimi-code/tui.toml"
+    run -0 kimi status
+    assert_contains "$output" "$HOME/.kimi-code (--client kimi-code)"
+    assert_contains "$output" "$HOME/.kimi (--client kimi-cli)"
+    assert_same "" "$(problem client_login)"
+    mkdir "$HOME/bin"
+    printf '#!/bin/sh\n' >"$HOME/bin/kimi"
+    chmod 755 "$HOME/bin/kimi"
+    PATH=$HOME/bin:$PATH
+    assert_contains "$(problem path)" "another program"
+}
+
+@test "status names what is left in the place of the lock, with the remedy, and leaves it alone" {
+    server_start
+    code_login
+    local lock
+    lock=$HOME/.kimi-code/oauth/$(code_slot).lock
+    assert_same "" "$(problem lock)"
+    mkdir -p "${lock%/*}"
+    : >"$lock"
+    assert_same "$lock is not a directory, and keeps every client from refreshing this login; remove it" "$(problem lock)"
+    rm "$lock"
+    mkdir "$lock"
+    assert_same "" "$(problem lock)"
+    : >"$lock/file"
+    assert_contains "$(problem lock)" "the lock $lock was left behind"
+    rm "$lock/file"
+    touch -d '1 hour' "$lock"
+    assert_contains "$(problem lock)" "in the future"
+    [ -d "$lock" ]
 }
 
 ## The slot

@@ -119,7 +119,7 @@ server_dir() { echo "$BATS_TEST_TMPDIR/server${KIMI_TEST_SERVER:+.$KIMI_TEST_SER
 # server_url: where it listens.
 server_url() { cat "$(server_dir)/url"; }
 
-# server_start [--tls good|expired|other] [--no-export]
+# server_start [--tls good|expired|other|kimi] [--no-export]
 # Starts a server and points the programs at it (--no-export: does not). --tls trusts its CA: exports SSL_CERT_FILE,
 # and KIMI_TEST_CA with the same path for a test that unsets the first. Call it in the test's own shell, not under run.
 server_start() {
@@ -154,7 +154,7 @@ server_start() {
     export KIMI_MOONSHOT_CN_BASE_URL=$url/cn/v1 KIMI_MOONSHOT_AI_BASE_URL=$url/ai/v1
 }
 
-# make_certs: $BATS_TEST_TMPDIR/certs with ca, good, expired and other, and trust in that CA.
+# make_certs: $BATS_TEST_TMPDIR/certs with ca, good, expired, other and kimi, and trust in that CA.
 make_certs() {
     export KIMI_TEST_CA=$BATS_TEST_TMPDIR/certs/ca.pem
     export SSL_CERT_FILE=$KIMI_TEST_CA

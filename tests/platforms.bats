@@ -546,21 +546,46 @@ PY
     run -0 on_terminal --type "[1] " '3\n' --type "API key of Kimi Platform (platform.kimi.ai): " 'sk-ai\n' kimi login
     assert_lacks "$output" sk-ai
     assert_loads 'providers>managed:moonshot-ai>api_key="sk-ai"'
+    kimi-logout --quiet --platform moonshot-ai
     run -0 on_terminal --type "[1] " ' 2 \n' --type "(platform.kimi.com): " 'sk-cn\n' kimi login
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
     assert_same 0 "$(server_count device)"
 }
 
-@test "without a platform: nonsense is 2, Ctrl-C 130, and nothing is sent" {
+@test "without a platform: nonsense is asked again, Ctrl-D is 2, Ctrl-C 130, and nothing is sent" {
     server_start
     local answer
-    for answer in 0 4 -1 x 1x 99999999999999999999999; do
-        run -2 on_terminal --type "[1] " "$answer\n" kimi login
-        assert_contains "$output" "none of them"
+    for answer in 0 4 -1 +1 x 1x 99999999999999999999999; do
+        run -2 on_terminal --type "[1] " "$answer\n" --type "type 1, 2 or 3 [1] " '\x04' kimi login
+        assert_contains "$output" $'type 1, 2 or 3 [1] \nkimi login: '
     done
     run -2 on_terminal --type "[1] " '\x04' kimi login
+    assert_contains "$output" $'Which one? [1] \nkimi login: '
     run -130 on_terminal --type "[1] " '\x03' kimi login
     assert_same 0 "$(server_count all)"
+    run -0 on_terminal --type "[1] " 'x\n' --type "type 1, 2 or 3 [1] " '5\n' --type "type 1, 2 or 3 [1] " '1\n' kimi login
+    assert_same 1 "$(server_count device)"
+}
+
+@test "with a login of any kind that is stored there is no question" {
+    server_start
+    keys_control
+    with_key sk-cn --platform moonshot-cn
+    run -0 on_terminal kimi login
+    assert_lacks "$output" "Which one"
+    assert_same 1 "$(server_count device)"
+    run -0 on_terminal kimi login --force
+    assert_lacks "$output" "Which one"
+}
+
+@test "with an account, an option's or the environment's, there is no question" {
+    server_start
+    keys_control
+    run -0 on_terminal kimi login --account work
+    assert_lacks "$output" "Which one"
+    kimi-logout --quiet --account work
+    KIMI_ACCOUNT=work run -0 on_terminal kimi login
+    assert_lacks "$output" "Which one"
 }
 
 @test "without a platform and without a terminal it is kimi-code; so it is with --json, and when it is named" {

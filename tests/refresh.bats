@@ -68,6 +68,9 @@ for name in "waits_since", "waits_until":
 json.dump(state, open(sys.argv[1], "w"))' "$STATE" "$1"
 }
 
+# wait_length: seconds from its begin to its end.
+wait_length() { kimi_python -c 'import sys; print(round(float(sys.argv[1]) - float(sys.argv[2])))' "$(state waits_until)" "$(state waits_since)"; }
+
 ## When it is due
 
 @test "a token of 900 s is due below 450 s, whatever kimi token would say" {
@@ -634,7 +637,7 @@ VALUES
     run -1 state waits_until
 }
 
-@test "without Retry-After a failing server is asked three times by the first run, and not by the next for 10 s" {
+@test "without Retry-After a failing server is asked three times by the first run, and not by the next for 8 s, then 60" {
     answered '{"status": 503, "forever": true}' -5
     run -75 kimi-refresh
     assert_untouched 3
@@ -643,9 +646,18 @@ VALUES
         assert_error "try again in"
     done
     assert_untouched 3
-    age_wait 10
+    # 2 and 4 s were for the pauses between its attempts.
+    assert_same 8 "$(wait_length)"
+    age_wait 8
     run -75 --separate-stderr kimi-token
     assert_untouched 6
+    assert_same 60 "$(wait_length)"
+    # A refresh that succeeds is a new beginning.
+    server_control '{"faults": {"refresh": [{"status": 503}]}}'
+    age_wait 60
+    run -0 kimi-refresh
+    assert_same 8 "$(server_count refresh)"
+    run -1 state waits
 }
 
 @test "other statuses are an error at once" {

@@ -223,3 +223,29 @@ SAID="config.toml could be read by others; it is now private"
     assert_same 1 "$(grep -c "holds an API key and others can read it: its file system does not keep permissions" <<<"$stderr")"
     assert_lacks "$stderr" "now private"
 }
+
+## What to do about a place that is no good
+
+@test "the advice names the variable of the home, and none where no variable chooses the place" {
+    server_start
+    server_control '{"pending": 0}'
+    mkdir -m 500 "$HOME/.kimi" "$HOME/.kimi-code"
+    run -1 --separate-stderr restricted kimi-login --client kimi-cli
+    assert_contains "$stderr" "cannot create the directory $HOME/.kimi/credentials"
+    assert_contains "$stderr" "or use another KIMI_SHARE_DIR"
+    run -1 --separate-stderr restricted kimi-login --client kimi-code
+    assert_contains "$stderr" "cannot create the directory $HOME/.kimi-code/credentials"
+    assert_contains "$stderr" "or use another KIMI_CODE_HOME"
+    chmod 700 "$HOME/.kimi" "$HOME/.kimi-code"
+    run -1 --separate-stderr failing flock:error=ENOLCK kimi-login --client kimi-code
+    assert_contains "$stderr" "use a KIMI_CODE_HOME on a file system with locks"
+    # The runtime directory is no home: another one would change nothing.
+    store_login
+    export XDG_RUNTIME_DIR=$HOME/run
+    mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_RUNTIME_DIR/kimi"
+    # shellcheck disable=SC2016 # for the shell in there
+    run -1 --separate-stderr unshare --user --map-root-user --mount sh -c 'mount --bind "$HOME/run" "$HOME/run" &&
+        mount -o remount,bind,ro "$HOME/run" && exec kimi exec --client kimi-cli --file-env FILE -- true'
+    assert_contains "$stderr" "the file system is read-only: make it writable"
+    assert_lacks "$stderr" "KIMI_SHARE_DIR"
+}

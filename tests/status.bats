@@ -779,6 +779,22 @@ Settings
     assert_same "fresh" "$(field state)"
 }
 
+@test "a wait after a server that failed is a problem with its time, and is over when it is" {
+    server_start
+    server_control '{"faults": {"refresh": [{"status": 503, "headers": {"Retry-After": "600"}, "forever": true}]}}'
+    store_login --expires-in-left 100
+    status
+    assert_same "" "$(problems)"
+    run -75 kimi-refresh
+    status
+    assert_same waiting "$(problems)"
+    [[ $(field problems.0.message) =~ "is not asked again for "(59[0-9]|600|5[0-8][0-9])" s, until "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]$ ]] || fail "$(field problems.0.message)"
+    assert_contains "$(field problems.0.remedy)" "kimi refresh --force"
+    sed -i 's/"waits_until":[^,}]*/"waits_until":'"$EPOCHSECONDS"'/' "$STATE"
+    status
+    assert_same "" "$(problems)"
+}
+
 ## kimi refresh --quiet
 # A server that asks to wait for longer than 30 s is not asked again by the same run, which makes these quick.
 

@@ -197,3 +197,93 @@ PY
     printf '%s processes, %s refreshes, %s of them by kimi-cli, in %s s\n' \
         "$count" "$(server_count refresh)" "$(out_of kimi-cli)" "$SECONDS" >&2
 }
+
+# code_login: a login in kimi-code's home; sets $slot and $record.
+code_login() {
+    export KIMI_CLIENT=kimi-code
+    mkdir -p "$HOME/.kimi-code"
+    server_control '{"pending": 0}'
+    kimi-login --quiet
+    record=$(echo "$HOME"/.kimi-code/credentials/kimi-code-env-*.json)
+    slot=$(basename "$record" .json)
+}
+
+# expire: the login in kimi-code's home has ended.
+expire() { sed -i 's/"expires_at": [0-9]*/"expires_at": 1000/' "$record"; }
+
+# imitation WHAT: kimi_code.py beside the test, once it holds the lock; sets $imitation.
+imitation() {
+    start "imitation.$1" "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/kimi_code.py" "$HOME/.kimi-code" "$slot" "$1"
+    imitation=$pid
+    wait_until grep -q held "imitation.$1.out"
+}
+
+# assert_one_rotation_each: every refresh token was sent once and was good, and the stored login is the last one.
+assert_one_rotation_each() {
+    assert_same 0 "$(server_stat revoked)"
+    assert_same "$(server_count refresh)" "$(server_requests refresh | grep -o '"refresh_token": "[^"]*"' | sort -u | wc -l | tr -d ' ')"
+    assert_same "$(($(server_count refresh) + 1))" "$(server_stat issued)" # one by the login
+    assert_same "$(server_stat last_access_token)" "$(json access_token <"$record")"
+}
+
+is_stopped() { grep -qs '^State:.T' "/proc/$1/status"; }
+
+# assert_lock_is_gone: the directory; the sentinel stays, and there is nothing else.
+assert_lock_is_gone() { assert_same "$slot" "$(ls -A "$HOME/.kimi-code/oauth")"; }
+
+@test "100 processes beside kimi-code, which holds the lock, stamps it and comes back for it: it is never touched" {
+    local count
+    count=$(many 100 30)
+    server_start
+    code_login
+    expire
+    imitation loop
+    storm "$count" kimi-token
+    over 0
+    : >enough
+    finish 0 "$imitation"
+    assert_lacks "$(out_of imitation.loop)" touched
+    assert_same "" "$(all err)"
+    assert_same "$count" "$(all out | wc -l | tr -d ' ')"
+    # What it saved was used: none of the requests was ours.
+    assert_same "$(tail -n 1 imitation.loop.out)" "$(server_count refresh)"
+    assert_one_rotation_each
+    assert_lock_is_gone
+}
+
+@test "40 processes and the lock of a kimi-code that crashed: one takes it over, and there is one request" {
+    server_start
+    code_login
+    expire
+    imitation crash
+    finish 137 "$imitation"
+    storm "$(many 40 15)" kimi-token
+    over 0
+    assert_same 1 "$(server_count refresh)"
+    assert_same "$(server_stat last_access_token)" "$(all out | sort -u)"
+    assert_same "" "$(all err)"
+    assert_one_rotation_each
+    assert_lock_is_gone
+}
+
+@test "40 processes and a kimi-code that was suspended with the lock: it comes back to find it ours" {
+    server_start
+    code_login
+    expire
+    imitation stop
+    wait_until is_stopped "$imitation"
+    server_control '{"faults": {"refresh": [{"hold": "late"}]}}'
+    storm "$(many 40 15)" kimi-token
+    server_wait_held late
+    kill -CONT "$imitation"
+    finish 1 "$imitation"
+    assert_contains "$(out_of imitation.stop)" touched
+    [ -d "$HOME/.kimi-code/oauth/$slot.lock" ]
+    server_release late
+    over 0
+    assert_same 1 "$(server_count refresh)"
+    assert_same "$(server_stat last_access_token)" "$(all out | sort -u)"
+    assert_same "" "$(all err)"
+    assert_one_rotation_each
+    assert_lock_is_gone
+}

@@ -192,18 +192,41 @@ static bool is_stored(const struct home *home, const char *key)
 	return home->client->has_keyring && access(path, F_OK) == 0;
 }
 
-/* The other regions' logins that lie in a home with slots, whatever its config names. */
-static void list_add_regions(struct list *list, const struct home *home, const struct platform *platform)
+static void identity_set_hosts(
+    struct identity *who, const struct home *home, const char *oauth_host, const char *base_url)
 {
-	for (const struct region *r = platform->regions; r && r->name; r++) {
-		struct identity who = {.platform = platform, .region = r};
-		snprintf(who.oauth_host, sizeof(who.oauth_host), "%s", r->oauth_host);
-		snprintf(who.base_url, sizeof(who.base_url), "%s", r->base_url);
-		identity_set_key(&who, home);
-		if (!is_stored(home, who.key))
-			continue;
-		list_add(list, &who);
-		list_add_accounts(list, home, &who);
+	snprintf(who->oauth_host, sizeof(who->oauth_host), "%s", oauth_host);
+	snprintf(who->base_url, sizeof(who->base_url), "%s", base_url);
+	who->region = platform_region_of(who->platform, oauth_host, base_url);
+	identity_set_key(who, home);
+}
+
+/* Where the config has the login, whatever the environment says. */
+static void identity_set_configured_hosts(struct identity *who, const struct home *home)
+{
+	const char *oauth_host = who->platform->oauth_host, *base_url = who->platform->base_url;
+
+	if (*home->oauth_host)
+		oauth_host = home->oauth_host;
+	if (*home->base_url)
+		base_url = home->base_url;
+	identity_set_hosts(who, home, oauth_host, base_url);
+}
+
+/* The logins of other hosts that lie in a home with slots: those that its config names, and the regions'. */
+static void list_add_hosts(struct list *list, const struct home *home, const struct platform *platform)
+{
+	struct identity who = {.platform = platform};
+
+	identity_set_configured_hosts(&who, home);
+	for (const struct region *r = platform->regions;; r++) {
+		if (is_stored(home, who.key)) {
+			list_add(list, &who);
+			list_add_accounts(list, home, &who);
+		}
+		if (!r || !r->name)
+			break;
+		identity_set_hosts(&who, home, r->oauth_host, r->base_url);
 	}
 }
 
@@ -222,7 +245,7 @@ struct identity *identity_list(const struct home *home, size_t *ret_count, struc
 		list_add(&list, &plain);
 		list_add_accounts(&list, home, &plain);
 		if (home->client->has_slots)
-			list_add_regions(&list, home, p);
+			list_add_hosts(&list, home, p);
 	}
 	if (list.failed)
 		result = err_memory(err);
@@ -255,4 +278,31 @@ struct identity *identity_list_all(const struct home *home, size_t *ret_count, s
 bool identity_is_stored(const struct identity *who, const struct home *home)
 {
 	return *who->key && is_stored(home, who->key);
+}
+
+bool identity_is_other_configured(const struct identity *who, const struct home *home)
+{
+	struct identity configured = *who;
+
+	if (!home->client->has_slots || !*who->key)
+		return false;
+	identity_set_configured_hosts(&configured, home);
+	return strcmp(configured.key, who->key) != 0 && is_stored(home, configured.key);
+}
+
+void identity_locate_account(struct identity *who, const struct home *home)
+{
+	const struct region *region = who->platform->regions;
+	struct identity there = *who;
+
+	if (!*who->account || !home->client->has_slots || platform_hosts_are_set(who->platform) ||
+	    is_stored(home, who->key))
+		return;
+	for (; region && region->name; region++) {
+		identity_set_hosts(&there, home, region->oauth_host, region->base_url);
+		if (is_stored(home, there.key)) {
+			*who = there;
+			return;
+		}
+	}
 }

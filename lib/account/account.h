@@ -42,7 +42,13 @@ int identity_select(
  */
 int identity_locate(struct identity *who, const struct home *home, struct err *err);
 
-/* Both. */
+/*
+ * An account is not in the config, which names the hosts of the plain login alone: where it
+ * is not stored for those, but for a region's, it is that one. After identity_locate().
+ */
+void identity_locate_account(struct identity *who, const struct home *home);
+
+/* The first two of these. */
 int identity_find(struct identity *ret_identity, const struct home *home, const char *platform_id,
     const char *account, struct err *err);
 
@@ -55,8 +61,8 @@ void identity_advise(const struct identity *who, char *todo, size_t size);
 /*
  * The logins with tokens that this home may hold, by the files of its credentials
  * folder: for each platform that has tokens the plain login (always), then its
- * accounts by name; where the home has slots, then those of the other regions that
- * have one there. The caller frees the list. NULL: *err.
+ * accounts by name; where the home has slots, then those for other hosts that have
+ * one there. The caller frees the list. NULL: *err.
  */
 struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err);
 
@@ -65,5 +71,8 @@ struct identity *identity_list_all(const struct home *home, size_t *ret_count, s
 
 /* Something of it is in that home, where it was located: its tokens, or a note of where they are. */
 bool identity_is_stored(const struct identity *who, const struct home *home);
+
+/* The hosts that the home's config names are those of another login, which is stored there: the config is that one's. */
+bool identity_is_other_configured(const struct identity *who, const struct home *home);
 
 #endif

@@ -15,8 +15,9 @@ enum { PLATFORM_URL_MAX = 512, PLATFORMS_MAX = 8 };
 
 /* Where an account lives: a pair of hosts. */
 struct region {
-	const char *name; /* "global"; as in --region and JSON */
-	const char *site; /* as people know it, "kimi.ai" */
+	const char *name;  /* "global"; as in --region and JSON */
+	const char *site;  /* as people know it, "kimi.ai" */
+	const char *where; /* it is for, in a question; NULL: it goes without saying */
 	const char *oauth_host;
 	const char *base_url;
 };

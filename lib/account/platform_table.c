@@ -11,6 +11,7 @@ static const struct region kimi_code_regions[] = {
     {
         .name = "global",
         .site = "kimi.ai",
+        .where = "outside mainland China",
         .oauth_host = "https://auth.kimi.ai",
         .base_url = "https://api.kimi.ai/coding/v1",
     },

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* LEAST_WAIT_S is more than the pauses between attempts, so that nobody else asks in them. */
-enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30, LEAST_WAIT_S = 10 };
+enum { ATTEMPTS = 3, LOCK_WAIT_MS = 30000, OTHER_CLIENT_MS = 400, LONGEST_PAUSE_S = 30 };
 
 static const char login_first[] = "run 'kimi login'", login_again[] = "run 'kimi login'";
 
@@ -217,14 +216,16 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 	}
 	if ((answer == OAUTH_PASSING || answer == OAUTH_FAILED) && err->code == ERR_SERVER) {
 		r->waits_since = clock_now();
-		state_wait(
-		    &state, r->retry_after > LEAST_WAIT_S ? r->retry_after : LEAST_WAIT_S, r->waits_since);
+		state_back_off(&state, r->retry_after, r->waits_since);
 		save_state(r, &state);
 	}
 	return answer == OAUTH_REJECTED ? after_rejection(r, &state) : answer;
 }
 
-/* -1: *last says why there is no other attempt. */
+/*
+ * Shorter than the waits of state_back_off(), so that no other process asks in them.
+ * -1: *last says why there is no other attempt.
+ */
 static int pause_before(int attempt_number, double retry_after, struct err *last)
 {
 	double seconds = attempt_number; /* 1 s, then 2 s */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -158,7 +159,20 @@ int write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-static const char *write_advice(int error)
+const char *(*file_variable_of)(const char *path);
+
+const char *file_place_hint(char ret_hint[FILE_HINT_MAX], const char *path, const char *before,
+    const char *after, const char *otherwise)
+{
+	const char *variable = file_variable_of ? file_variable_of(path) : NULL;
+
+	if (!variable ||
+	    !text_join(ret_hint, FILE_HINT_MAX, (const char *const[]){before, variable, after, NULL}))
+		return otherwise;
+	return ret_hint;
+}
+
+static const char *write_advice(char ret_hint[FILE_HINT_MAX], const char *path, int error)
 {
 	switch (error) {
 	case ENOSPC:
@@ -167,15 +181,35 @@ static const char *write_advice(int error)
 	case EFBIG:
 		return "raise the limit on the size of files (ulimit -f)";
 	case EROFS:
-		return "the file system is read-only: use a KIMI_SHARE_DIR that can be written";
+		return file_place_hint(ret_hint, path, "the file system is read-only: use a ",
+		    " that can be written", "the file system is read-only: make it writable");
 	case EACCES:
 	case EPERM:
-		return "change the permissions so that you can write there, or use another KIMI_SHARE_DIR";
+		return file_place_hint(ret_hint, path,
+		    "change the permissions so that you can write there, or use another ", "",
+		    "change the permissions so that you can write there");
 	case EBUSY:
 		return "the file is a mount point: mount its directory instead";
 	default:
 		return "make sure that the file can be replaced";
 	}
+}
+
+static int refuse_write(const char *what, const char *path, int error, struct err *err)
+{
+	char hint[FILE_HINT_MAX];
+
+	errno = error;
+	return err_errno(err, ERR_STORAGE, write_advice(hint, path, error), "%s %s", what, path);
+}
+
+static int refuse_length(const char *path, struct err *err)
+{
+	char hint[FILE_HINT_MAX];
+
+	return err_set(err, ERR_STORAGE,
+	    file_place_hint(hint, path, "use a shorter ", "", "use a shorter path"),
+	    "the path %s is too long", path);
 }
 
 int file_set_mode(int fd, mode_t mode)
@@ -210,15 +244,17 @@ bool file_close_to_others(const char *path, const struct stat *st)
 
 static int newfile_set_mode(struct newfile *f, mode_t mode, struct err *err)
 {
-	int result = file_set_mode(f->fd, mode);
+	int result = file_set_mode(f->fd, mode), error = errno;
+	char hint[FILE_HINT_MAX];
 
 	f->open_to_others = result != 0;
 	if (result >= 0)
 		return 0;
-	return err_errno(err, ERR_STORAGE,
-	    "use a KIMI_SHARE_DIR on a file system that keeps permissions, or mount this one for yourself "
-	    "only",
-	    "cannot set the mode of %s", f->target);
+	const char *advice = file_place_hint(hint, f->target, "use a ",
+	    " on a file system that keeps permissions, or mount this one for yourself only",
+	    "mount its file system for yourself only, or use one that keeps permissions");
+	errno = error;
+	return err_errno(err, ERR_STORAGE, advice, "cannot set the mode of %s", f->target);
 }
 
 /* Of this process; one thread at a time replaces files. */
@@ -252,15 +288,13 @@ int newfile_open(struct newfile *f, const char *path, mode_t mode, struct err *e
 		int n = snprintf(f->sibling, sizeof(f->sibling), "%.*s.%s%s%0*llx", (int)folder, path,
 		    path + folder, sibling_mark, sibling_digits, tag);
 		if (n < 0 || (size_t)n >= sizeof(f->sibling) || (size_t)n - folder > NAME_MAX)
-			return err_set(err, ERR_STORAGE, "use a shorter KIMI_SHARE_DIR",
-			    "the path %s is too long", path);
+			return refuse_length(path, err);
 		f->fd = open(f->sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (f->fd >= 0 || errno != EEXIST)
 			break;
 	}
 	if (f->fd < 0)
-		return err_errno(
-		    err, ERR_STORAGE, write_advice(errno), "cannot create a temporary file next to %s", path);
+		return refuse_write("cannot create a temporary file next to", path, errno, err);
 	f->synced = f->stricter = false;
 	snprintf(f->target, sizeof(f->target), "%s", path);
 	f->next_open = open_newfile;
@@ -323,15 +357,14 @@ int newfile_reserve(struct newfile *f, size_t bytes, struct err *err)
 	if (error == 0 || error == EOPNOTSUPP || error == EINVAL || error == ENOSYS)
 		return 0;
 	errno = error;
-	return err_errno(
-	    err, ERR_STORAGE, write_advice(error), "not enough disk space to write %s", f->target);
+	return refuse_write("not enough disk space to write", f->target, error, err);
 }
 
 int newfile_write(struct newfile *f, const void *bytes, size_t len, struct err *err)
 {
 	f->synced = false;
 	if (write_all(f->fd, bytes, len) < 0)
-		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
+		return refuse_write("cannot write", f->target, errno, err);
 	return 0;
 }
 
@@ -357,7 +390,7 @@ int newfile_sync(struct newfile *f, struct err *err)
 
 	/* What newfile_reserve() set aside beyond the bytes goes back. */
 	if (end < 0 || ftruncate(f->fd, end) < 0 || fsync(f->fd) < 0)
-		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot write %s", f->target);
+		return refuse_write("cannot write", f->target, errno, err);
 	f->synced = true;
 	return 0;
 }
@@ -367,7 +400,7 @@ int newfile_commit(struct newfile *f, struct err *err)
 	if (!f->synced && newfile_sync(f, err) < 0)
 		return -1;
 	if (rename(f->sibling, f->target) < 0)
-		return err_errno(err, ERR_STORAGE, write_advice(errno), "cannot replace %s", f->target);
+		return refuse_write("cannot replace", f->target, errno, err);
 	forget_newfile(f);
 	close(f->fd);
 	f->fd = -1;
@@ -474,8 +507,7 @@ int dir_make(const char *path, struct err *err)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a directory", path);
 	}
 	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
-		return err_set(
-		    err, ERR_STORAGE, "use a shorter KIMI_SHARE_DIR", "the path %s is too long", path);
+		return refuse_length(path, err);
 	for (char *at = part + (*part == '/');; at++) {
 		if (*at != '/' && *at)
 			continue;
@@ -483,8 +515,7 @@ int dir_make(const char *path, struct err *err)
 		*at = '\0';
 		/* The umask must not narrow it, or nothing could be made inside. */
 		if (mkdir(part, 0700) < 0 ? errno != EEXIST : dir_set_mode(part, 0700) < 0)
-			return err_errno(
-			    err, ERR_STORAGE, write_advice(errno), "cannot create the directory %s", part);
+			return refuse_write("cannot create the directory", part, errno, err);
 		*at = kept;
 		if (!kept)
 			break;

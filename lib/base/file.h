@@ -34,6 +34,21 @@ enum file_read_flags {
 	FILE_OWN = 2,    /* the file must belong to the user; for root also to the owner of its folder */
 };
 
+enum { FILE_HINT_MAX = 200 };
+
+/*
+ * Which environment variable chooses the folder that a path lies in (a constant), or NULL:
+ * none does. Set by the layer that knows (home/home.h); NULL until then.
+ */
+extern const char *(*file_variable_of)(const char *path);
+
+/*
+ * What to do about a place that is no good: `before`, the variable that chooses it and `after`;
+ * `otherwise` where there is none.
+ */
+const char *file_place_hint(char ret_hint[FILE_HINT_MAX], const char *path, const char *before,
+    const char *after, const char *otherwise);
+
 /*
  * Reads a whole regular file into `ret_bytes`, whose maximum bounds it.
  * 0 read, 1 there is no such file, -1 error. *ret_stat (may be NULL) is what the

@@ -1,6 +1,7 @@
 #include "base/lock.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/signals.h"
 
 #include <errno.h>
@@ -36,6 +37,16 @@ static int open_lock(const char *path, struct err *err)
 	return fd;
 }
 
+static int refuse_file_system(const char *path, int error, struct err *err)
+{
+	char hint[FILE_HINT_MAX];
+	const char *advice = file_place_hint(
+	    hint, path, "use a ", " on a file system with locks", "use a file system with locks");
+
+	errno = error;
+	return err_errno(err, ERR_STORAGE, advice, "cannot lock %s", path);
+}
+
 int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err)
 {
 	for (int wait = 5;;) {
@@ -44,9 +55,7 @@ int lock_acquire(struct lock *lock, const char *path, long long deadline, struct
 			return -1;
 		while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK && errno != EINTR) {
-				err_errno(err, ERR_STORAGE,
-				    "use a KIMI_SHARE_DIR on a file system with locks", "cannot lock %s",
-				    path);
+				refuse_file_system(path, errno, err);
 				close(fd);
 				return -1;
 			}

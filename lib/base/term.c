@@ -183,7 +183,7 @@ int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *
 	int failed = term_read_line(ret_line, err);
 	if (changed)
 		hidden_prompt_end();
-	if (failed && changed)
+	if (failed) /* what is said of it has a line of its own */
 		write_all(STDERR_FILENO, "\n", 1);
 	return failed;
 }

@@ -106,7 +106,6 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 			printf("%s %s\n", c->program, KIMI_VERSION);
 		else
 			print_list(table);
-		c->done = true;
 		return 1;
 	}
 	if (argc - c->operands > most_operands)

@@ -7,9 +7,10 @@
  *		const struct option_row table[] = {..., COMMAND_ROWS(c), OPTION_END};
  *		struct err err = {0};
  *
- *		if (command_begin(&c, table, argc, argv, 0, &err))
- *			return command_end(&c, c.done ? 0 : -1, &err);
- *		return command_end(&c, run(&c, ..., &err), &err);
+ *		int result = command_begin(&c, table, argc, argv, 0, &err);
+ *		if (result == 0)
+ *			result = run(&c, ..., &err);
+ *		return command_end(&c, result < 0, &err);
  *	}
  *
  * command_begin() keeps the process from dumping core, makes sure that the three
@@ -34,7 +35,6 @@ struct command {
 	bool quick; /* every system call counts: no signals_start(), and report.terminal is not looked up */
 	struct report report;
 	int operands; /* index in argv of the first one */
-	bool done;    /* --help and the like: nothing is left to do */
 	bool help, version, list_options;
 };
 
@@ -44,8 +44,7 @@ struct command {
 	}
 
 /* The row of an account's name; an empty one is the default account, whatever KIMI_ACCOUNT says. */
-#define COMMAND_ACCOUNT_ROW(value_)                                                                          \
-	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT)")
+#define COMMAND_ACCOUNT_ROW(value_) COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT)")
 /* Where no name means all of them. */
 #define COMMAND_ACCOUNTS_ROW(value_)                                                                         \
 	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT, else all)")

@@ -13,6 +13,7 @@ static bool context_has_login(struct home *home, void *context)
 	config_hosts_load(home);
 	if (identity_locate(&who, home, NULL) < 0)
 		return false;
+	identity_locate_account(&who, home);
 	if (identity_is_stored(&who, home))
 		return true;
 	if (*who.key)
@@ -33,7 +34,10 @@ int context_open(struct context *ret_context, const struct login_options *option
 	    home_choose(&ret_context->home, &choice, err) < 0)
 		return -1;
 	config_hosts_load(&ret_context->home);
-	return identity_locate(who, &ret_context->home, err);
+	if (identity_locate(who, &ret_context->home, err) < 0)
+		return -1;
+	identity_locate_account(who, &ret_context->home);
+	return 0;
 }
 
 int context_homes(

@@ -17,6 +17,7 @@
 
 struct login_wish {
 	const struct platform *platform; /* NULL: not named */
+	const char *region;              /* of --region; NULL: not given */
 	const char *storage;             /* "auto" or NULL, "keyring", "file" */
 	struct identity who;             /* of the device flow: the platform and the account */
 	bool qr;                         /* always draw the QR code */
@@ -43,7 +44,12 @@ struct models;
 void login_flow_succeeded(const struct report *report, const struct identity *who, const struct home *home,
     const struct models *models, const char *storage);
 
-/* Asks a person which platform. */
-int login_flow_choose(const struct platform **ret_platform, struct err *err);
+/*
+ * Asks a person which platform and, where `with_regions`, which region of one that has
+ * several. *ret_region is NULL for the others. -1: ERR_USAGE at the end of the
+ * input, ERR_INTERRUPTED.
+ */
+int login_flow_choose(bool with_regions, const struct platform **ret_platform,
+    const struct region **ret_region, struct err *err);
 
 #endif

@@ -13,30 +13,91 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_LINE = 8192 };
+enum { LONGEST_LINE = 8192, CHOICES_MAX = 2 * PLATFORMS_MAX };
 
-int login_flow_choose(const struct platform **ret_platform, struct err *err)
+/* One answer to the question where to log in. */
+struct login_choice {
+	const struct platform *platform;
+	const struct region *region;
+};
+
+static size_t login_choices(bool with_regions, struct login_choice ret_choices[CHOICES_MAX])
 {
-	char menu[512] = "Log in to:\n";
-	size_t count = 0, len = strlen(menu);
-	struct buf line;
+	size_t count = 0;
 
-	for (const struct platform *p = platforms; p->id; p++)
-		len += (size_t)snprintf(menu + len, sizeof(menu) - len, "  %zu  %s\n", ++count, p->name);
-	snprintf(menu + len, sizeof(menu) - len, "Which one? [1] ");
-	buf_init(&line, LONGEST_LINE);
-	int failed = term_ask(menu, false, &line, err);
-	if (!failed) {
-		char *end;
-		unsigned long number = line.len ? strtoul(line.data, &end, 10) : 1;
-		if (line.len && (*end || number < 1 || number > count))
-			failed =
-			    err_set(err, ERR_USAGE, "type its number", "'%.40s' is none of them", line.data);
-		else
-			*ret_platform = &platforms[number - 1];
+	for (const struct platform *p = platforms; p->id; p++) {
+		const struct region *region = with_regions ? p->regions : NULL;
+		do {
+			if (count < CHOICES_MAX)
+				ret_choices[count++] = (struct login_choice){p, region};
+		} while (region && (++region)->name);
 	}
+	return count;
+}
+
+static void add_choice(struct buf *menu, size_t number, const struct login_choice *choice)
+{
+	const struct region *region = choice->region;
+
+	buf_addf(menu, "  %zu  %s", number, choice->platform->name);
+	if (region && region->where)
+		buf_addf(menu, " (%s, %s)", region->site, region->where);
+	else if (region)
+		buf_addf(menu, " (%s)", region->site);
+	buf_addch(menu, '\n');
+}
+
+/* "type 1, 2 or 3 [1] " */
+static void ask_for_number(struct buf *prompt, size_t count)
+{
+	buf_clear(prompt);
+	buf_addstr(prompt, "type 1");
+	for (size_t i = 2; i <= count; i++)
+		buf_addf(prompt, "%s%zu", i < count ? ", " : " or ", i);
+	buf_addstr(prompt, " [1] ");
+}
+
+/* The number that was typed, nothing being the first; 0: it is none of them. */
+static size_t chosen_number(const struct buf *line, size_t count)
+{
+	char *end;
+
+	if (!line->len)
+		return 1;
+	if (line->data[0] < '0' || line->data[0] > '9')
+		return 0;
+	unsigned long number = strtoul(line->data, &end, 10);
+	return *end || number > count ? 0 : number;
+}
+
+int login_flow_choose(bool with_regions, const struct platform **ret_platform,
+    const struct region **ret_region, struct err *err)
+{
+	struct login_choice choices[CHOICES_MAX];
+	size_t count = login_choices(with_regions, choices), number = 0;
+	struct buf prompt, line;
+	int result = 0;
+
+	buf_init(&prompt, LONGEST_LINE);
+	buf_init(&line, LONGEST_LINE);
+	buf_addstr(&prompt, "Log in to:\n");
+	for (size_t i = 0; i < count; i++)
+		add_choice(&prompt, i + 1, &choices[i]);
+	buf_addstr(&prompt, "Which one? [1] ");
+	while (result == 0 && !number) {
+		buf_clear(&line);
+		result = term_ask(prompt.data, false, &line, err);
+		if (result == 0)
+			number = chosen_number(&line, count);
+		ask_for_number(&prompt, count);
+	}
+	if (result == 0) {
+		*ret_platform = choices[number - 1].platform;
+		*ret_region = choices[number - 1].region;
+	}
+	buf_release(&prompt);
 	buf_release(&line);
-	return failed;
+	return result;
 }
 
 static int read_key(const struct login_wish *wish, struct buf *ret_key, struct err *err)

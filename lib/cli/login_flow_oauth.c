@@ -110,15 +110,15 @@ static int stored_login(const struct report *report, const struct home *home, co
 	}
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
-	if (err->code == ERR_BUSY && *store->trouble.why) {
+	if (err->code == ERR_BUSY && *store->keyring.trouble.why) {
 		/* Who is there to log in can unlock it, too. */
-		if (store->locked_copy && (env_get("DISPLAY") || env_get("WAYLAND_DISPLAY"))) {
+		if (store->keyring.locked_copy && (env_get("DISPLAY") || env_get("WAYLAND_DISPLAY"))) {
 			snprintf(err->todo, sizeof(err->todo),
 			    "%s, or run 'kimi login --force' for a new login", credential_remedy());
 			return -1;
 		}
-		report_note(
-		    report, "the stored login cannot be used: %s; starting a new one", store->trouble.why);
+		report_note(report, "the stored login cannot be used: %s; starting a new one",
+		    store->keyring.trouble.why);
 		return 0;
 	}
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
@@ -221,7 +221,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 	if (failed || login_save(store, &oauth, ret_token, &watcher, err) < 0)
 		return -1;
 	if (store->fell_back)
-		snprintf(why, sizeof(why), "%s", store->trouble.why);
+		snprintf(why, sizeof(why), "%s", store->keyring.trouble.why);
 	if (store->kind == STORE_FILE && stat(store->file, &st) == 0 && (st.st_mode & 077))
 		report_note(
 		    report, "others can read %s: its file system does not keep permissions", store->file);

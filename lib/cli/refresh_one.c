@@ -33,7 +33,7 @@ int renewal_run(const struct report *report, const struct home *home, const stru
 	if (store->rights == LOGIN_TIGHTENED)
 		report_note(report, "%s could be read by others; it is now private", store->file);
 	if (store->fell_back)
-		report_note(report, "%s: login saved in a private file", store->trouble.why);
+		report_note(report, "%s: login saved in a private file", store->keyring.trouble.why);
 	return failed ? name_account(who, err) : 0;
 }
 

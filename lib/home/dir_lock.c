@@ -6,6 +6,7 @@
 #include "base/signals.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,7 +22,17 @@
 #include <unistd.h>
 
 /* Half a second before others may take it over, we do not count on it any more. */
-enum { STAMP_MS = 2000, STALE_MS = 5000, LOST_MS = STALE_MS - 500, POLL_MIN_MS = 50, POLL_MAX_MS = 150 };
+enum {
+	STAMP_MS = 2000,
+	STALE_MS = 5000,
+	LOST_MS = STALE_MS - 500,
+	POLL_MIN_MS = 50,
+	POLL_MAX_MS = 150,
+	LEFTOVER_MS = 60000
+};
+
+/* Between the name of a slot and that of what was moved aside. */
+static const char lock_mark[] = ".lock.";
 
 struct dir_lock_hold {
 	pid_t pid; /* who holds it: a child of fork() has only a copy of this */
@@ -166,6 +177,9 @@ static int make_directory(struct dir_lock_hold *hold, struct err *err)
 	return 1;
 }
 
+static const char left_behind[] =
+    "the lock %s was left behind and keeps every client from refreshing this login";
+
 /*
  * Takes a stale lock away. Between the look at it and the rename another process
  * may have taken it over: what was renamed is looked at again, and put back if it
@@ -197,8 +211,13 @@ static int remove_stale(const char *path, const struct stat *stale, struct err *
 	if (!same)
 		return 1;
 	errno = error;
-	return err_errno(err, ERR_STORAGE, "remove it with all that is in it",
-	    "the lock %s was left behind and keeps every client from refreshing this login", path);
+	return err_errno(err, ERR_STORAGE, "remove it with all that is in it", left_behind, path);
+}
+
+static int refuse_file(const char *path, struct err *err)
+{
+	return err_set(err, ERR_STORAGE, "remove it",
+	    "%s is not a directory, and keeps every client from refreshing this login", path);
 }
 
 /* 0: the lock is ours, 1: it is another's. */
@@ -216,12 +235,17 @@ static int try_once(struct dir_lock_hold *hold, struct err *err)
 		    "cannot look at the lock %s", hold->path);
 	}
 	if (!S_ISDIR(st.st_mode))
-		return err_set(err, ERR_STORAGE, "remove it",
-		    "%s is not a directory, and keeps every client from refreshing this login", hold->path);
+		return refuse_file(hold->path, err);
 	if (age_ms(&st) <= STALE_MS)
 		return 1;
 	result = remove_stale(hold->path, &st, err);
 	return result == 0 ? make_directory(hold, err) : result;
+}
+
+static int refuse_future(const char *path, struct err *err)
+{
+	return err_set(err, ERR_BUSY, "check the clock; if no kimi-code is running, remove the directory",
+	    "the time of the lock %s is in the future, so it never expires", path);
 }
 
 static int busy(const struct dir_lock_hold *hold, struct err *err)
@@ -229,9 +253,7 @@ static int busy(const struct dir_lock_hold *hold, struct err *err)
 	struct stat st;
 
 	if (lstat(hold->path, &st) == 0 && age_ms(&st) < -STALE_MS)
-		return err_set(err, ERR_BUSY,
-		    "check the clock; if no kimi-code is running, remove the directory",
-		    "the time of the lock %s is in the future, so it never expires", hold->path);
+		return refuse_future(hold->path, err);
 	return err_set(err, ERR_BUSY, "try again later", "another process holds the lock %s", hold->path);
 }
 
@@ -277,6 +299,75 @@ static int take_queue(struct dir_lock_hold *hold, const struct home *home, const
 	return lock_acquire(&hold->queue, path, deadline, err);
 }
 
+static bool lock_path(const struct home *home, const char *slot, char ret_path[HOME_PATH_MAX])
+{
+	return text_join(
+	    ret_path, HOME_PATH_MAX, (const char *const[]){home->folder, "/oauth/", slot, ".lock", NULL});
+}
+
+/* Nothing may be in it: rmdir() is how it is released. */
+static bool is_empty_directory(const char *path)
+{
+	DIR *dir = opendir(path);
+	int entries = 0;
+
+	while (dir && readdir(dir))
+		entries++;
+	if (dir)
+		closedir(dir);
+	return entries <= 2;
+}
+
+int dir_lock_check(const struct home *home, const char *slot, struct err *err)
+{
+	char path[HOME_PATH_MAX];
+	struct stat st;
+
+	if (!lock_path(home, slot, path) || lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		return refuse_file(path, err);
+	if (!is_empty_directory(path))
+		return err_set(err, ERR_STORAGE, "remove it with all that is in it", left_behind, path);
+	return age_ms(&st) < -STALE_MS ? refuse_future(path, err) : 0;
+}
+
+/* PID-SECONDS-NANOSECONDS, as remove_stale() names what it moves aside, of a process that is no more. */
+static bool is_of_dead_process(const char *name)
+{
+	char rest = 0;
+	long pid, seconds, nanoseconds;
+
+	return sscanf(name, "%ld-%ld-%ld%c", &pid, &seconds, &nanoseconds, &rest) == 3 && pid > 0 &&
+	       (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/*
+ * Removes what a process of ours moved aside and was killed before it could remove. Where
+ * it runs in another container its number says nothing here: what is young may yet be
+ * put back, and is left alone.
+ */
+static void sweep_leftovers(const struct home *home, const char *slot)
+{
+	char folder[HOME_PATH_MAX];
+	size_t len = strlen(slot), mark_len = strlen(lock_mark);
+	struct stat st;
+
+	text_join(folder, sizeof(folder), (const char *const[]){home->folder, "/oauth", NULL});
+	DIR *dir = opendir(folder);
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = entry->d_name;
+		if (strncmp(name, slot, len) != 0 || strncmp(name + len, lock_mark, mark_len) != 0 ||
+		    !is_of_dead_process(name + len + mark_len))
+			continue;
+		if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+		    st.st_uid == geteuid() && age_ms(&st) > LEFTOVER_MS)
+			unlinkat(dirfd(dir), name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int take_directory(struct dir_lock_hold *hold, const struct home *home, const char *slot,
     long long deadline, struct err *err)
 {
@@ -285,12 +376,12 @@ static int take_directory(struct dir_lock_hold *hold, const struct home *home, c
 
 	if (fits && dir_make(path, err) < 0)
 		return -1;
-	if (!fits ||
-	    !text_join(hold->path, sizeof(hold->path), (const char *const[]){path, "/", slot, ".lock", NULL}))
+	if (!fits || !lock_path(home, slot, hold->path))
 		return err_set(err, ERR_CONFIG, NULL, "the path of the lock of %.100s is too long", slot);
 	text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth/", slot, NULL});
 	if (make_sentinel(path, err) < 0 || wait_for_directory(hold, deadline, err) < 0)
 		return -1;
+	sweep_leftovers(home, slot);
 	return start_stamping(hold, err);
 }
 

@@ -57,6 +57,13 @@ int dir_lock_acquire(
     struct dir_lock *lock, const struct home *home, const char *slot, long long deadline, struct err *err);
 
 /*
+ * Looks for what keeps every client from refreshing this login until a person removes it: a
+ * file in the place of the directory, one in the directory, a time in the future. Changes
+ * nothing. -1: ERR_STORAGE or ERR_BUSY that names it.
+ */
+int dir_lock_check(const struct home *home, const char *slot, struct err *err);
+
+/*
  * Looks whether the directory is still the one that we made and stamped last, and
  * stamps it, so that it stays ours for the next seconds. Once false, always
  * false: somebody touched or replaced it, or we did not stamp it for so long

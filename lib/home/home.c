@@ -1,6 +1,7 @@
 #include "home/home.h"
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -38,10 +39,31 @@ int home_find_default(struct home *ret_home, const struct client *client, struct
 	    ret_home, (const char *const[]){user, "/", client->home_default, NULL}, "HOME", err);
 }
 
+/* The path is the folder, or lies below it. */
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* For advice about files: the variable of the client's home that a path lies in. */
+static const char *home_variable_of(const char *path)
+{
+	struct home home;
+
+	for (size_t i = 0; clients[i]; i++) {
+		if (home_of_client(&home, clients[i], NULL) == 0 && is_below(path, home.folder))
+			return clients[i]->home_variable;
+	}
+	return NULL;
+}
+
 int home_of_client(struct home *ret_home, const struct client *client, struct err *err)
 {
 	const char *own = env_get(client->home_variable);
 
+	file_variable_of = home_variable_of;
 	if (!own)
 		return home_find_default(ret_home, client, err);
 	*ret_home = (struct home){.client = client};
@@ -75,6 +97,11 @@ static const struct client *home_client_of_variable(void)
 		found = clients[i];
 	}
 	return found;
+}
+
+bool home_is_named(const char *client)
+{
+	return client || env_get("KIMI_CLIENT") || home_client_of_variable();
 }
 
 static bool home_exists(const struct home *home)
@@ -264,6 +291,11 @@ void home_shell_history_file(const struct home *home, char *ret_path)
 void home_hosts_index(const struct home *home, char *ret_path)
 {
 	below(home, "credentials/hosts.index", ret_path);
+}
+
+void home_region_file(const struct home *home, char *ret_path)
+{
+	below(home, "region", ret_path);
 }
 
 void home_device_id_file(const struct home *home, char *ret_path)

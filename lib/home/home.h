@@ -45,6 +45,9 @@ struct home_choice {
  */
 int home_choose(struct home *ret_home, const struct home_choice *choice, struct err *err);
 
+/* The option (NULL: not given) or the environment names the client, so that no other home may be used. */
+bool home_is_named(const char *client);
+
 /*
  * The homes that a command over all logins covers: that of --client or KIMI_CLIENT,
  * else all that exist; at least one in any case. *ret_count of them. -1 likewise.
@@ -80,6 +83,8 @@ void home_history_aside(const struct home *home, char *ret_path); /* the one bef
 void home_history_lock(const struct home *home, char *ret_path);
 void home_shell_history_file(const struct home *home, char *ret_path);
 void home_device_id_file(const struct home *home, char *ret_path);
+void home_region_file(
+    const struct home *home, char *ret_path); /* a marker, which the client's installer leaves */
 void home_hosts_index(const struct home *home, char *ret_path); /* see config/hosts.h */
 
 /* Its client has lived here: it left files that only it writes. */

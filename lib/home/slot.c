@@ -90,14 +90,3 @@ void slot_name(const char *oauth_host, const char *base_url, char ret_slot[SLOT_
 	for (int i = 0; i < 8; i++)
 		n += snprintf(ret_slot + n, SLOT_MAX - (size_t)n, "%02x", digest[i]);
 }
-
-const char *slot_file_of_key(const char *key)
-{
-	static const char prefix[] = "oauth/";
-
-	if (strncmp(key, prefix, sizeof(prefix) - 1) == 0)
-		key += sizeof(prefix) - 1;
-	if (!*key || *key == '.' || strchr(key, '/') || strlen(key) > SLOT_FILE_MAX)
-		return NULL;
-	return key;
-}

@@ -139,7 +139,8 @@ int login_choose_store(
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
 	/* All its answers together get the time of one that does not come, but for the work with a login that was found. */
-	store->patience_ms = CREDENTIAL_PATIENCE_MS + (store->found == STORE_KEYRING ? store->waited_ms : 0);
+	store->keyring.patience_ms =
+	    CREDENTIAL_PATIENCE_MS + (store->found == STORE_KEYRING ? store->keyring.waited_ms : 0);
 	if (!failed) {
 		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
 		bool there = store_load(store, &present, NULL) == 0;
@@ -156,8 +157,8 @@ int login_choose_store(
 			snprintf(ret_why, size, "the keyring is open");
 		failed = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
 		if (failed && wanted == STORE_NOWHERE && store->kind == STORE_KEYRING &&
-		    *store->trouble.why) {
-			snprintf(ret_why, size, "%s", store->trouble.why);
+		    *store->keyring.trouble.why) {
+			snprintf(ret_why, size, "%s", store->keyring.trouble.why);
 			store->kind = STORE_FILE;
 			failed =
 			    store_prepare(store, there && store->found == STORE_FILE ? &present : NULL, err);

@@ -6,8 +6,11 @@
 #include "config/file.h"
 #include "config/view.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,21 +63,67 @@ static bool first_on_path(char *ret_path, size_t size, struct stat *ret_stat)
 	return false;
 }
 
-static void check_path(struct problems *problems)
+/* The client whose program it is: a script or a package that names it. NULL: none of them. */
+static const struct client *client_of_program(const char *path)
 {
-	char found[3072], ours[3072];
+	char real[PATH_MAX], head[4096];
+	const struct client *client = NULL;
+
+	if (realpath(path, real) &&
+	    (strstr(real, "/.kimi-code/") || strstr(real, "/@moonshot-ai/kimi-code/")))
+		return &client_kimi_code;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, head, sizeof(head));
+	if (len > 0 && memmem(head, (size_t)len, "kimi_cli", strlen("kimi_cli")))
+		client = &client_kimi_cli;
+	if (fd >= 0)
+		close(fd);
+	return client;
+}
+
+void surroundings_check_path(struct problems *problems)
+{
+	char found[3072], ours[3072], remedy[256], whose[64] = "another program";
 	struct stat st, own;
 
 	if (!first_on_path(found, sizeof(found), &st) || sibling_find("kimi", ours, sizeof(ours), NULL) < 0 ||
 	    stat(ours, &own) < 0 || (st.st_dev == own.st_dev && st.st_ino == own.st_ino))
 		return;
-	char *slash = strrchr(ours, '/');
-	char remedy[256];
-	*slash = '\0';
+	const struct client *client = client_of_program(found);
+	if (client)
+		snprintf(whose, sizeof(whose), "the program of %s", client->program);
+	*strrchr(ours, '/') = '\0';
 	snprintf(
 	    remedy, sizeof(remedy), "put %.160s before it, or run kimi-token, kimi-status and so on", ours);
-	problem_add(
-	    problems, "path", remedy, "'kimi' is another program here: %.400s comes first on PATH", found);
+	problem_add(problems, "path", remedy, "'kimi' is %s here: %.400s comes first on PATH", whose, found);
+}
+
+/* Its program is the first `kimi` on PATH, or it has left its traces. */
+static bool is_installed(const struct home *home)
+{
+	char path[3072];
+	struct stat st;
+
+	if (home_is_shared(home))
+		return true;
+	return first_on_path(path, sizeof(path), &st) && client_of_program(path) == home->client;
+}
+
+void surroundings_check_clients(const struct status_list *list, struct problems *problems)
+{
+	struct home home;
+	char remedy[80];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].home->client == &client_kimi_code)
+			return;
+	/* Where there is no login at all, that is what is said. */
+	if (!list->count || home_of_client(&home, &client_kimi_code, NULL) < 0 || !is_installed(&home))
+		return;
+	snprintf(remedy, sizeof(remedy), "run 'kimi login --client %s'", home.client->name);
+	problem_add(problems, "client_login", remedy,
+	    "%s is installed, and its home %.400s has no login; it does not see those of other clients",
+	    home.client->program, home.folder);
 }
 
 void surroundings_check(const struct home *home, struct toml **ret_config, struct problems *problems)
@@ -86,7 +135,6 @@ void surroundings_check(const struct home *home, struct toml **ret_config, struc
 	if (answer < 0)
 		problem_add_err(problems, NULL, &err);
 	check_rights(home, *ret_config, problems);
-	check_path(problems);
 	if (answer == 0) /* last, since it may fill the list */
 		config_check(home, *ret_config, problems);
 }

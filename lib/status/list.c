@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "config/dialect.h"
 #include "config/view.h"
+#include "home/dir_lock.h"
 #include "status/checks.h"
 #include "status/online.h"
 #include "status/status.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const double clock_may_differ = 60, long_ago = 3600;
 
@@ -19,6 +21,23 @@ static void check_rejection(struct status *status)
 		problem_add(&status->problems, "rejected", "run 'kimi login'",
 		    "Kimi no longer accepts this login%s",
 		    status->expires_at > clock_now() ? "; the access token is valid until it expires" : "");
+}
+
+/* After 429 or 5xx no process asks again for a while. */
+static void check_wait(struct status *status)
+{
+	double left = state_wait_left(&status->known, clock_now());
+	time_t until = (time_t)status->known.waits_until;
+	char time[16] = "";
+	struct tm parts;
+
+	if (left <= 0 || !status->can_refresh)
+		return;
+	if (localtime_r(&until, &parts))
+		strftime(time, sizeof(time), "%H:%M:%S", &parts);
+	problem_add(&status->problems, "waiting", "wait, or run 'kimi refresh --force' to ask now",
+	    "the server could not refresh the login, and is not asked again for %.0f s, until %s", ceil(left),
+	    time);
 }
 
 static void check_clock(struct status *status)
@@ -64,6 +83,36 @@ static void check_migrated(struct status *status, const struct home *home, const
 	    toml_line(config, provider), toml_key(provider, NULL));
 }
 
+/* Credentials of another slot are there, but neither the client nor our commands look at them. */
+static void check_hosts(struct status *status, const struct home *home)
+{
+	const struct identity *who = &status->who;
+	struct identity current;
+	char remedy[80] = "run 'kimi logout --all' if you do not need it";
+
+	status->is_unused = !*who->account && status->storage &&
+	                    identity_find(&current, home, who->platform->id, "", NULL) == 0 &&
+	                    strcmp(current.key, who->key) != 0;
+	if (!status->is_unused)
+		return;
+	if (who->region)
+		snprintf(remedy, sizeof(remedy), "to use it, run 'kimi login --client %s --region %s'",
+		    home->client->name, who->region->name);
+	problem_add(&status->problems, "other_region", remedy,
+	    "no command uses this login: config.toml or the environment names other hosts");
+}
+
+/* What is left in the place of the refresh lock stops kimi-code, too. */
+static void check_lock(struct status *status, const struct home *home)
+{
+	const char *key = status->who.key;
+	struct err err;
+
+	if (home->client->lock == CLIENT_LOCK_DIRECTORY && *key && status->storage &&
+	    dir_lock_check(home, strchr(key, '/') + 1, &err) < 0)
+		problem_add_err(&status->problems, "lock", &err);
+}
+
 static void add_default_model(struct status *status, const struct home *home, const struct toml *config)
 {
 	const char *model = config_default_model(config);
@@ -83,9 +132,12 @@ static int examine(struct status *status, const struct home *home, const struct 
 		status->storage = "config";
 	}
 	check_rejection(status);
+	check_wait(status);
 	check_clock(status);
 	check_age(status);
 	check_migrated(status, home, config);
+	check_hosts(status, home);
+	check_lock(status, home);
 	add_default_model(status, home, config);
 	return 0;
 }
@@ -126,6 +178,8 @@ static struct identity *candidates(const struct home *home, const struct platfor
 		} else if (identity_find(list, home, only ? only->id : NULL, account, err) < 0) {
 			free(list);
 			list = NULL;
+		} else {
+			identity_locate_account(list, home);
 		}
 		return list;
 	}
@@ -150,7 +204,7 @@ static int list_look(struct status_list *list, const struct home *home, const st
 
 	if (examine(next, home, config, who, err) < 0)
 		return -1;
-	if (online && next->storage)
+	if (online && next->storage && !next->is_unused)
 		return try_online(next, home, config, err);
 	return 0;
 }
@@ -196,6 +250,7 @@ int status_list(struct status_list *ret_list, const struct home homes[], size_t 
     const struct platform *only, const char *account, bool online, struct err *err)
 {
 	*ret_list = (struct status_list){0};
+	surroundings_check_path(&ret_list->general);
 	for (size_t i = 0; i < home_count; i++) {
 		if (list_home(ret_list, &homes[i], only, account, online, err) < 0) {
 			status_list_clear(ret_list);

@@ -11,7 +11,7 @@ extern char **environ;
 /* Shown among the sources of a login, or not about a login. */
 static const char *const silent[] = {"KIMI_CLIENT", "KIMI_SHARE_DIR", "KIMI_CODE_HOME",
     "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL", "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL",
-    "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", NULL};
+    "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", "KIMI_CODE_REGION_MARKER", NULL};
 
 static bool is_usual(const char *from)
 {

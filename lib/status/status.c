@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "http/url.h"
 #include "store/store.h"
 #include "store/token.h"
@@ -56,6 +57,7 @@ static enum status_state state_of(const struct token *token, bool rejected, doub
 static void fill(struct status *status, const struct store *store, const struct token *token, bool at_hand)
 {
 	double now = clock_now();
+	char hint[FILE_HINT_MAX];
 
 	state_load(store->state, token->expires_at, &status->known);
 	bool rejected = state_is_rejected(&status->known, store->host, now);
@@ -82,7 +84,8 @@ static void fill(struct status *status, const struct store *store, const struct 
 		    store->host);
 	if (store->rights == LOGIN_OPEN)
 		problem_add(&status->problems, "rights",
-		    "use a KIMI_SHARE_DIR on a file system that keeps permissions",
+		    file_place_hint(hint, store->file, "use a ", " on a file system that keeps permissions",
+		        "use a file system that keeps permissions"),
 		    "%.400s can be read by others: its file system does not keep permissions", store->file);
 	else if (store->rights == LOGIN_TIGHTENED)
 		problem_add(&status->problems, "rights",
@@ -174,7 +177,7 @@ static const struct status *find(
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct identity *listed = &list->items[i].who;
 		if (list->items[i].home == home && listed->platform == who->platform &&
-		    strcmp(listed->account, who->account) == 0)
+		    strcmp(listed->account, who->account) == 0 && strcmp(listed->key, who->key) == 0)
 			return &list->items[i];
 	}
 	return NULL;

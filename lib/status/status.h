@@ -46,6 +46,7 @@ struct status {
 	struct state known; /* what is known of the tokens */
 	struct err trouble; /* why they could not be read; ERR_NONE: they could, or there are none */
 	/* Of status_list() alone: */
+	bool is_unused;                       /* the hosts in force are those of another login */
 	char default_model[STATUS_MODEL_MAX]; /* "": none, or not one of this platform */
 	struct problems problems;
 	enum { STATUS_NOT_ASKED, STATUS_ONLINE, STATUS_OFFLINE } online;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32 };
+enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32, MAX_WAITS = 32 };
 
-static const double day = 86400;
+static const double day = 86400, first_wait = 2, longest_wait = 60;
 
 static json_t *load(const char *path)
 {
@@ -47,11 +47,18 @@ static double finite_or_zero(double expires_at)
 	return isfinite(expires_at) ? expires_at : 0;
 }
 
+static int count_within(double count, int most)
+{
+	if (!(count > 0))
+		return 0;
+	return count > most ? most : (int)count;
+}
+
 void state_load(const char *path, double expires_at, struct state *ret_state)
 {
 	struct state state = {0};
 	json_t *object = load(path);
-	double rejections = 0;
+	double rejections = 0, waits = 0;
 
 	expires_at = finite_or_zero(expires_at);
 	copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
@@ -62,12 +69,12 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "rejections", &rejections);
 		json_number(object, "waits_since", &state.waits_since);
 		json_number(object, "waits_until", &state.waits_until);
+		json_number(object, "waits", &waits);
 		json_number(object, "clock_ahead", &state.clock_ahead);
 		state.reminded = json_flag(object, "reminded");
 		state.answer_lost = json_flag(object, "answer_lost");
-		state.rejections = rejections < 0                ? 0
-		                   : rejections > MAX_REJECTIONS ? MAX_REJECTIONS
-		                                                 : (int)rejections;
+		state.rejections = count_within(rejections, MAX_REJECTIONS);
+		state.waits = count_within(waits, MAX_WAITS);
 		copy_text(object, "storage", state.storage, sizeof(state.storage));
 		copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
 		*ret_state = state;
@@ -111,6 +118,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 	if (object && state->waits_until > 0) {
 		json_object_set_new(object, "waits_since", json_from_number(state->waits_since));
 		json_object_set_new(object, "waits_until", json_from_number(state->waits_until));
+		json_object_set_new(object, "waits", json_integer(state->waits));
 	}
 	if (object && state->clock_ahead != 0)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
@@ -135,6 +143,21 @@ void state_wait(struct state *state, double seconds, double now)
 {
 	state->waits_since = now;
 	state->waits_until = now + (seconds < day ? seconds : day);
+}
+
+void state_back_off(struct state *state, double retry_after, double now)
+{
+	double seconds = first_wait;
+
+	for (int i = 0; i < state->waits && seconds < longest_wait; i++)
+		seconds *= 2;
+	if (seconds > longest_wait)
+		seconds = longest_wait;
+	if (seconds < retry_after)
+		seconds = retry_after;
+	if (state->waits < MAX_WAITS)
+		state->waits++;
+	state_wait(state, seconds, now);
 }
 
 double state_wait_left(const struct state *state, double now)

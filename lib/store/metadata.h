@@ -27,6 +27,7 @@ struct state {
 	int rejections;                    /* in a row */
 	bool answer_lost; /* the last counted since the answer to it was lost: see state_lose_answer() */
 	double waits_since, waits_until; /* the host is not asked between these; 0: it may be */
+	int waits;                       /* how often in a row it had to be waited for */
 	double clock_ahead; /* seconds this clock was ahead of the host's at its last answer; 0: not known */
 	bool reminded;      /* a person was told that the login will die */
 	char rejected_by
@@ -68,6 +69,9 @@ void state_lose_answer(struct state *state, const char *host, double now);
  * are wrong at times.
  */
 void state_wait(struct state *state, double seconds, double now);
+
+/* The same of a host that asked for `retry_after` seconds (0: for none): at least 2 s, doubling to 60 with each in a row. */
+void state_back_off(struct state *state, double retry_after, double now);
 
 /* Seconds until the host may be asked again; 0: now, also where the clock was set back. */
 double state_wait_left(const struct state *state, double now);

@@ -1,10 +1,8 @@
 #include "store/store.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/state_dir.h"
 #include "base/text.h"
-#include "config/view.h"
+#include "store/backend.h"
 #include "store/token_cache.h"
 #include "store/token_file.h"
 
@@ -16,6 +14,11 @@
 #include <unistd.h>
 
 enum { LOCK_WAIT_MS = 30000 };
+
+static const struct store_backend *const backends[] = {
+    [STORE_FILE] = &backend_file,
+    [STORE_KEYRING] = &backend_keyring,
+};
 
 /* The name becomes a file name: it must stay in the folder, on one line, and out of the way of our siblings. */
 static bool is_safe_name(const char *name)
@@ -72,204 +75,18 @@ void store_item(const struct store *store, char ret_item[STORE_ITEM_MAX])
 	text_join(ret_item, STORE_ITEM_MAX, (const char *const[]){store->key, tag, NULL});
 }
 
-static int keyring_busy(const struct store *store, struct err *err)
-{
-	char todo[160];
-
-	snprintf(todo, sizeof(todo), "%s, then try again", credential_remedy());
-	return err_set(err, ERR_BUSY, todo, "%s", store->trouble.why);
-}
-
-/* Nothing is ever kept in a keyring: by the client's rule, or by the user's will. */
-static bool keyring_is_off(const struct store *store)
-{
-	return !store->home->client->has_keyring || credential_is_off();
-}
-
-/* A keyring that did not answer once is not waited for a second time. */
-static bool keyring_is_down(const struct store *store)
-{
-	return *store->trouble.why != '\0';
-}
-
-bool store_expects_keyring(const struct store *store)
-{
-	char storage[STATE_STORAGE_MAX];
-
-	if (!store->home->client->has_keyring)
-		return false;
-	state_load_storage(store->state, storage);
-	return strcmp(storage, "keyring") == 0 ||
-	       (!*storage && config_names_keyring(store->home, store->key));
-}
-
-void store_avoid_keyring(struct store *store)
-{
-	if (!store_expects_keyring(store))
-		snprintf(store->trouble.why, sizeof(store->trouble.why), "the keyring is not used");
-}
-
-enum question { GET, GET_LEGACY, STORE, ERASE, ERASE_LEGACY, PROBE };
-
-static enum credential_answer ask(
-    struct store *store, enum question question, const char *login, int patience_ms, struct buf *ret_login)
-{
-	char item[STORE_ITEM_MAX];
-
-	store_item(store, item);
-	switch (question) {
-	case GET:
-		return credential_get(store->host, item, patience_ms, ret_login, &store->trouble);
-	case GET_LEGACY:
-		return credential_get(store->host, store->key, patience_ms, ret_login, &store->trouble);
-	case STORE:
-		return credential_store(store->host, item, login, patience_ms, &store->trouble);
-	case ERASE:
-		return credential_erase(store->host, item, patience_ms, &store->trouble);
-	case ERASE_LEGACY:
-		return credential_erase(store->host, store->key, patience_ms, &store->trouble);
-	case PROBE:
-		break;
-	}
-	return credential_probe(store->host, item, patience_ms, &store->trouble);
-}
-
-/* Every question to the keyring, unless it was found down or has had its time. */
-static enum credential_answer ask_keyring(
-    struct store *store, enum question question, const char *login, struct buf *ret_login)
-{
-	int patience_ms = store->patience_ms ? store->patience_ms - store->waited_ms : CREDENTIAL_PATIENCE_MS;
-	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
-
-	if (!keyring_is_down(store) && patience_ms > 0) {
-		long long before = clock_ms();
-		answer = ask(store, question, login, patience_ms, ret_login);
-		store->waited_ms += (int)(clock_ms() - before);
-	} else if (!keyring_is_down(store)) {
-		snprintf(
-		    store->trouble.why, sizeof(store->trouble.why), "the keyring did not answer in time");
-	}
-	return answer;
-}
-
-/*
- * How good a home's claim is to a login in the keyring that ends then: 2 its state speaks of that very login, 1 the home
- * expects some login there, 0 it expects none.
- */
-static int claim(const struct store *store, double expires_at)
-{
-	struct state state;
-
-	state_load(store->state, expires_at, &state);
-	return strcmp(state.storage, "keyring") == 0 ? 2 : store_expects_keyring(store);
-}
-
-/* Better than that of the default home, to which the name of the item belongs. */
-static bool has_better_claim(const struct store *store, double expires_at)
-{
-	struct home home;
-	struct store usual;
-	int ours = claim(store, expires_at);
-
-	return ours && home_find_default(&home, &client_kimi_cli, NULL) == 0 &&
-	       store_open(&usual, &home, &store->who, NULL) == 0 && ours > claim(&usual, expires_at);
-}
-
-/* Earlier versions kept the logins of all homes under the key alone. One of this home is still found there. */
-static enum credential_answer get_legacy(struct store *store, struct buf *ret_login)
-{
-	struct token token = TOKEN_INIT;
-	char tag[HOME_TAG_MAX], why[160];
-
-	home_keyring_tag(store->home, tag);
-	if (!*tag || !store_expects_keyring(store))
-		return CREDENTIAL_NONE;
-	enum credential_answer answer = ask_keyring(store, GET_LEGACY, NULL, ret_login);
-	if (answer == CREDENTIAL_FOUND)
-		token_read(ret_login->data, ret_login->len, &token, why, sizeof(why));
-	if (answer != CREDENTIAL_UNAVAILABLE) {
-		store->legacy = answer != CREDENTIAL_NONE && has_better_claim(store, token.expires_at);
-		if (!store->legacy)
-			answer = CREDENTIAL_NONE;
-	}
-	token_clear(&token);
-	return answer;
-}
-
-/* Once the login is saved elsewhere. */
-static enum credential_answer erase_legacy(struct store *store)
-{
-	enum credential_answer answer = ask_keyring(store, ERASE_LEGACY, NULL, NULL);
-
-	store->legacy = store->legacy && answer != CREDENTIAL_FOUND;
-	return answer;
-}
-
-static int load_keyring(struct store *store, struct token *ret_token, struct err *err)
-{
-	struct buf secret;
-	char why[160];
-	int answer = 1;
-
-	if (keyring_is_off(store))
-		return 1;
-	store->legacy = false;
-	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
-	enum credential_answer found = ask_keyring(store, GET, NULL, &secret);
-	if (found == CREDENTIAL_NONE)
-		found = get_legacy(store, &secret);
-	if (found == CREDENTIAL_FOUND) {
-		answer = token_read(secret.data, secret.len, ret_token, why, sizeof(why));
-		if (answer < 0)
-			err_set(err, ERR_STORAGE, "run 'kimi login --force' to log in again",
-			    "the login in the keyring is damaged: %s", why);
-		store->found = store->kind = STORE_KEYRING;
-	} else if (found == CREDENTIAL_LOCKED ||
-	           (found == CREDENTIAL_UNAVAILABLE && store_expects_keyring(store))) {
-		answer = keyring_busy(store, err);
-	}
-	store->locked_copy = found == CREDENTIAL_LOCKED;
-	buf_release(&secret);
-	return answer;
-}
-
 int store_load_file(struct store *store, struct token *ret_token, struct err *err)
 {
-	int answer = login_file_read(store->file, store->format, ret_token, &store->rights, err);
-
-	store->found = store->kind = answer == 0 ? STORE_FILE : STORE_NOWHERE;
-	return answer;
+	return backend_file.load(store, ret_token, err);
 }
 
 int store_load(struct store *store, struct token *ret_token, struct err *err)
 {
-	int answer = store_load_file(store, ret_token, err);
+	int result = backend_file.load(store, ret_token, err);
 
-	return answer > 0 ? load_keyring(store, ret_token, err) : answer;
-}
-
-static bool may_change_keyring(const struct store *store)
-{
-	struct stat st;
-
-	return !keyring_is_down(store) && !keyring_is_off(store) &&
-	       (store->kind == STORE_KEYRING || lstat(store->file, &st) < 0 || store_expects_keyring(store));
-}
-
-/* Where there can be no such lock (no HOME, or one that cannot be written) the home's own has to do. */
-static int lock_keyring(struct store *store, long long deadline, struct err *err)
-{
-	char folder[HOME_PATH_MAX], path[HOME_PATH_MAX + 160];
-	struct err why = {0};
-
-	if (!state_dir_path(folder, sizeof(folder)) || dir_make(folder, NULL) < 0)
-		return 0;
-	snprintf(path, sizeof(path), "%s/keyring-%s.lock", folder, strchr(store->key, '/') + 1);
-	if (lock_acquire(&store->user_lock, path, deadline, &why) == 0 || why.code == ERR_STORAGE)
-		return 0;
-	if (err)
-		*err = why;
-	return -1;
+	if (result > 0)
+		result = backend_keyring.load(store, ret_token, err);
+	return result;
 }
 
 int store_lock_to_refresh(struct store *store, long long deadline, struct err *err)
@@ -293,35 +110,11 @@ int store_lock(struct store *store, long long deadline, struct err *err)
 	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0 ||
 	    lock_acquire(&store->lock, store->lock_file, deadline, err) < 0)
 		return -1;
-	if (may_change_keyring(store) && lock_keyring(store, deadline, err) < 0) {
+	if (backend_keyring_lock(store, deadline, err) < 0) {
 		lock_release(&store->lock);
 		return -1;
 	}
 	return 0;
-}
-
-static enum credential_answer put_in_keyring(struct store *store, const struct token *token)
-{
-	char *text = token_print(token), before[STATE_STORAGE_MAX];
-	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
-
-	/* Noted first: should this process be killed, the next one looks for the copy. */
-	state_load_storage(store->state, before);
-	bool is_new = strcmp(before, "keyring") != 0 && !keyring_is_down(store);
-	if (is_new)
-		state_save_storage(store->state, "keyring");
-	if (!text)
-		snprintf(store->trouble.why, sizeof(store->trouble.why), "out of memory");
-	else
-		answer = ask_keyring(store, STORE, text, NULL);
-	if (is_new && answer != CREDENTIAL_FOUND && !store->trouble.may_be_kept)
-		state_save_storage(store->state, before);
-	if (answer == CREDENTIAL_FOUND && store->legacy)
-		answer = erase_legacy(store);
-	if (answer != CREDENTIAL_FOUND)
-		store->half_kept = store->half_kept || store->trouble.may_be_kept;
-	wipe_str(text);
-	return answer;
 }
 
 int store_prepare(struct store *store, const struct token *present, struct err *err)
@@ -335,14 +128,10 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 	newfile_sweep(device_id);
 	if (login_file_check_place(store->file, err) < 0)
 		return -1;
-	if (store->kind == STORE_KEYRING) {
-		enum credential_answer answer =
-		    present ? put_in_keyring(store, present) : ask_keyring(store, PROBE, NULL, NULL);
-		if (answer != CREDENTIAL_FOUND)
-			return keyring_busy(store, err);
-	} else if (present && login_file_rewrite(store->file, err) < 0) {
+	if (store->kind == STORE_NOWHERE)
+		store->kind = STORE_FILE;
+	if (backends[store->kind]->probe(store, present, err) < 0)
 		return -1;
-	}
 	/* For the keyring too: should it vanish after the exchange, the file takes the new login. */
 	return login_file_reserve(store->file, &store->next, err);
 }
@@ -355,28 +144,10 @@ static bool was_moved_to_file(const struct store *store)
 	return store->found == STORE_KEYRING && lstat(store->file, &st) == 0;
 }
 
-/* Somebody knows of a copy in the keyring; else asking for it only costs time. */
-static bool may_have_copy(const struct store *store)
-{
-	char storage[STATE_STORAGE_MAX];
-
-	if (!store->home->client->has_keyring)
-		return false;
-	state_load_storage(store->state, storage);
-	return store->found == STORE_KEYRING || store->locked_copy || store->half_kept ||
-	       strcmp(storage, "keyring") == 0;
-}
-
-static enum credential_answer erase_items(struct store *store)
-{
-	enum credential_answer answer = ask_keyring(store, ERASE, NULL, NULL);
-
-	return answer == CREDENTIAL_FOUND && store->legacy ? erase_legacy(store) : answer;
-}
-
+/* Whether the copy in the keyring could be removed, if there may be one. */
 static bool drop_from_keyring(struct store *store)
 {
-	return !may_have_copy(store) || (!keyring_is_off(store) && erase_items(store) == CREDENTIAL_FOUND);
+	return !backend_keyring_has_copy(store) || backend_keyring.erase(store, NULL) == 0;
 }
 
 /*
@@ -386,14 +157,12 @@ static bool drop_from_keyring(struct store *store)
 static int put(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
 {
 	*ret_owed = false;
-	if (store->kind == STORE_KEYRING) {
-		if (put_in_keyring(store, token) != CREDENTIAL_FOUND)
-			return keyring_busy(store, err);
-		return login_file_remove(store->file, err);
-	}
-	if (login_file_write(store->file, store->format, &store->next, token, err) < 0)
+	if (store->kind == STORE_NOWHERE)
+		store->kind = STORE_FILE;
+	if (backends[store->kind]->save(store, token, err) < 0)
 		return -1;
-	store->kind = STORE_FILE;
+	if (store->kind == STORE_KEYRING)
+		return backend_file.erase(store, err);
 	*ret_owed = !drop_from_keyring(store);
 	return 0;
 }
@@ -421,7 +190,7 @@ int store_save(struct store *store, struct token *token, struct state *state, st
 
 	if (store->format->whole_seconds)
 		token->expires_at = floor(token->expires_at);
-	store->patience_ms = 0; /* a new login is never short of time */
+	store->keyring.patience_ms = 0; /* a new login is never short of time */
 	if (was_moved_to_file(store))
 		store->kind = STORE_FILE;
 	int failed = put(store, token, &owed, err);
@@ -453,7 +222,7 @@ static int move(struct store *store, const struct token *token, bool *ret_owed, 
 		*ret_owed = !drop_from_keyring(store); /* another run was not able to */
 	if (!failed)
 		store->found = kind;
-	else if (store->found == STORE_FILE && store->half_kept)
+	else if (store->found == STORE_FILE && store->keyring.half_kept)
 		*ret_owed = true;
 	store->kind = store->found;
 	return failed;
@@ -470,7 +239,7 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 		failed = store_load(store, &token, err);
 	if (failed > 0)
 		failed = err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
-	if (!failed && (store->found != kind || (kind == STORE_FILE && may_have_copy(store)))) {
+	if (!failed && (store->found != kind || (kind == STORE_FILE && backend_keyring_has_copy(store)))) {
 		state_load(store->state, token.expires_at, &state);
 		store->kind = kind;
 		failed = move(store, &token, &owed, err);
@@ -487,28 +256,11 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 	return failed;
 }
 
-static int keyring_keeps_copy(const char *why, struct err *err)
-{
-	char todo[160];
-
-	snprintf(todo, sizeof(todo), "%s and log out once more", credential_remedy());
-	return err_set(err, ERR_BUSY, todo, "the keyring may still hold the login: %s", why);
-}
-
 int store_erase(struct store *store, struct err *err)
 {
 	drop_cached(store);
-	if (login_file_remove(store->file, err) < 0)
+	if (backend_file.erase(store, err) < 0 || backend_keyring.erase(store, err) < 0)
 		return -1;
-	bool expected = may_have_copy(store) || store_expects_keyring(store);
-	if (!keyring_is_off(store)) {
-		enum credential_answer answer = erase_items(store);
-		/* Without a keyring at all there is no copy in it, unless we know of one. */
-		if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
-			return keyring_keeps_copy(store->trouble.why, err);
-	} else if (expected) {
-		return keyring_keeps_copy("it is not to be asked", err);
-	}
 	store->kind = STORE_NOWHERE;
 	return file_remove(store->state, err);
 }
@@ -538,12 +290,13 @@ int store_check_kind(const struct home *home, const char *name, struct err *err)
 
 const char *store_kind_name(enum store_kind kind)
 {
-	return kind == STORE_FILE ? "file" : kind == STORE_KEYRING ? "keyring" : NULL;
+	return kind == STORE_NOWHERE ? NULL : backends[kind]->name;
 }
 
 enum store_kind store_kind_by_name(const char *name)
 {
-	if (name && strcmp(name, "file") == 0)
-		return STORE_FILE;
-	return name && strcmp(name, "keyring") == 0 ? STORE_KEYRING : STORE_NOWHERE;
+	for (enum store_kind kind = STORE_FILE; name && kind <= STORE_KEYRING; kind++)
+		if (strcmp(name, backends[kind]->name) == 0)
+			return kind;
+	return STORE_NOWHERE;
 }

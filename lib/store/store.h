@@ -43,6 +43,16 @@
 
 enum store_kind { STORE_NOWHERE, STORE_FILE, STORE_KEYRING };
 
+/* What the store knows of the keyring (backend_keyring.c). */
+struct store_keyring {
+	bool locked_copy; /* store_load() found one that it could not open */
+	bool half_kept;   /* a save that failed may have left a copy all the same */
+	bool legacy;      /* store_load() found it where earlier versions kept the logins of all homes */
+	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
+	int waited_ms;                     /* so far */
+	int patience_ms; /* how long to wait in all; 0: each question may take its whole time */
+};
+
 struct store {
 	const struct home *home;
 	struct identity who;
@@ -57,12 +67,7 @@ struct store {
 	    kind; /* where store_save() is to put it: where it was found, unless the caller says else */
 	enum login_rights rights; /* of the file, as it was read or is saved */
 	bool fell_back;           /* store_save() could not reach the keyring and used the file */
-	bool locked_copy;         /* store_load() found one in the keyring that it could not open */
-	bool half_kept;           /* a store that failed may have left a copy in the keyring all the same */
-	struct credential_trouble trouble; /* why the keyring is not asked again by this store; "" if it is */
-	int waited_ms;                     /* for the keyring so far */
-	int patience_ms; /* how long it may be waited for in all; 0: as long as each question takes */
-	bool legacy;     /* store_load() found it where earlier versions kept the logins of all homes */
+	struct store_keyring keyring;
 	const struct record_format *format; /* of the file */
 	struct lock lock;
 	struct dir_lock dir_lock; /* of a refresh, where the client has that kind of lock */

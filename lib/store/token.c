@@ -136,12 +136,6 @@ bool token_is_tombstone(const struct token *token)
 	return !*token->access_token && !*token->refresh_token && token->expires_at == 0;
 }
 
-bool token_is_same(const struct token *a, const struct token *b)
-{
-	return strcmp(a->access_token, b->access_token) == 0 &&
-	       strcmp(a->refresh_token, b->refresh_token) == 0;
-}
-
 double token_left(const struct token *token, double now)
 {
 	double left = token->expires_at - now;

@@ -58,7 +58,6 @@ int token_copy_texts(const json_t *object, struct token *token, char *ret_why, s
 char *token_print(const struct token *token);
 
 bool token_is_tombstone(const struct token *token);
-bool token_is_same(const struct token *a, const struct token *b);
 
 /*
  * Seconds of life left; 0 or less once it is over. One with more than its whole

@@ -204,14 +204,30 @@ static void show_cached_usage(const struct status *status)
 	field("quota", "%s", line);
 }
 
-static void show_login(const struct status *status, bool verbose)
+/* Where the logins are in several homes, each is named with the option that chooses it. */
+static bool are_in_several_homes(const struct status_list *list)
+{
+	for (size_t i = 1; i < list->count; i++)
+		if (list->items[i].home != list->items[0].home)
+			return true;
+	return false;
+}
+
+static void show_login(const struct status *status, bool name_home, bool verbose)
 {
 	const struct identity *who = &status->who;
+	char home[HOME_PATH_MAX];
 
 	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
 	for (size_t i = 0; i < status->problems.count; i++)
 		show_problem(&status->problems.items[i]);
 	show_state(status);
+	if (name_home) {
+		layout_path(status->home->folder, home, sizeof(home));
+		field("home", "%s (--client %s)", home, status->home->client->name);
+	}
+	if (who->region && status->home->client->has_slots)
+		field("region", "%s (%s)", who->region->name, who->region->site);
 	if (status->storage)
 		show_storage(status);
 	show_times(status, verbose);
@@ -260,7 +276,7 @@ void status_show(const struct status_list *list, const struct sources *sources, 
 	for (size_t i = 0; i < list->count; i++) {
 		if (i)
 			putchar('\n');
-		show_login(&list->items[i], verbose);
+		show_login(&list->items[i], are_in_several_homes(list), verbose);
 	}
 	if (!list->count)
 		printf("Not logged in; run 'kimi login'.\n");

@@ -25,9 +25,10 @@ static void need_survival(const struct token *token)
 	char why[160], *text = token_print(token);
 
 	need(text && !strchr(text, '\n') && token_read(text, strlen(text), &again, why, sizeof(why)) == 0);
-	need(token_is_same(token, &again) && again.expires_at == token->expires_at &&
-	     again.expires_in == token->expires_in && strcmp(again.scope, token->scope) == 0 &&
-	     strcmp(again.token_type, token->token_type) == 0);
+	need(strcmp(again.access_token, token->access_token) == 0 &&
+	     strcmp(again.refresh_token, token->refresh_token) == 0 &&
+	     again.expires_at == token->expires_at && again.expires_in == token->expires_in &&
+	     strcmp(again.scope, token->scope) == 0 && strcmp(again.token_type, token->token_type) == 0);
 	token_clear(&again);
 	wipe_str(text);
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes a private CA and certificates for the TLS tests: certs.sh DIR
-#   ca.pem  good.pem (localhost, 127.0.0.1)  expired.pem (the same names)  other.pem (elsewhere.example)  NAME.key
+#   ca.pem  good.pem (localhost, 127.0.0.1)  expired.pem (the same names)  other.pem (elsewhere.example)
+#   kimi.pem (Kimi's own hosts of both regions)  NAME.key
 # A CA database is the one way to give an end in the past that every OpenSSL understands.
 set -eu
 
@@ -37,6 +38,9 @@ subjectAltName = DNS:localhost, IP:127.0.0.1
 [other]
 authorityKeyIdentifier = keyid
 subjectAltName = DNS:elsewhere.example
+[kimi]
+authorityKeyIdentifier = keyid
+subjectAltName = DNS:auth.kimi.com, DNS:api.kimi.com, DNS:auth.kimi.ai, DNS:api.kimi.ai
 CONF
 : >index
 
@@ -58,6 +62,7 @@ certificate() {
     certificate good 20200101000000Z 20491231000000Z
     certificate expired 20200101000000Z 20200201000000Z
     certificate other 20200101000000Z 20491231000000Z
+    certificate kimi 20200101000000Z 20491231000000Z
 } 2>openssl.log || {
     cat openssl.log >&2
     exit 1

@@ -422,6 +422,58 @@ static void test_takeover(void)
 	dir_lock_release(&lock);
 }
 
+static bool is_there(const char *name)
+{
+	struct stat st;
+
+	return lstat(scratch_path(name), &st) == 0;
+}
+
+static void make_old(const char *name, long long age_s)
+{
+	struct timespec times[2];
+
+	clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec -= age_s;
+	times[1] = times[0];
+	mkdir(scratch_path(name), 0700);
+	utimensat(AT_FDCWD, scratch_path(name), times, 0);
+}
+
+/* What a process that was killed in a takeover has left beside the lock. */
+static void test_leftovers(void)
+{
+	enum { DEAD, ALIVE, YOUNG, OF_OTHER_SLOT, OTHER_NAME, NO_NUMBER, FULL, LEFTOVERS };
+	static const char slot_lock[] = "oauth/kimi-code-env-0123456789abcdef.lock";
+	char names[LEFTOVERS][96], inside[128];
+	struct dir_lock lock = DIR_LOCK_INIT;
+	pid_t dead = fork();
+
+	if (dead == 0)
+		_exit(0);
+	waitpid(dead, NULL, 0);
+	snprintf(names[DEAD], sizeof(names[0]), "%s.%ld-1700000000-5", slot_lock, (long)dead);
+	snprintf(names[ALIVE], sizeof(names[0]), "%s.%ld-1700000000-5", slot_lock, (long)getpid());
+	snprintf(names[YOUNG], sizeof(names[0]), "%s.%ld-1700000000-6", slot_lock, (long)dead);
+	snprintf(names[OF_OTHER_SLOT], sizeof(names[0]), "oauth/kimi-code.lock.%ld-1700000000-5", (long)dead);
+	snprintf(names[OTHER_NAME], sizeof(names[0]), "%s.%ld-1700000000-5x", slot_lock, (long)dead);
+	snprintf(names[NO_NUMBER], sizeof(names[0]), "%s.bak", slot_lock);
+	snprintf(names[FULL], sizeof(names[0]), "%s.%ld-1700000000-7", slot_lock, (long)dead);
+	for (int i = 0; i < LEFTOVERS; i++)
+		make_old(names[i], i == YOUNG ? 1 : 3600);
+	snprintf(inside, sizeof(inside), "%s/file", names[FULL]);
+	scratch_write(inside, "", 0600);
+	make_old(names[FULL], 3600);
+	ok(acquire(&lock, 0) == 0, "leftovers of takeovers are in nobody's way");
+	ok(!is_there(names[DEAD]), "that of a process of ours that is dead is removed");
+	for (int i = DEAD + 1; i < LEFTOVERS; i++)
+		ok(is_there(names[i]), "another is left alone: %s", names[i]);
+	dir_lock_release(&lock);
+	unlink(scratch_path(inside));
+	for (int i = 0; i < LEFTOVERS; i++)
+		rmdir(scratch_path(names[i]));
+}
+
 static void test_lost(void)
 {
 	struct dir_lock lock = DIR_LOCK_INIT;
@@ -674,6 +726,7 @@ int main(void)
 	waits_shorter = 1;
 	test_stale();
 	test_takeover();
+	test_leftovers();
 	test_lost();
 	test_in_the_way();
 	test_off();

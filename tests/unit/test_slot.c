@@ -28,44 +28,6 @@ static const struct {
     {"x/ /", "y", "kimi-code-env-1dafa4dddf4944de"},
 };
 
-static void test_keys(void)
-{
-	char longest[SLOT_FILE_MAX + 2];
-	static const struct {
-		const char *key, *file;
-	} keys[] = {
-	    {"oauth/kimi-code", "kimi-code"},
-	    {"oauth/kimi-code-env-0e4f99c69cc27850", "kimi-code-env-0e4f99c69cc27850"},
-	    {"kimi-code", "kimi-code"},
-	    {"oauth", "oauth"},
-	    {"a..b", "a..b"},
-	    {"", NULL},
-	    {"oauth/", NULL},
-	    {"/", NULL},
-	    {"oauth//kimi-code", NULL},
-	    {"oauth/a/b", NULL},
-	    {"oauth/..", NULL},
-	    {"oauth/.hidden", NULL},
-	    {".hidden", NULL},
-	    {"..", NULL},
-	    {"other/kimi-code", NULL},
-	    {"oauth/../../etc/passwd", NULL},
-	    {"OAUTH/kimi-code", NULL},
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		const char *file = slot_file_of_key(keys[i].key);
-		ok(keys[i].file ? file && strcmp(file, keys[i].file) == 0 : !file, "the key '%s' means %s",
-		    keys[i].key, keys[i].file ? keys[i].file : "nothing");
-	}
-	memset(longest, 'a', sizeof(longest));
-	longest[SLOT_FILE_MAX] = '\0';
-	ok(slot_file_of_key(longest) == longest, "a long one is a name");
-	longest[SLOT_FILE_MAX] = 'a';
-	longest[SLOT_FILE_MAX + 1] = '\0';
-	ok(!slot_file_of_key(longest), "a longer one is not");
-}
-
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
@@ -74,6 +36,5 @@ int main(void)
 		ok(strcmp(slot, vectors[i].slot) == 0, "pair %zu has the slot %s (%s)", i, vectors[i].slot,
 		    slot);
 	}
-	test_keys();
 	return tap_done();
 }

@@ -145,6 +145,32 @@ static void test_waiting(void)
 	ok(state_wait_left(&state, now) == 0, "and what says more is damaged");
 }
 
+static void test_backing_off(void)
+{
+	static const double waits[] = {2, 4, 8, 16, 32, 60, 60};
+	struct state state = {.expires_at = 5}, back;
+	struct err err = {0};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		state_back_off(&state, 0, now);
+		ok(state_wait_left(&state, now) == waits[i], "wait %zu in a row is of %.0f s", i + 1,
+		    waits[i]);
+		ok(state_save(scratch_path("back-off"), &state, &err) == 0, "and saved");
+		state_load(scratch_path("back-off"), 5, &back);
+		state = back;
+	}
+	for (int i = 0; i < 1000; i++)
+		state_back_off(&state, 0, now);
+	ok(state_wait_left(&state, now) == 60, "after a thousand still 60 s");
+	state_back_off(&state, 600, now);
+	ok(state_wait_left(&state, now) == 600, "what the server asks for is waited");
+	state_load(scratch_path("back-off"), 6, &back);
+	ok(!back.waits, "the waits of another token do not count");
+	state = (struct state){.expires_at = 5};
+	state_back_off(&state, 1, now);
+	ok(state_wait_left(&state, now) == 2, "less than 2 s is none");
+}
+
 int main(void)
 {
 	scratch_open();
@@ -153,6 +179,7 @@ int main(void)
 	test_back_off();
 	test_lost_answer();
 	test_waiting();
+	test_backing_off();
 	scratch_close();
 	return tap_done();
 }

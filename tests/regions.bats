@@ -1,0 +1,336 @@
+#!/usr/bin/env bats
+# The regions of Kimi Code in kimi-code's home: which one a login goes to, and that all commands follow it. The loopback
+# server stands in for Kimi's hosts of both regions, behind a proxy that leads everywhere to it; no name is ever looked up.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+
+bats_require_minimum_version 1.5.0
+load helper
+load login_helper
+load processes
+
+GLOBAL=kimi-code-env-0e4f99c69cc27850
+
+setup() {
+    kimi_setup
+    cd "$BATS_TEST_TMPDIR" || return
+    CODE=$HOME/.kimi-code
+    CONFIG=$CODE/config.toml
+    mkdir -m 700 "$CODE"
+}
+teardown() {
+    end_started
+    kimi_teardown
+}
+
+# kimi_start: both regions' hosts, which grant a login at once.
+kimi_start() {
+    server_start --tls kimi --no-export
+    server_control '{"pending": 0}'
+    start proxy "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/proxy.py" http "$(server_url | sed 's/.*://')"
+    wait_until test -s proxy.out
+    HTTPS_PROXY=http://127.0.0.1:$(head -n 1 proxy.out)
+    export HTTPS_PROXY KIMI_TEST_LOOKUP=-2
+    hook_all
+}
+
+# hosts_asked: of the requests since the last time, each once.
+hosts_asked() {
+    server_requests all | tail -n +$(($(cat seen 2>/dev/null || echo 0) + 1)) | kimi_python -c '
+import json, sys
+print(*sorted({json.loads(line)["headers"]["host"] for line in sys.stdin}))'
+    server_requests all | wc -l >seen
+}
+
+# record [SLOT [SECONDS]]: a stored login that has so long to live (default 900).
+record() {
+    [ -d "$CODE/credentials" ] || mkdir -m 700 "$CODE/credentials"
+    printf '{"access_token": "at-%s", "refresh_token": "rt-%s", "expires_at": %d, "expires_in": 900}' \
+        "${1:-kimi-code}" "${1:-kimi-code}" $((EPOCHSECONDS + ${2:-900})) >"$CODE/credentials/${1:-kimi-code}.json"
+    chmod 600 "$CODE/credentials/${1:-kimi-code}.json"
+    [ ! -e "$(server_dir)/url" ] || printf '{"access_token": "at-%s", "refresh_token": "rt-%s", "expires_in": 900}\n' \
+        "${1:-kimi-code}" "${1:-kimi-code}" >>"$(server_dir)/seed.jsonl"
+}
+
+# global_config: as a login in the global region leaves it.
+global_config() {
+    write_config <<TOML
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.ai/coding/v1"
+api_key = ""
+
+[providers."managed:kimi-code".oauth]
+storage = "file"
+key = "oauth/$GLOBAL"
+oauth_host = "https://auth.kimi.ai"
+TOML
+    chmod 600 "$CONFIG"
+}
+
+# logins: slot by slot what is stored.
+logins() { (cd "$CODE/credentials" && LC_ALL=C && echo *.json); }
+
+# assert_loads [KEY=VALUE...]: kimi-code would load the config; see kimi_code_loads.py.
+assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG" "$@"; }
+
+## Which region a login goes to
+
+@test "login --region global: its hosts, its slot, and a config with which kimi-code finds it" {
+    kimi_start
+    run -0 kimi login --region global
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_same "$GLOBAL.json" "$(logins)"
+    assert_loads 'providers>managed:kimi-code={"type": "kimi", "base_url": "https://api.kimi.ai/coding/v1", "api_key": "",
+        "oauth": {"storage": "file", "key": "oauth/'$GLOBAL'", "oauth_host": "https://auth.kimi.ai"}}' \
+        'services>moonshot_search>base_url="https://api.kimi.ai/coding/v1/search"' 'default_model="kimi-code/kimi-for-coding"'
+}
+
+@test "a login without a region is in mainland China, and one with the other region moves the config there" {
+    kimi_start
+    run -0 kimi login
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+    assert_loads 'providers>managed:kimi-code>oauth={"storage": "file", "key": "oauth/kimi-code"}'
+    run -0 kimi login --region global
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_loads 'providers>managed:kimi-code>oauth>oauth_host="https://auth.kimi.ai"'
+    # Both are stored. Back again is no new login, and only the config changes.
+    assert_same "$GLOBAL.json kimi-code.json" "$(logins)"
+    run -0 kimi login --region mainland-cn
+    assert_contains "$output" "already logged in"
+    assert_same "api.kimi.com" "$(hosts_asked)"
+    assert_loads 'providers>managed:kimi-code={"type": "kimi", "base_url": "https://api.kimi.com/coding/v1", "api_key": "",
+        "oauth": {"storage": "file", "key": "oauth/kimi-code"}}'
+}
+
+@test "a second login goes where the config has the first, whatever the marker file says" {
+    kimi_start
+    global_config
+    echo mainland-cn >"$CODE/region"
+    run -0 kimi login
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_same "$GLOBAL.json" "$(logins)"
+}
+
+@test "the marker file decides where nothing else does; not if it says nonsense or is turned off" {
+    kimi_start
+    local marker
+    for marker in $'global' $' global\r\n'; do
+        printf '%s' "$marker" >"$CODE/region"
+        run -0 kimi login
+        assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+        kimi-logout --quiet
+    done
+    printf 'global' >"$CODE/region"
+    KIMI_CODE_REGION_MARKER=off run -0 kimi login
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+    kimi-logout --quiet
+    printf 'global x' >"$CODE/region"
+    run -0 kimi login
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+    kimi-logout --quiet
+    # An option goes before it.
+    printf 'global' >"$CODE/region"
+    run -0 kimi login --region mainland-cn
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+}
+
+@test "hosts that the environment sets go before --region, and a line says so" {
+    server_start
+    server_control '{"pending": 0}'
+    run -0 --separate-stderr kimi login --region global
+    assert_contains "$stderr" "--region has no effect"
+    assert_lacks "$(logins)" "$GLOBAL"
+    assert_loads "providers>managed:kimi-code>oauth>oauth_host=\"$KIMI_CODE_OAUTH_HOST\""
+}
+
+@test "an API key of a region: its base URL, and a login beside it goes to the same region" {
+    kimi_start
+    server_control '{"pending": 0, "api_keys": {"code": ["sk-kimi-code"]}}'
+    run -0 kimi login --region global --api-key-stdin <<<sk-kimi-code
+    assert_same "api.kimi.ai" "$(hosts_asked)"
+    assert_loads 'providers>managed:kimi-code={"type": "kimi", "base_url": "https://api.kimi.ai/coding/v1", "api_key": "sk-kimi-code"}'
+    run -0 kimi models
+    assert_same "api.kimi.ai" "$(hosts_asked)"
+    run -0 kimi login --force --platform kimi-code
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_same "$GLOBAL.json" "$(logins)"
+}
+
+@test "regions that cannot be are usage errors" {
+    run -2 --separate-stderr kimi login --region europe
+    assert_error "mainland-cn|global"
+    run -2 --separate-stderr kimi login --region global --platform moonshot-cn
+    assert_error "has no regions"
+    run -2 --separate-stderr kimi login --region global --client kimi-cli
+    assert_error "add --client kimi-code"
+    # The one region of kimi-cli's home is no mistake; that there is no network shows that it went on.
+    KIMI_CODE_OAUTH_HOST=http://127.0.0.1:9 run -75 --separate-stderr kimi login --region mainland-cn --client kimi-cli
+}
+
+## The question
+
+menu="Log in to:
+  1  Kimi Code (kimi.com)
+  2  Kimi Code (kimi.ai, outside mainland China)
+  3  Kimi Platform (platform.kimi.com)
+  4  Kimi Platform (platform.kimi.ai)
+Which one? [1] "
+
+@test "on a terminal where nothing is stored and nothing decides there is one question with four answers" {
+    kimi_start
+    run -0 on_terminal --type "[1] " '2\n' kimi login --no-browser
+    assert_contains "$output" "$menu"
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    assert_same "$GLOBAL.json" "$(logins)"
+    # With the login there is none, and it stays where it is.
+    run -0 on_terminal kimi login --no-browser --force
+    assert_lacks "$output" "Which one"
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    kimi-logout --quiet
+    run -0 on_terminal --type "[1] " '5\n' --type "type 1, 2, 3 or 4 [1] " '\n' kimi login --no-browser
+    assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
+    kimi-logout --quiet
+    run -2 on_terminal --type "[1] " '4\n' --type "API key of Kimi Platform (platform.kimi.ai): " '\x04' kimi login
+}
+
+@test "what decides the region takes it out of the question, an option all of it" {
+    kimi_start
+    run -0 on_terminal kimi login --region global
+    assert_lacks "$output" "Which one"
+    kimi-logout --quiet
+    echo global >"$CODE/region"
+    run -0 on_terminal --type "2  Kimi Platform (platform.kimi.com)" '' --type "[1] " '1\n' kimi login
+    hosts_asked >/dev/null
+    kimi-logout --quiet
+    run -0 on_terminal --type "1  Kimi Code" '' --type "[1] " '\n' kimi login --no-browser
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+}
+
+@test "kimi.ai where no client has a home yet: the login is kept in that of kimi-code" {
+    kimi_start
+    rmdir "$CODE"
+    run -0 on_terminal --type "2  Kimi Code (kimi.ai" '' --type "[1] " '2\n' kimi login --no-browser
+    assert_contains "$output" "kimi-cli has no accounts of kimi.ai: this login is for kimi-code"
+    assert_same "$GLOBAL.json" "$(logins)"
+    [ ! -e "$HOME/.kimi" ]
+    run -0 kimi token
+    kimi-logout --quiet
+    # A home that was named is the one that is meant, and has no regions.
+    run -2 on_terminal --type "2  Kimi Platform (platform.kimi.com)" '' --type "[1] " '\x04' kimi login --client kimi-cli
+}
+
+## What follows
+
+@test "token and refresh ask the region's hosts" {
+    kimi_start
+    global_config
+    record "$GLOBAL" -10
+    run -0 --separate-stderr kimi token
+    assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_stat last_access_token)" "$output"
+    assert_same "auth.kimi.ai" "$(hosts_asked)"
+    run -0 kimi refresh --force
+    assert_same "auth.kimi.ai" "$(hosts_asked)"
+    # A login of the other region is refreshed there.
+    record kimi-code -10
+    run -0 kimi refresh
+    assert_same "auth.kimi.com" "$(hosts_asked)"
+}
+
+@test "models, also in the config, and usage ask the region's hosts" {
+    kimi_start
+    global_config
+    record "$GLOBAL"
+    run -0 kimi models
+    assert_contains "$output" kimi-for-coding
+    run -0 kimi models --sync
+    run -0 kimi usage
+    assert_same "api.kimi.ai" "$(hosts_asked)"
+    assert_loads 'providers>managed:kimi-code>base_url="https://api.kimi.ai/coding/v1"' 'models>kimi-code/kimi-for-coding>model="kimi-for-coding"'
+    record kimi-code
+    run -0 kimi usage --all
+    assert_same "api.kimi.ai api.kimi.com" "$(hosts_asked)"
+}
+
+@test "status names the region, asks its hosts with --online, and says which login no command uses" {
+    kimi_start
+    global_config
+    record "$GLOBAL"
+    run -0 kimi status --json --online
+    assert_same "api.kimi.ai" "$(hosts_asked)"
+    assert_same "global true 0" "$(json logins.0.region <<<"$output") $(json logins.0.online <<<"$output") $(json logins.0.problems <<<"$output" | grep -c other_region)"
+    run -0 kimi status
+    assert_contains "$output" "global (kimi.ai)"
+    record kimi-code
+    run -0 kimi status --json --online
+    assert_same "api.kimi.ai" "$(hosts_asked)"
+    assert_same mainland-cn "$(json logins.1.region <<<"$output")"
+    assert_contains "$(json logins.1.problems <<<"$output")" "run 'kimi login --client kimi-code --region mainland-cn'"
+    assert_lacks "$(json logins.0.problems <<<"$output")" other_region
+    # The one that counts is the config's, also where only the other one is there.
+    rm "$CODE/credentials/$GLOBAL.json"
+    run -4 kimi status --check
+    run -0 kimi status
+    assert_contains "$output" "no command uses this login"
+}
+
+## Logout
+
+@test "logout removes the login of the config's region and leaves the other one stored" {
+    kimi_start
+    run -0 kimi login
+    run -0 kimi login --region global
+    run -0 kimi logout
+    assert_same kimi-code.json "$(logins)"
+    assert_loads providers=null models=null
+    # Without a config it is the mainland's turn.
+    run -0 kimi token
+    run -0 kimi logout
+    run -4 kimi token
+}
+
+@test "logout of one region leaves the config of the other region's login as it is" {
+    kimi_start
+    local before
+    run -0 kimi login
+    run -0 kimi login --region global
+    before=$(hash_of "$CONFIG")
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.com KIMI_CODE_BASE_URL=https://api.kimi.com/coding/v1 run -0 kimi logout
+    assert_same "$GLOBAL.json" "$(logins)"
+    assert_same "$before" "$(hash_of "$CONFIG")"
+    run -0 kimi token
+    # Where no login is stored for the config's hosts, the config is nobody else's.
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.com KIMI_CODE_BASE_URL=https://api.kimi.com/coding/v1 run -0 kimi login
+    rm "$CODE/credentials/kimi-code.json" "$CODE/credentials/kimi-code.state"
+    run -0 kimi logout
+    assert_loads providers=null
+}
+
+@test "logout --all takes the logins of all regions and hosts, and the config" {
+    kimi_start
+    run -0 kimi login
+    run -0 kimi login --region global
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.com KIMI_CODE_BASE_URL=https://api.kimi.com/coding/v1 run -0 kimi logout --all
+    run ! compgen -G "$CODE/credentials/kimi-code*.json"
+    assert_loads providers=null models=null
+}
+
+## Accounts
+
+@test "an account in the other region is found there by every command" {
+    kimi_start
+    run -0 kimi login
+    run -0 kimi login --account work --region global
+    hosts_asked >/dev/null
+    assert_loads 'providers>managed:kimi-code>oauth>key="oauth/kimi-code"'
+    [ -e "$CODE/credentials/$GLOBAL@work.json" ]
+    run -0 --separate-stderr kimi token --account work
+    run -0 kimi refresh --account work --force
+    run -0 kimi models --account work
+    run -0 kimi login --account work
+    assert_contains "$output" "already logged in"
+    assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
+    run -0 kimi status --account work --json
+    assert_same global "$(json logins.0.region <<<"$output")"
+    run -0 kimi logout --account work
+    assert_same kimi-code.json "$(logins)"
+}
