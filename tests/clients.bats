@@ -31,10 +31,10 @@ PY
 ## Which home
 
 @test "without a home it is kimi-cli's; where kimi-code's exists it is that" {
-    run -0 kimi status
+    run -0 kimi status --verbose
     assert_contains "$output" "$HOME/.kimi "
     mkdir "$HOME/.kimi-code"
-    run -0 kimi status
+    run -0 kimi status --verbose
     assert_contains "$output" "$HOME/.kimi-code "
 }
 
@@ -279,8 +279,8 @@ print(*("%s; %s" % (p["message"], p["remedy"]) for p in found))' "$1"
     code_login
     : >"$HOME/.kimi-code/tui.toml"
     run -0 kimi status
-    assert_contains "$output" "$HOME/.kimi-code (--client kimi-code)"
-    assert_contains "$output" "$HOME/.kimi (--client kimi-cli)"
+    assert_contains "$output" "home           ~/.kimi-code (--client kimi-code)"
+    assert_contains "$output" "home           ~/.kimi (--client kimi-cli)"
     assert_same "" "$(problem client_login)"
     mkdir "$HOME/bin"
     printf '#!/bin/sh\n' >"$HOME/bin/kimi"
