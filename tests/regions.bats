@@ -158,7 +158,7 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
 
 @test "regions that cannot be are usage errors" {
     run -2 --separate-stderr kimi login --region europe
-    assert_error "mainland-cn|global"
+    assert_error 'mainland-cn[|]global'
     run -2 --separate-stderr kimi login --region global --platform moonshot-cn
     assert_error "has no regions"
     run -2 --separate-stderr kimi login --region global --client kimi-cli
