@@ -233,7 +233,7 @@ END
     before=$(hash_of "$HOME/.kimi/credentials/kimi-code.json")
     server_control '{"faults": {"usages": [{"status": 403, "json": {"error": {"type": "access_terminated_error", "message": "gone"}}, "forever": true}]}}'
     run -1 --separate-stderr kimi usage
-    assert_error usage "the quota or the account has ended: gone"
+    assert_error usage "the quota is used up or the plan has ended: gone"
     run -1 --separate-stderr kimi usage --json
     assert_same denied "$(event error data.code)"
     run -1 --separate-stderr kimi usage --check 100

@@ -146,7 +146,7 @@ later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
     wait_until attempts_were_made 5
     assert_same 1 "$(lines_of watch.err)"
     KIMI_TEST_PORT=$port again
-    wait_until said "refreshed; the token is good"
+    wait_until said "refreshed; the token is valid"
     stop_watching
     assert_same 2 "$(lines_of watch.err)"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"

@@ -255,8 +255,6 @@ static const char *network_reason(const struct transfer *t, char ret_text[160])
 		return "no such host";
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "no such proxy";
-	case CURLE_OPERATION_TIMEDOUT:
-		return "no answer in time";
 	case CURLE_COULDNT_CONNECT:
 		if (!error)
 			break;

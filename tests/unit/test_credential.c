@@ -186,7 +186,7 @@ static void test_trouble(void)
 	    "a helper that does not answer is given up");
 	use_helper(false, "cat >/dev/null");
 	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE &&
-	        strstr(trouble.why, "does not keep"),
+	        strstr(trouble.why, "did not store"),
 	    "one that ignores a store is found out");
 	use_helper(false, "cat >/dev/null; echo password=other");
 	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE,
