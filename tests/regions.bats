@@ -156,6 +156,30 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
     assert_same "$GLOBAL.json" "$(logins)"
 }
 
+@test "an API key in the config is sent to the hosts that the config names, and to no other region" {
+    kimi_start
+    write_config <<'TOML'
+[providers."managed:kimi-code"]
+type = "kimi"
+base_url = "https://api.kimi.com/coding/v1"
+api_key = "sk-mainland"
+TOML
+    chmod 600 "$CONFIG"
+    # A login of the other region, which the server rejects.
+    record "$GLOBAL" -100
+    server_control '{"faults": {"refresh": [{"status": 401, "json": {"error": "invalid_grant"}, "forever": true}]}}'
+    run --separate-stderr kimi usage --all
+    server_requests all | kimi_python -c '
+import json, sys
+for line in sys.stdin:
+    headers = json.loads(line)["headers"]
+    key, host = headers.get("authorization", ""), headers["host"]
+    assert "sk-mainland" not in key or host == "api.kimi.com", (host, key)
+    print(host, key)' >asked
+    assert_contains "$(cat asked)" "api.kimi.com Bearer sk-mainland"
+    assert_contains "$(cat asked)" "auth.kimi.ai"
+}
+
 @test "regions that cannot be are usage errors" {
     run -2 --separate-stderr kimi login --region europe
     assert_error 'mainland-cn[|]global'

@@ -280,6 +280,16 @@ bool identity_is_stored(const struct identity *who, const struct home *home)
 	return *who->key && is_stored(home, who->key);
 }
 
+bool identity_is_configured(const struct identity *who, const struct home *home)
+{
+	struct identity configured = *who;
+
+	if (!home->client->has_slots || !*who->key || platform_hosts_are_set(who->platform))
+		return true;
+	identity_set_configured_hosts(&configured, home);
+	return strcmp(configured.key, who->key) == 0;
+}
+
 bool identity_is_other_configured(const struct identity *who, const struct home *home)
 {
 	struct identity configured = *who;

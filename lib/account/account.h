@@ -72,6 +72,13 @@ struct identity *identity_list_all(const struct home *home, size_t *ret_count, s
 /* Something of it is in that home, where it was located: its tokens, or a note of where they are. */
 bool identity_is_stored(const struct identity *who, const struct home *home);
 
+/*
+ * The config of its home is about that login: an API key there may be sent to its hosts. Not so where
+ * the home has several regions and the config names the hosts of another one. The environment's hosts
+ * are the user's choice for whatever the config holds.
+ */
+bool identity_is_configured(const struct identity *who, const struct home *home);
+
 /* The hosts that the home's config names are those of another login, which is stored there: the config is that one's. */
 bool identity_is_other_configured(const struct identity *who, const struct home *home);
 

@@ -66,7 +66,9 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 	if (*who->account || (!nothing_stored && err->code != ERR_REJECTED))
 		return -1;
 	no_token = *err;
-	result = secret_take_configured(source->home, who->platform, &secret, err);
+	result = 1;
+	if (identity_is_configured(who, source->home))
+		result = secret_take_configured(source->home, who->platform, &secret, err);
 	if (result < 0 && source->among_others)
 		result = 1;
 	if (result != 0 && nothing_stored)
@@ -91,7 +93,8 @@ bool secret_next(const struct secret_source *source, struct secret *secret, stru
 		else
 			*err = renew_err;
 	}
-	if (next.kind == SECRET_NONE && !*source->who->account)
+	if (next.kind == SECRET_NONE && !*source->who->account &&
+	    identity_is_configured(source->who, source->home))
 		secret_take_configured(source->home, secret->platform, &next, NULL);
 	if (next.kind == SECRET_NONE)
 		return false;

@@ -5,7 +5,7 @@
  *
  *	1. the access token of the login, renewed if that is due;
  *	2. for the login without an account name, where it has no usable tokens: the
- *	   platform's API key in config.toml;
+ *	   platform's API key in config.toml, if the config names the hosts of that login;
  *	3. where nothing at all is stored: the key of the default model's platform,
  *	   unless a platform was asked for by name, then KIMI_API_KEY.
  *

@@ -127,7 +127,7 @@ static int examine(struct status *status, const struct home *home, const struct 
 	if (status_look(status, home, who, true, err) < 0)
 		return -1;
 	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*who->account &&
-	    config_api_key(home, config, who->platform)) {
+	    identity_is_configured(who, home) && config_api_key(home, config, who->platform)) {
 		status->state = STATUS_FRESH;
 		status->storage = "config";
 	}
