@@ -48,11 +48,9 @@ static int call_judge(
 	snprintf(hint, sizeof(hint), "run '%s' to see why", call->program);
 	if (end == PROCESS_UNFINISHED && call->outlives)
 		return err_set(err, ERR_TIMEOUT, "try again in a moment",
-		    "%s takes long and goes on in the background",
-		    call->program);
+		    "%s takes long and goes on in the background", call->program);
 	if (end == PROCESS_UNFINISHED)
-		return err_set(
-		    err, ERR_FAILED, hint, "%s did not end in time", call->program);
+		return err_set(err, ERR_FAILED, hint, "%s did not end in time", call->program);
 	if (end == PROCESS_KILLED)
 		return err_set(
 		    err, ERR_FAILED, "try again", "%s was killed by signal %d", call->program, status);
