@@ -9,10 +9,11 @@
 #define KIMI_STORE_BACKEND_H
 
 #include "base/err.h"
-#include "store/store.h"
 #include "store/token.h"
 
 #include <stdbool.h>
+
+struct store;
 
 struct store_backend {
 	const char *name; /* in the state, the config and --storage */

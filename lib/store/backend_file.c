@@ -1,5 +1,6 @@
 /* The private file that the client of the home reads too (token_file.h). */
 #include "store/backend.h"
+#include "store/store.h"
 #include "store/token_file.h"
 
 static int file_load(struct store *store, struct token *ret_token, struct err *err)

@@ -3,6 +3,7 @@
 #include "base/state_dir.h"
 #include "config/view.h"
 #include "store/backend.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
