@@ -141,6 +141,21 @@ static int unknown(const char *typed, struct err *err)
 	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
 }
 
+/* A command whose program was not built for want of its library. */
+static int left_out(const char *name, struct err *err)
+{
+	static const char *const commands[][2] = {{"proxy", "libmicrohttpd"}, {"shell", "libedit"}};
+	char todo[120];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(name, commands[i][0]) != 0)
+			continue;
+		snprintf(todo, sizeof(todo), "install %s-dev, then build and install again", commands[i][1]);
+		return err_set(err, ERR_FAILED, todo, "this build has no kimi %s", name);
+	}
+	return 0;
+}
+
 static int run(int argc, char **argv, struct err *err)
 {
 	const char *first = argc > 1 ? argv[1] : "";
@@ -156,7 +171,7 @@ static int run(int argc, char **argv, struct err *err)
 		return print_help();
 	if (strcmp(first, "help") == 0)
 		return show_manual(argv[2], argv, err) > 0 ? unknown(argv[2], err) : -1;
-	if (*first && subcommand_exec(first, argv + 1, err) < 0)
+	if (*first && (subcommand_exec(first, argv + 1, err) < 0 || left_out(first, err) < 0))
 		return -1;
 	/* No command of ours: kimi-cli's, if it is installed. */
 	handover_to_other_kimi(argv);

@@ -14,6 +14,7 @@
 enum {
 	CONNECT_MS = 15000,
 	HEAD_MAX = 256 * 1024,
+	LARGE_BODY = 1024 * 1024,
 	KEEPALIVE_S = 60,     /* between probes of a server that is silent */
 	IDLE_S = 50,          /* less than servers keep a connection for the next request */
 	IDLE_CONNECTIONS = 64 /* kept at most */
@@ -33,8 +34,8 @@ struct http_stream {
 	struct buf head;
 	bool has_head;
 	bool read_waits, body_waits;
+	bool has_proxy;
 	char detail[CURL_ERROR_SIZE];
-	char proxy[HANDLE_PROXY_MAX];
 };
 
 static void streams_collect(struct http_streams *streams);
@@ -199,12 +200,15 @@ static void stream_set_body(CURL *c, const struct http_stream_request *request)
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
 	    (curl_off_t)(request->body_len == HTTP_STREAM_CHUNKED ? -1 : request->body_len));
-	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
+	/* libcurl keeps it until the answer has ended. */
+	curl_easy_setopt(
+	    c, CURLOPT_UPLOAD_BUFFERSIZE, request->body_len > LARGE_BODY ? 64L * 1024 : 16L * 1024);
 }
 
 static int stream_prepare(struct http_stream *stream, struct err *err)
 {
 	const struct http_stream_request *request = &stream->request;
+	char proxy[HANDLE_PROXY_MAX];
 	bool proxy_is_set;
 
 	stream->easy = curl_easy_init();
@@ -217,8 +221,10 @@ static int stream_prepare(struct http_stream *stream, struct err *err)
 			return err_memory(err);
 		stream->headers = more;
 	}
-	if (handle_prepare(c, request->url, stream->proxy, &proxy_is_set, err) < 0)
+	if (handle_prepare(c, request->url, proxy, &proxy_is_set, err) < 0)
 		return -1;
+	stream->has_proxy = *proxy;
+	wipe(proxy, sizeof(proxy));
 	curl_easy_setopt(c, CURLOPT_PRIVATE, stream);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -294,14 +300,15 @@ void http_stream_cancel(struct http_stream *stream)
 /* libcurl quotes the URL of a proxy in what it says of it, and so its password. */
 static void stream_explain(const struct http_stream *stream, CURLcode code, struct err *err)
 {
-	const char *detail = *stream->detail && !*stream->proxy ? stream->detail : curl_easy_strerror(code);
+	const char *detail =
+	    *stream->detail && !stream->has_proxy ? stream->detail : curl_easy_strerror(code);
 	char *url = NULL;
 	char host[160];
 
 	curl_easy_getinfo(stream->easy, CURLINFO_EFFECTIVE_URL, &url);
 	url_host(url ? url : "", host, sizeof(host));
 	err_set(err, ERR_NETWORK, "check the network, then try again", "cannot reach %s%s: %s", host,
-	    *stream->proxy ? " through the proxy" : "", detail);
+	    stream->has_proxy ? " through the proxy" : "", detail);
 }
 
 /* Those that have ended. `end` may start and cancel any of them. */

@@ -3,28 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int environment_parse(const char *text, unsigned *kinds, struct err *err)
-{
-	static const struct {
-		const char *name;
-		unsigned kind;
-	} names[] = {{"openai", ENVIRONMENT_OPENAI}, {"anthropic", ENVIRONMENT_ANTHROPIC},
-	    {"claude", ENVIRONMENT_CLAUDE}, {"none", 0}};
-
-	for (;;) {
-		size_t len = strcspn(text, ","), i = 0;
-		while (i < 4 && (strlen(names[i].name) != len || strncmp(names[i].name, text, len) != 0))
-			i++;
-		if (i == 4)
-			return err_set(err, ERR_USAGE, "use openai, anthropic, claude or none",
-			    "--env: unknown value '%.*s'", (int)(len < 40 ? len : 40), text);
-		*kinds |= names[i].kind;
-		if (!text[len])
-			return 0;
-		text += len + 1;
-	}
-}
-
 unsigned environment_default(const char *command)
 {
 	const char *slash = command ? strrchr(command, '/') : NULL;

@@ -13,10 +13,13 @@
 
 #include <stdbool.h>
 
+/* The values of --env; bits in their order. */
+#define ENVIRONMENT_KINDS "openai|anthropic|claude|none"
 enum environment_kind {
 	ENVIRONMENT_OPENAI = 1,    /* OPENAI_BASE_URL with /v1, OPENAI_API_KEY */
 	ENVIRONMENT_ANTHROPIC = 2, /* ANTHROPIC_BASE_URL without /v1, ANTHROPIC_API_KEY */
 	ENVIRONMENT_CLAUDE = 4,    /* ANTHROPIC_AUTH_TOKEN instead, with which Claude Code asks nothing */
+	ENVIRONMENT_NONE = 8,
 };
 
 enum { ENVIRONMENT_MAX = 10, ENVIRONMENT_VALUE_MAX = 4096 };
@@ -34,9 +37,6 @@ struct variable {
 	bool unset;       /* it is removed */
 	char value[ENVIRONMENT_VALUE_MAX];
 };
-
-/* Adds the kinds of --env's "openai,claude" to *kinds; "none" is none. ERR_USAGE. */
-int environment_parse(const char *text, unsigned *kinds, struct err *err);
 
 /* The kinds for a command (its path; NULL: there is none) where --env was not given. */
 unsigned environment_default(const char *command);

@@ -31,6 +31,8 @@ static void upload_grow(struct upload *upload, size_t needed)
 {
 	size_t cap = upload->cap ? upload->cap : 4096;
 
+	if (needed <= upload->expected && upload->expected <= UPLOAD_KEPT)
+		needed = upload->expected;
 	while (cap < needed)
 		cap *= 2;
 	if (cap == upload->cap)

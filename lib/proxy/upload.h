@@ -19,6 +19,7 @@ struct upload {
 	size_t len;  /* bytes in `data` */
 	size_t cap;
 	unsigned long long total; /* bytes that came so far */
+	size_t expected;          /* of the whole body, if it is known; 0: it is not */
 	bool ended;               /* the client has sent all of it */
 	bool forgetful;           /* what was sent is not kept */
 };

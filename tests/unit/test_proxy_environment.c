@@ -30,16 +30,6 @@ static bool has(const char *name, const char *value)
 
 static void test_kinds(void)
 {
-	unsigned kinds = 0;
-	struct err err = {0};
-
-	ok(environment_parse("openai,claude", &kinds, &err) == 0 && kinds == 5, "a list of kinds");
-	ok(environment_parse("anthropic", &kinds, &err) == 0 && kinds == 7, "it is repeatable");
-	kinds = 0;
-	ok(environment_parse("none", &kinds, &err) == 0 && kinds == 0, "none is none");
-	ok(environment_parse("openai,", &kinds, &err) < 0 && environment_parse("", &kinds, &err) < 0 &&
-	        environment_parse("open", &kinds, &err) < 0 && err.code == ERR_USAGE,
-	    "anything else is wrong usage");
 	ok(environment_default(NULL) == 3 && environment_default("/usr/bin/aider") == 3,
 	    "openai and anthropic are the default");
 	ok(environment_default("/opt/bin/claude") == 5 && environment_default("claude") == 5 &&
