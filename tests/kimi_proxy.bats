@@ -366,8 +366,8 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_same 429 "$(status_of '/x/status?code=429' -D head)"
     assert_contains "$(cat head)" "Retry-After: 7"
     assert_same 500 "$(status_of '/x/status?code=500')"
-    ask /x/echo -I >head
-    assert_contains "$(cat head)" "Content-Length: 1234"
+    ask /x/echo -I >answer
+    assert_contains "$(cat answer)" "Content-Length: 1234"
 }
 
 @test "connections are kept on both sides" {
