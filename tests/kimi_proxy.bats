@@ -10,7 +10,6 @@ load processes
 
 setup() {
     kimi_setup
-    kimi_paths
     cd "$BATS_TEST_TMPDIR" || return
     server_start
     store_login

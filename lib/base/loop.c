@@ -81,9 +81,10 @@ static int loop_milliseconds(const struct loop *loop)
 }
 
 /* A callback may add and forget timers, so each search begins at the start; one that was set anew waits for its time. */
-static void loop_fire_timers(struct loop *loop)
+bool loop_fire_timers(struct loop *loop)
 {
 	long long now = clock_ms();
+	bool fired = false;
 
 	for (struct loop_timer *timer = loop->timers; timer;) {
 		if (!timer->due || timer->due > now) {
@@ -91,10 +92,12 @@ static void loop_fire_timers(struct loop *loop)
 			continue;
 		}
 		timer->due = 0;
+		fired = true;
 		timer->fire(timer->context);
 		timer = loop->timers;
-		now--; /* what is set to 0 ms in there comes in the next turn */
+		now--; /* what is set to 0 ms in there comes the next time */
 	}
+	return fired;
 }
 
 void loop_turn(struct loop *loop)

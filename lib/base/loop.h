@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
@@ -57,6 +58,9 @@ void loop_forget_timer(struct loop *loop, struct loop_timer *timer);
 
 /* It fires once, in that many milliseconds; negative: never. */
 void loop_set_timer(struct loop_timer *timer, long long milliseconds);
+
+/* Fires what is due, without waiting; false if nothing was. */
+bool loop_fire_timers(struct loop *loop);
 
 /* Waits for the next event or timer and delivers all there are. */
 void loop_turn(struct loop *loop);

@@ -43,6 +43,7 @@ struct exchange {
 	struct http_stream *stream;
 
 	/* To the client. */
+	char *head;                    /* of the server's answer, its lines; NULL: it has not come. Owned */
 	struct MHD_Response *response; /* NULL: there is none yet */
 	int status;
 	bool is_held; /* a 401 that may be replaced */
@@ -76,9 +77,11 @@ static void exchange_suspend(struct exchange *exchange)
 
 static void exchange_wake(struct exchange *exchange)
 {
-	if (exchange->suspended)
-		MHD_resume_connection(exchange->connection);
+	if (!exchange->suspended)
+		return;
+	MHD_resume_connection(exchange->connection);
 	exchange->suspended = false;
+	exchange->all->woken = true;
 }
 
 struct exchange *exchange_new(struct exchanges *all, struct MHD_Connection *connection, const char *target)
@@ -384,26 +387,40 @@ static bool exchange_may_retry(const struct exchange *exchange, long status)
 static void exchange_head(void *context, long status, const char *lines)
 {
 	struct exchange *exchange = context;
-	struct field fields[EXCHANGE_FIELDS_MAX];
-	char *copy = memory_copy(lines);
-	size_t count = exchange_parse(copy, fields);
 
 	exchange->status = (int)status;
-	uint64_t len = exchange_length(fields, count);
-	/* Chunks are made in the connection's own memory. */
-	exchange->response = MHD_create_response_from_callback(
-	    len, len == MHD_SIZE_UNKNOWN ? 1 : BLOCK, exchange_give_body, exchange, NULL);
-	for (size_t i = 0; exchange->response && i < count; i++)
-		if (fields_pass_down(fields, count, i))
-			exchange_add_header(exchange, fields[i].name, fields[i].value);
-	free(copy);
-	exchange->gone = exchange->gone || !exchange->response;
+	exchange->head = memory_copy(lines);
 	exchange->is_held = exchange_may_retry(exchange, status);
 	if (exchange->is_held)
 		exchange->must_ask = true;
 	else
 		upload_forget(&exchange->upload);
 	exchange_note(exchange);
+}
+
+/* A short answer is there as a whole by now, and goes out in one piece. */
+static struct MHD_Response *exchange_new_response(struct exchange *exchange, uint64_t len)
+{
+	if (len == exchange->down_len) {
+		exchange->bytes_down = exchange->down_len;
+		return MHD_create_response_from_buffer(
+		    exchange->down_len, exchange->down + exchange->down_start, MHD_RESPMEM_MUST_COPY);
+	}
+	/* Chunks are made in the connection's own memory. */
+	return MHD_create_response_from_callback(
+	    len, len == MHD_SIZE_UNKNOWN ? 1 : BLOCK, exchange_give_body, exchange, NULL);
+}
+
+static void exchange_make_response(struct exchange *exchange)
+{
+	struct field fields[EXCHANGE_FIELDS_MAX];
+	size_t count = exchange_parse(exchange->head, fields);
+
+	exchange->response = exchange_new_response(exchange, exchange_length(fields, count));
+	for (size_t i = 0; exchange->response && i < count; i++)
+		if (fields_pass_down(fields, count, i))
+			exchange_add_header(exchange, fields[i].name, fields[i].value);
+	exchange->gone = !exchange->response;
 }
 
 /* ---- Tokens */
@@ -415,6 +432,8 @@ static void exchange_drop_answer(struct exchange *exchange)
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
 	exchange->response = NULL;
+	free(exchange->head);
+	exchange->head = NULL;
 	exchange->down_len = exchange->down_start = 0;
 	exchange->ended = exchange->broken = exchange->must_end = exchange->is_held = false;
 }
@@ -460,9 +479,8 @@ static void exchange_finish(struct exchange *exchange)
 	http_stream_cancel(exchange->stream);
 	exchange->stream = NULL;
 	exchange->discards = !exchange->is_held;
-	if (exchange->response)
-		return;
-	exchange_answer(exchange, 502, "api_error", exchange->failure ? exchange->failure : "");
+	if (!exchange->head)
+		exchange_answer(exchange, 502, "api_error", exchange->failure ? exchange->failure : "");
 }
 
 static void exchange_step(struct exchange *exchange)
@@ -480,8 +498,11 @@ static void exchange_step(struct exchange *exchange)
 		exchange->must_end = false;
 		exchange_finish(exchange);
 	}
-	if (!exchange->is_held)
-		exchange_wake(exchange);
+	if (exchange->is_held)
+		return;
+	if (exchange->head && !exchange->response)
+		exchange_make_response(exchange);
+	exchange_wake(exchange);
 }
 
 void exchanges_step(struct exchanges *all)
@@ -652,6 +673,7 @@ void exchange_free(struct exchange *exchange)
 	wipe_str(exchange->secret);
 	free(exchange->down);
 	free(exchange->failure);
+	free(exchange->head);
 	free(exchange->method);
 	free(exchange->target);
 	exchange->all->count--;

@@ -36,6 +36,7 @@ struct exchanges {
 	struct token_source *source;
 	struct exchange *to_step;                 /* list */
 	struct field fields[EXCHANGE_FIELDS_MAX]; /* of the head that is being read */
+	bool woken;                               /* a connection goes on: libmicrohttpd must run */
 	size_t count;                             /* of exchanges that are there */
 	void (*log)(void *context, const struct exchange_record *request);
 	void *context;

@@ -22,8 +22,9 @@ enum {
 	CONNECTIONS_MAX = 1024,
 	CONNECTION_MEMORY = 24 * 1024, /* for the head and a piece of a body */
 	LARGE_BLOCK = 32 * 1024,
-	MANY = 32,            /* requests at once, for which memory is worth being looked after */
-	TRIM_MS = 1000,       /* between two looks */
+	MANY = 32,      /* requests at once, for which memory is worth being looked after */
+	TRIM_MS = 1000, /* between two looks */
+	TIMEOUT_MS = 60000,
 	IDLE_S = 1200,        /* of a client that has the key */
 	STRANGER_IDLE_S = 30, /* of one that has not shown it yet */
 	FULL_MS = 100         /* to the next try where no descriptor was left */
@@ -170,15 +171,18 @@ static void relay_say_nothing(void *context, const char *format, va_list argumen
 
 /* ---- The loop's callbacks */
 
+/* MHD_run() follows each turn that needs it. */
 static void relay_daemon_ready(void *context, uint32_t events)
 {
-	(void)context;
-	(void)events; /* MHD_run() follows each turn */
+	struct relay *relay = context;
+
+	(void)events;
+	relay->exchanges.woken = true;
 }
 
 static void relay_timer_fired(void *context)
 {
-	(void)context;
+	relay_daemon_ready(context, 0);
 }
 
 static void relay_stop_accepting(struct relay *relay)
@@ -236,6 +240,8 @@ static void relay_signalled(void *context, uint32_t events)
 	loop_remove(&relay->loop, &relay->signal_watch);
 	relay->ending = true;
 	relay_stop_accepting(relay);
+	for (size_t i = 0; i < relay->options.count; i++)
+		listener_close(&relay->options.listeners[i]); /* who connects now is told at once */
 	if (relay->exchanges.count)
 		loop_set_timer(&relay->end_timer, relay->options.grace_ms);
 	else
@@ -344,21 +350,29 @@ failed:
 	return NULL;
 }
 
-/* What was noted, what libmicrohttpd has to do, and when it wants to be asked next. */
-static void relay_turn(struct relay *relay)
+static void relay_run_daemon(struct relay *relay)
 {
 	MHD_UNSIGNED_LONG_LONG left;
 
-	loop_turn(&relay->loop);
-	exchanges_step(&relay->exchanges);
-	do {
-		MHD_run(relay->daemon);
-		exchanges_step(&relay->exchanges);
-	} while (relay->exchanges.to_step);
-	if (MHD_get_timeout(relay->daemon, &left) == MHD_YES)
-		loop_set_timer(&relay->daemon_timer, (long long)(left < 60000 ? left : 60000));
-	else
+	relay->exchanges.woken = false;
+	MHD_run(relay->daemon);
+	if (MHD_get_timeout(relay->daemon, &left) != MHD_YES)
 		loop_set_timer(&relay->daemon_timer, -1);
+	else if (left)
+		loop_set_timer(&relay->daemon_timer, (long long)(left < TIMEOUT_MS ? left : TIMEOUT_MS));
+	else
+		relay->exchanges.woken = true;
+}
+
+/* Waits, and then does all there is to do before it is worth waiting again: each wait is a system call or two. */
+static void relay_turn(struct relay *relay)
+{
+	loop_turn(&relay->loop);
+	do {
+		exchanges_step(&relay->exchanges);
+		if (relay->exchanges.woken)
+			relay_run_daemon(relay);
+	} while (loop_fire_timers(&relay->loop) || relay->exchanges.to_step || relay->exchanges.woken);
 	if (relay->exchanges.count >= MANY && !relay->trim_timer.due)
 		loop_set_timer(&relay->trim_timer, TRIM_MS);
 }

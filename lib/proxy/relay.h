@@ -26,7 +26,7 @@
 #include <stddef.h>
 
 struct relay_options {
-	const struct listener *listeners;
+	struct listener *listeners; /* closed once a signal asks to stop */
 	size_t count;
 	const char *key;
 	struct token_login login;
