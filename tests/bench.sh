@@ -227,7 +227,7 @@ proxied() {
 
 # quotient A B: of figures named "COMMAND FIGURE"
 quotient() {
-	awk -v a="$(value proxy "${1% *}" "${1#* }")" -v b="$(value proxy "${2% *}" "${2#* }")" 'BEGIN { print a / b }'
+	awk -v a="$(value proxy "${1% *}" "${1##* }")" -v b="$(value proxy "${2% *}" "${2##* }")" 'BEGIN { print a / b }'
 }
 
 if has nginx && [ -x "$build/bin/kimi-proxy" ]; then

@@ -12,6 +12,7 @@
 
 enum {
 	DUE_S = 300,   /* before a token ends; half of what is left of one that ends sooner */
+	LOOK_MS = 10,  /* between two looks at the files: many requests at once need one */
 	RETRY_S = 10,  /* to the next try where kimi-token could not get a newer one */
 	FORCED_S = 30, /* between two refreshes that a 401 asks for */
 };
@@ -62,14 +63,17 @@ static void token_source_look(const struct token_source *source, struct stat ret
 			memset(&ret_seen[i], 0, sizeof(ret_seen[i]));
 }
 
-static bool token_source_has_changed(const struct token_source *source)
+static bool token_source_has_changed(struct token_source *source)
 {
 	struct stat now[TOKEN_FILES];
 
+	if (clock_ms() - source->looked_ms < LOOK_MS)
+		return false;
 	token_source_look(source, now);
 	for (int i = 0; i < TOKEN_FILES; i++)
 		if (!is_same_file(&now[i], &source->seen[i]))
 			return true;
+	source->looked_ms = clock_ms();
 	return false;
 }
 
@@ -226,7 +230,7 @@ void token_source_prefetch(struct token_source *source)
 }
 
 /* What is kept will do for the waiter. */
-static bool token_source_is_ready(const struct token_source *source, const struct token_waiter *waiter)
+static bool token_source_is_ready(struct token_source *source, const struct token_waiter *waiter)
 {
 	uint64_t fingerprint = source->secret ? text_fingerprint(source->secret) : 0;
 

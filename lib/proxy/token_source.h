@@ -54,6 +54,7 @@ struct token_source {
 	struct token_login login;
 	struct token_place place;
 	struct stat seen[TOKEN_FILES]; /* of the files, before the secret was asked for */
+	long long looked_ms;           /* of clock_ms(), when they were last found unchanged */
 	bool has_changed;              /* one of them had when the secret was asked for */
 	char *secret;                  /* owned; NULL: there is none */
 	char platform[64];             /* that it is for */
