@@ -169,8 +169,7 @@ int main(int argc, char **argv)
 	    OPTION_TEXT("socket", &options.socket, "PATH", "listen on a Unix socket instead"),
 	    OPTION_TEXT("key-file", &options.key_file, "FILE",
 	        "the file of the local key (default a new key each time)"),
-	    OPTION_CHOICES("env", &options.env, ENVIRONMENT_KINDS,
-	        "whose variables to set, repeatable (default openai and anthropic)"),
+	    OPTION_CHOICES("env", &options.env, ENVIRONMENT_KINDS, "whose variables to set; repeatable"),
 	    OPTION_FLAG("verbose", &options.verbose, "print a line for each request"),
 	    {.kind = OPTION_KIND_NUMBER, /* 5 s are long, or short, for a test */
 	        .hidden = true,
@@ -179,7 +178,7 @@ int main(int argc, char **argv)
 	        .least = 0.01,
 	        .most = 3600},
 	    OPTION_TEXT("platform", &options.login.platform, "ID",
-	        "the platform (default kimi-code, else that of the default model)"),
+	        "the platform (default kimi-code, else the default model's)"),
 	    COMMAND_ACCOUNT_ROW(&options.login.account),
 	    COMMAND_CLIENT_ROW(&options.login.client),
 	    COMMAND_ROWS(c),
