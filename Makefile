@@ -33,23 +33,26 @@ say = $(Q)mkdir -p $(@D); $(if $(V),,printf '  %-7s %s\n' $(1) $(2);)
 parallel = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 # Libraries: the first four are required. Without libqrencode `kimi login` draws no QR code, without libedit
-# there is no `kimi shell`, and without libsecret no keyring.
+# there is no `kimi shell`, without libmicrohttpd no `kimi proxy`, and without libsecret no keyring.
 pkg = $(shell $(PKG_CONFIG) $1 2>/dev/null)
 CURL_LIBS := $(call pkg,--libs libcurl zlib)
 JANSSON_LIBS := $(call pkg,--libs jansson libmd)
 QR_LIBS := $(call pkg,--libs libqrencode)
 EDIT_LIBS := $(call pkg,--libs libedit)
+MICROHTTPD_LIBS := $(call pkg,--libs libmicrohttpd)
 SECRET_LIBS := $(call pkg,--libs libsecret-1)
 PKG_CFLAGS := $(call pkg,--cflags libcurl zlib jansson libmd $(if $(QR_LIBS),libqrencode) \
-  $(if $(EDIT_LIBS),libedit) $(if $(SECRET_LIBS),libsecret-1))
+  $(if $(EDIT_LIBS),libedit) $(if $(MICROHTTPD_LIBS),libmicrohttpd) $(if $(SECRET_LIBS),libsecret-1))
 OF_EDIT = lib/ui/line_editor.c lib/cli/shell.c
+OF_MICROHTTPD = lib/proxy/exchange.c lib/proxy/relay.c
 OF_SECRET = $(wildcard lib/keyring/*.c)
-LEFT_OUT = $(if $(SECRET_LIBS),,keyring) $(if $(QR_LIBS),,qr) $(if $(EDIT_LIBS),,shell)
+LEFT_OUT = $(if $(SECRET_LIBS),,keyring) $(if $(QR_LIBS),,qr) $(if $(EDIT_LIBS),,shell) \
+  $(if $(MICROHTTPD_LIBS),,proxy)
 
 # Only these link libcurl, so that a stray call from kimi-token into lib/http fails the build. What runs in
 # scripts and prompts is static where the archives are there and a static program runs: half of what a short
 # run costs is loading shared libraries. The others contain jansson and libmd, if they can.
-HTTP_PROGRAMS = kimi-login kimi-models kimi-refresh kimi-usage-online
+HTTP_PROGRAMS = kimi-login kimi-models kimi-proxy kimi-refresh kimi-usage-online
 STATIC_PROGRAMS = kimi kimi-status kimi-token kimi-usage
 comma = ,
 JANSSON_INSIDE = -Wl$(comma)-Bstatic $(JANSSON_LIBS) -Wl$(comma)-Bdynamic
@@ -62,10 +65,12 @@ CAN_STATIC := $(call runs_with,-static $(JANSSON_LIBS))
 JANSSON := $(if $(call runs_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS))
 
 LIB_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out \
-  $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(SECRET_LIBS),,$(OF_SECRET)),$(sort $(wildcard lib/*/*.c))))
+  $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(MICROHTTPD_LIBS),,$(OF_MICROHTTPD)) $(if $(SECRET_LIBS),,$(OF_SECRET)), \
+  $(sort $(wildcard lib/*/*.c))))
 # Helpers are no commands: they lie apart, where no list and no PATH finds them.
 HELPERS = $(if $(SECRET_LIBS),kimi-credential-libsecret) kimi-usage-online
-PROGRAMS = $(filter-out kimi-credential-libsecret $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell), \
+PROGRAMS = $(filter-out kimi-credential-libsecret $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell) \
+  $(if $(MICROHTTPD_LIBS),,kimi-proxy), \
   $(patsubst cmd/%.c,%,$(sort $(wildcard cmd/*.c))))
 BINARIES = $(PROGRAMS:%=$B/bin/%) $(HELPERS:%=$B/libexec/kimi/%)
 STALE = $(filter-out $(BINARIES),$(wildcard $B/bin/* $B/libexec/kimi/*))
@@ -80,7 +85,7 @@ required:
 
 # A change of what is in one of these builds again what depends on it, as Git's GIT-CFLAGS.
 $B/flags: export TEXT = $(CC) $(KIMI_CPPFLAGS) $(CPPFLAGS) $(KIMI_CFLAGS) $(CFLAGS) $(LDFLAGS) \
-  $(CURL_LIBS) $(JANSSON) $(QR_LIBS) $(EDIT_LIBS) $(SECRET_LIBS) $(CAN_STATIC)
+  $(CURL_LIBS) $(JANSSON) $(QR_LIBS) $(EDIT_LIBS) $(MICROHTTPD_LIBS) $(SECRET_LIBS) $(CAN_STATIC)
 $B/objects: export TEXT = $(LIB_OBJECTS)
 $B/bindir: export TEXT = $(bindir)
 $B/flags $B/objects $B/bindir: FORCE
@@ -112,7 +117,7 @@ is_static = $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS)))
 link_mode = $(if $(is_static),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
 link_libs = $(if $(is_static),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter %/kimi-login,$@),$(QR_LIBS)) \
   $(if $(filter %/kimi-shell,$@),$(EDIT_LIBS)) $(if $(filter $(notdir $@),$(HTTP_PROGRAMS)),$(CURL_LIBS)) \
-  $(if $(filter %-libsecret,$@),$(SECRET_LIBS)) -lm
+  $(if $(filter %/kimi-proxy,$@),$(MICROHTTPD_LIBS)) $(if $(filter %-libsecret,$@),$(SECRET_LIBS)) -lm
 
 .SECONDEXPANSION:
 $(BINARIES): $B/cmd/$$(@F).o $B/libkimi.a

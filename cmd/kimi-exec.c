@@ -6,16 +6,11 @@
 #include "cli/expiry_notice.h"
 #include "cli/token_keeper.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_TOKEN = 128 * 1024 };
-
-/* As shells have it. */
-enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
 
 struct exec_options {
 	const char *env, *file_env;
@@ -54,17 +49,6 @@ static void tell_expiry(const struct report *report, const struct keeper_options
 		reminder_speak(report, &context.home, &context.who);
 }
 
-/* Returns only if the command cannot run; *ret_status is then what shells give. */
-static int become(char *const argv[], int *ret_status, struct err *err)
-{
-	command_unharden();
-	execvp(argv[0], argv);
-	*ret_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
-	if (errno == ENOENT)
-		return err_errno(err, ERR_FAILED, "check its name and your PATH", "cannot run %s", argv[0]);
-	return err_errno(err, ERR_FAILED, "make sure that you may run it", "cannot run %s", argv[0]);
-}
-
 /* Returns only on failure. */
 static int run(const struct report *report, const struct exec_options *options, char *const argv[],
     int *ret_status, struct err *err)
@@ -84,7 +68,7 @@ static int run(const struct report *report, const struct exec_options *options, 
 		err_memory(err);
 		goto out;
 	}
-	result = become(argv, ret_status, err);
+	result = command_become(argv, ret_status, err);
 out:
 	buf_release(&kept.token);
 	return result;

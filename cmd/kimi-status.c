@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/context.h"
 #include "status/checks.h"
+#include "status/proxy_record.h"
 #include "status/status.h"
 #include "ui/status_view.h"
 
@@ -82,13 +83,16 @@ static int show_all(const struct command *c, const struct wish *wish, struct err
 	const struct home *home = listed_home(homes, CLIENTS, &context.home);
 	int result = 0;
 	if (c->report.json) {
-		status_show_json(&list);
+		status_show_json(&list, proxy_record_list());
 	} else {
 		result = status_select(&selected, home, &context.who, &list, login->platform != NULL, err);
 		if (result == 0) {
 			sources_find(
 			    &sources, home, &selected, login->platform != NULL, login->account != NULL);
 			status_show(&list, &sources, wish->verbose);
+			json_t *proxies = proxy_record_list();
+			status_show_proxies(proxies);
+			json_decref(proxies);
 		}
 	}
 	status_list_clear(&list);

@@ -101,7 +101,7 @@ _kimi_add_commands() {
     done < <("$1" --list-cmds 2>/dev/null)
 }
 
-# _kimi_find_own COMMAND: the index in $words, in $REPLY, of the command that kimi exec is to run; fails if it is not yet
+# _kimi_find_own COMMAND: the index in $words, in $REPLY, of the command that kimi exec or kimi proxy is to run; fails if it is not yet
 # the turn of one.
 _kimi_find_own() {
     local line with_value=' ' last=$((${#words[@]} - 1))
@@ -187,7 +187,7 @@ _kimi() {
         _kimi_find "${words[0]}" || return 0
     fi
     command=$REPLY
-    if [[ ${command##*/} == kimi-exec ]] && _kimi_find_own "$command"; then
+    if [[ ${command##*/} == kimi-@(exec|proxy) ]] && _kimi_find_own "$command"; then
         _kimi_complete_own "${begins[REPLY]}"
         return
     fi

@@ -70,7 +70,7 @@ function __kimi_options -a program previous typed
     end
 end
 
-# The command line that PROGRAM, which is kimi-exec, is to run, of the WORDS behind it; nothing if it is not yet the turn
+# The command line that PROGRAM, which is kimi-exec or kimi-proxy, is to run, of the WORDS behind it; nothing if it is not yet the turn
 # of one, or has not begun.
 function __kimi_own -a program typed
     set -l words $argv[3..-1] $typed
@@ -121,7 +121,7 @@ function __kimi_complete
         set program (command -s -- (string replace -r '^~/' "$HOME/" -- $words[1]))
         test -n "$program"; or return
     end
-    if string match -qr '(^|/)kimi-exec$' -- $program
+    if string match -qr '(^|/)kimi-(exec|proxy)$' -- $program
         set -l own (__kimi_own $program "$typed" $words[2..-1])
         if set -q own[1]
             complete --do-complete="$own"

@@ -161,6 +161,96 @@ for count in 1 10 100 500; do
 		"$build/bin/kimi-refresh --quiet"
 done
 
+# nginx in front of an nginx, and kimi proxy in front of the same.
+nginx_conf() {
+	local port=$1 origin=$2
+	[ "$(id -u)" != 0 ] || echo "user root;" # the folder is closed to all others
+	cat <<CONF
+worker_processes 1;
+daemon off;
+pid $root/nginx/pid;
+error_log $root/nginx/log;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path $root/nginx/body;
+  proxy_temp_path $root/nginx/proxy;
+  fastcgi_temp_path $root/nginx/f;
+  uwsgi_temp_path $root/nginx/u;
+  scgi_temp_path $root/nginx/s;
+  client_max_body_size 0;
+  keepalive_requests 1000000;
+  upstream origin { server 127.0.0.1:$origin; keepalive 64; }
+  server {
+    listen 127.0.0.1:$origin;
+    sendfile on;
+    location /coding/v1/small { return 200 "ok"; }
+    location /coding/v1/big { alias $root/nginx/file; }
+    location /coding/v1/sink { proxy_pass http://127.0.0.1:$origin/coding/v1/small; }
+  }
+  server {
+    listen 127.0.0.1:$port;
+    location / {
+      proxy_pass http://origin;
+      proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_set_header Authorization "Bearer $access";
+      proxy_buffering off; proxy_request_buffering off; proxy_cache off; gzip off; tcp_nodelay on;
+    }
+  }
+}
+CONF
+}
+
+# free_ports COUNT
+free_ports() {
+	python3 -E -S -c '
+import socket, sys
+taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(one.getsockname()[1] for one in taken))' "$1"
+}
+
+# proxied NAME KEY URL: its three figures, as best of three.
+proxied() {
+	local name=$1 key=$2 url=$3 figure value
+	for figure in latency download upload; do
+		value=$(for _ in 1 2 3; do
+			case $figure in
+			latency) "$build/bench/http" -n $((runs * 4)) "$url/coding/v1/small" "$key" ;;
+			download) "$build/bench/http" -n 3 -b "$proxy_bytes" "$url/coding/v1/big" "$key" ;;
+			upload) "$build/bench/http" -u -n 3 -b "$proxy_bytes" "$url/coding/v1/sink" "$key" ;;
+			esac
+		done | if [ $figure = latency ]; then sort -n; else sort -rn; fi | head -n 1)
+		printf '  %-12s %-10s %10s %s\n' "$name" "$figure" "$value" "$([ $figure = latency ] && echo us || echo MB/s)"
+		printf '{"group": "proxy", "command": "%s", "%s": %s}\n' "$name" "$figure" "$value" >>"$results"
+	done
+}
+
+# quotient A B: of figures named "COMMAND FIGURE"
+quotient() {
+	awk -v a="$(value proxy "${1% *}" "${1##* }")" -v b="$(value proxy "${2% *}" "${2##* }")" 'BEGIN { print a / b }'
+}
+
+if has nginx && [ -x "$build/bin/kimi-proxy" ]; then
+	echo "A request through kimi proxy, against the same through nginx and without either:"
+	proxy_bytes=200000000
+	read -r nginx_port origin_port < <(free_ports 2)
+	mkdir "$root/nginx"
+	truncate -s "$proxy_bytes" "$root/nginx/file"
+	nginx_conf "$nginx_port" "$origin_port" >"$root/nginx/conf"
+	nginx -p "$root/nginx" -c "$root/nginx/conf" 2>/dev/null &
+	stop+=($!)
+	KIMI_CODE_BASE_URL=http://127.0.0.1:$origin_port "$build/bin/kimi-proxy" --json >"$root/proxy.out" 2>/dev/null &
+	proxy_pid=$!
+	stop+=("$proxy_pid")
+	until [ -s "$root/proxy.out" ] && curl -q -s -o /dev/null "http://127.0.0.1:$origin_port/coding/v1/small"; do sleep 0.02; done
+	proxy_url=$(head -n 1 "$root/proxy.out" | sed 's/.*"url":"\([^"]*\)".*/\1/')
+	proxy_key=$(head -n 1 "$root/proxy.out" | sed 's/.*"key":"\([^"]*\)".*/\1/')
+	proxied nothing "$access" "http://127.0.0.1:$origin_port"
+	proxied nginx "$access" "http://127.0.0.1:$nginx_port"
+	proxied 'kimi proxy' "$proxy_key" "$proxy_url"
+	printf '  peak memory of kimi proxy: %s kB\n' "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")"
+fi
+
 echo "Goals:"
 goal "kimi-token, times the copy" "$(value token kimi-token ratio)" 1.2
 goal "kimi-token in kimi-code's home, times the copy" "$(value "token in kimi-code's home" kimi-token ratio)" 1.2
@@ -169,4 +259,11 @@ goal "kimi refresh, times the bare curl" "$(value refresh 'kimi refresh --force 
 goal "kimi-usage --line from the cache, times kimi-status --line" "$(value line 'kimi-usage [^"]*' ratio)" 3
 goal "peak memory of kimi-token, times the copy's" \
 	"$(awk -v a="$(value token kimi-token peak_kib)" -v b="$(value token 'copy [^"]*' peak_kib)" 'BEGIN { print a / b }')" 1.5
+if [ -n "${proxy_pid:-}" ]; then
+	goal "latency of kimi proxy, times nginx's" "$(quotient 'kimi proxy latency' 'nginx latency')" 1.3
+	goal "milliseconds that kimi proxy adds" \
+		"$(awk -v a="$(value proxy 'kimi proxy' latency)" -v b="$(value proxy nothing latency)" 'BEGIN { print (a - b) / 1000 }')" 0.5
+	goal "throughput of nginx, times kimi proxy's: an answer" "$(quotient 'nginx download' 'kimi proxy download')" 1.25
+	goal "throughput of nginx, times kimi proxy's: a request" "$(quotient 'nginx upload' 'kimi proxy upload')" 1.25
+fi
 echo "All figures are in ${results#"$PWD"/}."

@@ -16,7 +16,7 @@ own_environment() { unset MAKEFLAGS MFLAGS MAKELEVEL B V CC CFLAGS CPPFLAGS LDFL
 # that name needs in the real tree. Goes there.
 small_tree() {
     local program
-    mkdir -p "$1"/{cmd,lib/{base,ui,cli,keyring},tests/unit,build}
+    mkdir -p "$1"/{cmd,lib/{base,ui,cli,keyring,proxy},tests/unit,build}
     cp -r "$KIMI_TEST_ROOT"/{.clang-tidy,Makefile,LICENSE,README.md,share,man,completions} "$1"
     cp "$KIMI_TEST_ROOT"/tests/*.{sh,c} "$1/tests"
     [ ! -e "$KIMI_TEST_ROOT/tests/Makefile" ] || cp "$KIMI_TEST_ROOT/tests/Makefile" "$1/tests"
@@ -29,6 +29,8 @@ small_tree() {
     c_file lib/ui/line_editor.c '#include <histedit.h>' 'int line_open(const char *name)' '{' \
         '	return !el_init(name, stdin, stdout, stderr);' '}'
     c_file lib/cli/shell.c 'int unused_shell;'
+    c_file lib/proxy/relay.c '#include <microhttpd.h>' 'int relay(void)' '{' '	return !MHD_get_version();' '}'
+    c_file lib/proxy/exchange.c 'extern int unused_exchange;'
     c_file lib/keyring/keyring.c '#include <libsecret/secret.h>' 'int keyring(void)' '{' '	return secret_service_get_type() == 0;' '}'
     for program in "$KIMI_TEST_ROOT"/cmd/*.c; do
         c_file "cmd/${program##*/}" 'int main(void)' '{' '	return 0;' '}'
@@ -36,6 +38,7 @@ small_tree() {
     c_file cmd/kimi-token.c '#include <stdio.h>' 'int main(void)' '{' '	return puts(exec_path()) < 0;' '}'
     c_file cmd/kimi-login.c 'int main(void)' '{' '	return qr();' '}'
     c_file cmd/kimi-shell.c 'int main(int argc, char **argv)' '{' '	return argc > 1 && line_open(argv[0]);' '}'
+    c_file cmd/kimi-proxy.c 'int main(void)' '{' '	return relay();' '}'
     c_file cmd/kimi-credential-libsecret.c 'int main(void)' '{' '	return keyring();' '}'
     c_file tests/unit/test_one.c 'int main(void)' '{' '	return puts("ok 1") < 0;' '}'
 }
@@ -44,7 +47,7 @@ small_tree() {
 c_file() {
     {
         printf '%s\n' '#include <stdio.h>' 'void buf_copy(char *to, const char *from);' 'const char *exec_path(void);' \
-            'int qr(void);' 'int line_open(const char *name);' 'int keyring(void);' 'extern int unused_shell;' "${@:2}"
+            'int qr(void);' 'int line_open(const char *name);' 'int keyring(void);' 'int relay(void);' 'extern int unused_shell;' "${@:2}"
     } >"$1"
 }
 
@@ -67,14 +70,16 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
 
 @test "optional libraries may come and go between two builds, and what is left out is said" {
     small_tree "$BATS_TEST_TMPDIR/tree"
-    run -0 without '*libedit* | *libqrencode* | *libsecret*' mk
-    assert_contains "$output" "keyring: no (libsecret-1-dev), QR code: no (libqrencode-dev), kimi shell: no (libedit-dev)"
+    run -0 without '*libedit* | *libmicrohttpd* | *libqrencode* | *libsecret*' mk
+    assert_contains "$output" "keyring: no (libsecret-1-dev), QR code: no (libqrencode-dev), kimi shell: no (libedit-dev), kimi proxy: no (libmicrohttpd-dev)"
     [ ! -e build/bin/kimi-shell ]
+    [ ! -e build/bin/kimi-proxy ]
     [ ! -e build/libexec/kimi/kimi-credential-libsecret ]
     run -3 build/bin/kimi-login
     run -0 mk
     assert_lacks "$output" ": no ("
     build/bin/kimi-shell x
+    build/bin/kimi-proxy
     build/libexec/kimi/kimi-credential-libsecret
     build/bin/kimi-login
     run -0 without '*libedit*' mk

@@ -134,7 +134,7 @@ own_command() {
         own_command "$name"
     done
     run -0 kimi --list-cmds
-    assert_same $'exec\nfine.1\nlogin\nlogout\nmodels\nrefresh\nshell\nstatus\ntoken\nusage' "$output"
+    assert_same $'exec\nfine.1\nlogin\nlogout\nmodels\nproxy\nrefresh\nshell\nstatus\ntoken\nusage' "$output"
     run -0 kimi help
     assert_contains "$output" $'\n  fine.1 '
     assert_same "" "$(tr -d '[:print:]\n' <<<"$output")"
@@ -303,4 +303,14 @@ fake_man() {
     printf '#!/bin/sh\necho $$\n' >"$BATS_TEST_TMPDIR/bin/kimi-pid"
     run -0 sh -c 'echo $$; exec kimi pid'
     assert_same "${lines[0]}" "${lines[1]}"
+}
+
+@test "a command that was left out of the build says which library it needs" {
+    local name
+    mkdir "$BATS_TEST_TMPDIR/bin2"
+    cp "$KIMI_TEST_BIN/kimi" "$BATS_TEST_TMPDIR/bin2"
+    for name in 'proxy libmicrohttpd' 'shell libedit'; do
+        PATH=/usr/bin:/bin run -1 "$BATS_TEST_TMPDIR/bin2/kimi" "${name% *}"
+        assert_contains "$output" "this build has no kimi ${name% *}; install ${name#* }-dev"
+    done
 }

@@ -180,7 +180,7 @@ server_control() {
 }
 
 # server_requests ENDPOINT: its requests so far, one JSON object a line; all for every endpoint.
-# ENDPOINT: device poll refresh models cn_models ai_models usages me cn_balance ai_balance page other.
+# ENDPOINT: device poll refresh models cn_models ai_models usages me cn_balance ai_balance stream page other.
 server_requests() {
     case $1 in
     all) cat "$(server_dir)/requests.jsonl" ;;

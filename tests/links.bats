@@ -30,7 +30,7 @@ assert_needs_no() {
     for path in "$KIMI_TEST_BIN"/kimi*; do
         name=${path##*/}
         case $name in
-        kimi-login | kimi-models | kimi-refresh) ;;
+        kimi-login | kimi-models | kimi-proxy | kimi-refresh) ;;
         *) assert_needs_no libcurl "$name" ;;
         esac
     done
@@ -51,6 +51,15 @@ assert_needs_no() {
         [ "$name" = kimi-shell ] || assert_needs_no libedit "$name"
     done
     assert_contains "$(needed kimi-shell)" libedit
+}
+
+@test "nothing but kimi-proxy links libmicrohttpd" {
+    local path name
+    for path in "$KIMI_TEST_BIN"/kimi*; do
+        name=${path##*/}
+        [ "$name" = kimi-proxy ] || assert_needs_no libmicrohttpd "$name"
+    done
+    assert_contains "$(needed kimi-proxy)" libmicrohttpd
 }
 
 @test "the programs are position independent or static, and have no executable stack" {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks the layers of lib/ against lib/LAYERS: no include upwards or across
 # unless the table allows it, no include cycle, every header compiles alone, and
-# libcurl and libsecret are included where they belong. An argument names
+# libcurl, libmicrohttpd and libsecret are included where they belong. An argument names
 # another source tree.
 set -eu
 cd "${1:-$(dirname "$0")/..}"
@@ -50,6 +50,10 @@ if grep -ln 'curl/curl.h' cmd/*.c lib/*/*.h; then
 fi
 if grep -l 'libsecret/secret.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/keyring/secret_service\.h$'; then
 	echo "only lib/keyring/secret_service.h may include libsecret"
+	status=1
+fi
+if grep -l 'microhttpd.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/proxy/[a-z]*\.c$'; then
+	echo "only the sources of lib/proxy may include libmicrohttpd"
 	status=1
 fi
 secret=$(pkg-config --cflags libsecret-1)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # packages.sh build|demo|check|valgrind|fuzz|lint|deb: installs what is missing for that, and nothing if all is there.
 # packages.sh missing required: names what a build needs and is not there, and fails if that is anything.
-# packages.sh left-out keyring|qr|shell...: names the packages of these parts of the program.
+# packages.sh left-out keyring|qr|shell|proxy...: names the packages of these parts of the program.
 # Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
 set -eu
 
@@ -63,11 +63,16 @@ needs_of_shell() {
 	need "$1" libedit-dev libedit-devel libedit libedit-dev libedit-devel
 }
 
+needs_of_proxy() {
+	need "$1" libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
+}
+
 needs_of_build() {
 	needs_of_required
 	needs_of_keyring 'has_library libsecret-1'
 	needs_of_qr 'has_library libqrencode'
 	needs_of_shell 'has_library libedit'
+	needs_of_proxy 'has_library libmicrohttpd'
 }
 
 needs_of_server() {
@@ -145,6 +150,7 @@ left-out)
 		"needs_of_$part" false # as if it were missing
 		[ "$part" != qr ] || part="QR code"
 		[ "$part" != shell ] || part="kimi shell"
+		[ "$part" != proxy ] || part="kimi proxy"
 		line="$line, $part: no (${missing# })"
 	done
 	echo "${line#, }; 'make deps' installs what is missing"

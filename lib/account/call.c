@@ -6,8 +6,11 @@
 #include "base/process.h"
 #include "format/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { CALL_MAX_MS = 300000, CALL_MAX_ARGUMENTS = 16, CALL_MAX_OUTPUT = 16 * 1024 * 1024 };
 
@@ -86,6 +89,21 @@ static int call_arguments(
 	return 0;
 }
 
+/* The answer of a child that has ended, or its error. */
+static int call_conclude(const struct call *call, enum process_end end, int status, const struct buf *output,
+    json_t **ret_answer, struct err *err)
+{
+	json_t *last = call_last_value(output);
+	int result = call_judge(call, end, status, last, err);
+
+	if (result == 0) {
+		*ret_answer = last;
+		last = NULL;
+	}
+	json_decref(last);
+	return result;
+}
+
 int call_run(const struct call *call, json_t **ret_answer, struct err *err)
 {
 	char path[4096];
@@ -104,15 +122,68 @@ int call_run(const struct call *call, json_t **ret_answer, struct err *err)
 		return -1;
 	buf_init_secret(&output, CALL_MAX_OUTPUT);
 	int result = process_run(&process, &output, &end, &status, err);
-	if (result == 0) {
-		json_t *last = call_last_value(&output);
-		result = call_judge(call, end, status, last, err);
-		if (result == 0) {
-			*ret_answer = last;
-			last = NULL;
-		}
-		json_decref(last);
-	}
+	if (result == 0)
+		result = call_conclude(call, end, status, &output, ret_answer, err);
 	buf_release(&output);
+	return result;
+}
+
+int call_begin(struct call_running *running, const struct call *call, struct err *err)
+{
+	char path[4096];
+	const char *argv[CALL_MAX_ARGUMENTS + 1];
+
+	*running = (struct call_running){.call = *call};
+	if (sibling_find(call->program, path, sizeof(path), err) < 0 ||
+	    call_arguments(call, path, argv, err) < 0 ||
+	    process_begin(argv, call->outlives, &running->child, err) < 0)
+		return -1;
+	buf_init_secret(&running->output, CALL_MAX_OUTPUT);
+	return 0;
+}
+
+static ssize_t call_take(struct call_running *running)
+{
+	char chunk[8192];
+	ssize_t n = read(running->child.output, chunk, sizeof(chunk));
+
+	if (n > 0) {
+		buf_add(&running->output, chunk, (size_t)n);
+		wipe(chunk, (size_t)n);
+	}
+	return n;
+}
+
+bool call_read(struct call_running *running)
+{
+	ssize_t n = call_take(running);
+
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+void call_abandon(struct call_running *running)
+{
+	close(running->child.output);
+	close(running->child.pidfd);
+	buf_release(&running->output);
+}
+
+int call_end(struct call_running *running, json_t **ret_answer, struct err *err)
+{
+	int status = 0, result;
+
+	*ret_answer = NULL;
+	while (call_take(running) > 0)
+		;
+	while ((result = waitpid(running->child.pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (result < 0)
+		result =
+		    err_errno(err, ERR_FAILED, "try again", "%s left no exit status", running->call.program);
+	else
+		result = call_conclude(&running->call, WIFEXITED(status) ? PROCESS_EXITED : PROCESS_KILLED,
+		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), &running->output, ret_answer,
+		    err);
+	call_abandon(running);
 	return result;
 }

@@ -12,7 +12,9 @@
 #ifndef KIMI_ACCOUNT_CALL_H
 #define KIMI_ACCOUNT_CALL_H
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/process.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -31,5 +33,24 @@ struct call {
  * if it were ours; ERR_TIMEOUT if it goes on; ERR_FAILED.
  */
 int call_run(const struct call *call, json_t **ret_answer, struct err *err);
+
+/* A call in an event loop. */
+struct call_running {
+	struct call call;
+	struct process_running child; /* call_read() when `output` is readable, call_end() when `pidfd` is */
+	struct buf output;
+};
+
+/* Starts it; the texts of `call` must stay. -1: likewise. wait_ms is the caller's to mind. */
+int call_begin(struct call_running *running, const struct call *call, struct err *err);
+
+/* Takes what there is to read. False: there will be no more, and `output` need not be watched any longer. */
+bool call_read(struct call_running *running);
+
+/* Collects it; the result is that of call_run(). Both descriptors are closed. */
+int call_end(struct call_running *running, json_t **ret_answer, struct err *err);
+
+/* Lets it go on by itself, and forgets it: its parent will be whoever adopts our children. */
+void call_abandon(struct call_running *running);
 
 #endif

@@ -75,17 +75,18 @@ static int unknown(const struct option_row *table, const char *typed, struct err
 	return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
 }
 
-static bool is_choice(const char *choices, const char *value)
+/* The number of the choice, from 0; -1: it is none. */
+static int find_choice(const char *choices, const char *value)
 {
 	size_t len = strlen(value);
 
-	while (*choices) {
+	for (int i = 0; *choices; i++) {
 		size_t n = strcspn(choices, "|");
 		if (n == len && strncmp(choices, value, n) == 0)
-			return true;
+			return i;
 		choices += n + (choices[n] == '|');
 	}
-	return false;
+	return -1;
 }
 
 static int take(const struct option_row *row, const char *value, struct err *err)
@@ -95,11 +96,17 @@ static int take(const struct option_row *row, const char *value, struct err *err
 		*(bool *)row->value = true;
 		return 0;
 	case OPTION_KIND_CHOICE:
-		if (!is_choice(row->argument, value))
+	case OPTION_KIND_CHOICES: {
+		int choice = find_choice(row->argument, value);
+		if (choice < 0)
 			return err_set(err, ERR_USAGE, advice, "--%s takes %s, not '%.80s'", row->name,
 			    row->argument, value);
-		*(const char **)row->value = value;
+		if (row->kind == OPTION_KIND_CHOICES)
+			*(unsigned *)row->value |= 1U << choice;
+		else
+			*(const char **)row->value = value;
 		return 0;
+	}
 	case OPTION_KIND_NUMBER: {
 		char *end;
 		double number = strtod(value, &end);

@@ -29,6 +29,7 @@ enum option_kind {
 	OPTION_KIND_FLAG,
 	OPTION_KIND_TEXT,
 	OPTION_KIND_CHOICE,
+	OPTION_KIND_CHOICES,
 	OPTION_KIND_NUMBER
 };
 
@@ -41,7 +42,7 @@ struct option_row {
 	const char
 	    *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */
 	const char *help;
-	void *value; /* bool *, const char ** (into argv), or double * */
+	void *value; /* bool *, const char ** (into argv), unsigned *, or double * */
 	double least, most;
 };
 
@@ -57,6 +58,12 @@ struct option_row {
 #define OPTION_CHOICE(name_, value_, choices_, help_)                                                        \
 	{                                                                                                    \
 		.kind = OPTION_KIND_CHOICE, .name = name_, .value = value_, .argument = choices_,            \
+		.help = help_                                                                                \
+	}
+/* A choice that may be made more than once: each sets the bit of its place in the list. */
+#define OPTION_CHOICES(name_, value_, choices_, help_)                                                       \
+	{                                                                                                    \
+		.kind = OPTION_KIND_CHOICES, .name = name_, .value = value_, .argument = choices_,           \
 		.help = help_                                                                                \
 	}
 #define OPTION_NUMBER(name_, value_, argument_, least_, most_, help_)                                        \

@@ -240,6 +240,52 @@ static int start(struct child *child, const struct process *process, struct err 
 	return 0;
 }
 
+static void reap(struct child *child, int options)
+{
+	if (!child->ended && waitpid(child->pid, &child->wait_status, options) == child->pid)
+		child->ended = true;
+}
+
+int process_begin(
+    const char *const *argv, bool own_session, struct process_running *ret_child, struct err *err)
+{
+	const struct process process = {.argv = argv, .own_session = own_session};
+	struct child child;
+
+	if (start(&child, &process, err) < 0)
+		return -1;
+	*ret_child = (struct process_running){.pid = child.pid, .pidfd = child.pidfd, .output = child.out};
+	if (child.pidfd >= 0)
+		return 0;
+	err_errno(err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch %s (pidfd_open)", argv[0]);
+	kill(child.pid, SIGKILL);
+	reap(&child, 0);
+	close_end(&child.out);
+	return -1;
+}
+
+int process_fork_background(void)
+{
+	int status = 0;
+
+	pid_t child = fork();
+	if (child == 0) {
+		setsid();
+		pid_t grandchild = fork();
+		if (grandchild == 0)
+			return 0;
+		_exit(grandchild < 0 ? errno : 0);
+	}
+	if (child < 0)
+		return -1;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return 1;
+	errno = WEXITSTATUS(status);
+	return -1;
+}
+
 static void feed(struct child *child, const struct process *process, size_t *sent)
 {
 	ssize_t n = write(child->in, process->input + *sent, process->input_len - *sent);
@@ -268,12 +314,6 @@ static void drain(struct child *child, struct buf *output)
 		if (n == 0 || errno != EINTR)
 			return;
 	}
-}
-
-static void reap(struct child *child, int options)
-{
-	if (!child->ended && waitpid(child->pid, &child->wait_status, options) == child->pid)
-		child->ended = true;
 }
 
 /* One wait for whatever comes first: room to write, something to read, its end, a signal, the deadline. */

@@ -44,6 +44,17 @@ enum process_end {
 int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
     int *ret_status, struct err *err);
 
+/* A child that process_begin() started. The caller closes the descriptors and collects it with waitpid(). */
+struct process_running {
+	pid_t pid;
+	int pidfd;  /* readable once it has ended */
+	int output; /* its standard output, not blocking */
+};
+
+/* Starts a child as process_run() does, without input, and does not wait. -1 likewise; ERR_FAILED before Linux 5.3. */
+int process_begin(
+    const char *const *argv, bool own_session, struct process_running *ret_child, struct err *err);
+
 /*
  * Lets go of the descriptors this process was started with, those without
  * close-on-exec: no pipe is to stay open because of one that only waits. The
@@ -70,6 +81,13 @@ int process_pidfd(pid_t pid);
  */
 int process_adopt_orphans(void);
 void process_reap_orphans(int descriptor);
+
+/*
+ * Forks a process that is nobody's child and in a session of its own, so that the
+ * caller can become another program that finds no child that it does not know.
+ * 0 in that process, 1 in the caller, -1 with errno. Where SIGCHLD is ignored, a failure of the second fork is not told.
+ */
+int process_fork_background(void);
 
 /* Starts a child in a session of its own with /dev/null for everything, and does not wait for it. */
 int process_start_detached(const char *const *argv, struct err *err);

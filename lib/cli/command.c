@@ -16,7 +16,7 @@
 
 #include "pages.h" /* made from the man pages */
 
-enum { MAX_HELP = 16 * 1024 };
+enum { MAX_HELP = 16 * 1024, CANNOT_RUN = 126, NOT_FOUND = 127 };
 
 static struct rlimit core_at_start;
 static bool was_closed[STDERR_FILENO + 1];
@@ -57,6 +57,16 @@ void command_unharden(void)
 		if (was_closed[fd])
 			close(fd);
 	signals_reset_child(); /* exec itself makes a process dumpable again */
+}
+
+int command_become(char *const argv[], int *ret_status, struct err *err)
+{
+	command_unharden();
+	execvp(argv[0], argv);
+	*ret_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+	if (errno == ENOENT)
+		return err_errno(err, ERR_FAILED, "check its name and your PATH", "cannot run %s", argv[0]);
+	return err_errno(err, ERR_FAILED, "make sure that you may run it", "cannot run %s", argv[0]);
 }
 
 static void print_help(const struct command *c, const struct option_row *table)

@@ -91,4 +91,10 @@ void command_harden(void);
  */
 void command_unharden(void);
 
+/*
+ * Becomes the command of the user, looked up on PATH. Returns only if it cannot run;
+ * *ret_status is then what shells give: 127 not found, 126 anything else.
+ */
+int command_become(char *const argv[], int *ret_status, struct err *err);
+
 #endif

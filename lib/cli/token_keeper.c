@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* kimi-token bounds itself; this bound is only for a kimi-token that hangs. */
@@ -243,30 +242,18 @@ static int keeper_hear_greeting(int line, struct keeper_result *ret_result, stru
 	return 0;
 }
 
-/* Forks twice, so that the keeper is no child of the caller's. -1: errno has why. */
+/* -1: errno has why. Where SIGCHLD is ignored there is no status, and the line says it: it ends without a greeting. */
 static int keeper_fork(struct keeper *k, int line, int other_end)
 {
 	pid_t caller = getpid();
-	int status = 0;
+	int result = process_fork_background();
 
-	pid_t child = fork();
-	if (child == 0) {
+	if (result == 0) {
 		close(other_end);
-		setsid();
-		pid_t grandchild = fork();
-		if (grandchild == 0)
-			keeper_run(k, caller, line);
-		_exit(grandchild < 0 ? errno : 0);
+		keeper_run(k, caller, line);
+		_exit(0);
 	}
-	if (child < 0)
-		return -1;
-	/* Where SIGCHLD is ignored there is no status, and the line says it: it ends without a greeting. */
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
-		return 0;
-	errno = WEXITSTATUS(status);
-	return -1;
+	return result < 0 ? -1 : 0;
 }
 
 int keeper_start(const struct keeper_options *options, struct keeper_result *ret_result, struct err *err)

@@ -4,6 +4,7 @@
 #include "base/env.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "http/handle.h"
 #include "http/proxy.h"
 #include "http/url.h"
 
@@ -62,7 +63,7 @@ struct transfer {
 	bool has_head;     /* the head of the answer came whole, which libcurl does not insist on */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
-	char proxy[1024];
+	char proxy[HANDLE_PROXY_MAX];
 };
 
 static size_t take_body(char *bytes, size_t one, size_t len, void *context)
@@ -150,29 +151,13 @@ static int prepare(struct transfer *t, CURLM *multi)
 		t->headers = more;
 	}
 	CURL *c = t->easy;
-	t->response->proxy_is_set = proxy_for(request->url, t->proxy, sizeof(t->proxy));
-	if (strlen(t->proxy) == sizeof(t->proxy) - 1) /* cut off, and with it perhaps what ends a password */
-		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY", "the proxy's URL is too long");
-	curl_easy_setopt(c, CURLOPT_URL, request->url);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-	curl_easy_setopt(
-	    c, CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us up at the end */
-#endif
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	if (handle_prepare(c, request->url, t->proxy, &t->response->proxy_is_set, err) < 0)
+		return -1;
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
 	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). unpack() decodes. */
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
-	curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
-	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() knows the exceptions */
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
@@ -180,17 +165,6 @@ static int prepare(struct transfer *t, CURLM *multi)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-	/* libcurl itself reads these only in its command-line tool. */
-	if (env_get("SSL_CERT_FILE")) {
-		curl_easy_setopt(c, CURLOPT_CAINFO, env_get("SSL_CERT_FILE"));
-		curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, env_get("SSL_CERT_FILE"));
-	}
-	if (env_get("SSL_CERT_DIR")) {
-		curl_easy_setopt(c, CURLOPT_CAPATH, env_get("SSL_CERT_DIR"));
-		curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, env_get("SSL_CERT_DIR"));
-	}
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (request->bearer) {
 		curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, request->bearer);
@@ -410,15 +384,6 @@ static int start(struct transfer *t, CURLM *multi)
 	return 0;
 }
 
-/*
- * libcurl would write every session's keys to that file, and with them a reader of the traffic has the tokens. Before
- * main(), since no thread may read the environment while it changes.
- */
-__attribute__((constructor)) static void forget_key_log(void)
-{
-	unsetenv("SSLKEYLOGFILE");
-}
-
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
 static void start_curl(void)
@@ -429,9 +394,7 @@ static void start_curl(void)
 	/* A thread with a heap of its own would use nothing of what the others have freed. */
 	mallopt(M_ARENA_MAX, 1);
 #endif
-	/* What is sent and what comes passes through its buffers. */
-	curl_is_ready = curl_global_init_mem(
-	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
+	curl_is_ready = handle_init();
 }
 
 /*

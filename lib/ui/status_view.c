@@ -343,13 +343,30 @@ static json_t *login_json(const struct status *status, const struct problems *ge
 	return login;
 }
 
-void status_show_json(const struct status_list *list)
+void status_show_proxies(const json_t *proxies)
+{
+	const json_t *proxy;
+	size_t i;
+
+	if (json_array_size(proxies))
+		printf("\nkimi proxy\n");
+	json_array_foreach(proxies, i, proxy)
+	{
+		const char *command = json_text(proxy, "command");
+		double pid = 0;
+		json_number(proxy, "pid", &pid);
+		field(i ? "" : "listens on", "%s (process %.0f%s%.200s)", json_text(proxy, "url"), pid,
+		    command ? ", for " : "", command ? command : "");
+	}
+}
+
+void status_show_json(const struct status_list *list, json_t *proxies)
 {
 	json_t *logins = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(logins, login_json(&list->items[i], &list->general));
-	report_json(json_pack("{s:o}", "logins", logins));
+	report_json(json_pack("{s:o, s:o}", "logins", logins, "proxies", proxies));
 }
 
 void status_show_line(const struct status *status)

@@ -15,8 +15,11 @@
  */
 void status_show(const struct status_list *list, const struct sources *sources, bool verbose);
 
-/* {"logins":[...]}; what concerns all logins is a problem of each. */
-void status_show_json(const struct status_list *list);
+/* {"logins":[...],"proxies":[...]}; what concerns all logins is a problem of each. `proxies` is taken. */
+void status_show_json(const struct status_list *list, json_t *proxies);
+
+/* The proxies that run (proxy_record.h), if any do. */
+void status_show_proxies(const json_t *proxies);
 
 /* "kimi-code fresh 15 min" and a newline. */
 void status_show_line(const struct status *status);

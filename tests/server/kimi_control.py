@@ -66,6 +66,7 @@ QUEUES = {
     "poll": ["poll", "token"],
     "refresh": ["refresh", "token"],
     "models": ["models"],
+    "stream": ["stream"],
     "cn_models": ["cn_models"],
     "ai_models": ["ai_models"],
     "usages": ["usages"],

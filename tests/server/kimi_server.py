@@ -19,6 +19,7 @@ import threading
 import time
 
 import kimi_faults
+import kimi_stream
 from kimi_control import Control, replaces
 from kimi_service import Answer, Request, Service
 
@@ -64,7 +65,13 @@ class Reader:
                 raise Malformed("no header: %r" % line[:80])
             # Only the one usual blank goes, so that an untrimmed value can be refused.
             headers.append((name.lower(), value[1:] if value.startswith(" ") else value))
+        if target.startswith(kimi_stream.PREFIX):
+            return Request(method, target, headers, b""), self._persists(version, headers)
         return Request(method, target, headers, self._body(headers)), self._persists(version, headers)
+
+    def stream(self, request):
+        """The body of that request, which is still to be read."""
+        return kimi_stream.Body(self.conn, self.buffer, request.headers)
 
     def _body(self, headers):
         length = next((value for name, value in headers if name == "content-length"), "0")
@@ -147,7 +154,10 @@ class Server:
         try:
             while True:
                 got = reader.request()
-                if not got or not self.exchange(conn, *got):
+                if got and got[0].endpoint() == "stream":
+                    if not self.pass_on(conn, reader, *got):
+                        return
+                elif not got or not self.exchange(conn, *got):
                     return
         except Malformed as error:
             self.count("malformed")
@@ -203,6 +213,28 @@ class Server:
         kimi_faults.edit(answer, fault)
         self.wait(fault, "")
         return kimi_faults.deliver(conn, answer, fault, keep_alive and settings["keep_alive"])
+
+    def pass_on(self, conn, reader, request, keep_alive):
+        """The same for a request whose body is read as it comes."""
+        body = reader.stream(request)
+        with self.lock:
+            self.control.reload()
+            settings = self.control.settings
+            self.service.seed(self.control.new_seeds(), settings)
+            self.log("stream", request)
+            answer = self.service.refuse_token(request, "stream", settings)
+            fault = self.control.take_fault("stream", request)
+        self.wait(fault, "_before")
+        if replaces(fault):
+            answer = kimi_faults.replacement(fault)
+        if answer:
+            body.read()
+            kimi_faults.edit(answer, fault)
+            keep_alive = kimi_faults.deliver(conn, answer, fault, keep_alive)
+        else:
+            keep_alive = kimi_stream.Stream(self, conn, request, body).run() and keep_alive
+        reader.buffer = body.buffer
+        return keep_alive and body.whole
 
     def log(self, endpoint, request):
         self.requests += 1

@@ -37,6 +37,7 @@ ROUTES = {
 }
 KEY_PLATFORM = {
     "models": "code",
+    "stream": "code",
     "cn_models": "cn",
     "ai_models": "ai",
     "usages": "code",
@@ -51,8 +52,8 @@ THIRD_PARTY = ("usages", "me", "cn_balance", "ai_balance")
 class Request:
     def __init__(self, method, target, headers, body):
         self.method = method
-        self.path, _, query = target.partition("?")
-        self.query = dict(parse_qsl(query))
+        self.path, _, self.raw_query = target.partition("?")
+        self.query = dict(parse_qsl(self.raw_query))
         self.headers = headers  # (name in lower case, value as sent) pairs
         self.fields = []
         if self.header("content-type").split(";")[0].strip().lower() == "application/x-www-form-urlencoded":
@@ -66,6 +67,8 @@ class Request:
         if (self.method, self.path) == ("POST", "/api/oauth/token"):
             grant = self.form.get("grant_type")
             return {DEVICE_GRANT: "poll", "refresh_token": "refresh"}.get(grant, "token")
+        if self.path.startswith("/coding/v1/x/"):
+            return "stream"
         return ROUTES.get((self.method, self.path), "other")
 
 
@@ -318,12 +321,9 @@ class Service:
         return Answer.json(200, _edited(answer, settings["token_set"], settings["token_drop"]))
 
     def _authorized(self, request, endpoint, settings):
-        scheme, _, key = request.header("authorization").partition(" ")
-        login, end = self._access.get(key, (None, 0)) if KEY_PLATFORM[endpoint] == "code" else (None, 0)
-        good = login is not None and not login.revoked and time.time() < end
-        if scheme != "Bearer" or not (good or key in settings["api_keys"].get(KEY_PLATFORM[endpoint], [])):
-            error = {"message": "Invalid Authentication", "type": "invalid_authentication_error"}
-            return Answer.json(401, {"error": error})
+        refused = self.refuse_token(request, endpoint, settings)
+        if refused:
+            return refused
         if endpoint == "usages":
             return Answer.json(200, _usages(settings))
         if endpoint == "me":
@@ -331,6 +331,15 @@ class Service:
         if endpoint.endswith("_balance"):
             return Answer.json(200, {"code": 0, "data": settings[endpoint], "scode": "0x0", "status": True})
         return Answer.json(200, {"object": "list", "data": settings[endpoint]})
+
+    def refuse_token(self, request, endpoint, settings):
+        scheme, _, key = request.header("authorization").partition(" ")
+        login, end = self._access.get(key, (None, 0)) if KEY_PLATFORM[endpoint] == "code" else (None, 0)
+        good = login is not None and not login.revoked and time.time() < end
+        if scheme != "Bearer" or not (good or key in settings["api_keys"].get(KEY_PLATFORM[endpoint], [])):
+            error = {"message": "Invalid Authentication", "type": "invalid_authentication_error"}
+            return Answer.json(401, {"error": error})
+        return None
 
     def _page(self, request):
         """The page a person approves the login on; opening it approves."""

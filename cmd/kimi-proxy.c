@@ -1,0 +1,193 @@
+/* kimi proxy: a loopback HTTP proxy that adds a fresh token to each request, for programs that keep their key. */
+#include "base/buf.h"
+#include "base/sd_notify.h"
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/proxy_login.h"
+#include "cli/proxy_serve.h"
+#include "proxy/environment.h"
+#include "proxy/key.h"
+#include "proxy/listener.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 64 * 1024 };
+
+struct proxy_options {
+	struct login_options login;
+	const char *listen, *socket, *key_file;
+	unsigned env;
+	double grace;
+	bool verbose;
+};
+
+struct proxy {
+	const struct command *command;
+	struct proxy_serve serve;
+	struct listener listeners[LISTENERS_MAX];
+	struct variable variables[ENVIRONMENT_MAX + 1];
+	char key[PROXY_KEY_MAX];
+};
+
+static int check(const struct proxy_options *options, struct err *err)
+{
+	const struct login_options *login = &options->login;
+	struct context context;
+
+	if (options->listen && options->socket)
+		return err_set(err, ERR_USAGE, "see --help", "--listen and --socket exclude each other");
+	if (options->env & ENVIRONMENT_NONE && options->env != ENVIRONMENT_NONE)
+		return err_set(err, ERR_USAGE, "see --help", "--env none excludes the others");
+	if (options->listen && listener_check_tcp(options->listen, err) < 0)
+		return -1;
+	return context_open(&context, login, err);
+}
+
+/* What the service manager opened, else what the options say, else a free port. */
+static int open_listeners(struct proxy *proxy, const struct proxy_options *options, struct err *err)
+{
+	struct proxy_serve *serve = &proxy->serve;
+
+	serve->listeners = proxy->listeners;
+	if (listener_inherit(proxy->listeners, &serve->count, err) < 0)
+		return -1;
+	if (serve->count)
+		return 0;
+	if (options->socket ? listener_open_unix(&proxy->listeners[0], options->socket, err) < 0
+	                    : listener_open_tcp(&proxy->listeners[0],
+	                          options->listen ? options->listen : "127.0.0.1:0", err) < 0)
+		return -1;
+	serve->count = 1;
+	return 0;
+}
+
+static int build_environment(
+    struct proxy *proxy, const struct proxy_options *options, const char *command, struct err *err)
+{
+	const struct listener *listener = &proxy->listeners[0];
+	const struct environment set = {
+	    .kinds = options->env ? options->env : environment_default(command),
+	    .url = listener->url,
+	    .key = proxy->key,
+	    .socket = *listener->socket ? listener->socket : NULL,
+	    .no_proxy = {getenv("no_proxy"), getenv("NO_PROXY")},
+	};
+
+	return environment_build(&set, proxy->variables, err);
+}
+
+static void print_json(const struct proxy *proxy)
+{
+	const struct listener *listener = &proxy->listeners[0];
+	json_t *environment = json_object();
+
+	for (const struct variable *v = proxy->variables; v->name; v++)
+		json_object_set_new(environment, v->name, v->unset ? json_null() : json_string(v->value));
+	json_t *object = json_pack("{s:s, s:s, s:i, s:o}", "url", listener->url, "key", proxy->key, "pid",
+	    (int)getpid(), "environment", environment);
+	if (*listener->socket)
+		json_object_set_new(object, "socket", json_string(listener->socket));
+	report_json(object);
+}
+
+/* It listens: says where. */
+static int announce(void *context, struct err *err)
+{
+	const struct proxy *proxy = context;
+	struct buf lines;
+
+	if (proxy->command->report.json) {
+		print_json(proxy);
+	} else if (!proxy->command->report.quiet) {
+		buf_init_secret(&lines, OUTPUT_MAX);
+		environment_print(proxy->variables, &lines);
+		fputs(lines.data, stdout);
+		buf_release(&lines);
+	}
+	if (report_flush() != 0)
+		return err_output(err);
+	notify_manager("READY=1");
+	return 0;
+}
+
+/* Returns only if the command cannot run. */
+static int run_command(struct proxy *proxy, char *const argv[], int *ret_status, struct err *err)
+{
+	if (proxy_serve_behind(&proxy->serve, err) < 0)
+		return -1;
+	for (const struct variable *v = proxy->variables; v->name; v++)
+		if (v->unset ? unsetenv(v->name) < 0 : setenv(v->name, v->value, 1) < 0)
+			return err_memory(err);
+	return command_become(argv, ret_status, err);
+}
+
+static int run(const struct command *c, const struct proxy_options *options, char *const argv[],
+    int *ret_status, struct err *err)
+{
+	struct proxy proxy = {.command = c,
+	    .serve = {.login = {.client = options->login.client,
+	                  .platform = options->login.platform,
+	                  .account = options->login.account,
+	                  .locate = proxy_login_locate},
+	        .key = proxy.key,
+	        .command = argv[0],
+	        .grace = options->grace,
+	        .json = c->report.json,
+	        .verbose = options->verbose}};
+	int result = check(options, err);
+
+	if (result == 0)
+		result = options->key_file ? proxy_key_of_file(options->key_file, proxy.key, err)
+		                           : proxy_key_make(proxy.key, err);
+	if (result == 0)
+		result = open_listeners(&proxy, options, err);
+	if (result == 0)
+		result = build_environment(&proxy, options, argv[0], err);
+	if (result == 0 && argv[0])
+		result = run_command(&proxy, argv, ret_status, err);
+	else if (result == 0)
+		result = proxy_serve_here(&proxy.serve, announce, &proxy, err);
+	for (size_t i = 0; i < proxy.serve.count; i++)
+		listener_close(&proxy.listeners[i]);
+	wipe(&proxy, sizeof(proxy));
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct command c = COMMAND_INIT("proxy", "[OPTIONS] [[--] COMMAND [ARGUMENT ...]]",
+	    "Run a loopback HTTP proxy that adds a fresh token to each request.");
+	struct proxy_options options = {.grace = 5};
+	int status = 0;
+	struct err err = {0};
+	const struct option_row table[] = {
+	    OPTION_TEXT(
+	        "listen", &options.listen, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT (default a free port)"),
+	    OPTION_TEXT("socket", &options.socket, "PATH", "listen on a Unix socket instead"),
+	    OPTION_TEXT("key-file", &options.key_file, "FILE",
+	        "the file of the local key (default a new key each time)"),
+	    OPTION_CHOICES("env", &options.env, ENVIRONMENT_KINDS, "whose variables to set; repeatable"),
+	    OPTION_FLAG("verbose", &options.verbose, "print a line for each request"),
+	    {.kind = OPTION_KIND_NUMBER, /* 5 s are long, or short, for a test */
+	        .hidden = true,
+	        .name = "grace",
+	        .value = &options.grace,
+	        .least = 0.01,
+	        .most = 3600},
+	    OPTION_TEXT("platform", &options.login.platform, "ID",
+	        "the platform (default kimi-code, else the default model's)"),
+	    COMMAND_ACCOUNT_ROW(&options.login.account),
+	    COMMAND_CLIENT_ROW(&options.login.client),
+	    COMMAND_ROWS(c),
+	    OPTION_END_AT_COMMAND,
+	};
+	int result = command_begin(&c, table, argc, argv, INT_MAX, &err);
+
+	if (result == 0)
+		result = run(&c, &options, argv + c.operands, &status, &err);
+	int failed_status = command_end(&c, result < 0, &err);
+	return status ? status : failed_status;
+}

@@ -1,0 +1,215 @@
+#include "cli/proxy_serve.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/signals.h"
+#include "format/json.h"
+#include "proxy/relay.h"
+#include "status/proxy_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 2048 };
+
+/* Where the lines for requests go. */
+struct request_log {
+	int fd;
+	bool json;
+};
+
+/* A reader that does not read must not hold up the streams: what it does not take is lost. */
+static void log_write(const struct request_log *log, const char *line)
+{
+	struct pollfd room = {.fd = log->fd, .events = POLLOUT};
+
+	if (poll(&room, 1, 0) == 1 && room.revents & POLLOUT)
+		write_all(log->fd, line, strlen(line));
+}
+
+static void log_words(const struct request_log *log, const char *time, const struct exchange_record *request)
+{
+	char line[LINE_MAX_BYTES];
+
+	snprintf(line, sizeof(line), "%s %s %s %d %.0f ms %llu %llu\n", time, request->method, request->path,
+	    request->status, request->milliseconds, request->bytes_up, request->bytes_down);
+	log_write(log, line);
+}
+
+static void log_json(const struct request_log *log, const struct exchange_record *request)
+{
+	json_t *object = json_pack("{s:s, s:o, s:s, s:s, s:i, s:o, s:I, s:I}", "type", "request", "time",
+	    json_from_number(clock_now()), "method", request->method, "path", request->path, "status",
+	    request->status, "milliseconds", json_from_number(request->milliseconds), "bytes_up",
+	    (json_int_t)request->bytes_up, "bytes_down", (json_int_t)request->bytes_down);
+	char *text = json_print_short(object);
+	char line[LINE_MAX_BYTES];
+
+	json_decref(object);
+	snprintf(line, sizeof(line), "%s\n", text ? text : "");
+	wipe_str(text);
+	log_write(log, line);
+}
+
+static void log_request(void *context, const struct exchange_record *request)
+{
+	const struct request_log *log = context;
+	time_t now = time(NULL);
+	char text[40];
+	struct tm utc;
+
+	if (log->json) {
+		log_json(log, request);
+		return;
+	}
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	log_words(log, text, request);
+}
+
+static struct relay *serve_open(
+    const struct proxy_serve *serve, int watched, struct request_log *log, struct err *err)
+{
+	const struct relay_options options = {
+	    .listeners = serve->listeners,
+	    .count = serve->count,
+	    .key = serve->key,
+	    .login = serve->login,
+	    .grace_ms = (int)(serve->grace * 1000),
+	    .watched = watched,
+	    .log = serve->json || serve->verbose ? log_request : NULL,
+	    .context = log,
+	};
+
+	return relay_open(&options, err);
+}
+
+static void serve_run(const struct proxy_serve *serve, struct relay *relay)
+{
+	const struct listener *first = &serve->listeners[0];
+	struct proxy_record record;
+
+	proxy_record_open(&record, *first->socket ? first->socket : first->url, serve->command);
+	relay_run(relay);
+	proxy_record_close(&record);
+	relay_close(relay);
+}
+
+int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context, struct err *err),
+    void *context, struct err *err)
+{
+	struct request_log log = {.fd = serve->json ? STDOUT_FILENO : STDERR_FILENO, .json = serve->json};
+	struct relay *relay = serve_open(serve, -1, &log, err);
+
+	if (!relay)
+		return -1;
+	if (begun(context, err) < 0) {
+		relay_close(relay);
+		return -1;
+	}
+	serve_run(serve, relay);
+	return 0;
+}
+
+static void ignore(int number)
+{
+	(void)number;
+}
+
+/* A service manager signals every process of a service; the proxy ends with the command instead. */
+static void behind_outlast_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	/* Not SIG_IGN, which kimi-token would inherit. */
+	struct sigaction no_op = {.sa_handler = ignore};
+
+	sigemptyset(&no_op.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &no_op, NULL);
+}
+
+/* The background process. `line` hears whether it serves. */
+static void behind_run(const struct proxy_serve *serve, int command, int line)
+{
+	struct request_log log = {.fd = -1, .json = serve->json};
+	struct err err = {0};
+
+	behind_outlast_signals();
+	if (serve->json || serve->verbose)
+		log.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	process_drop_inherited();
+	if (chdir("/") < 0) {
+		/* It only keeps a file system from being unmounted. */
+	}
+	struct relay *relay = serve_open(serve, command, &log, &err);
+	bool told = write_all(line, &err, sizeof(err)) == 0;
+	close(line);
+	if (relay && told)
+		serve_run(serve, relay);
+	for (size_t i = 0; i < serve->count; i++)
+		listener_close(&serve->listeners[i]);
+}
+
+/* Reads what behind_run() writes. */
+static int behind_hear(int line, struct err *err)
+{
+	char *at = (char *)err;
+	struct err heard = {0};
+
+	for (size_t got = 0; got < sizeof(heard);) {
+		struct pollfd fds[] = {
+		    {.fd = line, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+		if (signals_caught())
+			return signals_error(err);
+		if (poll(fds, 2, -1) < 0 || !fds[0].revents)
+			continue;
+		at = (char *)&heard + got;
+		ssize_t n = read(line, at, sizeof(heard) - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(err, ERR_BUSY, "try again", "the background process has ended");
+		got += (size_t)n;
+	}
+	if (heard.code == ERR_NONE)
+		return 0;
+	*err = heard;
+	return -1;
+}
+
+int proxy_serve_behind(const struct proxy_serve *serve, struct err *err)
+{
+	int command = process_pidfd(getpid()), ends[2] = {-1, -1}, result = -1;
+
+	if (command < 0)
+		return err_errno(
+		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
+	if (pipe2(ends, O_CLOEXEC) < 0 || (result = process_fork_background()) < 0) {
+		err_errno(
+		    err, ERR_BUSY, "try again when fewer processes run", "cannot start a background process");
+		goto out;
+	}
+	if (result == 0) {
+		close(ends[0]);
+		behind_run(serve, command, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	ends[1] = -1;
+	result = behind_hear(ends[0], err);
+out:
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	close(command);
+	return result;
+}

@@ -1,0 +1,35 @@
+/*
+ * proxy_serve: running the relay, in the foreground or behind a command.
+ *
+ * The command becomes this process, as with kimi exec: its signals, job control and
+ * exit status are its own. The proxy is a background process in a session of its
+ * own that watches the command through a pidfd and ends with it, by SIGKILL too.
+ */
+#ifndef KIMI_CLI_PROXY_SERVE_H
+#define KIMI_CLI_PROXY_SERVE_H
+
+#include "base/err.h"
+#include "proxy/listener.h"
+#include "proxy/token_source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct proxy_serve {
+	struct listener *listeners;
+	size_t count;
+	const char *key;
+	struct token_login login;
+	const char *command; /* its name, for kimi status; NULL: there is none */
+	double grace;        /* seconds that requests under way have after a signal */
+	bool json, verbose;  /* a line for each request: JSON, or words */
+};
+
+/* Serves until a signal asks to stop. `begun` is called once it listens; where that fails, so does this. */
+int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context, struct err *err),
+    void *context, struct err *err);
+
+/* Starts the background process, which serves while this process lives. It serves, or -1 says why it does not. */
+int proxy_serve_behind(const struct proxy_serve *serve, struct err *err);
+
+#endif

@@ -1,0 +1,111 @@
+#include "proxy/environment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+unsigned environment_default(const char *command)
+{
+	const char *slash = command ? strrchr(command, '/') : NULL;
+	const char *name = slash ? slash + 1 : command;
+
+	if (name && strcmp(name, "claude") == 0)
+		return ENVIRONMENT_CLAUDE | ENVIRONMENT_OPENAI;
+	return ENVIRONMENT_OPENAI | ENVIRONMENT_ANTHROPIC;
+}
+
+/* The list that grows. */
+struct builder {
+	struct variable *next;
+	bool too_long;
+};
+
+static void add(struct builder *builder, const char *name, const char *value, const char *suffix)
+{
+	struct variable *variable = builder->next++;
+
+	*variable = (struct variable){.name = name};
+	int n = snprintf(variable->value, sizeof(variable->value), "%s%s", value, suffix);
+	builder->too_long = builder->too_long || n < 0 || (size_t)n >= sizeof(variable->value);
+}
+
+static void add_unset(struct builder *builder, const char *name)
+{
+	*builder->next++ = (struct variable){.name = name, .unset = true};
+}
+
+static bool lists(const char *list, const char *host)
+{
+	size_t len = strlen(host);
+
+	for (const char *at = list; *at; at += strspn(at, ", ")) {
+		size_t word = strcspn(at, ", ");
+		if (word == len && strncmp(at, host, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+/* Programs read one or the other. */
+static void add_exceptions(struct builder *builder, const struct environment *set)
+{
+	static const char *const names[] = {"no_proxy", "NO_PROXY"};
+	static const char hosts[] = "127.0.0.1,localhost";
+
+	for (int i = 0; i < 2; i++) {
+		const char *now = set->no_proxy[i];
+		if (!now || !*now)
+			now = set->no_proxy[1 - i];
+		if (!now || !*now)
+			add(builder, names[i], hosts, "");
+		else if (lists(now, "127.0.0.1") && lists(now, "localhost"))
+			add(builder, names[i], now, "");
+		else
+			add(builder, names[i], now, ",127.0.0.1,localhost");
+	}
+}
+
+int environment_build(
+    const struct environment *set, struct variable ret_variables[ENVIRONMENT_MAX + 1], struct err *err)
+{
+	struct builder builder = {.next = ret_variables};
+
+	if (set->kinds & ENVIRONMENT_OPENAI) {
+		add(&builder, "OPENAI_BASE_URL", set->url, "/v1");
+		add(&builder, "OPENAI_API_KEY", set->key, "");
+	}
+	if (set->kinds & (ENVIRONMENT_ANTHROPIC | ENVIRONMENT_CLAUDE)) {
+		add(&builder, "ANTHROPIC_BASE_URL", set->url, "");
+		if (set->socket)
+			add(&builder, "ANTHROPIC_UNIX_SOCKET", set->socket, "");
+	}
+	if (set->kinds & ENVIRONMENT_ANTHROPIC)
+		add(&builder, "ANTHROPIC_API_KEY", set->key, "");
+	if (set->kinds & ENVIRONMENT_CLAUDE)
+		add(&builder, "ANTHROPIC_AUTH_TOKEN", set->key, "");
+	if (set->kinds & ENVIRONMENT_CLAUDE && !(set->kinds & ENVIRONMENT_ANTHROPIC))
+		add_unset(&builder, "ANTHROPIC_API_KEY");
+	add_exceptions(&builder, set);
+	builder.next->name = NULL;
+	if (builder.too_long)
+		return err_set(err, ERR_CONFIG, "shorten NO_PROXY", "a variable for the command is too long");
+	return 0;
+}
+
+void environment_print(const struct variable *variables, struct buf *out)
+{
+	for (; variables->name; variables++) {
+		if (variables->unset) {
+			buf_addf(out, "unset %s\n", variables->name);
+			continue;
+		}
+		buf_addf(out, "export %s='", variables->name);
+		for (const char *at = variables->value; *at; at++) {
+			if (*at == '\'')
+				buf_addstr(out, "'\\''");
+			else
+				buf_addch(out, *at);
+		}
+		buf_addstr(out, "'\n");
+	}
+}

@@ -1,0 +1,95 @@
+#include "proxy/guard.h"
+
+#include "proxy/path.h"
+
+#include <string.h>
+#include <strings.h>
+
+bool guard_is_key(const char *key, const char *given)
+{
+	size_t len = strlen(key), given_len = strlen(given);
+	unsigned char difference = len != given_len || !len;
+
+	for (size_t i = 0; i < given_len && len; i++)
+		difference |= (unsigned char)(key[i % len] ^ given[i]);
+	return !difference;
+}
+
+static bool guard_knows_host(const struct guard_rules *rules, const struct guard_request *request)
+{
+	const char *host = fields_find(request->fields, request->count, "Host");
+
+	if (!host || fields_count(request->fields, request->count, "Host") != 1)
+		return false;
+	for (const char *const *known = rules->hosts; *known; known++)
+		if (strcasecmp(host, *known) == 0)
+			return true;
+	return false;
+}
+
+static bool guard_has_key(const struct guard_rules *rules, const struct guard_request *request)
+{
+	static const char bearer[] = "Bearer ";
+	bool found = false;
+
+	for (size_t i = 0; i < request->count; i++) {
+		const struct field *field = &request->fields[i];
+		if (strcasecmp(field->name, "x-api-key") == 0)
+			found |= guard_is_key(rules->key, field->value);
+		else if (strcasecmp(field->name, "Authorization") == 0 &&
+		         strncasecmp(field->value, bearer, sizeof(bearer) - 1) == 0)
+			found |= guard_is_key(rules->key, field->value + sizeof(bearer) - 1);
+	}
+	return found;
+}
+
+/* Two lengths, or a length beside chunks, are how one request is made to look like two (RFC 9112 section 6.3). */
+static bool guard_is_well_formed(const struct guard_request *request)
+{
+	size_t lengths = fields_count(request->fields, request->count, "Content-Length");
+	size_t codings = fields_count(request->fields, request->count, "Transfer-Encoding");
+	const char *coding = fields_find(request->fields, request->count, "Transfer-Encoding");
+
+	for (size_t i = 0; i < request->count; i++)
+		if (!field_is_valid(&request->fields[i]))
+			return false;
+	return lengths + codings <= 1 && (!coding || strcasecmp(coding, "chunked") == 0);
+}
+
+/* Only a URL with a scheme: "*" and the like are no paths. */
+static bool guard_is_absolute(const char *target)
+{
+	return *target != '/' && strstr(target, "://");
+}
+
+struct guard_answer guard_check(const struct guard_rules *rules, const struct guard_request *request)
+{
+	static const char invalid[] = "invalid_request_error", denied[] = "permission_error";
+
+	if (strcmp(request->method, "CONNECT") == 0)
+		return (struct guard_answer){405, invalid,
+		    "this is kimi proxy, which is a server and no HTTP proxy; use its address as the base "
+		    "URL"};
+	if (guard_is_absolute(request->target))
+		return (struct guard_answer){400, invalid,
+		    "this is kimi proxy, which is no HTTP proxy; unset HTTP_PROXY or set NO_PROXY"};
+	if (!guard_is_well_formed(request))
+		return (struct guard_answer){400, invalid, "kimi proxy refuses a malformed request"};
+	if (!guard_knows_host(rules, request))
+		return (struct guard_answer){
+		    403, denied, "kimi proxy answers to its own address alone; use the URL that it printed"};
+	if (fields_find(request->fields, request->count, "Origin"))
+		return (struct guard_answer){
+		    403, denied, "kimi proxy refuses requests of web pages (it got an Origin header)"};
+	if (fields_find(request->fields, request->count, "Upgrade"))
+		return (struct guard_answer){
+		    426, invalid, "kimi proxy has no WebSocket; send an HTTP request instead"};
+	if (!guard_has_key(rules, request))
+		return (struct guard_answer){401, "authentication_error",
+		    "this is not the key of kimi proxy; use the key that it printed or put into the "
+		    "environment"};
+	if (!path_below_base(request->target))
+		return (struct guard_answer){
+		    400, invalid, "kimi proxy refuses this path; use one like /v1/chat/completions"};
+	return (struct guard_answer){0};
+}

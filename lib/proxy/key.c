@@ -1,0 +1,71 @@
+#include "proxy/key.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+enum { RANDOM_BYTES = 32, SHORTEST = 16 };
+
+/* Some programs take nothing for a key that does not begin like one of OpenAI's. */
+static const char prefix[] = "sk-local-";
+
+int proxy_key_make(char ret_key[PROXY_KEY_MAX], struct err *err)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[RANDOM_BYTES];
+	size_t len = sizeof(prefix) - 1;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return err_errno(err, ERR_FAILED, "try again", "there is no randomness for a key");
+	memcpy(ret_key, prefix, len);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		ret_key[len++] = digits[bytes[i] >> 4];
+		ret_key[len++] = digits[bytes[i] & 15];
+	}
+	ret_key[len] = '\0';
+	wipe(bytes, sizeof(bytes));
+	return 0;
+}
+
+static int make_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
+{
+	struct buf line;
+
+	if (proxy_key_make(ret_key, err) < 0)
+		return -1;
+	buf_init_secret(&line, PROXY_KEY_MAX + 1);
+	buf_addf(&line, "%s\n", ret_key);
+	int result = file_replace(path, 0600, line.data, line.len, err);
+	buf_release(&line);
+	return result;
+}
+
+int proxy_key_of_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
+{
+	struct stat st;
+	struct buf text;
+
+	buf_init_secret(&text, PROXY_KEY_MAX - 1);
+	int result = file_read(path, FILE_FOLLOW | FILE_OWN, &text, &st, err);
+	if (result > 0) {
+		result = make_file(path, ret_key, err);
+		goto out;
+	}
+	if (result < 0)
+		goto out;
+	text_trim_input(&text);
+	if (st.st_mode & 077)
+		result = err_set(
+		    err, ERR_CONFIG, "run 'chmod 600' on it", "others can read the key in %.300s", path);
+	else if (text.failed || text.len < SHORTEST || !text_is_plain(text.data))
+		result = err_set(err, ERR_CONFIG, "remove it, and a new one is made",
+		    "%.300s does not hold a key of 16 to 255 printable characters", path);
+	else
+		memcpy(ret_key, text.data, text.len + 1);
+out:
+	buf_release(&text);
+	return result;
+}

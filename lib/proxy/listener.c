@@ -1,0 +1,233 @@
+#include "proxy/listener.h"
+
+#include "base/env.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 512, FIRST_INHERITED = 3 };
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+	struct sockaddr_un un;
+};
+
+static int address_parse(const char *text, union address *ret_address, socklen_t *ret_len)
+{
+	static const char four[] = "127.0.0.1:", six[] = "[::1]:";
+	const char *digits = NULL;
+	char *end;
+
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (strncmp(text, four, sizeof(four) - 1) == 0) {
+		digits = text + sizeof(four) - 1;
+		ret_address->four.sin_family = AF_INET;
+		ret_address->four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		*ret_len = sizeof(ret_address->four);
+	} else if (strncmp(text, six, sizeof(six) - 1) == 0) {
+		digits = text + sizeof(six) - 1;
+		ret_address->six.sin6_family = AF_INET6;
+		ret_address->six.sin6_addr = in6addr_loopback;
+		*ret_len = sizeof(ret_address->six);
+	}
+	if (!digits || *digits < '0' || *digits > '9')
+		return -1;
+	unsigned long port = strtoul(digits, &end, 10);
+	if (*end || port > 65535)
+		return -1;
+	if (ret_address->any.sa_family == AF_INET)
+		ret_address->four.sin_port = htons((uint16_t)port);
+	else
+		ret_address->six.sin6_port = htons((uint16_t)port);
+	return 0;
+}
+
+int listener_check_tcp(const char *address, struct err *err)
+{
+	union address parsed;
+	socklen_t len;
+
+	if (address_parse(address, &parsed, &len) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "use 127.0.0.1:PORT or [::1]:PORT; other machines must not reach it",
+	    "--listen: cannot listen on '%.80s'", address);
+}
+
+/* The names that clients know it by. False: others than this user's machine reach it. */
+static bool listener_describe(struct listener *listener, const union address *address)
+{
+	const struct sockaddr_un *un = &address->un;
+
+	if (address->any.sa_family == AF_INET && address->four.sin_addr.s_addr == htonl(INADDR_LOOPBACK)) {
+		unsigned port = ntohs(address->four.sin_port);
+		snprintf(listener->host, sizeof(listener->host), "127.0.0.1:%u", port);
+		snprintf(listener->other_host, sizeof(listener->other_host), "localhost:%u", port);
+	} else if (address->any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->six.sin6_addr)) {
+		unsigned port = ntohs(address->six.sin6_port);
+		snprintf(listener->host, sizeof(listener->host), "[::1]:%u", port);
+		snprintf(listener->other_host, sizeof(listener->other_host), "localhost:%u", port);
+	} else if (un->sun_family == AF_UNIX && *un->sun_path == '/') {
+		snprintf(listener->host, sizeof(listener->host), "localhost");
+		snprintf(listener->socket, sizeof(listener->socket), "%.107s", un->sun_path);
+	} else {
+		return false;
+	}
+	snprintf(listener->url, sizeof(listener->url), "http://%s", listener->host);
+	return true;
+}
+
+/* False: it does not listen, or not where it may. */
+static bool listener_learn(struct listener *listener)
+{
+	union address address = {0};
+	socklen_t len = sizeof(address), option_len = sizeof(int);
+	int accepts = 0;
+
+	return getsockopt(listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &option_len) == 0 && accepts &&
+	       getsockname(listener->fd, &address.any, &len) == 0 && listener_describe(listener, &address);
+}
+
+static int listener_bind(struct listener *listener, const union address *address, socklen_t len)
+{
+	int yes = 1;
+
+	listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -1;
+	if (address->any.sa_family != AF_UNIX)
+		setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	return bind(listener->fd, &address->any, len) < 0 || listen(listener->fd, BACKLOG) < 0 ? -1 : 0;
+}
+
+int listener_open_tcp(struct listener *ret_listener, const char *address, struct err *err)
+{
+	union address parsed;
+	socklen_t len;
+
+	*ret_listener = (struct listener){.fd = -1};
+	if (listener_check_tcp(address, err) < 0)
+		return -1;
+	address_parse(address, &parsed, &len);
+	if (listener_bind(ret_listener, &parsed, len) == 0 && listener_learn(ret_listener))
+		return 0;
+	err_errno(err, ERR_FAILED,
+	    errno == EADDRINUSE ? "another program uses that port; choose another one"
+	                        : "choose another port",
+	    "cannot listen on %.80s", address);
+	listener_close(ret_listener);
+	return -1;
+}
+
+static int check_directory(const char *path, struct err *err)
+{
+	char directory[LISTENER_PATH_MAX];
+	struct stat st;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	char *slash = strrchr(directory, '/');
+	slash[slash == directory] = '\0';
+	if (stat(directory, &st) < 0)
+		return err_errno(err, ERR_CONFIG, "make the directory first", "cannot use %s", directory);
+	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
+		return 0;
+	return err_set(err, ERR_CONFIG, "choose a directory of yours with mode 0700",
+	    "others can change what is in %s", directory);
+}
+
+/* 0: nobody listens there, and nothing is in the way now. */
+static int clear_path(const char *path, const union address *address, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_CONFIG, "choose another path", "%s exists and is no socket", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int result = fd < 0 ? 0 : connect(fd, &address->any, sizeof(address->un));
+	bool is_dead = result < 0 && errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	if (!is_dead)
+		return err_set(err, ERR_FAILED, "choose another path", "another program listens on %s", path);
+	if (unlink(path) < 0)
+		return err_errno(err, ERR_FAILED, NULL, "cannot remove %s", path);
+	return 0;
+}
+
+int listener_open_unix(struct listener *ret_listener, const char *path, struct err *err)
+{
+	union address address = {.un = {.sun_family = AF_UNIX}};
+	struct stat st;
+
+	*ret_listener = (struct listener){.fd = -1};
+	if (*path != '/' || strlen(path) >= sizeof(address.un.sun_path))
+		return err_set(err, ERR_USAGE, "use an absolute path of at most 107 characters",
+		    "--socket: cannot listen on '%.120s'", path);
+	memcpy(address.un.sun_path, path, strlen(path));
+	if (check_directory(path, err) < 0 || clear_path(path, &address, err) < 0)
+		return -1;
+	mode_t mask = umask(0177);
+	int result = listener_bind(ret_listener, &address, sizeof(address.un));
+	umask(mask);
+	if (result < 0 || lstat(path, &st) < 0 || !listener_learn(ret_listener)) {
+		err_errno(err, ERR_FAILED, "choose another path", "cannot listen on %s", path);
+		listener_close(ret_listener);
+		return -1;
+	}
+	snprintf(ret_listener->path, sizeof(ret_listener->path), "%s", path);
+	ret_listener->device = st.st_dev;
+	ret_listener->inode = st.st_ino;
+	return 0;
+}
+
+int listener_inherit(struct listener ret_listeners[LISTENERS_MAX], size_t *ret_count, struct err *err)
+{
+	const char *pid = env_get("LISTEN_PID"), *fds = env_get("LISTEN_FDS");
+	long count = fds ? strtol(fds, NULL, 10) : 0;
+	int result = 0;
+
+	*ret_count = 0;
+	if (!pid || strtol(pid, NULL, 10) != getpid())
+		return 0;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	if (count < 0 || count > LISTENERS_MAX)
+		return err_set(err, ERR_CONFIG, "give it fewer", "LISTEN_FDS passes %ld sockets", count);
+	for (int i = 0; i < count && result == 0; i++) {
+		struct listener *listener = &ret_listeners[i];
+		*listener = (struct listener){.fd = FIRST_INHERITED + i};
+		fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
+		fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
+		if (!listener_learn(listener))
+			result = err_set(err, ERR_CONFIG, "let ListenStream be 127.0.0.1:PORT or a path",
+			    "socket %d of the service manager does not listen on loopback", listener->fd);
+	}
+	if (result == 0)
+		*ret_count = (size_t)count;
+	return result;
+}
+
+void listener_close(struct listener *listener)
+{
+	struct stat st;
+
+	if (*listener->path && lstat(listener->path, &st) == 0 && st.st_dev == listener->device &&
+	    st.st_ino == listener->inode)
+		unlink(listener->path);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	listener->fd = -1;
+}

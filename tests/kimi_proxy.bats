@@ -1,0 +1,727 @@
+#!/usr/bin/env bats
+# kimi proxy: what programs get that keep their key, and who gets nothing.
+
+# Each test is a shell of its own; run and start set variables; the scripts in quotes are for the command's own shell.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
+
+bats_require_minimum_version 1.5.0
+load helper
+load processes
+
+setup() {
+    kimi_setup
+    cd "$BATS_TEST_TMPDIR" || return
+    server_start
+    store_login
+}
+teardown() {
+    kimi_teardown
+    end_started
+}
+
+# proxy_start [OPTION...]: one in the foreground; $proxy is its URL, $key its key, $proxy_pid its number.
+proxy_start() {
+    start proxy kimi proxy --json "$@"
+    proxy_pid=$pid
+    wait_until test -s proxy.out
+    proxy=$(head -n 1 proxy.out | json url)
+    key=$(head -n 1 proxy.out | json key)
+}
+
+# proxy_ended STATUS: it has ended so.
+proxy_ended() { finish "$1" "$proxy_pid"; }
+
+# ask PATH [OPTION OF CURL...]
+ask() { curl -q -sS --noproxy '*' -H "Authorization: Bearer $key" "${@:2}" "$proxy$1"; }
+
+# status_of PATH [OPTION OF CURL...]
+status_of() { ask "$1" -o body -w '%{http_code}' "${@:2}"; }
+
+client() { kimi_python "$KIMI_TEST_ROOT/tests/proxy_client.py" "$@"; }
+port() { echo "${proxy##*:}"; }
+
+# raw LINE...: a request with these lines in its head; "" ends it.
+raw() { printf '%s\r\n' "$@" | client raw "$(port)"; }
+host() { echo "Host: ${proxy#http://}"; }
+
+# is_logged PATH: the proxy has told of a request to it. is_asked COUNT: so many requests have come to the server.
+is_logged() { grep -q "\"path\":\"$1\"" proxy.out; }
+is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
+
+## Starting it
+
+@test "the command gets the variables, its arguments and its own exit status" {
+    run -7 kimi proxy -- sh -c 'echo "$OPENAI_BASE_URL $ANTHROPIC_BASE_URL"; echo "$OPENAI_API_KEY"; echo "$ANTHROPIC_API_KEY"
+        echo "$NO_PROXY $no_proxy $1"; exit 7' sh 'an argument'
+    [[ ${lines[0]} =~ ^http://127.0.0.1:([0-9]+)/v1\ http://127.0.0.1:([0-9]+)$ ]]
+    [[ ${lines[1]} =~ ^sk-local-[0-9a-f]{64}$ ]]
+    assert_same "${lines[1]}" "${lines[2]}"
+    assert_same "127.0.0.1,localhost 127.0.0.1,localhost an argument" "${lines[3]}"
+}
+
+@test "a request of the command gets the token, and the command never sees it" {
+    run -0 --separate-stderr kimi proxy -- sh -c 'env; curl -q -sS -H "Authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'
+    assert_contains "$output" kimi-for-coding
+    assert_lacks "$output" at-stored
+    assert_same "" "$stderr"
+    assert_same "Bearer at-stored" "$(server_last models | json headers.authorization)"
+}
+
+@test "--env says which variables are set" {
+    run -0 kimi proxy --env claude -- sh -c 'env | grep -E "^(OPENAI|ANTHROPIC)" | sed "s/=.*//" | sort'
+    assert_same $'ANTHROPIC_AUTH_TOKEN\nANTHROPIC_BASE_URL' "$output"
+    ANTHROPIC_API_KEY=sk-mine run -0 kimi proxy --env=claude --env openai -- sh -c 'env | grep -E "^(OPENAI|ANTHROPIC)" | sed "s/=.*//" | sort'
+    assert_same $'ANTHROPIC_AUTH_TOKEN\nANTHROPIC_BASE_URL\nOPENAI_API_KEY\nOPENAI_BASE_URL' "$output"
+    run -0 kimi proxy --env none -- sh -c 'env | grep -cE "^(OPENAI|ANTHROPIC)" || true'
+    assert_same 0 "$output"
+    printf '#!/bin/sh\nenv | grep -E "^(OPENAI|ANTHROPIC)" | sed "s/=.*//" | sort\n' >claude
+    chmod +x claude
+    run -0 kimi proxy -- ./claude
+    assert_same $'ANTHROPIC_AUTH_TOKEN\nANTHROPIC_BASE_URL\nOPENAI_API_KEY\nOPENAI_BASE_URL' "$output"
+}
+
+@test "loopback is added to NO_PROXY, so that a proxy of the network is not asked" {
+    export HTTP_PROXY=http://127.0.0.1:9 http_proxy=http://127.0.0.1:9 no_proxy=example.com
+    run -0 kimi proxy -- sh -c 'echo "$no_proxy $NO_PROXY"; curl -q -sS -H "x-api-key: $ANTHROPIC_API_KEY" "$ANTHROPIC_BASE_URL/v1/models"'
+    assert_same "example.com,127.0.0.1,localhost example.com,127.0.0.1,localhost" "${lines[0]}"
+    assert_contains "$output" kimi-for-coding
+}
+
+@test "the command is the process that was started: signals reach it, and the proxy ends with it" {
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 700 run
+    start one kimi proxy -- sh -c 'trap "echo got TERM; exit 9" TERM; echo $$; while :; do sleep 0.01; done'
+    wait_until test -s one.out
+    assert_same "$pid" "$(out_of one)"
+    local served
+    served=$(pgrep -f "kimi-proxy -- sh -c trap" | grep -vx "$pid")
+    kill -TERM "$pid"
+    finish 9
+    assert_contains "$(out_of one)" "got TERM"
+    wait_until has_ended "$served"
+    [ -z "$(ls run/kimi)" ]
+}
+
+@test "SIGKILL of the command ends the proxy" {
+    start one kimi proxy -- sh -c 'echo "$OPENAI_BASE_URL"; exec sleep 1000'
+    wait_until test -s one.out
+    proxy=$(out_of one)
+    kill -KILL "$pid"
+    finish 137
+    wait_until eval '! curl -q -s -o body --noproxy "*" "$proxy"'
+}
+
+@test "a command that cannot be run: 127 and 126, and no proxy is left" {
+    run -127 kimi proxy -- ./no-such-command
+    assert_contains "$output" "cannot run ./no-such-command"
+    touch no-program
+    run -126 kimi proxy -- ./no-program
+    wait_until eval '! pgrep -f "kimi-proxy -- ./no-"'
+}
+
+@test "without a command it prints the lines for a shell, and ends with 0 on SIGTERM" {
+    start proxy kimi proxy
+    wait_until grep -q NO_PROXY proxy.out
+    run -0 sh -c '. ./proxy.out; curl -q -sS -H "Authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'
+    assert_contains "$output" kimi-for-coding
+    kill -TERM "$pid"
+    finish 0
+    assert_same "" "$(err_of proxy)"
+}
+
+@test "--json prints one object, then one for each request, with no key, header, query or body" {
+    proxy_start
+    assert_same "$proxy_pid" "$(head -n 1 proxy.out | json pid)"
+    assert_same "$proxy/v1" "$(head -n 1 proxy.out | json environment.OPENAI_BASE_URL)"
+    assert_same "$key" "$(head -n 1 proxy.out | json environment.ANTHROPIC_API_KEY)"
+    ask '/v1/x/echo?secret=q' -d 'secret body' -H 'X-Secret: h' -o body
+    wait_until is_logged /v1/x/echo
+    local line
+    line=$(tail -n 1 proxy.out)
+    assert_same "POST 200 11" "$(json method <<<"$line") $(json status <<<"$line") $(json bytes_up <<<"$line")"
+    assert_same "$(wc -c <body)" "$(json bytes_down <<<"$line")"
+    assert_lacks "$line" secret
+    assert_lacks "$line" "$key"
+    kill "$proxy_pid"
+    proxy_ended 0
+}
+
+@test "--verbose prints a line for each request to standard error, also of a command" {
+    run -0 --separate-stderr kimi proxy --verbose -- sh -c 'curl -q -sS -o body -H "x-api-key: $OPENAI_API_KEY" "$OPENAI_BASE_URL/models?q=1"'
+    [[ $stderr =~ ^[0-9T:-]+Z\ GET\ /v1/models\ 200\ [0-9]+\ ms\ 0\ [0-9]+$ ]]
+}
+
+@test "--listen: a fixed port of loopback, and nothing else" {
+    local address
+    for address in 0.0.0.0:0 127.0.0.2:80 localhost:80 '[::]:80' 192.168.0.1:80 80 127.0.0.1: 127.0.0.1:70000 127.0.0.1:1x; do
+        run -2 kimi proxy --listen "$address"
+        assert_contains "$output" "use 127.0.0.1:PORT or [::1]:PORT"
+    done
+    proxy_start
+    run -1 kimi proxy --listen "127.0.0.1:$(port)"
+    assert_contains "$output" "another program uses that port"
+    kill "$proxy_pid"
+    proxy_ended 0
+    local same=$proxy
+    proxy_start --listen "127.0.0.1:$(port)"
+    assert_same "$same" "$proxy"
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "--listen on ::1" {
+    proxy_start --listen '[::1]:0'
+    [[ $proxy == 'http://[::1]:'* ]]
+    assert_same 200 "$(status_of /v1/models -g)"
+    assert_same 403 "$(status_of /v1/models -g -H "Host: 127.0.0.1:${proxy##*:}")"
+}
+
+@test "--key-file: the key survives a restart, is made if there is none, and must be private" {
+    proxy_start --key-file key
+    local first=$key
+    assert_same 600 "$(mode key)"
+    assert_same "$key" "$(cat key)"
+    kill "$proxy_pid"
+    proxy_ended 0
+    proxy_start --key-file key
+    assert_same "$first" "$key"
+    assert_same 200 "$(status_of /v1/models)"
+    chmod 644 key
+    run -1 kimi proxy --key-file key
+    assert_contains "$output" "others can read the key"
+    chmod 600 key
+    echo short >key
+    run -1 kimi proxy --key-file key
+    assert_contains "$output" "does not hold a key"
+}
+
+@test "--socket: a private socket in a directory of ours, for the Host localhost" {
+    mkdir -m 700 private
+    proxy_start --socket "$PWD/private/s"
+    assert_same 600 "$(mode private/s)"
+    assert_same "$PWD/private/s" "$(head -n 1 proxy.out | json socket)"
+    run -0 curl -q -sS --unix-socket private/s -H "x-api-key: $key" http://localhost/v1/models
+    assert_contains "$output" kimi-for-coding
+    run -0 curl -q -sS --unix-socket private/s -H "x-api-key: $key" -o body -w '%{http_code}' http://127.0.0.1/v1/models
+    assert_same 403 "$output"
+    run -1 kimi proxy --socket "$PWD/private/s"
+    assert_contains "$output" "another program listens"
+    kill "$proxy_pid"
+    proxy_ended 0
+    [ ! -e private/s ]
+    mkdir -m 777 open
+    chmod 777 open
+    run -1 kimi proxy --socket "$PWD/open/s"
+    assert_contains "$output" "others can change"
+    run -2 kimi proxy --socket relative
+    run -2 kimi proxy --socket "$PWD/private/s" --listen 127.0.0.1:0
+}
+
+@test "a socket that a killed proxy left is replaced" {
+    mkdir -m 700 private
+    proxy_start --socket "$PWD/private/s"
+    kill -KILL "$proxy_pid"
+    proxy_ended 137
+    [ -S private/s ]
+    proxy_start --socket "$PWD/private/s"
+    run -0 curl -q -sS --unix-socket private/s -H "x-api-key: $key" http://localhost/v1/models
+}
+
+# activated FAMILY ADDRESS COMMAND...: as a service manager starts it, with a socket that listens there.
+activated() {
+    exec "$KIMI_TEST_PYTHON" -E -S -c '
+import os, socket, sys
+listening = socket.socket(getattr(socket, sys.argv[1]))
+listening.bind(("127.0.0.1" if sys.argv[2] == "loopback" else "0.0.0.0", 0) if sys.argv[1] == "AF_INET" else sys.argv[2])
+listening.listen()
+os.dup2(listening.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execvp(sys.argv[3], sys.argv[3:])' "$@"
+}
+
+@test "sockets of a service manager are used, if they are on loopback" {
+    start proxy activated AF_INET loopback kimi proxy --json
+    proxy_pid=$pid
+    wait_until test -s proxy.out
+    proxy=$(head -n 1 proxy.out | json url) key=$(head -n 1 proxy.out | json key)
+    assert_same 200 "$(status_of /v1/models)"
+    kill "$proxy_pid"
+    proxy_ended 0
+    run -1 activated AF_INET everywhere kimi proxy
+    assert_contains "$output" "does not listen on loopback"
+}
+
+@test "kimi status shows a proxy that runs, and none that was killed" {
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 700 run
+    proxy_start
+    wait_for_file "run/kimi/proxy.$proxy_pid"
+    assert_lacks "$(cat "run/kimi/proxy.$proxy_pid")" "$key"
+    run -0 kimi status
+    assert_contains "$output" "$proxy"
+    assert_same "$proxy $proxy_pid" "$(kimi status --json | json proxies.0.url) $(kimi status --json | json proxies.0.pid)"
+    kill -KILL "$proxy_pid"
+    proxy_ended 137
+    assert_same '[]' "$(kimi status --json | json proxies)"
+    [ -z "$(ls run/kimi)" ]
+}
+
+## Who may ask
+
+@test "without the key there is 401, for HEAD and with a body too, in the shape of the path's API" {
+    proxy_start
+    local good=$key
+    key=sk-wrong
+    assert_same 401 "$(status_of /v1/models -D head)"
+    assert_contains "$(cat head)" "x-should-retry: false"
+    assert_same authentication_error "$(json error.type <body)"
+    assert_same 401 "$(status_of /v1/models -I)"
+    assert_same 401 "$(status_of /v1/messages -d @"$KIMI_TEST_ROOT/LICENSE")"
+    assert_same error "$(json type <body)"
+    assert_same 401 "$(status_of /api/hello -I -H 'Authorization;')"
+    run -0 client raw "$(port)" <<<$'POST /v1/x/echo HTTP/1.1\r\n'"$(host)"$'\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n'
+    [[ $output == 'HTTP/1.1 401 '* ]]
+    assert_same 0 "$(server_count stream)"
+    assert_same 0 "$(server_count models)"
+    key=$good
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "a wrong Host, an Origin, CONNECT, an absolute URL and an upgrade are refused before the key is looked at" {
+    proxy_start
+    local key_line="Authorization: Bearer $key"
+    assert_same 403 "$(status_of /v1/models -H 'Host: evil.example')"
+    assert_same 403 "$(status_of /v1/models -H "Host: localhost:$(port)/#@evil")"
+    assert_same 403 "$(status_of /v1/models -H "Origin: $proxy")"
+    assert_same 200 "$(status_of /v1/models -H "Host: localhost:$(port)")"
+    assert_same 200 "$(status_of /v1/models -H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Site: cross-site')"
+    [[ $(raw 'CONNECT api.kimi.com:443 HTTP/1.1' 'Host: api.kimi.com:443' 'Connection: close' '') == 'HTTP/1.1 405 '* ]]
+    [[ $(raw "GET $proxy/v1/models HTTP/1.1" "$(host)" "$key_line" 'Connection: close' '') == 'HTTP/1.1 400 '* ]]
+    [[ $(raw 'GET /v1/models HTTP/1.1' "$(host)" 'Host: evil.example' "$key_line" 'Connection: close' '') == 'HTTP/1.1 4'* ]]
+    [[ $(raw 'GET /v1/models HTTP/1.0' "$key_line" '') == 'HTTP/1.'?' 403 '* ]]
+    run -0 curl -q -sS --noproxy '*' -o body -w '%{http_code}' -H 'Upgrade: websocket' -H 'Connection: Upgrade' -H 'Sec-WebSocket-Key: x' "$proxy/v1/responses"
+    assert_same 426 "$output"
+    run -0 curl -q -sS --noproxy '*' -o body -w '%{http_code}' -X OPTIONS -H "Origin: http://evil.example" "$proxy/v1/models"
+    assert_same 403 "$output"
+    assert_same 2 "$(server_count models)"
+}
+
+@test "another user who reaches the port gets nothing without the key, and cannot find it" {
+    proxy_start
+    run as_root setpriv --reuid=65534 --clear-groups sh -c "cat /proc/$proxy_pid/environ /proc/$proxy_pid/cmdline; curl -q -sS --noproxy '*' '$proxy/v1/models'"
+    assert_lacks "$output" "$key"
+    assert_contains "$output" "not the key of kimi proxy"
+    assert_lacks "$(tr '\0' ' ' <"/proc/$proxy_pid/cmdline")" "$key"
+}
+
+@test "nothing outside the base URL is reachable" {
+    proxy_start
+    local path
+    for path in /v1/../admin /v1/%2e%2e/admin /v1/..%2fadmin /v1/a%5c..%5cb '/v1/..;/admin' /..; do
+        assert_same 400 "$(status_of "$path" --path-as-is)"
+    done
+    assert_same 0 "$(server_count all)"
+    for path in /v1/models /models /v1/v1/models; do
+        assert_same 200 "$(status_of "$path")"
+    done
+    assert_same 3 "$(server_count models)"
+}
+
+## What passes
+
+@test "method, query, body and headers pass unchanged; hop-by-hop headers, keys and cookies do not" {
+    proxy_start
+    ask '/v1/x/echo?a=1&b=%2F%20&a=2' -X PATCH -o body -D head -d '{"x":1}' -H 'Content-Type: application/json' -H 'User-Agent: claude-cli/2' \
+        -H 'anthropic-beta: one' -H 'anthropic-beta: two' -H 'Content-Encoding: identity' -H 'Accept-Encoding: br, zstd' -H 'X-Api-Key: mine' \
+        -H 'Cookie: a=b' -H 'X-Empty;' -H 'Connection: keep-alive, X-Hop' -H 'X-Hop: 1' -H 'TE: trailers' -H 'Proxy-Authorization: Basic x'
+    assert_same "PATCH /coding/v1/x/echo a=1&b=%2F%20&a=2" "$(json method <body) $(json path <body) $(json query <body)"
+    run -0 jq -r '.headers[] | join(": ")' body
+    local line
+    for line in 'content-type: application/json' 'user-agent: claude-cli/2' 'anthropic-beta: one' 'anthropic-beta: two' \
+        'content-encoding: identity' 'accept-encoding: br, zstd' 'authorization: Bearer at-stored' 'content-length: 7' 'x-empty: ' 'accept: */*'; do
+        grep -qxF "$line" <<<"$output" || fail "no $line in $output"
+    done
+    for line in x-api-key cookie connection x-hop 'te:' proxy-authorization expect transfer-encoding "$key"; do
+        assert_lacks "$output" "$line"
+    done
+    assert_same 11 "$(grep -c . <<<"$output")"
+    assert_contains "$(cat head)" "x-echo-two: b c"
+    assert_lacks "$(cat head)" X-Hop
+    run -0 ask /v1/x/echo -H 'User-Agent:' -H 'Accept:'
+    assert_lacks "$output" '"user-agent"'
+    assert_lacks "$output" '"accept"'
+}
+
+@test "an answer comes as it was compressed" {
+    server_control "{\"faults\": {\"stream\": [$(raw_answer 'Content-Encoding: gzip\r\nContent-Length: 4\r\n' '\x1f\x8b\x00\xff')]}}"
+    proxy_start
+    ask /v1/x/echo -o body -D head -H 'Accept-Encoding: gzip'
+    assert_contains "$(cat head)" "Content-Encoding: gzip"
+    assert_same 1f8b00ff "$(od -An -tx1 body | tr -d ' \n')"
+}
+
+@test "statuses pass with their headers, and an answer to HEAD with its length" {
+    proxy_start
+    assert_same 429 "$(status_of '/x/status?code=429' -D head)"
+    assert_contains "$(cat head)" "Retry-After: 7"
+    assert_same 500 "$(status_of '/x/status?code=500')"
+    ask /x/echo -I >answer
+    assert_contains "$(cat answer)" "Content-Length: 1234"
+}
+
+@test "connections are kept on both sides" {
+    proxy_start
+    ask /x/echo -o a -o b -w '%{num_connects}\n' "$proxy/x/echo" >connects
+    assert_same $'1\n0' "$(cat connects)"
+    ask /x/echo -o c
+    # One for the tests' own questions.
+    assert_same 2 "$(server_stat connections)"
+}
+
+@test "each event of a stream arrives before the next is sent" {
+    proxy_start
+    start reader ask '/v1/x/sse?n=3&hold=e' -N
+    server_wait_held e
+    local i
+    for i in 1 2 3; do
+        assert_same "$((i - 1))" "$(grep -c '^data:' reader.out || true)"
+        server_release "e.$i"
+        wait_until grep -q "\"n\": $i," reader.out
+        assert_same "$i" "$(grep -c '^event: tick' reader.out)"
+    done
+    finish 0
+}
+
+@test "a pause in a stream is borne, and one before the answer" {
+    proxy_start
+    start reader ask '/v1/x/silent?hold=s' -N
+    server_wait_held s
+    server_release s
+    finish 0
+    assert_same '{"spoke": true}' "$(out_of reader)"
+}
+
+@test "64 MB each way, by length and in chunks, in little memory" {
+    proxy_start
+    head -c 64000000 /dev/zero | tr '\0' 'k' >big
+    local sum
+    sum=$(sha256sum big | cut -d ' ' -f 1)
+    ask /x/echo -T big -o body
+    assert_same "$sum 64000000 false" "$(json sha256 <body) $(json length <body) $(json chunked <body)"
+    ask /x/echo -T - <big -o body
+    assert_same "$sum 64000000 true" "$(json sha256 <body) $(json length <body) $(json chunked <body)"
+    ask '/x/bytes?n=64000000' -o one
+    ask '/x/bytes?n=64000000&chunked=1' -o two
+    cmp one two
+    assert_same 64000000 "$(wc -c <one)"
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+}
+
+@test "Expect: 100-continue is answered" {
+    proxy_start
+    head -c 2000000 /dev/zero >big
+    ask /x/echo -H 'Expect: 100-continue' --expect100-timeout 1000 --data-binary @big -o body
+    assert_same 2000000 "$(json length <body)"
+}
+
+@test "a slow server slows the client" {
+    proxy_start
+    head -c 30000000 /dev/zero >big
+    start sender ask '/x/sink?hold=k' -T big -o body
+    server_wait_held k
+    wait_until is_asleep "$(pgrep -P "$pid" curl)" curl
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+    server_release k
+    finish 0
+    assert_same 30000000 "$(json length <body)"
+}
+
+# sent_settles: what the server could send does not grow any more.
+sent_settles() {
+    local before
+    before=$(cat "$(server_dir)/sent.b") || return
+    sleep 0.3
+    [ "$before" = "$(cat "$(server_dir)/sent.b")" ]
+}
+
+@test "a slow client slows the server, and gets everything in the end" {
+    proxy_start
+    mkfifo go
+    exec 9<>go
+    start reader client stall "$proxy/x/bytes?n=60000000&hold=b" "$key" <go
+    wait_for_file "$(server_dir)/sent.b"
+    wait_until sent_settles
+    [ "$(cat "$(server_dir)/sent.b")" -lt 30000000 ]
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+    echo >&9
+    finish 0
+    [ "$(tail -n 1 reader.out)" -gt 60000000 ]
+}
+
+@test "256 streams at once, in little memory" {
+    proxy_start
+    : >"$(server_dir)/release.m.1"
+    mkfifo go
+    exec 9<>go
+    start streams client streams "$proxy/x/sse?n=2&hold=m" "$key" 256 1 <go
+    wait_until grep -q ready streams.out
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmRSS/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+    assert_same 200 "$(status_of /v1/models)"
+    echo >&9
+    finish 0
+}
+
+## Ends that come too soon
+
+@test "a client that leaves ends the request to the server: before the answer" {
+    proxy_start
+    mkfifo go
+    exec 9<>go
+    start one client leave "$proxy/x/silent?hold=l" "$key" -1 <go
+    server_wait_held l
+    echo >&9
+    wait_for_file "$(server_dir)/gone.l"
+    wait_until is_logged /x/silent
+    assert_same 499 "$(grep /x/silent proxy.out | json status)"
+}
+
+@test "a client that leaves ends the request to the server: within a stream" {
+    proxy_start
+    : >"$(server_dir)/release.l.1"
+    mkfifo go
+    exec 9<>go
+    start streams client streams "$proxy/x/sse?n=3&hold=l" "$key" 1 1 <go
+    wait_until grep -q ready streams.out
+    echo >&9
+    wait_for_file "$(server_dir)/gone.l"
+}
+
+@test "a client that leaves within the head or the body is forgotten" {
+    proxy_start
+    mkfifo go
+    exec 9<>go
+    start one client leave "$proxy/x/echo" "$key" 30 <go
+    wait_until grep -q sent one.out
+    echo >&9
+    finish 0
+    start two client leave "$proxy/x/echo" "$key" 2000 100000 <go
+    wait_until is_asked 1
+    echo >&9
+    wait_until is_logged /x/echo
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "a server that resets within the body ends the answer, and the client sees that it is not whole" {
+    proxy_start
+    run -18 ask '/x/reset?n=1000' -o body
+    assert_same 1000 "$(wc -c <body)"
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "a server that closes without an answer, or is not there: 502, and it works again once it is" {
+    proxy_start
+    assert_same 502 "$(status_of /x/close -d x)"
+    assert_same api_error "$(json error.type <body)"
+    assert_same 1 "$(server_count stream)"
+    local old_url
+    old_url=$(server_url)
+    server_stop
+    assert_same 502 "$(status_of /v1/models)"
+    assert_contains "$(json error.message <body)" "cannot reach ${old_url#http://}"
+}
+
+@test "an answer that comes before the body was sent is passed on" {
+    proxy_start
+    head -c 3000000 /dev/zero >big
+    assert_same 413 "$(status_of '/x/early?code=413' -T big)"
+    assert_same "too early" "$(json error.message <body)"
+}
+
+@test "a header of the server that could be two is one or none" {
+    server_control "{\"faults\": {\"stream\": [$(raw_answer 'X-A: b\x0bc\r\nX-Good: d\r\nContent-Length: 2\r\n' 'ok')]}}"
+    proxy_start
+    ask /x/echo -o body -D head
+    assert_same ok "$(cat body)"
+    assert_contains "$(cat head)" "X-Good: d"
+    assert_lacks "$(cat head)" X-A
+}
+
+@test "a request that could be two is refused" {
+    proxy_start
+    local key_line="Authorization: Bearer $key"
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 3' 'Transfer-Encoding: chunked' 'Connection: close' '' '0' '') == 'HTTP/1.1 400 '* ]]
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 0' 'Content-Length: 0' 'Connection: close' '') == 'HTTP/1.1 400 '* ]]
+    assert_same 0 "$(server_count stream)"
+}
+
+## Tokens
+
+@test "a token that is due is refreshed once for all that ask" {
+    store_login --expires-in-left -5
+    proxy_start
+    client storm "$proxy/x/echo" "$key" 50 >statuses
+    assert_same 50 "$(grep -c 200 statuses)"
+    assert_same 1 "$(server_count refresh)"
+    assert_same 0 "$(server_requests stream | grep -c at-stored || true)"
+}
+
+@test "200 requests across a rotation: one refresh, and none fails" {
+    proxy_start
+    assert_same 200 "$(status_of /x/echo)"
+    # The server knows it no longer; the store does not know that.
+    store_login --access at-void --no-seed
+    printf '{"access_token": "at-other", "refresh_token": "rt-stored", "expires_in": 900}\n' >>"$(server_dir)/seed.jsonl"
+    client storm "$proxy/x/echo" "$key" 200 >statuses
+    assert_same 200 "$(grep -c 200 statuses)"
+    assert_same 1 "$(server_count refresh)"
+}
+
+@test "after a 401 the token is refreshed, and the request is sent once more with its body" {
+    proxy_start
+    store_login --access at-void --no-seed
+    head -c 900000 /dev/urandom >big
+    ask /x/echo --data-binary @big -o body
+    assert_same "$(sha256sum big | cut -d ' ' -f 1)" "$(json sha256 <body)"
+    assert_same 2 "$(server_count stream)"
+    assert_same 1 "$(server_count refresh)"
+    assert_same "Bearer $(server_stat last_access_token)" "$(server_last stream | json headers.authorization)"
+}
+
+@test "a body of more than 1 MiB is not sent twice: the 401 goes through" {
+    proxy_start
+    store_login --access at-void --no-seed
+    head -c 1100000 /dev/zero >big
+    assert_same 401 "$(status_of /x/echo --data-binary @big)"
+    assert_same 1 "$(server_count stream)"
+    assert_contains "$(cat body)" "Invalid Authentication"
+}
+
+@test "another process has refreshed already: its token is used, and nothing is refreshed" {
+    proxy_start
+    assert_same 200 "$(status_of /x/echo)"
+    store_login --access at-newer --refresh rt-newer
+    assert_same 200 "$(status_of /x/echo)"
+    assert_same "Bearer at-newer" "$(server_last stream | json headers.authorization)"
+    assert_same 0 "$(server_count refresh)"
+}
+
+@test "a server that refuses every token is not asked for one after the other" {
+    server_control '{"faults": {"stream": [{"status": 401, "json": {"error": {"message": "no"}}, "forever": true}]}}'
+    proxy_start
+    local i
+    for i in 1 2 3; do
+        assert_same 401 "$(status_of /x/echo -d x)"
+        assert_same no "$(json error.message <body)"
+    done
+    assert_same 1 "$(server_count refresh)"
+    assert_same 4 "$(server_count stream)"
+}
+
+@test "403, 429 and 5xx are the server's business: nothing is sent again" {
+    proxy_start
+    local code
+    for code in 403 429 500 503; do
+        assert_same "$code" "$(status_of "/x/status?code=$code" -d x)"
+    done
+    assert_same 4 "$(server_count stream)"
+    assert_same 0 "$(server_count refresh)"
+}
+
+@test "without a login: 401 that says what to do, and a login that comes is used" {
+    rm -r "$HOME/.kimi"
+    proxy_start
+    assert_same 401 "$(status_of /v1/messages -d x -D head)"
+    assert_same error "$(json type <body)"
+    assert_contains "$(json error.message <body)" "run 'kimi login'"
+    assert_contains "$(cat head)" "x-should-retry: false"
+    store_login
+    assert_same 200 "$(status_of /x/echo)"
+}
+
+@test "a logout ends requests to come, but no stream that runs" {
+    proxy_start
+    start reader ask '/v1/x/sse?n=2&hold=o' -N
+    server_wait_held o
+    server_release o.1
+    wait_until grep -q '"n": 1' reader.out
+    kimi logout --quiet
+    assert_same 401 "$(status_of /x/echo)"
+    assert_contains "$(json error.message <body)" "run 'kimi login'"
+    server_release o.2
+    finish 0
+    assert_contains "$(out_of reader)" '"n": 2'
+}
+
+@test "a token that ends in the middle of a stream, and a refresh, do not cut it" {
+    proxy_start
+    start reader ask '/v1/x/sse?n=2&hold=t' -N
+    server_wait_held t
+    server_release t.1
+    wait_until grep -q '"n": 1' reader.out
+    store_login --expires-in-left -5
+    assert_same 200 "$(status_of /x/echo)"
+    assert_same 1 "$(server_count refresh)"
+    server_release t.2
+    finish 0
+    assert_contains "$(out_of reader)" '"n": 2'
+}
+
+@test "the key of an open platform stays out of the command's environment" {
+    server_control '{"api_keys": {"cn": ["sk-cn"]}}'
+    kimi login --platform moonshot-cn --api-key-stdin --quiet <<<sk-cn
+    run -0 kimi proxy --platform moonshot-cn -- sh -c 'env; curl -q -sS -H "x-api-key: $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'
+    assert_contains "$output" kimi-k2.5
+    assert_lacks "$output" sk-cn
+    assert_same "Bearer sk-cn" "$(server_last cn_models | json headers.authorization)"
+}
+
+@test "a server that cannot be reached for a refresh is no login that is missing" {
+    proxy_start
+    assert_same 200 "$(status_of /x/echo)"
+    store_login --access at-old --expires-in-left -5
+    server_stop
+    assert_same 503 "$(status_of /v1/models)"
+    assert_same api_error "$(json error.type <body)"
+}
+
+@test "an upstream with TLS" {
+    proxy_start
+    KIMI_TEST_SERVER=tls server_start --tls good
+    kill "$proxy_pid"
+    proxy_ended 0
+    KIMI_TEST_SERVER=tls store_login
+    proxy_start
+    assert_same 200 "$(status_of /x/echo)"
+    unset SSL_CERT_FILE
+    kill "$proxy_pid"
+    proxy_ended 0
+    proxy_start
+    assert_same 502 "$(status_of /x/echo)"
+    assert_contains "$(json error.message <body)" certificate
+}
+
+## The end
+
+@test "SIGTERM: requests under way may end, and no new one is taken" {
+    proxy_start --grace 60
+    start reader ask '/v1/x/sse?n=1&hold=z' -N
+    local reader=$pid
+    server_wait_held z
+    kill -TERM "$proxy_pid"
+    wait_until eval '! curl -q -s -o /dev/null --noproxy "*" "$proxy/v1/models"'
+    server_release z.1
+    finish 0 "$reader"
+    assert_contains "$(out_of reader)" '"n": 1'
+    proxy_ended 0
+}
+
+@test "SIGTERM: a stream that does not end is cut, and the server sees it" {
+    proxy_start --grace 0.1
+    start reader ask '/v1/x/sse?n=1&hold=z' -N
+    local reader=$pid
+    server_wait_held z
+    kill -TERM "$proxy_pid"
+    proxy_ended 0
+    finish 18 "$reader"
+    wait_for_file "$(server_dir)/gone.z"
+}

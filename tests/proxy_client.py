@@ -1,0 +1,102 @@
+"""A client of kimi proxy that does what curl does not.
+
+    proxy_client.py raw PORT|SOCKET              sends standard input as it is, prints what comes until the end
+    proxy_client.py storm URL KEY COUNT          COUNT GETs at once, each on a connection of its own; prints the statuses
+    proxy_client.py streams URL KEY COUNT N [BODY] COUNT POSTs of BODY bytes at once; "ready" once each has N events; all go on a line of input
+    proxy_client.py leave URL KEY BYTES [BODY]   sends that much of a POST of BODY bytes, prints "sent", leaves on a line of input
+    proxy_client.py stall URL KEY                a GET whose answer is not read before a line of input; prints its length
+"""
+
+import socket
+import sys
+import threading
+from urllib.parse import urlsplit
+
+
+def connect(place):
+    if place.startswith("/"):
+        conn = socket.socket(socket.AF_UNIX)
+        conn.connect(place)
+        return conn
+    return socket.create_connection(("127.0.0.1", int(place)))
+
+
+def head(url, key, method="GET", more=""):
+    parts = urlsplit(url)
+    target = parts.path + ("?" + parts.query if parts.query else "")
+    return ("%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n%s\r\n" % (method, target, parts.netloc, key, more)).encode()
+
+
+def ask(url, key, method="GET", more=""):
+    conn = connect(str(urlsplit(url).port))
+    conn.sendall(head(url, key, method, more))
+    return conn
+
+
+def raw(place):
+    conn = connect(place)
+    conn.settimeout(20)
+    conn.sendall(sys.stdin.buffer.read())
+    try:
+        while data := conn.recv(65536):
+            sys.stdout.buffer.write(data)
+    except ConnectionResetError:
+        sys.stdout.buffer.write(b"\n(reset)\n")
+
+
+def storm(url, key, count):
+    statuses, lock = [], threading.Lock()
+
+    def one():
+        conn = ask(url, key, more="Connection: close\r\n")
+        data = b""
+        while piece := conn.recv(65536):
+            data += piece
+        with lock:
+            statuses.append(data.split(b" ")[1].decode() if data.startswith(b"HTTP/1.1 ") else "none")
+
+    threads = [threading.Thread(target=one) for _ in range(int(count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print("\n".join(sorted(statuses)))
+
+
+def streams(url, key, count, events, body="0"):
+    conns = [ask(url, key, "POST", "Content-Length: %s\r\n" % body) for _ in range(int(count))]
+    for conn in conns:
+        conn.sendall(b"x" * int(body))
+    for conn in conns:
+        data = b""
+        while data.count(b"event:") < int(events):
+            piece = conn.recv(65536)
+            if not piece:
+                sys.exit("a stream ended: %r" % data)
+            data += piece
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def leave(url, key, sent, body="0"):
+    conn = connect(str(urlsplit(url).port))
+    more = "Content-Length: %s\r\n" % body if int(body) else ""
+    whole = head(url, key, "POST" if int(body) else "GET", more) + b"x" * int(body)
+    conn.sendall(whole[: int(sent)] if int(sent) >= 0 else whole)
+    print("sent", flush=True)
+    sys.stdin.readline()
+    conn.close()
+
+
+def stall(url, key):
+    conn = ask(url, key, more="Connection: close\r\n")
+    print("sent", flush=True)
+    sys.stdin.readline()
+    total = 0
+    while piece := conn.recv(1 << 20):
+        total += len(piece)
+    print(total)
+
+
+if __name__ == "__main__":
+    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "stall": stall}[sys.argv[1]](*sys.argv[2:])
