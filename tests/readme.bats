@@ -152,7 +152,7 @@ END
     local option known
     known=$(for program in "$KIMI_TEST_BIN"/kimi-*; do "$program" --list-options; done | cut -f 1 | sort -u)
     # Those of other programs, and of the front.
-    known=$(printf '%s\n' "$known" --user --now --preserve-status --exec-path)
+    known=$(printf '%s\n' "$known" --user --now --preserve-status --exec-path --auth-type --model --provider)
     while read -r option; do
         grep -qxF -- "$option" <<<"$known" || fail "a document names $option, which no command has" || return
     done < <(grep -ohE -- '(^|[ `(])--[a-z][a-z-]+' "${DOCUMENTS[@]}" | grep -oE -- '--[a-z-]+' | sort -u)
