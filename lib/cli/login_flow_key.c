@@ -73,7 +73,7 @@ static size_t chosen_number(const struct buf *line, size_t count)
 int login_flow_choose(bool with_regions, const struct platform **ret_platform,
     const struct region **ret_region, struct err *err)
 {
-	struct login_choice choices[CHOICES_MAX];
+	struct login_choice choices[CHOICES_MAX] = {0};
 	size_t count = login_choices(with_regions, choices), number = 0;
 	struct buf prompt, line;
 	int result = 0;

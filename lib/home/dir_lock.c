@@ -335,11 +335,19 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 /* PID-SECONDS-NANOSECONDS, as remove_stale() names what it moves aside, of a process that is no more. */
 static bool is_of_dead_process(const char *name)
 {
-	char rest = 0;
-	long pid, seconds, nanoseconds;
+	static const char digits[] = "0123456789";
+	size_t pid_len = strspn(name, digits), seconds_len, rest_len;
+	long pid = strtol(name, NULL, 10);
 
-	return sscanf(name, "%ld-%ld-%ld%c", &pid, &seconds, &nanoseconds, &rest) == 3 && pid > 0 &&
-	       (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	if (name[pid_len] != '-')
+		return false;
+	seconds_len = strspn(name + pid_len + 1, digits);
+	const char *rest = name + pid_len + 1 + seconds_len;
+	if (!seconds_len || *rest != '-')
+		return false;
+	rest_len = strspn(rest + 1, digits);
+	return rest_len && !rest[1 + rest_len] && pid > 0 && (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 &&
+	       errno == ESRCH;
 }
 
 /*

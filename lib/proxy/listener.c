@@ -113,12 +113,11 @@ static int listener_bind(struct listener *listener, const union address *address
 int listener_open_tcp(struct listener *ret_listener, const char *address, struct err *err)
 {
 	union address parsed;
-	socklen_t len;
+	socklen_t len = 0;
 
 	*ret_listener = (struct listener){.fd = -1};
-	if (listener_check_tcp(address, err) < 0)
-		return -1;
-	address_parse(address, &parsed, &len);
+	if (address_parse(address, &parsed, &len) < 0)
+		return listener_check_tcp(address, err);
 	if (listener_bind(ret_listener, &parsed, len) == 0 && listener_learn(ret_listener))
 		return 0;
 	err_errno(err, ERR_FAILED,
