@@ -192,7 +192,7 @@ api_key = $value"
     for pair in "--header --headers" "--headers --json" "--header --json"; do
         # shellcheck disable=SC2086 # two options
         run -2 --separate-stderr kimi token $pair
-        [[ $stderr =~ exclude ]]
+        [[ $stderr =~ "cannot be used together" ]]
     done
 }
 
