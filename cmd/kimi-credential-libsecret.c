@@ -24,7 +24,7 @@ struct request {
 	struct buf username, password;
 };
 
-static void take_line(struct request *request, const char *line)
+static void operation_take_line(struct request *request, const char *line)
 {
 	struct buf *value = strncmp(line, "username=", 9) == 0   ? &request->username
 	                    : strncmp(line, "password=", 9) == 0 ? &request->password
@@ -47,7 +47,7 @@ static bool read_request(struct request *request)
 		line[len ? len - 1 : 0] = '\0';
 		if (!*line)
 			break;
-		take_line(request, line);
+		operation_take_line(request, line);
 	}
 	if (line)
 		wipe(line, MAX_LINE);
@@ -55,7 +55,7 @@ static bool read_request(struct request *request)
 	return ok && !request->username.failed && !request->password.failed && *request->username.data;
 }
 
-static enum keyring_answer get(const struct request *request, struct err *err)
+static enum keyring_answer operation_get(const struct request *request, struct err *err)
 {
 	struct buf secret;
 
@@ -73,34 +73,34 @@ static enum keyring_answer get(const struct request *request, struct err *err)
 	return answer;
 }
 
-static enum keyring_answer store(const struct request *request, struct err *err)
+static enum keyring_answer operation_store(const struct request *request, struct err *err)
 {
 	return keyring_store(request->username.data, request->password.data, err);
 }
 
-static enum keyring_answer erase(const struct request *request, struct err *err)
+static enum keyring_answer operation_erase(const struct request *request, struct err *err)
 {
 	return keyring_erase(request->username.data, err);
 }
 
 typedef enum keyring_answer operation(const struct request *request, struct err *err);
 
-static int complain(const char *what)
+static int operation_complain(const char *what)
 {
 	fprintf(stderr, "kimi-credential-libsecret: %s\n", what);
 	return USAGE;
 }
 
-static int perform(operation *run, struct request *request)
+static int operation_perform(operation *run, struct request *request)
 {
 	struct err err = {0};
 
-	if (!read_request(request) || (run == store && !*request->password.data))
-		return complain("no username, or nothing to store");
+	if (!read_request(request) || (run == operation_store && !*request->password.data))
+		return operation_complain("no username, or nothing to store");
 	int status = exit_statuses[run(request, &err)];
 	text_clean_inplace(err.what); /* the keyring's words are in it */
 	if (status && err.code != ERR_NONE)
-		complain(err.what);
+		operation_complain(err.what);
 	return fflush(stdout) == 0 ? status : UNAVAILABLE;
 }
 
@@ -109,13 +109,14 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		operation *run;
-	} operations[] = {{"get", get}, {"store", store}, {"erase", erase}};
+	} operations[] = {{"get", operation_get}, {"store", operation_store}, {"erase", operation_erase}};
 	struct request request;
 	operation *run = NULL;
 
 	command_harden();
 	if (argc != 2)
-		return complain("usage: kimi-credential-libsecret get|store|erase; see git-credential(1)");
+		return operation_complain(
+		    "usage: kimi-credential-libsecret get|store|erase; see git-credential(1)");
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
 		if (strcmp(argv[1], operations[i].name) == 0)
 			run = operations[i].run;
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
 		return DONE;
 	buf_init(&request.username, MAX_LINE);
 	buf_init_secret(&request.password, MAX_LINE);
-	int status = perform(run, &request);
+	int status = operation_perform(run, &request);
 	buf_release(&request.username);
 	buf_release(&request.password);
 	return status;

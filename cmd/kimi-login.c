@@ -59,7 +59,7 @@ static bool region_is_known(const struct context *context, const struct login_op
 }
 
 /* Where no option and no login decides, a person is asked for the platform and the region. */
-static int choose(const struct command *c, const struct context *context, struct login_options *options,
+static int login_choose(const struct command *c, const struct context *context, struct login_options *options,
     struct login_wish *wish, struct err *err)
 {
 	const struct region *region = NULL;
@@ -109,7 +109,7 @@ static int run(
 		return -1;
 	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
 		return -1;
-	if (choose(c, &context, options, wish, err) < 0)
+	if (login_choose(c, &context, options, wish, err) < 0)
 		return -1;
 	if (wish->platform)
 		options->platform = wish->platform->id;

@@ -80,7 +80,7 @@ static void name_others(const struct home *home, struct buf *ret_text)
 	status_list_clear(&list);
 }
 
-static void tell(const struct command *c, const struct home *home, const struct identity *who,
+static void logout_tell(const struct command *c, const struct home *home, const struct identity *who,
     const struct outcome *outcome)
 {
 	double left = outcome->expires_at - clock_now();
@@ -154,7 +154,7 @@ static int log_out_one(const struct command *c, const struct home *home, const s
 	if (log_out(c, home, who, &outcome, err) < 0)
 		return -1;
 	if (outcome.changed || outcome.swept || always_tell)
-		tell(c, home, who, &outcome);
+		logout_tell(c, home, who, &outcome);
 	*ret_any = *ret_any || outcome.changed || outcome.swept;
 	return 0;
 }

@@ -124,7 +124,7 @@ static bool show_person(const struct table *table, const char *default_model)
 }
 
 /* Shows every list that came, as a table or as the members of a JSON array. */
-static int show(const struct catalog *catalog, const char *default_model, bool json, struct err *err)
+static int models_show(const struct catalog *catalog, const char *default_model, bool json, struct err *err)
 {
 	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
 	bool person = !json && isatty(STDOUT_FILENO), ok = true;
@@ -160,14 +160,14 @@ static int show(const struct catalog *catalog, const char *default_model, bool j
 	return ok ? 0 : err_memory(err);
 }
 
-static int print(
+static int models_print(
     const struct command *c, const struct catalog *catalog, const char *default_model, struct err *err)
 {
 	json_t *errors = json_array();
 
 	if (c->report.json)
 		printf("{\"models\":[");
-	int failed = show(catalog, default_model, c->report.json, err);
+	int failed = models_show(catalog, default_model, c->report.json, err);
 	for (size_t i = 0; i < catalog->count; i++) {
 		const struct catalog_entry *entry = &catalog->entries[i];
 		if (entry->failed)
@@ -183,7 +183,7 @@ static int print(
 	return failed;
 }
 
-static int list(struct command *c, const struct wish *wish, const struct context *context,
+static int models_list(struct command *c, const struct wish *wish, const struct context *context,
     struct toml **config, struct err *err)
 {
 	bool all = !wish->login.platform && !wish->login.account && !env_get("KIMI_ACCOUNT");
@@ -205,7 +205,7 @@ static int list(struct command *c, const struct wish *wish, const struct context
 		all_failed = all_failed && catalog.entries[i].failed;
 	int failed = wish->sync && !all_failed ? model_sync_write(&c->report, home, &catalog, err) : 0;
 	if (!failed && (!all_failed || catalog.count > 1)) {
-		failed = print(c, &catalog, default_model, err);
+		failed = models_print(c, &catalog, default_model, err);
 		/* The one object has been printed, and has the errors: from here on they are for people. */
 		c->report.json = c->report.json && failed;
 	}
@@ -219,7 +219,7 @@ static int list(struct command *c, const struct wish *wish, const struct context
 }
 
 /* With --sync the lists come first. One that does not come keeps nobody from choosing, and is the outcome. */
-static int use(const struct command *c, const struct wish *wish, const struct context *context,
+static int models_use(const struct command *c, const struct wish *wish, const struct context *context,
     struct toml **config, struct err *err)
 {
 	const struct home *home = &context->home;
@@ -281,7 +281,8 @@ static int run(struct command *c, const struct wish *wish, struct err *err)
 		toml_free(config);
 		return 0;
 	}
-	int failed = wish->use ? use(c, wish, &context, &config, err) : list(c, wish, &context, &config, err);
+	int failed = wish->use ? models_use(c, wish, &context, &config, err)
+	                       : models_list(c, wish, &context, &config, err);
 	toml_free(config);
 	return failed;
 }

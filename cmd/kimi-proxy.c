@@ -79,7 +79,7 @@ static int build_environment(
 	return environment_build(&set, proxy->variables, err);
 }
 
-static void print_json(const struct proxy *proxy)
+static void proxy_print_json(const struct proxy *proxy)
 {
 	const struct listener *listener = &proxy->listeners[0];
 	json_t *environment = json_object();
@@ -94,13 +94,13 @@ static void print_json(const struct proxy *proxy)
 }
 
 /* It listens: says where. */
-static int announce(void *context, struct err *err)
+static int proxy_announce(void *context, struct err *err)
 {
 	const struct proxy *proxy = context;
 	struct buf lines;
 
 	if (proxy->command->report.json) {
-		print_json(proxy);
+		proxy_print_json(proxy);
 	} else if (!proxy->command->report.quiet) {
 		buf_init_secret(&lines, OUTPUT_MAX);
 		environment_print(proxy->variables, &lines);
@@ -149,7 +149,7 @@ static int run(const struct command *c, const struct proxy_options *options, cha
 	if (result == 0 && argv[0])
 		result = run_command(&proxy, argv, ret_status, err);
 	else if (result == 0)
-		result = proxy_serve_here(&proxy.serve, announce, &proxy, err);
+		result = proxy_serve_here(&proxy.serve, proxy_announce, &proxy, err);
 	for (size_t i = 0; i < proxy.serve.count; i++)
 		listener_close(&proxy.listeners[i]);
 	wipe(&proxy, sizeof(proxy));

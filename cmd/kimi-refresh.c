@@ -20,7 +20,8 @@ struct wish {
 	double interval; /* seconds between two looks of --watch */
 };
 
-static int move(const struct report *report, struct store *store, const char *storage, struct err *err)
+static int refresh_move(
+    const struct report *report, struct store *store, const char *storage, struct err *err)
 {
 	if (login_move(store, store_kind_by_name(storage), err) < 0)
 		return -1;
@@ -37,7 +38,7 @@ static int refresh_tokens(const struct report *report, const struct wish *wish, 
 	if (store_check_kind(home, wish->storage, err) < 0 ||
 	    renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
 		return -1;
-	int failed = wish->storage ? move(report, &renewal.store, wish->storage, err) : 0;
+	int failed = wish->storage ? refresh_move(report, &renewal.store, wish->storage, err) : 0;
 	if (!failed)
 		failed = renewal_foresee(&renewal, err);
 	if (!failed)

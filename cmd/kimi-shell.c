@@ -14,7 +14,7 @@
 enum { MAX_LINE = 64 * 1024, MAX_HISTORY = 1024 * 1024 };
 
 /* A wrong line is said and counts as a failed command; the next may be right. */
-static void obey(struct shell *shell, const char *line)
+static void shell_obey(struct shell *shell, const char *line)
 {
 	struct err err = {0};
 
@@ -22,7 +22,7 @@ static void obey(struct shell *shell, const char *line)
 		shell->status = report_error(shell->report, &err);
 }
 
-static void recall(struct line *line, const struct home *home)
+static void shell_recall(struct line *line, const struct home *home)
 {
 	struct buf kept;
 
@@ -36,7 +36,7 @@ static void recall(struct line *line, const struct home *home)
 	buf_release(&kept);
 }
 
-static int converse(struct shell *shell, struct err *err)
+static int shell_converse(struct shell *shell, struct err *err)
 {
 	struct line *line = line_open("kimi-shell", shell_words, shell);
 	struct buf typed;
@@ -47,7 +47,7 @@ static int converse(struct shell *shell, struct err *err)
 	/* Ctrl-C between two lines is nobody's. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	recall(line, &shell->home);
+	shell_recall(line, &shell->home);
 	report_note(shell->report, "/help lists the commands, /exit or Ctrl-D leaves");
 	buf_init_secret(&typed, MAX_LINE);
 	while (!answer && !shell->over) {
@@ -59,7 +59,7 @@ static int converse(struct shell *shell, struct err *err)
 			continue;
 		if (shell_history_add(&shell->home, typed.data))
 			line_remember(line, typed.data);
-		obey(shell, typed.data);
+		shell_obey(shell, typed.data);
 	}
 	if (answer > 0)
 		fputc('\n', stderr);
@@ -68,7 +68,7 @@ static int converse(struct shell *shell, struct err *err)
 	return answer < 0 ? -1 : 0;
 }
 
-static int follow(struct shell *shell, struct err *err)
+static int shell_follow(struct shell *shell, struct err *err)
 {
 	struct buf line;
 	int answer = 0;
@@ -78,7 +78,7 @@ static int follow(struct shell *shell, struct err *err)
 		buf_clear(&line);
 		answer = term_next_line(&line, err);
 		if (!answer)
-			obey(shell, line.data);
+			shell_obey(shell, line.data);
 	}
 	buf_release(&line);
 	return answer < 0 ? -1 : 0;
@@ -101,6 +101,6 @@ int main(int argc, char **argv)
 	if (!failed)
 		failed = shell_init(&shell, &err);
 	if (!failed)
-		failed = shell.typed ? converse(&shell, &err) : follow(&shell, &err);
+		failed = shell.typed ? shell_converse(&shell, &err) : shell_follow(&shell, &err);
 	return command_end_with(&c, failed < 0, &err, shell.typed ? 0 : shell.status);
 }

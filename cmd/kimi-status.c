@@ -100,7 +100,7 @@ static int show_all(const struct command *c, const struct wish *wish, struct err
 }
 
 /* Of the platform and the account that were named, if any were. */
-static bool is_asked_for(const json_t *line, const struct wish *wish)
+static bool status_is_asked_for(const json_t *line, const struct wish *wish)
 {
 	const char *platform = json_string_value(json_object_get(line, "platform"));
 	const char *account = json_string_value(json_object_get(line, "account"));
@@ -120,7 +120,7 @@ static int show_history(const struct command *c, const struct wish *wish, struct
 		failed = history_read(&context.home, &lines, err);
 	json_array_foreach(lines, i, line)
 	{
-		if (is_asked_for(line, wish))
+		if (status_is_asked_for(line, wish))
 			json_array_append(chosen, line);
 	}
 	json_array_foreach(chosen, i, line)

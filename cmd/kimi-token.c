@@ -30,7 +30,7 @@ struct found {
 	struct access access; /* of a token */
 };
 
-static void print_json(const struct found *found)
+static void token_print_json(const struct found *found)
 {
 	const struct token *token = &found->access.token;
 	bool is_token = found->secret.kind == SECRET_TOKEN;
@@ -73,7 +73,7 @@ static int print_headers(const struct home *home, const struct found *found, str
 }
 
 /* Past stdio, whose buffer is memory that a fresh process pays for. */
-static int print_plain(const struct wish *wish, const struct found *found, struct err *err)
+static int token_print_plain(const struct wish *wish, const struct found *found, struct err *err)
 {
 	struct buf line;
 
@@ -89,20 +89,20 @@ static int print_plain(const struct wish *wish, const struct found *found, struc
 	return failed;
 }
 
-static int print(const struct command *c, const struct wish *wish, const struct home *home,
+static int print_access(const struct command *c, const struct wish *wish, const struct home *home,
     const struct found *found, struct err *err)
 {
 	if (wish->headers)
 		return print_headers(home, found, err);
 	if (c->report.json)
-		print_json(found);
+		token_print_json(found);
 	else
-		return print_plain(wish, found, err);
+		return token_print_plain(wish, found, err);
 	return 0;
 }
 
 /* Programs take standard error for part of the key: on success only a person is told anything. */
-static void warn(const struct command *c, const struct home *home, const struct identity *who,
+static void token_warn(const struct command *c, const struct home *home, const struct identity *who,
     const struct store *store, const struct access *access)
 {
 	struct report told = c->report;
@@ -148,7 +148,7 @@ static int get_token(const struct secret_source *source, bool renew, char **ret_
 	if (store_open(&store, source->home, source->who, err) < 0 ||
 	    access_get(source->who, &store, &request->wish->access, access, err) < 0)
 		return -1;
-	warn(request->command, source->home, source->who, &store, access);
+	token_warn(request->command, source->home, source->who, &store, access);
 	*ret_token = strdup(access->token.access_token);
 	return *ret_token ? 0 : err_memory(err);
 }
@@ -175,7 +175,7 @@ static int run(const struct command *c, const struct wish *wish, struct err *err
 	if (result == 0 && found.secret.kind == SECRET_CONFIGURED_KEY)
 		warn_of_open_config(c, &context.home);
 	if (result == 0)
-		result = print(c, wish, &context.home, &found, err);
+		result = print_access(c, wish, &context.home, &found, err);
 	token_clear(&found.access.token);
 	secret_clear(&found.secret);
 	return result;

@@ -194,7 +194,7 @@ static void tell_failed(const struct command *c, const struct usage_login *login
 	    *err.todo ? "; " : "", err.todo);
 }
 
-static int show(
+static int usage_online_show(
     struct command *c, const struct logins *logins, const struct usage_options *options, struct err *err)
 {
 	bool all = options->all;
@@ -234,7 +234,7 @@ static int run(struct command *c, const struct usage_options *options, int *ret_
 	else if (result == 0 && options->line)
 		result = show_line(c, &logins.items[0], err);
 	else if (result == 0)
-		result = show(c, &logins, options, err);
+		result = usage_online_show(c, &logins, options, err);
 	free(logins.items);
 	return result;
 }

@@ -58,7 +58,7 @@ static void print_summary(const char *name)
 	printf("  %-10s %s\n", name, summary_of(name));
 }
 
-static int print_help(void)
+static int front_print_help(void)
 {
 	char **names = subcommand_list();
 
@@ -150,14 +150,14 @@ static int show_manual(const char *sub, char **argv, struct err *err)
 	if (find_page(name, page, sizeof(page)))
 		execlp("man", "man", page, (char *)NULL);
 	if (front)
-		return print_help();
+		return front_print_help();
 	argv[1] = flag;
 	argv[2] = NULL;
 	return subcommand_exec(sub, argv, err);
 }
 
 /* What was meant, perhaps; else where to look. */
-static void advise(const char *typed, const char *const *names, char *ret_todo, size_t size)
+static void front_advise(const char *typed, const char *const *names, char *ret_todo, size_t size)
 {
 	const char *nearest = names && *typed ? options_nearest(typed, names) : NULL;
 
@@ -180,7 +180,7 @@ static const char *library_of(const char *name)
 	return NULL;
 }
 
-static int unknown(const char *typed, struct err *err)
+static int front_unknown(const char *typed, struct err *err)
 {
 	static const char *const options[] = {
 	    "--help", "--version", "--exec-path", "--list-cmds", "-h", "-v", "-V", NULL};
@@ -193,11 +193,11 @@ static int unknown(const char *typed, struct err *err)
 		    err, ERR_FAILED, todo, "this build has no 'kimi %.20s'; it needs %s", typed, library);
 	}
 	if (*typed == '-') {
-		advise(typed, options, todo, sizeof(todo));
+		front_advise(typed, options, todo, sizeof(todo));
 		return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
 	}
 	char **names = subcommand_list();
-	advise(typed, (const char *const *)names, todo, sizeof(todo));
+	front_advise(typed, (const char *const *)names, todo, sizeof(todo));
 	subcommand_free(names);
 	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
 }
@@ -224,15 +224,15 @@ static int run(int argc, char **argv, struct err *err)
 	if (strcmp(first, "--list-cmds") == 0)
 		return print_commands();
 	if (is_help && (*first == '-' || argc < 3))
-		return print_help();
+		return front_print_help();
 	if (is_help)
-		return show_manual(argv[2], argv, err) > 0 ? unknown(argv[2], err) : -1;
+		return show_manual(argv[2], argv, err) > 0 ? front_unknown(argv[2], err) : -1;
 	if (*first && subcommand_exec(first, argv + 1, err) < 0)
 		return -1;
 	/* No command of ours: kimi-cli's, if it is installed. */
 	if (!library_of(first))
 		handover_to_other_kimi(argv);
-	return argc > 1 ? unknown(first, err) : print_help();
+	return argc > 1 ? front_unknown(first, err) : front_print_help();
 }
 
 int main(int argc, char **argv)

@@ -180,7 +180,7 @@ static void list_add_accounts(struct list *list, const struct home *home, const 
 }
 
 /* Its tokens are there, or may be in the keyring. */
-static bool is_stored(const struct home *home, const char *key)
+static bool account_is_stored(const struct home *home, const char *key)
 {
 	const char *name = strchr(key, '/') + 1;
 	char path[HOME_PATH_MAX];
@@ -220,7 +220,7 @@ static void list_add_hosts(struct list *list, const struct home *home, const str
 
 	identity_set_configured_hosts(&who, home);
 	for (const struct region *r = platform->regions;; r++) {
-		if (is_stored(home, who.key)) {
+		if (account_is_stored(home, who.key)) {
 			list_add(list, &who);
 			list_add_accounts(list, home, &who);
 		}
@@ -277,7 +277,7 @@ struct identity *identity_list_all(const struct home *home, size_t *ret_count, s
 
 bool identity_is_stored(const struct identity *who, const struct home *home)
 {
-	return *who->key && is_stored(home, who->key);
+	return *who->key && account_is_stored(home, who->key);
 }
 
 bool identity_is_configured(const struct identity *who, const struct home *home)
@@ -297,7 +297,7 @@ bool identity_is_other_configured(const struct identity *who, const struct home 
 	if (!home->client->has_slots || !*who->key)
 		return false;
 	identity_set_configured_hosts(&configured, home);
-	return strcmp(configured.key, who->key) != 0 && is_stored(home, configured.key);
+	return strcmp(configured.key, who->key) != 0 && account_is_stored(home, configured.key);
 }
 
 void identity_locate_account(struct identity *who, const struct home *home)
@@ -306,11 +306,11 @@ void identity_locate_account(struct identity *who, const struct home *home)
 	struct identity there = *who;
 
 	if (!*who->account || !home->client->has_slots || platform_hosts_are_set(who->platform) ||
-	    is_stored(home, who->key))
+	    account_is_stored(home, who->key))
 		return;
 	for (; region && region->name; region++) {
 		identity_set_hosts(&there, home, region->oauth_host, region->base_url);
-		if (is_stored(home, there.key)) {
+		if (account_is_stored(home, there.key)) {
 			*who = there;
 			return;
 		}

@@ -40,7 +40,7 @@ static int custom_line(const struct toml_node *node, char **ret_line)
 }
 
 /* Appends the line, or puts it in the place of one with its name: a server refuses a header that comes twice. */
-static size_t put_line(char **lines, size_t n, char *line)
+static size_t headers_put_line(char **lines, size_t n, char *line)
 {
 	size_t name_len = strcspn(line, ":") + 1;
 
@@ -71,7 +71,7 @@ int headers_build(
 		int answer = custom_line(node, &line);
 		ok = answer >= 0;
 		if (answer > 0)
-			n = put_line(headers->lines, n, line);
+			n = headers_put_line(headers->lines, n, line);
 	}
 	if (ok)
 		return 0;

@@ -64,7 +64,7 @@ static const char *protocol_of(const struct platform *platform, const json_t *it
 	return strcmp(protocol, "response") == 0 ? "openai_responses" : NULL;
 }
 
-static bool counts(const struct platform *platform, const char *id)
+static bool models_counts(const struct platform *platform, const char *id)
 {
 	const char *const *prefix = platform->allowed_prefixes;
 
@@ -131,7 +131,7 @@ static void take_item(const struct home *home, const struct platform *platform, 
 	const char *id = json_text(item, "id");
 	double context = 0;
 
-	if (!id || !*id || !counts(platform, id))
+	if (!id || !*id || !models_counts(platform, id))
 		return;
 	struct model model = {.id = clean_copy(id)};
 	/* An id with control characters would not be the same id once cleaned. */

@@ -100,7 +100,7 @@ static int exchange_no_sense(
 	    "the %s of %s is invalid: %s", request->subject, host, why);
 }
 
-static int exchange_read(struct api_request *request, const struct http_request *sent,
+static int request_exchange_read(struct api_request *request, const struct http_request *sent,
     const struct http_response *response, struct err *err)
 {
 	char why[160] = "";
@@ -124,7 +124,7 @@ static int exchange_read(struct api_request *request, const struct http_request 
 }
 
 /* Runs in a thread of its own: touches nothing but its exchange. */
-static void *exchange_send(void *context)
+static void *request_exchange_send(void *context)
 {
 	struct exchange *e = context;
 	struct api_request *request = e->request;
@@ -139,7 +139,7 @@ static void *exchange_send(void *context)
 
 	int result = http_perform(&sent, &response, &request->err);
 	if (result == 0 || response.cut_short)
-		result = exchange_read(request, &sent, &response, &request->err);
+		result = request_exchange_read(request, &sent, &response, &request->err);
 	if (result < 0)
 		request->retry_after = response.retry_after;
 	http_release(&response);
@@ -200,13 +200,13 @@ static void exchange_start(struct exchange *e)
 	e->sent = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	e->in_thread = pthread_create(&e->thread, NULL, exchange_send, e) == 0;
+	e->in_thread = pthread_create(&e->thread, NULL, request_exchange_send, e) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!e->in_thread)
-		exchange_send(e);
+		request_exchange_send(e);
 }
 
-static void exchange_finish(struct exchange *e)
+static void request_exchange_finish(struct exchange *e)
 {
 	if (e->in_thread)
 		pthread_join(e->thread, NULL);
@@ -247,7 +247,7 @@ static void exchanges_run(struct exchange list[], size_t count)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < count; i++)
-			exchange_finish(&list[i]);
+			request_exchange_finish(&list[i]);
 		for (size_t i = 0; i < count; i++) {
 			more = exchange_advance(&list[i]) || more;
 			exchange_start(&list[i]);

@@ -18,7 +18,7 @@ int api_key_is_valid(const char *key)
 	return *key && strlen(key) <= LONGEST_KEY && text_is_plain(key);
 }
 
-static int copy(const char *key, char **ret_key, struct err *err)
+static int api_key_copy(const char *key, char **ret_key, struct err *err)
 {
 	*ret_key = strdup(key);
 	return *ret_key ? 0 : err_memory(err);
@@ -32,7 +32,7 @@ int api_key_of_config(
 
 	if (answer == 0) {
 		const char *key = config_api_key(home, config, platform);
-		answer = key && api_key_is_valid(key) ? copy(key, ret_key, err) : 1;
+		answer = key && api_key_is_valid(key) ? api_key_copy(key, ret_key, err) : 1;
 	}
 	toml_free(config);
 	return answer;
@@ -65,7 +65,7 @@ int api_key_of_environment(char **ret_key, struct err *err)
 	if (key.failed || !api_key_is_valid(key.data))
 		answer = err_set(err, ERR_CONFIG, "set it to the key only", "KIMI_API_KEY is not an API key");
 	else
-		answer = copy(key.data, ret_key, err);
+		answer = api_key_copy(key.data, ret_key, err);
 	buf_release(&key);
 	return answer;
 }

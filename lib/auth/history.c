@@ -41,7 +41,7 @@ static int open_file(const char *path, struct stat *ret_stat)
 }
 
 /* Sets a large file aside. Whoever finds the lock held goes on with the file as it is: the holder is doing it. */
-static void rotate(const struct home *home, const char *path)
+static void history_rotate(const struct home *home, const char *path)
 {
 	char lock_file[HOME_PATH_MAX], aside[HOME_PATH_MAX];
 	struct lock lock = LOCK_INIT;
@@ -65,7 +65,7 @@ static bool is_torn(int fd, const struct stat *st)
 	return st->st_size > 0 && pread(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
 }
 
-static void append(const struct home *home, const char *text)
+static void history_append(const struct home *home, const char *text)
 {
 	char path[HOME_PATH_MAX];
 	struct stat st = {0};
@@ -75,7 +75,7 @@ static void append(const struct home *home, const char *text)
 	int fd = home_check_writable(home, NULL) == 0 ? open_file(path, &st) : -1;
 	if (fd >= 0 && st.st_size >= MAX_BYTES) {
 		close(fd);
-		rotate(home, path);
+		history_rotate(home, path);
 		fd = open_file(path, &st);
 	}
 	if (fd < 0)
@@ -130,7 +130,7 @@ void history_add(const struct home *home, enum history_event event, const struct
 	char *text = object && !repeats ? json_print(object) : NULL;
 
 	if (text)
-		append(home, text);
+		history_append(home, text);
 	free(text);
 	json_decref(object);
 	errno = saved;

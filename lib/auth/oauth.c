@@ -50,7 +50,7 @@ static int time_for_request(const struct oauth *oauth)
 	return left < LEAST_MS ? LEAST_MS : left > ATTEMPT_MS ? ATTEMPT_MS : left;
 }
 
-static int ask(
+static int oauth_ask(
     struct oauth *oauth, const char *path, const struct buf *form, struct answer *answer, struct err *err)
 {
 	snprintf(answer->url, sizeof(answer->url), "%s%s", oauth->host, path);
@@ -123,7 +123,7 @@ static int makes_no_sense(const struct answer *answer, const char *why, struct e
  * An answer that is no success: its own words if it has any, else its status. A 403 without any is a firewall's.
  * `secret` is what was sent.
  */
-static int refused(const struct answer *answer, const char *secret, struct err *err)
+static int oauth_refused(const struct answer *answer, const char *secret, struct err *err)
 {
 	const char *error = text_unless_secret(answer_error(answer), secret);
 	const char *description = text_unless_secret(json_text(answer->object, "error_description"), secret);
@@ -206,9 +206,9 @@ int oauth_authorize_device(
 
 	buf_init(&form, MAX_FORM);
 	http_form_add(&form, "client_id", oauth->platform->client_id);
-	failed = ask(oauth, oauth->platform->device_authorization_path, &form, &answer, err);
+	failed = oauth_ask(oauth, oauth->platform->device_authorization_path, &form, &answer, err);
 	if (!failed && answer.response.status != 200)
-		failed = refused(&answer, "", err);
+		failed = oauth_refused(&answer, "", err);
 	if (!failed)
 		failed = answer.object ? read_authorization(&answer, &authorization, err)
 		                       : makes_no_sense(&answer, answer.why, err);
@@ -252,7 +252,7 @@ enum oauth_answer oauth_poll(struct oauth *oauth, const char *device_code, struc
 	http_form_add(&form, "client_id", oauth->platform->client_id);
 	http_form_add(&form, "device_code", device_code);
 	http_form_add(&form, "grant_type", device_code_grant);
-	if (ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
+	if (oauth_ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
 		result = passing_or_failed(err);
 		goto out;
 	}
@@ -271,7 +271,7 @@ enum oauth_answer oauth_poll(struct oauth *oauth, const char *device_code, struc
 	} else if (is_success(&answer)) {
 		result = read_token(&answer, ret_token, err);
 	} else {
-		refused(&answer, device_code, err);
+		oauth_refused(&answer, device_code, err);
 		result = passing_or_failed(err);
 	}
 out:
@@ -308,7 +308,7 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 	http_form_add(&form, "client_id", oauth->platform->client_id);
 	http_form_add(&form, "grant_type", "refresh_token");
 	http_form_add(&form, "refresh_token", refresh_token);
-	if (ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
+	if (oauth_ask(oauth, oauth->platform->token_path, &form, &answer, err) < 0) {
 		bool answered = answer.response.status >= 200 && answer.response.status < 400;
 		result = is_success(&answer)                     ? OAUTH_LOST
 		         : err->code == ERR_NETWORK && !answered ? OAUTH_PASSING
@@ -319,12 +319,12 @@ enum oauth_answer oauth_refresh(struct oauth *oauth, const char *refresh_token, 
 	if (is_success(&answer)) {
 		result = read_token(&answer, ret_token, err) == OAUTH_GRANTED ? OAUTH_GRANTED : OAUTH_LOST;
 	} else if (is_rejection(&answer)) {
-		refused(&answer, refresh_token, err);
+		oauth_refused(&answer, refresh_token, err);
 		err->code = ERR_REJECTED;
 		err_advise(err, "run 'kimi login'");
 		result = OAUTH_REJECTED;
 	} else {
-		refused(&answer, refresh_token, err);
+		oauth_refused(&answer, refresh_token, err);
 		result = is_worth_retrying(answer.response.status) ? OAUTH_PASSING : OAUTH_FAILED;
 	}
 out:

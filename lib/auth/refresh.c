@@ -26,7 +26,7 @@ bool refresh_is_needed(const struct refresh_wish *wish, const struct token *toke
 	return left < token_wanted_left(token, wish->min_valid);
 }
 
-static int load(struct store *store, struct token *ret_token, struct err *err)
+static int refresh_load(struct store *store, struct token *ret_token, struct err *err)
 {
 	struct token token = TOKEN_INIT;
 	int answer = store_load(store, &token, err);
@@ -60,7 +60,7 @@ struct refresh {
 };
 
 /* What a person insisted on after that is sent all the same. */
-static bool counts(const struct refresh *r, double noted_at)
+static bool refresh_counts(const struct refresh *r, double noted_at)
 {
 	return !r->insisted_at || noted_at >= r->insisted_at;
 }
@@ -76,15 +76,15 @@ static int may_be_sent(const struct refresh *r, const struct state *state, struc
 		    "other host",
 		    "the login was issued by %.200s and is not sent to %.200s", state->oauth_host, host);
 	double now = clock_now(), rejected = state_rejected_for(state, host, now);
-	if (rejected > 0 && counts(r, state->rejected_at) && state->answer_lost)
+	if (rejected > 0 && refresh_counts(r, state->rejected_at) && state->answer_lost)
 		return err_set(err, ERR_REJECTED, login_again,
 		    "the answer to the last refresh was lost, and the new login with it; the old refresh "
 		    "token is not sent again");
-	if (rejected > 0 && counts(r, state->rejected_at))
+	if (rejected > 0 && refresh_counts(r, state->rejected_at))
 		return err_set(err, ERR_REJECTED, login_again, "Kimi no longer accepts this login");
 	double wait = ceil(state_wait_left(state, now));
 	/* This process's own wait is its pause between two attempts. */
-	if (wait > 0 && counts(r, state->waits_since) && state->waits_since != r->waits_since) {
+	if (wait > 0 && refresh_counts(r, state->waits_since) && state->waits_since != r->waits_since) {
 		snprintf(todo, sizeof(todo), "try again in %.0f s", wait);
 		return err_set(err, ERR_SERVER, todo,
 		    "%.200s could not refresh the login a moment ago and is not asked again for %.0f s", host,
@@ -119,7 +119,7 @@ static bool was_replaced(struct refresh *r)
 	return replaced;
 }
 
-static enum oauth_answer exchange(struct refresh *r, struct err *err)
+static enum oauth_answer refresh_exchange(struct refresh *r, struct err *err)
 {
 	struct token fresh = TOKEN_INIT;
 	struct err save_err;
@@ -171,8 +171,8 @@ static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
 	struct err load_err;
 	enum oauth_answer answer = OAUTH_REJECTED;
 
-	if (spent && signals_sleep(OTHER_CLIENT_MS, NULL) == 0 && load(r->store, &r->token, &load_err) == 0 &&
-	    strcmp(spent, r->token.refresh_token) != 0) {
+	if (spent && signals_sleep(OTHER_CLIENT_MS, NULL) == 0 &&
+	    refresh_load(r->store, &r->token, &load_err) == 0 && strcmp(spent, r->token.refresh_token) != 0) {
 		if (is_done_by_other(r)) {
 			r->outcome = REFRESH_BY_OTHER;
 			answer = OAUTH_GRANTED;
@@ -188,11 +188,11 @@ static enum oauth_answer after_rejection(struct refresh *r, struct state *state)
 }
 
 /* With the lock held. */
-static enum oauth_answer attempt(struct refresh *r, struct err *err)
+static enum oauth_answer refresh_attempt(struct refresh *r, struct err *err)
 {
 	struct state state;
 
-	if (load(r->store, &r->token, err) < 0)
+	if (refresh_load(r->store, &r->token, err) < 0)
 		return OAUTH_FAILED;
 	if (is_done_by_other(r)) {
 		r->outcome = REFRESH_BY_OTHER;
@@ -209,7 +209,7 @@ static enum oauth_answer attempt(struct refresh *r, struct err *err)
 	if (store_prepare(r->store, &r->token, err) < 0)
 		return OAUTH_FAILED;
 	r->outcome = REFRESH_DONE;
-	enum oauth_answer answer = exchange(r, err);
+	enum oauth_answer answer = refresh_exchange(r, err);
 	if (answer == OAUTH_LOST) {
 		state_lose_answer(&state, r->oauth.host, clock_now());
 		save_state(r, &state);
@@ -251,7 +251,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 	struct err last = {0};
 	int failed = -1;
 
-	if (load(store, &r.token, err) < 0)
+	if (refresh_load(store, &r.token, err) < 0)
 		goto out;
 	if (!refresh_is_needed(wish, &r.token)) {
 		failed = 0;
@@ -269,7 +269,7 @@ int refresh_login(const struct home *home, struct store *store, const struct ref
 			break;
 		if (store_lock_to_refresh(store, clock_ms() + LOCK_WAIT_MS, &last) < 0)
 			break;
-		enum oauth_answer answer = attempt(&r, &last);
+		enum oauth_answer answer = refresh_attempt(&r, &last);
 		store_close(store);
 		failed = answer == OAUTH_GRANTED ? 0 : -1;
 		if (answer != OAUTH_PASSING)

@@ -36,7 +36,8 @@ static int run_refresher(
 }
 
 /* The file, else the cache of a keyring login, else the keyring itself. */
-static int load(struct store *store, const struct access_wish *wish, struct token *token, struct err *err)
+static int access_load(
+    struct store *store, const struct access_wish *wish, struct token *token, struct err *err)
 {
 	char item[STORE_ITEM_MAX] = "";
 
@@ -63,7 +64,7 @@ static int load(struct store *store, const struct access_wish *wish, struct toke
 	return answer;
 }
 
-static int dead(const struct access_wish *wish, const struct token *token, struct err *err)
+static int access_dead(const struct access_wish *wish, const struct token *token, struct err *err)
 {
 	if (!*token->refresh_token)
 		return err_set(err, ERR_REJECTED, "run 'kimi login'",
@@ -75,13 +76,13 @@ static int dead(const struct access_wish *wish, const struct token *token, struc
 	    err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
 }
 
-static int get(const struct identity *who, struct store *store, const struct access_wish *wish,
+static int access_take(const struct identity *who, struct store *store, const struct access_wish *wish,
     struct access *ret_access, struct err *err)
 {
 	struct token token = TOKEN_INIT;
 	struct err trouble = {0};
 
-	if (load(store, wish, &token, err) < 0) {
+	if (access_load(store, wish, &token, err) < 0) {
 		token_clear(&token);
 		return -1;
 	}
@@ -89,7 +90,7 @@ static int get(const struct identity *who, struct store *store, const struct acc
 	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
 		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : 0;
 		run_refresher(store->home, who, wish->min_valid, patience, &trouble);
-		if (trouble.code == ERR_INTERRUPTED || load(store, wish, &token, err) < 0) {
+		if (trouble.code == ERR_INTERRUPTED || access_load(store, wish, &token, err) < 0) {
 			if (trouble.code == ERR_INTERRUPTED)
 				*err = trouble;
 			token_clear(&token);
@@ -101,7 +102,7 @@ static int get(const struct identity *who, struct store *store, const struct acc
 		if (trouble.code != ERR_NONE)
 			*err = trouble;
 		else
-			dead(wish, &token, err);
+			access_dead(wish, &token, err);
 		token_clear(&token);
 		return -1;
 	}
@@ -116,7 +117,7 @@ static int get(const struct identity *who, struct store *store, const struct acc
 int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
     struct access *ret_access, struct err *err)
 {
-	int failed = get(who, store, wish, ret_access, err);
+	int failed = access_take(who, store, wish, ret_access, err);
 
 	if (failed)
 		identity_advise(who, err->todo, sizeof(err->todo));

@@ -71,7 +71,7 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
-static char *grown(const struct buf *b, size_t cap)
+static char *buf_grown(const struct buf *b, size_t cap)
 {
 	char *before = b->cap ? b->data : NULL;
 
@@ -98,7 +98,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 	size_t cap = b->cap ? b->cap : 64;
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
-	b->data = grown(b, cap);
+	b->data = buf_grown(b, cap);
 	b->data[b->len] = '\0'; /* fresh memory holds anything */
 	b->cap = cap;
 	return true;

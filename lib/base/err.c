@@ -26,10 +26,10 @@ static const struct {
     [ERR_INTERRUPTED] = {"interrupted", 130},
 };
 
-static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+static void err_fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));
 /* The texts may be those of *err itself. */
-static void fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+static void err_fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
 {
 	struct err filled = {.code = code};
 
@@ -44,7 +44,7 @@ int err_set(struct err *err, enum err_code code, const char *todo, const char *f
 		return -1;
 	va_list args;
 	va_start(args, format);
-	fill(err, code, todo, format, args);
+	err_fill(err, code, todo, format, args);
 	va_end(args);
 	return -1;
 }
@@ -57,7 +57,7 @@ int err_errno(struct err *err, enum err_code code, const char *todo, const char 
 		return -1;
 	va_list args;
 	va_start(args, format);
-	fill(err, code, todo, format, args);
+	err_fill(err, code, todo, format, args);
 	va_end(args);
 	size_t len = strlen(err->what);
 	snprintf(err->what + len, sizeof(err->what) - len, ": %s", strerror(saved));

@@ -47,7 +47,8 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 	}
 }
 
-static int find(const char *program, const char *const places[], char *ret_path, size_t size, struct err *err)
+static int sibling_look_up(
+    const char *program, const char *const places[], char *ret_path, size_t size, struct err *err)
 {
 	char folder[3072], first[3072] = "";
 	struct stat st;
@@ -69,12 +70,12 @@ int sibling_find(const char *program, char *ret_path, size_t size, struct err *e
 {
 	static const char *const places[] = {"", NULL};
 
-	return find(program, places, ret_path, size, err);
+	return sibling_look_up(program, places, ret_path, size, err);
 }
 
 int sibling_find_helper(const char *program, char *ret_path, size_t size, struct err *err)
 {
 	static const char *const places[] = {"../libexec/kimi/", "", NULL};
 
-	return find(program, places, ret_path, size, err);
+	return sibling_look_up(program, places, ret_path, size, err);
 }

@@ -39,7 +39,7 @@ static const char *read_advice(int error)
 	}
 }
 
-static int refuse_owner(const char *path, const struct stat *st, struct err *err)
+static int file_refuse_owner(const char *path, const struct stat *st, struct err *err)
 {
 	return err_set(err, ERR_STORAGE, "run the command as that user, or change the file's owner back",
 	    "%s belongs to another user (uid %lu)", path, (unsigned long)st->st_uid);
@@ -82,7 +82,7 @@ static int read_open(
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
 	if ((flags & FILE_OWN) && !is_own(path, &st))
-		return refuse_owner(path, &st, err);
+		return file_refuse_owner(path, &st, err);
 	if (st.st_size > 0 && (unsigned long long)st.st_size > ret_bytes->max)
 		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is too large (%lld bytes)",
 		    path, (long long)st.st_size);
@@ -127,7 +127,7 @@ int file_read(const char *path, unsigned flags, struct buf *ret_bytes, struct st
 		if (why == ELOOP && there)
 			return refuse_kind(path, &st, err);
 		if (why == EACCES && there && (flags & FILE_OWN) && st.st_uid != geteuid())
-			return refuse_owner(path, &st, err);
+			return file_refuse_owner(path, &st, err);
 		errno = why;
 		return err_errno(err, ERR_STORAGE, read_advice(why), "cannot read %s", path);
 	}

@@ -31,7 +31,7 @@ void memory_before_end(void (*undo)(void))
 }
 
 /* To where nobody reads it is as good as it gets. */
-static void put(int fd, const char *line)
+static void memory_put(int fd, const char *line)
 {
 	if (write(fd, line, strlen(line)) < 0)
 		return;
@@ -53,10 +53,10 @@ void memory_end(void)
 		snprintf(line, sizeof(line),
 		    "{\"type\":\"error\",\"message\":\"%s; %s\",\"data\":{\"code\":\"%s\"}}\n", err.what,
 		    err.todo, err_name(err.code));
-		put(STDOUT_FILENO, line);
+		memory_put(STDOUT_FILENO, line);
 	}
 	snprintf(line, sizeof(line), "%s: %s; %s\n", end_program, err.what, err.todo);
-	put(STDERR_FILENO, line);
+	memory_put(STDERR_FILENO, line);
 	_exit(err_exit_status(err.code));
 }
 

@@ -11,13 +11,13 @@ enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256, HELP_WIDTH = 80, WIDEST_HE
 
 static const char advice[] = OPTIONS_SEE_HELP;
 
-static size_t smaller(size_t a, size_t b)
+static size_t options_smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /* Edits (insert, drop, change, swap neighbours) that turn a into b; words too long to be a typing error cost all. */
-static size_t distance(const char *a, const char *b)
+static size_t options_distance(const char *a, const char *b)
 {
 	size_t row[3][MAX_WORD + 1], m = strlen(a), n = strlen(b);
 
@@ -29,10 +29,10 @@ static size_t distance(const char *a, const char *b)
 		size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
 		now[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			now[j] = smaller(last[j], now[j - 1]) + 1;
-			now[j] = smaller(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			now[j] = options_smaller(last[j], now[j - 1]) + 1;
+			now[j] = options_smaller(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				now[j] = smaller(now[j], before[j - 2] + 1);
+				now[j] = options_smaller(now[j], before[j - 2] + 1);
 		}
 	}
 	return row[m % 3][n];
@@ -44,7 +44,9 @@ const char *options_nearest(const char *typed, const char *const candidates[])
 	size_t best = strlen(typed) / 3 + 2; /* one more than may be wrong */
 
 	for (; *candidates; candidates++) {
-		size_t d = strncmp(*candidates, typed, strlen(typed)) == 0 ? 1 : distance(typed, *candidates);
+		size_t d = strncmp(*candidates, typed, strlen(typed)) == 0
+		               ? 1
+		               : options_distance(typed, *candidates);
 		if (d < best) {
 			best = d;
 			nearest = *candidates;
@@ -53,7 +55,7 @@ const char *options_nearest(const char *typed, const char *const candidates[])
 	return nearest;
 }
 
-static int unknown(const struct option_row *table, const char *typed, struct err *err)
+static int options_unknown(const struct option_row *table, const char *typed, struct err *err)
 {
 	const char *names[MAX_ROWS + 1], *nearest = NULL;
 	char word[MAX_WORD + 2];
@@ -64,8 +66,8 @@ static int unknown(const struct option_row *table, const char *typed, struct err
 			names[n++] = table->name;
 	names[n] = NULL;
 	if (strncmp(typed, "--", 2) == 0) {
-		snprintf(word, sizeof(word), "%.*s", (int)smaller(strcspn(typed + 2, "="), MAX_WORD + 1),
-		    typed + 2);
+		snprintf(word, sizeof(word), "%.*s",
+		    (int)options_smaller(strcspn(typed + 2, "="), MAX_WORD + 1), typed + 2);
 		nearest = options_nearest(word, names);
 	}
 	if (!nearest)
@@ -89,7 +91,7 @@ static int find_choice(const char *choices, const char *value)
 	return -1;
 }
 
-static int take(const struct option_row *row, const char *value, struct err *err)
+static int options_take(const struct option_row *row, const char *value, struct err *err)
 {
 	switch (row->kind) {
 	case OPTION_KIND_FLAG:
@@ -169,9 +171,9 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 			if (c != '?' && c != ':' && table[row].letter == c)
 				index = row;
 		if (c >= LONG_ONLY && !is_whole(argv, table[index].name))
-			return unknown(table, option_word(argv), err);
+			return options_unknown(table, option_word(argv), err);
 		if (index >= 0) {
-			if (take(&table[index], optarg, err) < 0)
+			if (options_take(&table[index], optarg, err) < 0)
 				return -1;
 			continue;
 		}
@@ -183,9 +185,9 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 			    err, ERR_USAGE, advice, "--%s takes no value", table[optopt - LONG_ONLY].name);
 		if (optopt) {
 			char letter[] = {'-', (char)optopt, '\0'};
-			return unknown(table, letter, err);
+			return options_unknown(table, letter, err);
 		}
-		return unknown(table, typed, err);
+		return options_unknown(table, typed, err);
 	}
 	*ret_operands = optind;
 	return 0;

@@ -65,7 +65,7 @@ static void expect_child_status(void)
 }
 
 /* in and out become the child's standard input and output; -1 is /dev/null. */
-static int spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
+static int process_spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -113,7 +113,7 @@ static int not_started(const char *program, int error, struct err *err)
 int process_start_detached(const char *const *argv, struct err *err)
 {
 	pid_t pid;
-	int error = spawn(argv, true, -1, -1, &pid);
+	int error = process_spawn(argv, true, -1, -1, &pid);
 
 	return error ? not_started(argv[0], error, err) : 0;
 }
@@ -214,7 +214,7 @@ void process_reap_orphans(int descriptor)
 		;
 }
 
-static int start(struct child *child, const struct process *process, struct err *err)
+static int process_start(struct child *child, const struct process *process, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 
@@ -223,7 +223,7 @@ static int start(struct child *child, const struct process *process, struct err 
 	if (make_pipe(out) < 0 || (process->input && make_pipe(in) < 0))
 		error = errno;
 	if (!error)
-		error = spawn(process->argv, process->own_session, in[0], out[1], &child->pid);
+		error = process_spawn(process->argv, process->own_session, in[0], out[1], &child->pid);
 	close_end(&in[0]);
 	close_end(&out[1]);
 	if (error) {
@@ -240,7 +240,7 @@ static int start(struct child *child, const struct process *process, struct err 
 	return 0;
 }
 
-static void reap(struct child *child, int options)
+static void process_reap(struct child *child, int options)
 {
 	if (!child->ended && waitpid(child->pid, &child->wait_status, options) == child->pid)
 		child->ended = true;
@@ -252,14 +252,14 @@ int process_begin(
 	const struct process process = {.argv = argv, .own_session = own_session};
 	struct child child;
 
-	if (start(&child, &process, err) < 0)
+	if (process_start(&child, &process, err) < 0)
 		return -1;
 	*ret_child = (struct process_running){.pid = child.pid, .pidfd = child.pidfd, .output = child.out};
 	if (child.pidfd >= 0)
 		return 0;
 	err_errno(err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch %s (pidfd_open)", argv[0]);
 	kill(child.pid, SIGKILL);
-	reap(&child, 0);
+	process_reap(&child, 0);
 	close_end(&child.out);
 	return -1;
 }
@@ -286,7 +286,7 @@ int process_fork_background(void)
 	return -1;
 }
 
-static void feed(struct child *child, const struct process *process, size_t *sent)
+static void process_feed(struct child *child, const struct process *process, size_t *sent)
 {
 	ssize_t n = write(child->in, process->input + *sent, process->input_len - *sent);
 
@@ -297,7 +297,7 @@ static void feed(struct child *child, const struct process *process, size_t *sen
 }
 
 /* Not for longer than that, or a child that never stops writing would outlast its deadline. */
-static void drain(struct child *child, struct buf *output)
+static void process_drain(struct child *child, struct buf *output)
 {
 	char chunk[8192];
 
@@ -341,7 +341,7 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 	if (error)
 		return not_started(argv[0], error, err);
 	child.pidfd = process_pidfd(child.pid);
-	for (reap(&child, WNOHANG); !child.ended; reap(&child, WNOHANG)) {
+	for (process_reap(&child, WNOHANG); !child.ended; process_reap(&child, WNOHANG)) {
 		int number = signals_caught();
 		/* Ctrl-C is for all of the terminal's group already. */
 		if (number && number != SIGINT && !passed_on)
@@ -363,7 +363,7 @@ int process_run(const struct process *process, struct buf *ret_output, enum proc
 	size_t sent = 0;
 	int failed = 0;
 
-	if (start(&child, process, err) < 0)
+	if (process_start(&child, process, err) < 0)
 		return -1;
 	while (!child.ended && clock_left(process->deadline)) {
 		if (signals_caught()) {
@@ -371,15 +371,15 @@ int process_run(const struct process *process, struct buf *ret_output, enum proc
 			break;
 		}
 		wait_for_event(&child, process->deadline);
-		reap(&child, WNOHANG);
+		process_reap(&child, WNOHANG);
 		if (child.in >= 0)
-			feed(&child, process, &sent);
+			process_feed(&child, process, &sent);
 		if (child.out >= 0)
-			drain(&child, ret_output);
+			process_drain(&child, ret_output);
 	}
 	if (!child.ended && !process->outlives) {
 		kill(process->own_session ? -child.pid : child.pid, SIGKILL);
-		reap(&child, 0);
+		process_reap(&child, 0);
 		child.ended = false;
 	}
 	close_end(&child.in);

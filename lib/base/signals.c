@@ -23,7 +23,7 @@ static bool started;
 static const int write_signals[] = {SIGPIPE, SIGXFSZ};
 static void (*write_at_start[2])(int);
 
-static void note(int number)
+static void signals_note(int number)
 {
 	int saved = errno;
 
@@ -48,7 +48,7 @@ void signals_start(void)
 		struct sigaction now;
 		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
 			continue;
-		struct sigaction noted = {.sa_handler = note};
+		struct sigaction noted = {.sa_handler = signals_note};
 		sigemptyset(&noted.sa_mask);
 		sigaction(stop_signals[i], &noted, NULL);
 	}
@@ -122,7 +122,7 @@ void signals_reset_child(void)
 {
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
 		struct sigaction now;
-		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == note)
+		if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == signals_note)
 			signal(stop_signals[i], SIG_DFL);
 	}
 	for (size_t i = 0; started && i < 2; i++)

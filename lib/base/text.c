@@ -9,7 +9,7 @@
 enum { REPLACEMENT = 0xfffd };
 
 /* Bytes that follow the first one, or -1 for a byte that cannot be a first one. */
-static int following(unsigned char c)
+static int text_following(unsigned char c)
 {
 	if (c < 0x80)
 		return 0;
@@ -26,7 +26,7 @@ uint32_t text_next(const char **at, const char *end)
 {
 	static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
 	const unsigned char *s = (const unsigned char *)*at;
-	int more = following(*s);
+	int more = text_following(*s);
 
 	(*at)++;
 	if (more <= 0)

@@ -69,7 +69,7 @@ int command_become(char *const argv[], int *ret_status, struct err *err)
 	return err_errno(err, ERR_FAILED, "make sure that you may run it", "cannot run %s", argv[0]);
 }
 
-static void print_help(const struct command *c, const struct option_row *table)
+static void command_print_help(const struct command *c, const struct option_row *table)
 {
 	struct buf rows;
 
@@ -111,7 +111,7 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	}
 	if (c->help || c->version || c->list_options) {
 		if (c->help)
-			print_help(c, table);
+			command_print_help(c, table);
 		else if (c->version)
 			printf("%s %s\n", c->program, KIMI_VERSION);
 		else

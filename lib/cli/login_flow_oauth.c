@@ -235,7 +235,7 @@ static int log_in(const struct report *report, const struct login_wish *wish, co
 }
 
 /* A good login that is to lie elsewhere. */
-static int move(
+static int oauth_flow_move(
     const struct report *report, const struct login_wish *wish, struct store *store, struct err *err)
 {
 	enum store_kind kind = store_kind_by_name(wish->storage);
@@ -292,7 +292,7 @@ int login_flow_oauth(
 	int good = wish->force ? 0 : stored_login(report, home, &wish->who, &store, &token, err);
 	int failed = good < 0 ? -1 : 0;
 	if (good > 0)
-		failed = move(report, wish, &store, err);
+		failed = oauth_flow_move(report, wish, &store, err);
 	if (good == 0)
 		failed = check_early(home, &wish->who, err);
 	if (good == 0 && !failed)

@@ -9,7 +9,7 @@
 
 enum { MAX_LIST = 64 * 1024 };
 
-static void add_name(struct buf *list, const char *name)
+static void model_sync_add_name(struct buf *list, const char *name)
 {
 	buf_addf(list, "%s%s", list->len ? ", " : "", name);
 }
@@ -28,9 +28,9 @@ void model_sync_tell_kept(const struct report *report, const struct home *home,
 	for (size_t i = 0; i < models->count; i++) {
 		char *key = config_model_key(platform, models->items[i].id);
 		if (key && !dialect_takes_model(dialect, &models->items[i]))
-			add_name(&without_context, key);
+			model_sync_add_name(&without_context, key);
 		else if (key && config_is_own_model(home, config, platform, key))
-			add_name(&own, key);
+			model_sync_add_name(&own, key);
 		free(key);
 	}
 	if (own.len)

@@ -120,7 +120,7 @@ int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context
 	return 0;
 }
 
-static void ignore(int number)
+static void proxy_serve_ignore(int number)
 {
 	(void)number;
 }
@@ -130,7 +130,7 @@ static void behind_outlast_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	/* Not SIG_IGN, which kimi-token would inherit. */
-	struct sigaction no_op = {.sa_handler = ignore};
+	struct sigaction no_op = {.sa_handler = proxy_serve_ignore};
 
 	sigemptyset(&no_op.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -36,7 +36,7 @@ struct watch {
 	int children; /* of process_adopt_orphans() */
 };
 
-static struct watched *find(struct watch *w, const struct home *home, const char *key)
+static struct watched *watch_find(struct watch *w, const struct home *home, const char *key)
 {
 	for (size_t i = 0; i < w->count; i++)
 		if (w->list[i].home == home && strcmp(w->list[i].key, key) == 0)
@@ -50,7 +50,7 @@ static struct watched *find(struct watch *w, const struct home *home, const char
 	return &w->list[w->count++];
 }
 
-static void note_trouble(const struct watch *w, struct watched *login, const struct err *why)
+static void watch_note_trouble(const struct watch *w, struct watched *login, const struct err *why)
 {
 	bool is_news = why->code != login->trouble;
 
@@ -84,7 +84,7 @@ static int look_at(struct watch *w, const struct identity *who, struct watched *
 /* Looks at one login; false: it is not there. */
 static bool look_at_next(struct watch *w, const struct home *home, const struct identity *who)
 {
-	struct watched *login = find(w, home, who->key);
+	struct watched *login = watch_find(w, home, who->key);
 	struct err why = {0};
 
 	if (!login)
@@ -94,7 +94,7 @@ static bool look_at_next(struct watch *w, const struct home *home, const struct 
 	if (why.code == ERR_LOGIN_REQUIRED && !w->only)
 		return false;
 	if (why.code != ERR_INTERRUPTED)
-		note_trouble(w, login, &why);
+		watch_note_trouble(w, login, &why);
 	return true;
 }
 
@@ -115,7 +115,7 @@ static int look_at_home(struct watch *w, const struct home *home, bool *ret_foun
 	return 0;
 }
 
-static int look(struct watch *w, struct err *err)
+static int watch_look(struct watch *w, struct err *err)
 {
 	bool found = false;
 
@@ -127,11 +127,11 @@ static int look(struct watch *w, struct err *err)
 		if (look_at_home(w, &w->homes[i], &found, err) < 0)
 			return -1;
 	/* Nothing at all is stored: said of the first home's default account. */
-	struct watched *first = found || signals_caught() ? NULL : find(w, &w->homes[0], "");
+	struct watched *first = found || signals_caught() ? NULL : watch_find(w, &w->homes[0], "");
 	struct err none;
 	if (first) {
 		err_set(&none, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
-		note_trouble(w, first, &none);
+		watch_note_trouble(w, first, &none);
 	}
 	return 0;
 }
@@ -213,7 +213,7 @@ int watch_run(const struct report *report, const struct home homes[], size_t hom
 	notify_manager("READY=1");
 	while (!failed && !signals_caught()) {
 		compare_clocks(&w, interval);
-		failed = look(&w, err);
+		failed = watch_look(&w, err);
 		if (!failed)
 			wait_for(&w, interval);
 	}

@@ -39,7 +39,7 @@ static const struct entry entries[] = {
     {NULL, NULL, NULL, NULL, false},
 };
 
-static const struct entry *find(const char *name)
+static const struct entry *shell_find(const char *name)
 {
 	const struct entry *entry = entries;
 
@@ -49,7 +49,7 @@ static const struct entry *find(const char *name)
 }
 
 /* Runs a sibling unseen; its standard output is added to `out`. */
-static int ask(const char *program, const char *const arguments[], int ms, struct buf *out)
+static int shell_ask(const char *program, const char *const arguments[], int ms, struct buf *out)
 {
 	char path[4096];
 	const char *argv[MAX_ARGUMENTS] = {path};
@@ -125,7 +125,7 @@ int shell_init(struct shell *shell, struct err *err)
 }
 
 /* Ours come first, so that what was typed counts. */
-static int run(struct shell *shell, const char *sub, const char *const *words, struct err *err)
+static int shell_run(struct shell *shell, const char *sub, const char *const *words, struct err *err)
 {
 	char path[4096], program[64];
 	const char *argv[MAX_ARGUMENTS + 12] = {path};
@@ -158,7 +158,7 @@ static int run(struct shell *shell, const char *sub, const char *const *words, s
 	return 0;
 }
 
-static void print_clean(const char *text)
+static void shell_print_clean(const char *text)
 {
 	struct buf clean;
 
@@ -179,7 +179,7 @@ static int show_model(const struct shell *shell, struct err *err)
 		if (shell->report->json)
 			report_json(json_pack("{s:s?}", "default_model", model));
 		else if (model)
-			print_clean(model);
+			shell_print_clean(model);
 		else
 			failed = err_set(
 			    err, ERR_CONFIG, "'/login' or '/model ID' sets one", "no default model is set");
@@ -191,10 +191,10 @@ static int show_model(const struct shell *shell, struct err *err)
 static int show_help(struct shell *shell, const char *const *words, struct err *err)
 {
 	static const char *const help[] = {"--help", NULL};
-	const struct entry *about = words[0] ? find(words[0] + (words[0][0] == '/')) : NULL;
+	const struct entry *about = words[0] ? shell_find(words[0] + (words[0][0] == '/')) : NULL;
 
 	if (about && about->sub)
-		return run(shell, about->sub, help, err);
+		return shell_run(shell, about->sub, help, err);
 	for (const struct entry *entry = entries; entry->name; entry++) {
 		char head[32];
 		snprintf(head, sizeof(head), "/%s %s", entry->name, entry->arguments);
@@ -210,7 +210,7 @@ static bool is_command_like(const char *word)
 	return *word == '/' && len < 16 && !word[1 + len];
 }
 
-static int unknown(const char *typed, bool is_sentence, struct err *err)
+static int shell_unknown(const char *typed, bool is_sentence, struct err *err)
 {
 	const char *names[sizeof(entries) / sizeof(entries[0])];
 	char todo[64] = "'/help' lists the commands";
@@ -235,12 +235,12 @@ static int unknown(const char *typed, bool is_sentence, struct err *err)
 
 static int do_words(struct shell *shell, const char *const *words, int count, struct err *err)
 {
-	const struct entry *entry = *words[0] == '/' ? find(words[0] + 1) : NULL;
+	const struct entry *entry = *words[0] == '/' ? shell_find(words[0] + 1) : NULL;
 	const char *use[MAX_ARGUMENTS + 2] = {"--use"};
 	int failed;
 
 	if (!entry)
-		return unknown(words[0], *words[0] != '/' && count > 1 && !find(words[0]), err);
+		return shell_unknown(words[0], *words[0] != '/' && count > 1 && !shell_find(words[0]), err);
 	if (count > MAX_ARGUMENTS)
 		return err_set(err, ERR_USAGE, NULL, "too many words");
 	words++;
@@ -252,7 +252,7 @@ static int do_words(struct shell *shell, const char *const *words, int count, st
 		return show_model(shell, err);
 	if (strcmp(entry->name, "model") == 0 && **words != '-')
 		words = memcpy(use + 1, words, (size_t)count * sizeof(*words)) ? use : words;
-	failed = entry->sub ? run(shell, entry->sub, words, err) : show_help(shell, words, err);
+	failed = entry->sub ? shell_run(shell, entry->sub, words, err) : show_help(shell, words, err);
 	if (entry->changes_prompt)
 		read_prompt(shell);
 	return failed;
@@ -282,18 +282,18 @@ void shell_words(void *context, const char *typed, size_t start, struct buf *out
 	(void)context;
 	for (const struct entry *entry = entries; !start && entry->name; entry++)
 		buf_addf(out, "/%s\n", entry->name);
-	if (!start || sscanf(typed, " /%15[a-z]", name) != 1 || !find(name))
+	if (!start || sscanf(typed, " /%15[a-z]", name) != 1 || !shell_find(name))
 		return;
 	for (const struct entry *entry = entries; strcmp(name, "help") == 0 && entry->name; entry++)
 		buf_addf(out, "%s\n", entry->name);
-	if (!find(name)->sub)
+	if (!shell_find(name)->sub)
 		return;
-	snprintf(program, sizeof(program), "kimi-%s", find(name)->sub);
+	snprintf(program, sizeof(program), "kimi-%s", shell_find(name)->sub);
 	buf_init(&list, MAX_LIST);
-	if (typed[start] == '-' && ask(program, options, LIST_MS, &list) == 0)
+	if (typed[start] == '-' && shell_ask(program, options, LIST_MS, &list) == 0)
 		for (const char *at = list.data; *at; at += strcspn(at, "\n") + 1)
 			buf_addf(out, "%.*s\n", (int)strcspn(at, "\t"), at);
-	else if (strcmp(name, "model") == 0 && ask(program, keys, LIST_MS, &list) == 0)
+	else if (strcmp(name, "model") == 0 && shell_ask(program, keys, LIST_MS, &list) == 0)
 		buf_addstr(out, list.data);
 	buf_release(&list);
 }

@@ -83,7 +83,7 @@ struct names {
 	bool failed;
 };
 
-static void add_name(struct names *names, const char *name)
+static void subcommand_add_name(struct names *names, const char *name)
 {
 	if (names->count + 2 > names->room) {
 		size_t room = names->room ? names->room * 2 : 32;
@@ -115,7 +115,7 @@ static void add_folder(struct names *names, const char *folder)
 		    text_is_shell_safe(entry->d_name + sizeof(prefix) - 1) &&
 		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
 		    faccessat(dirfd(dir), entry->d_name, X_OK, 0) == 0)
-			add_name(names, entry->d_name + sizeof(prefix) - 1);
+			subcommand_add_name(names, entry->d_name + sizeof(prefix) - 1);
 	}
 	closedir(dir);
 }

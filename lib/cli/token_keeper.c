@@ -156,7 +156,7 @@ static void keeper_undo(void)
 	keeper_remove_file(running_keeper);
 }
 
-static void ignore(int number)
+static void token_keeper_ignore(int number)
 {
 	(void)number;
 }
@@ -166,7 +166,7 @@ static void keeper_outlast_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	/* Not SIG_IGN, which kimi-token would inherit. */
-	struct sigaction no_op = {.sa_handler = ignore};
+	struct sigaction no_op = {.sa_handler = token_keeper_ignore};
 
 	sigemptyset(&no_op.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -23,7 +23,7 @@ struct check {
 	struct problems *problems;
 };
 
-static bool is_one_of(const char *text, const char *const known[])
+static bool check_is_one_of(const char *text, const char *const known[])
 {
 	for (; text && *known; known++)
 		if (strcmp(text, *known) == 0)
@@ -93,7 +93,8 @@ static bool is_number(const struct check *check, const struct toml_node *node, d
 	return isfinite(number) && number == floor(number) && number >= least;
 }
 
-static bool fits(const struct check *check, const struct toml_node *node, const struct config_field *field)
+static bool check_fits(
+    const struct check *check, const struct toml_node *node, const struct config_field *field)
 {
 	if (field->kind == TOML_INTEGER)
 		return is_number(check, node, field->least);
@@ -105,11 +106,11 @@ static bool fits(const struct check *check, const struct toml_node *node, const 
 		return are_texts(node);
 	if (field->kind == TOML_STRING && field->least > 0 && !*toml_string(node, NULL))
 		return false;
-	return !field->among || is_one_of(config_node_text(node), field->among);
+	return !field->among || check_is_one_of(config_node_text(node), field->among);
 }
 
 /* What a field must be, in words. */
-static void describe(const struct config_field *field, char ret_words[WORDS_MAX])
+static void check_describe(const struct config_field *field, char ret_words[WORDS_MAX])
 {
 	static const char *const kinds[] = {[TOML_STRING] = "a text",
 	    [TOML_BOOLEAN] = "true or false",
@@ -133,7 +134,7 @@ static void describe(const struct config_field *field, char ret_words[WORDS_MAX]
 		    field->among[i]);
 }
 
-static size_t line_of(const struct check *check, const struct toml_node *node)
+static size_t check_line_of(const struct check *check, const struct toml_node *node)
 {
 	return toml_line(check->config, node);
 }
@@ -166,20 +167,21 @@ static bool check_fields(const struct check *check, const struct toml_node *tabl
 
 	if (toml_kind(table) != TOML_TABLE) {
 		problem_add(check->problems, code, "make it a table, or remove it",
-		    "config.toml, line %zu, %s %.200s: it is not a table", line_of(check, table), what, name);
+		    "config.toml, line %zu, %s %.200s: it is not a table", check_line_of(check, table), what,
+		    name);
 		return false;
 	}
 	for (; field->name; field++) {
 		const struct toml_node *node = member_of(check, table, field->name);
-		describe(field, words);
+		check_describe(field, words);
 		if (!node && field->needed)
 			problem_add(check->problems, code, "add it, or remove the table",
-			    "config.toml, line %zu, %s %.200s: it has no %s", line_of(check, table), what,
-			    name, field->name);
-		else if (node && !fits(check, node, field))
+			    "config.toml, line %zu, %s %.200s: it has no %s", check_line_of(check, table),
+			    what, name, field->name);
+		else if (node && !check_fits(check, node, field))
 			problem_add(check->problems, code, "correct it by hand",
-			    "config.toml, line %zu, %s %.200s: %s must be %s", line_of(check, node), what,
-			    name, field->name, words);
+			    "config.toml, line %zu, %s %.200s: %s must be %s", check_line_of(check, node),
+			    what, name, field->name, words);
 	}
 	return true;
 }
@@ -217,10 +219,10 @@ static void check_capabilities(const struct check *check, const struct toml_node
 	if (!check->rules->capabilities || !list || toml_kind(list) != TOML_ARRAY)
 		return;
 	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node))
-		if (!is_one_of(config_node_text(node), check->rules->capabilities))
+		if (!check_is_one_of(config_node_text(node), check->rules->capabilities))
 			problem_add(check->problems, code, "remove it from the list",
 			    "config.toml, line %zu, model %.200s: %s knows no capability '%.60s'",
-			    line_of(check, node), name, check->program,
+			    check_line_of(check, node), name, check->program,
 			    toml_kind(node) == TOML_STRING ? toml_string(node, NULL)
 			                                   : "which is not a string");
 }
@@ -242,7 +244,7 @@ static void check_models(
 			problem_add(check->problems, code,
 			    "remove the model, or run 'kimi login' to have its provider again",
 			    "config.toml, line %zu, model %.200s: there is no provider '%.100s'",
-			    line_of(check, node), name, provider);
+			    check_line_of(check, node), name, provider);
 		check_capabilities(check, node, name);
 	}
 }
@@ -276,7 +278,7 @@ static void check_integers(const struct check *check, const struct toml_node *no
 	if (kind == TOML_INTEGER && (toml_integer(node) > largest || toml_integer(node) < -largest))
 		problem_add(check->problems, code, "make it smaller, or a string",
 		    "config.toml, line %zu: a whole number beyond 2^53 - 1, which %s cannot read",
-		    line_of(check, node), check->program);
+		    check_line_of(check, node), check->program);
 	if (kind != TOML_TABLE && kind != TOML_ARRAY)
 		return;
 	for (node = toml_first(node); node; node = toml_next(node))

@@ -67,7 +67,7 @@ static int take_snapshot(const struct home *home, struct snapshot *s, struct err
 	return 0;
 }
 
-static struct toml *parse(const struct snapshot *s, struct err *err)
+static struct toml *config_parse(const struct snapshot *s, struct err *err)
 {
 	struct toml_error error;
 	struct toml *doc = toml_parse(s->bytes.data, s->bytes.len, &error);
@@ -92,7 +92,7 @@ static bool is_still(const struct snapshot *s)
  * kimi-cli truncates and rewrites without a lock, and half a TOML file may parse: one touched just now is left to settle
  * before anything is concluded from it. 0 it is still the same, 1 it changed, -1 interrupted.
  */
-static int settle(const struct snapshot *s, struct err *err)
+static int config_settle(const struct snapshot *s, struct err *err)
 {
 	int left = s->exists ? file_unsettled(&s->st, SETTLE_MS) : 0;
 
@@ -112,9 +112,9 @@ int config_file_read(const struct home *home, struct toml **ret_doc, struct err 
 		answer = take_snapshot(home, &s, err);
 		if (answer < 0 || !s.exists)
 			break;
-		doc = parse(&s, err);
+		doc = config_parse(&s, err);
 		/* One that does not parse, or is empty, may be half a file. */
-		if ((doc && s.bytes.len) || n == TRIES || settle(&s, err) <= 0)
+		if ((doc && s.bytes.len) || n == TRIES || config_settle(&s, err) <= 0)
 			break;
 		toml_free(doc);
 		doc = NULL;
@@ -160,7 +160,7 @@ static void note_replaced(const struct snapshot *s, const struct newfile *f, boo
 }
 
 /* 0 replaced, 1 the file changed under our hands, -1 error. */
-static int replace(const struct snapshot *s, bool close, const struct buf *text, struct err *err)
+static int config_replace(const struct snapshot *s, bool close, const struct buf *text, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
 	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
@@ -173,7 +173,7 @@ static int replace(const struct snapshot *s, bool close, const struct buf *text,
 	    newfile_write(&f, text->data, text->len, err) < 0 || newfile_sync(&f, err) < 0)
 		answer = as_config_error(err);
 	else
-		answer = settle(s, err); /* the last look, with the rename right behind it */
+		answer = config_settle(s, err); /* the last look, with the rename right behind it */
 	if (!answer && newfile_commit(&f, err) < 0)
 		answer = as_config_error(err);
 	if (!answer)
@@ -207,11 +207,11 @@ static bool holds_key(const struct buf *text)
 }
 
 /* Edits the document and renders it; *ret_changed tells whether there is something to write. */
-static int edit(const struct home *home, const struct snapshot *s, const struct config_change *change,
-    bool *ret_changed, struct buf *ret_text, struct err *err)
+static int config_file_edit(const struct home *home, const struct snapshot *s,
+    const struct config_change *change, bool *ret_changed, struct buf *ret_text, struct err *err)
 {
 	struct toml_error error;
-	struct toml *doc = parse(s, err);
+	struct toml *doc = config_parse(s, err);
 
 	if (!doc)
 		return -1;
@@ -234,14 +234,14 @@ static int change_once(
 	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
 		return as_config_error(err);
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
-	int late, answer = edit(home, s, change, &changed, &text, err);
+	int late, answer = config_file_edit(home, s, change, &changed, &text, err);
 	bool open = s->exists && (s->st.st_mode & 077) && s->st.st_uid == geteuid();
 	bool close = !answer && open && holds_key(changed ? &text : &s->bytes);
 	if (!answer && changed)
 		answer = check_owner(s, err);
 	if (!answer && changed)
-		answer = replace(s, close, &text, err);
-	else if ((late = settle(s, err)) != 0)
+		answer = config_replace(s, close, &text, err);
+	else if ((late = config_settle(s, err)) != 0)
 		answer = late;
 	else if (close)
 		notes |= file_close_to_others(s->path, &s->st) ? CONFIG_TIGHTENED : CONFIG_STAYS_OPEN;
@@ -292,7 +292,7 @@ bool config_file_sweep(const struct home *home)
 }
 
 /* What cannot be looked at is there: whoever opens it has the error. */
-static bool is_there(const char *path)
+static bool config_is_there(const char *path)
 {
 	struct stat st;
 
@@ -305,5 +305,5 @@ bool config_file_exists(const struct home *home)
 
 	home_config_file(home, path);
 	home_legacy_config_file(home, legacy);
-	return is_there(path) || (home->client->older_config && is_there(legacy));
+	return config_is_there(path) || (home->client->older_config && config_is_there(legacy));
 }

@@ -25,7 +25,7 @@ static void hosts_stamp(const struct stat *st, char ret_stamp[128])
 }
 
 /* Takes the next line out of *at, if it fits. */
-static bool take_line(char **at, char *ret_line, size_t size)
+static bool hosts_take_line(char **at, char *ret_line, size_t size)
 {
 	size_t len = strcspn(*at, "\n");
 
@@ -46,9 +46,9 @@ static bool hosts_read_index(struct home *home, const char *path, const char *st
 	buf_init(&bytes, INDEX_MAX);
 	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
 		char *at = bytes.data;
-		found = take_line(&at, line, sizeof(line)) && strcmp(line, stamp) == 0 &&
-		        take_line(&at, oauth_host, sizeof(oauth_host)) &&
-		        take_line(&at, base_url, sizeof(base_url));
+		found = hosts_take_line(&at, line, sizeof(line)) && strcmp(line, stamp) == 0 &&
+		        hosts_take_line(&at, oauth_host, sizeof(oauth_host)) &&
+		        hosts_take_line(&at, base_url, sizeof(base_url));
 	}
 	buf_release(&bytes);
 	if (found) {

@@ -152,7 +152,7 @@ int config_add_login(const struct home *home, const struct config_login *login, 
 }
 
 /* Whether a text is the key of the node; either may hold a NUL. */
-static bool names(const struct toml_node *text, const struct toml_node *node)
+static bool login_names(const struct toml_node *text, const struct toml_node *node)
 {
 	size_t text_len, key_len;
 	const char *key = toml_key(node, &key_len);
@@ -184,7 +184,7 @@ int config_edit_logout(const struct home *home, struct toml *doc, void *context,
 	for (const struct toml_node *node = config_first_model(doc); node; node = toml_next(node)) {
 		if (!config_is_model_of(home, node, platform) || editor_is_alias(&e, platform, node))
 			continue;
-		if (chosen && names(chosen, node))
+		if (chosen && login_names(chosen, node))
 			its_model = node;
 		editor_unset_node(&e, node);
 	}

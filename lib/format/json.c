@@ -67,7 +67,7 @@ static const char *why_no_json(enum json_error_code code)
 	}
 }
 
-static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
+static json_t *json_parse_text(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 	const size_t bom_len = sizeof(bom) - 1;
@@ -95,12 +95,12 @@ static json_t *parse(const char *bytes, size_t len, bool exact, char *ret_why, s
 
 json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
 {
-	return parse(bytes, len, false, ret_why, size);
+	return json_parse_text(bytes, len, false, ret_why, size);
 }
 
 json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size)
 {
-	return parse(bytes, len, true, ret_why, size);
+	return json_parse_text(bytes, len, true, ret_why, size);
 }
 
 const char *json_text(const json_t *object, const char *name)
@@ -155,7 +155,7 @@ json_t *json_from_number(double number)
 	return json_real(number);
 }
 
-static char *print(const json_t *value, unsigned digits)
+static char *json_print_flags(const json_t *value, unsigned digits)
 {
 	return json_dumps(
 	    value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
@@ -163,10 +163,10 @@ static char *print(const json_t *value, unsigned digits)
 
 char *json_print(const json_t *value)
 {
-	return print(value, 17);
+	return json_print_flags(value, 17);
 }
 
 char *json_print_short(const json_t *value)
 {
-	return print(value, 15);
+	return json_print_flags(value, 15);
 }

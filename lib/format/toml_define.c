@@ -1,26 +1,26 @@
 #include "format/toml_internal.h"
 
-static struct toml_node *refuse(const char **ret_why, const char *why)
+static struct toml_node *define_refuse(const char **ret_why, const char *why)
 {
 	*ret_why = why;
 	return NULL;
 }
 
 /* `part` NULL: an array's element. */
-static struct toml_node *grow(struct toml *doc, struct toml_node *parent, const struct toml_part *part,
+static struct toml_node *define_grow(struct toml *doc, struct toml_node *parent, const struct toml_part *part,
     enum toml_kind kind, enum toml_form form, const char **ret_why)
 {
 	if (parent->depth >= TOML_DEPTH_MAX)
-		return refuse(ret_why, "nested too deeply");
+		return define_refuse(ret_why, "nested too deeply");
 	struct toml_node *node = toml_node_new(doc, kind, form);
 	if (!node || !toml_node_attach(doc, parent, node, part ? part->key : NULL, part ? part->len : 0))
-		return refuse(ret_why, toml_no_memory);
+		return define_refuse(ret_why, toml_no_memory);
 	if (part)
 		node->begin = part->begin;
 	return node;
 }
 
-static struct toml_node *find(const struct toml_node *parent, const struct toml_part *part)
+static struct toml_node *define_find(const struct toml_node *parent, const struct toml_part *part)
 {
 	return toml_node_find(parent, part->key, part->len);
 }
@@ -30,9 +30,9 @@ static struct toml_node *find(const struct toml_node *parent, const struct toml_
 struct toml_node *toml_define_value(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why)
 {
-	if (find(parent, part))
-		return refuse(ret_why, "this key is already defined");
-	return grow(doc, parent, part, TOML_BOOLEAN, FORM_VALUE, ret_why);
+	if (define_find(parent, part))
+		return define_refuse(ret_why, "this key is already defined");
+	return define_grow(doc, parent, part, TOML_BOOLEAN, FORM_VALUE, ret_why);
 }
 
 /* Dotted keys add to tables that dotted keys of the same scope made, or that were only named on the way to a
@@ -40,16 +40,17 @@ struct toml_node *toml_define_value(
 struct toml_node *toml_define_dotted(struct toml *doc, struct toml_node *parent, const struct toml_part *part,
     struct toml_node *scope, const char **ret_why)
 {
-	struct toml_node *node = find(parent, part);
+	struct toml_node *node = define_find(parent, part);
 
 	if (!node)
-		node = grow(doc, parent, part, TOML_TABLE, FORM_DOTTED, ret_why);
+		node = define_grow(doc, parent, part, TOML_TABLE, FORM_DOTTED, ret_why);
 	else if (node->kind != TOML_TABLE)
-		return refuse(ret_why, "this key already has a value that is not a table");
+		return define_refuse(ret_why, "this key already has a value that is not a table");
 	else if (node->form == FORM_IMPLICIT)
 		node->form = FORM_DOTTED;
 	else if (node->form != FORM_DOTTED || node->table->scope != scope)
-		return refuse(ret_why, "this table is defined elsewhere; a dotted key cannot add to it");
+		return define_refuse(
+		    ret_why, "this table is defined elsewhere; a dotted key cannot add to it");
 	if (node)
 		node->table->scope = scope;
 	return node;
@@ -60,7 +61,7 @@ struct toml_node *toml_define_element(
 {
 	enum toml_kind kind = form == FORM_HEADER ? TOML_TABLE : TOML_BOOLEAN;
 
-	return grow(doc, array, NULL, kind, form, ret_why);
+	return define_grow(doc, array, NULL, kind, form, ret_why);
 }
 
 /* ---- in a header ---- */
@@ -69,26 +70,26 @@ struct toml_node *toml_define_element(
 struct toml_node *toml_define_super(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why)
 {
-	struct toml_node *node = find(parent, part);
+	struct toml_node *node = define_find(parent, part);
 
 	if (!node)
-		return grow(doc, parent, part, TOML_TABLE, FORM_IMPLICIT, ret_why);
+		return define_grow(doc, parent, part, TOML_TABLE, FORM_IMPLICIT, ret_why);
 	if (node->form == FORM_VALUE)
-		return refuse(ret_why, "this key already has a value that no header can add to");
+		return define_refuse(ret_why, "this key already has a value that no header can add to");
 	return node->kind == TOML_ARRAY ? node->u.children.last : node;
 }
 
 struct toml_node *toml_define_table(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why)
 {
-	struct toml_node *node = find(parent, part);
+	struct toml_node *node = define_find(parent, part);
 
 	if (!node)
-		return grow(doc, parent, part, TOML_TABLE, FORM_HEADER, ret_why);
+		return define_grow(doc, parent, part, TOML_TABLE, FORM_HEADER, ret_why);
 	if (node->kind != TOML_TABLE)
-		return refuse(ret_why, "this key is already defined, not as a table");
+		return define_refuse(ret_why, "this key is already defined, not as a table");
 	if (node->form != FORM_IMPLICIT)
-		return refuse(ret_why, "this table is already defined");
+		return define_refuse(ret_why, "this table is already defined");
 	node->form = FORM_HEADER;
 	node->begin = part->begin;
 	return node;
@@ -97,12 +98,12 @@ struct toml_node *toml_define_table(
 struct toml_node *toml_define_next_table(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_why)
 {
-	struct toml_node *array = find(parent, part);
+	struct toml_node *array = define_find(parent, part);
 
 	if (!array)
-		array = grow(doc, parent, part, TOML_ARRAY, FORM_TABLES, ret_why);
+		array = define_grow(doc, parent, part, TOML_ARRAY, FORM_TABLES, ret_why);
 	else if (array->form != FORM_TABLES)
-		return refuse(ret_why, "this key is already defined, not as an array of tables");
+		return define_refuse(ret_why, "this key is already defined, not as an array of tables");
 	struct toml_node *table = array ? toml_define_element(doc, array, FORM_HEADER, ret_why) : NULL;
 	if (table)
 		table->begin = part->begin;

@@ -5,7 +5,7 @@
 /* ---- the values that edits want ---- */
 
 /* Steals `value`. */
-static bool give(struct toml *doc, struct toml_node *node, json_t *value)
+static bool edit_give(struct toml *doc, struct toml_node *node, json_t *value)
 {
 	if (value && !node->want) {
 		node->want = toml_alloc(doc, sizeof(*node->want));
@@ -40,17 +40,17 @@ static void forget_inside(struct toml *doc, struct toml_node *node)
 static void forget_edits(struct toml *doc, struct toml_node *node)
 {
 	node->gone = false;
-	give(doc, node, NULL);
+	edit_give(doc, node, NULL);
 	forget_inside(doc, node);
 }
 
 /* A source node that is wanted as it was needs no edit. */
-static void settle(struct toml *doc, struct toml_node *node)
+static void edit_settle(struct toml *doc, struct toml_node *node)
 {
 	const json_t *wanted = toml_node_wanted(node);
 
 	if (!node->is_new && wanted && toml_same_json(node, wanted))
-		give(doc, node, NULL);
+		edit_give(doc, node, NULL);
 }
 
 static struct toml_node *add_new(
@@ -75,7 +75,7 @@ static int fail_at(
 	return -1;
 }
 
-static int fail_memory(struct toml_error *error)
+static int edit_fail_memory(struct toml_error *error)
 {
 	return toml_error_nowhere(error, toml_no_memory);
 }
@@ -115,7 +115,7 @@ static bool is_table(const struct toml_node *node)
 	return wanted ? json_is_object(wanted) : node->kind == TOML_TABLE;
 }
 
-static int descend(
+static int edit_descend(
     const struct toml *doc, const char *const path[], struct place *ret_place, struct toml_error *error)
 {
 	struct toml_node *table = doc->root;
@@ -168,7 +168,7 @@ static int check_put(
 	return 0;
 }
 
-static bool put(
+static bool edit_put(
     struct toml *doc, struct toml_node *parent, const char *key, size_t key_len, const json_t *value);
 
 static bool put_members(struct toml *doc, struct toml_node *table, const json_t *object)
@@ -176,7 +176,7 @@ static bool put_members(struct toml *doc, struct toml_node *table, const json_t 
 	json_t *o = (json_t *)(uintptr_t)object;
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		if (!put(doc, table, json_object_iter_key(i), json_object_iter_key_len(i),
+		if (!edit_put(doc, table, json_object_iter_key(i), json_object_iter_key_len(i),
 		        json_object_iter_value(i)))
 			return false;
 	}
@@ -199,7 +199,7 @@ static struct toml_node *node_for_value(
 }
 
 /* check_put() has agreed. */
-static bool put(
+static bool edit_put(
     struct toml *doc, struct toml_node *parent, const char *key, size_t key_len, const json_t *value)
 {
 	struct toml_node *node = live_member(parent, key, key_len);
@@ -216,11 +216,11 @@ static bool put(
 	}
 	if (!node->is_new)
 		forget_inside(doc, node);
-	if (!give(doc, node, copy)) {
+	if (!edit_give(doc, node, copy)) {
 		node->gone = node->is_new;
 		return false;
 	}
-	settle(doc, node);
+	edit_settle(doc, node);
 	return true;
 }
 
@@ -236,13 +236,13 @@ static int put_in_json(
 		if (!next) {
 			next = json_object();
 			if (json_object_set_new(object, rest[0], next) < 0)
-				return fail_memory(error);
+				return edit_fail_memory(error);
 		}
 		object = next;
 	}
 	if (json_is_object(json_object_get(object, rest[0])) && !json_is_object(value))
 		return toml_error_nowhere(error, "a table that was set cannot become another value");
-	return json_object_set_new(object, rest[0], json_deep_copy(value)) < 0 ? fail_memory(error) : 0;
+	return json_object_set_new(object, rest[0], json_deep_copy(value)) < 0 ? edit_fail_memory(error) : 0;
 }
 
 /* In an inline table, tables that are missing on the way are members of one new value. */
@@ -252,7 +252,7 @@ static bool put_nested(
 	struct toml_error ignored;
 	json_t *object = json_object();
 	bool ok = object && put_in_json(object, rest + 1, value, &ignored) == 0 &&
-	          put(doc, table, rest[0], strlen(rest[0]), object);
+	          edit_put(doc, table, rest[0], strlen(rest[0]), object);
 
 	json_decref(object);
 	return ok;
@@ -270,7 +270,7 @@ static bool put_below(struct toml *doc, struct place place, const json_t *value)
 		if (!table)
 			return false;
 	}
-	return put(doc, table, rest[0], strlen(rest[0]), value);
+	return edit_put(doc, table, rest[0], strlen(rest[0]), value);
 }
 
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error)
@@ -281,19 +281,19 @@ int toml_set(struct toml *doc, const char *const path[], const json_t *value, st
 
 	if (why)
 		return toml_error_nowhere(ret_error, why);
-	if (check_path(path, depth, ret_error) < 0 || descend(doc, path, &place, ret_error) < 0)
+	if (check_path(path, depth, ret_error) < 0 || edit_descend(doc, path, &place, ret_error) < 0)
 		return -1;
 	json_t *wanted = toml_node_wanted(place.table);
 	if (wanted) {
 		int result = put_in_json(wanted, place.rest, value, ret_error);
-		settle(doc, place.table);
+		edit_settle(doc, place.table);
 		return result;
 	}
 	const struct toml_node *there = live_member(place.table, place.rest[0], strlen(place.rest[0]));
 	if (!place.rest[1] && check_put(doc, there, value, ret_error) < 0)
 		return -1;
 	doc->touched = true;
-	return put_below(doc, place, value) ? 0 : fail_memory(ret_error);
+	return put_below(doc, place, value) ? 0 : edit_fail_memory(ret_error);
 }
 
 /* ---- removing ---- */
@@ -316,19 +316,19 @@ static void remove_live(struct toml *doc, struct toml_node *node)
 {
 	doc->touched = true;
 	node->gone = true;
-	give(doc, node, NULL);
+	edit_give(doc, node, NULL);
 }
 
 int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error)
 {
 	struct place place = {.table = doc->root, .rest = path};
 
-	if (check_path(path, 1, ret_error) < 0 || descend(doc, path, &place, ret_error) < 0)
+	if (check_path(path, 1, ret_error) < 0 || edit_descend(doc, path, &place, ret_error) < 0)
 		return -1;
 	json_t *wanted = toml_node_wanted(place.table);
 	if (wanted) {
 		int result = remove_in_json(wanted, place.rest, ret_error);
-		settle(doc, place.table);
+		edit_settle(doc, place.table);
 		return result;
 	}
 	struct toml_node *node =
@@ -352,14 +352,14 @@ int toml_remove_node(struct toml *doc, const struct toml_node *node, struct toml
 
 /* ---- whether anything is left to do ---- */
 
-static bool changed(const struct toml_node *table)
+static bool edit_changed(const struct toml_node *table)
 {
 	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
 		if (toml_node_exists(node))
 			return true;
 	}
 	for (const struct toml_node *node = table->u.children.first; node; node = node->next) {
-		if (node->gone || toml_node_wanted(node) || (node->kind == TOML_TABLE && changed(node)))
+		if (node->gone || toml_node_wanted(node) || (node->kind == TOML_TABLE && edit_changed(node)))
 			return true;
 	}
 	return false;
@@ -367,5 +367,5 @@ static bool changed(const struct toml_node *table)
 
 bool toml_edited(const struct toml *doc)
 {
-	return doc->touched && changed(doc->root);
+	return doc->touched && edit_changed(doc->root);
 }

@@ -100,7 +100,7 @@ static struct toml_span first_word(const struct toml *doc, size_t line, size_t e
 	return (struct toml_span){line, at};
 }
 
-static bool is_one_of(const struct toml *doc, struct toml_span word, const char *const words[])
+static bool line_is_one_of(const struct toml *doc, struct toml_span word, const char *const words[])
 {
 	size_t len = word.end - word.begin;
 
@@ -172,9 +172,9 @@ bool toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size
 	if (!is_comment(doc, line))
 		return true;
 	struct toml_span word = first_word(doc, line, end), label = label_of(doc, word.end, end);
-	if (is_one_of(doc, word, opening))
+	if (line_is_one_of(doc, word, opening))
 		open_mark(open, line, label);
-	else if (is_one_of(doc, word, closing))
+	else if (line_is_one_of(doc, word, closing))
 		return close_mark(doc, open, label, end);
 	return true;
 }

@@ -19,22 +19,22 @@ struct parser {
 
 /* ---- errors ---- */
 
-static bool fail(struct parser *p, size_t offset, const char *why)
+static bool parse_fail(struct parser *p, size_t offset, const char *why)
 {
 	p->bad = offset;
 	p->why = why;
 	return false;
 }
 
-static bool fail_memory(struct parser *p)
+static bool parse_fail_memory(struct parser *p)
 {
-	return fail(p, p->scan.at, toml_no_memory);
+	return parse_fail(p, p->scan.at, toml_no_memory);
 }
 
 /* For a token that is not what the grammar wants; the scanner knows best if it could not read it. */
 static bool fail_token(struct parser *p, struct token token, const char *why)
 {
-	return fail(p, token.begin, token.kind == TOKEN_BAD ? p->scan.why : why);
+	return parse_fail(p, token.begin, token.kind == TOKEN_BAD ? p->scan.why : why);
 }
 
 /* ---- keys ---- */
@@ -49,14 +49,14 @@ static bool parse_key(struct parser *p, struct token token, const char *wanted)
 			return fail_token(p, token, wanted);
 		const char *why = toml_string_key(p->doc, token, &part->key, &part->len, &at);
 		if (why)
-			return fail(p, at, why);
+			return parse_fail(p, at, why);
 		part->begin = token.begin;
 		p->part_count++;
 		struct scan ahead = p->scan;
 		if (toml_scan(&ahead, SCAN_KEY).kind != TOKEN_DOT)
 			return true;
 		if (p->part_count == TOML_DEPTH_MAX)
-			return fail(p, ahead.at, "nested too deeply");
+			return parse_fail(p, ahead.at, "nested too deeply");
 		p->scan = ahead;
 		wanted = "a key must follow the dot";
 	}
@@ -82,7 +82,7 @@ static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node
 	struct toml_entry *entry = toml_alloc(p->doc, sizeof(*entry));
 
 	if (!entry)
-		return fail_memory(p);
+		return parse_fail_memory(p);
 	*entry = (struct toml_entry){
 	    .node = node, .scope = scope, .prev = scope->table->entry_last, .begin = begin};
 	if (entry->prev)
@@ -138,7 +138,7 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 		if (token.kind == TOKEN_CLOSE_BRACKET)
 			return true;
 		if (token.kind == TOKEN_END)
-			return fail(p, array->begin, "this array is not closed");
+			return parse_fail(p, array->begin, "this array is not closed");
 		p->bad = token.begin;
 		struct toml_node *element = toml_define_element(p->doc, array, FORM_VALUE, &p->why);
 		if (!element || !parse_value(p, token, element))
@@ -147,7 +147,7 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 		if (token.kind == TOKEN_CLOSE_BRACKET)
 			return true;
 		if (token.kind == TOKEN_END)
-			return fail(p, array->begin, "this array is not closed");
+			return parse_fail(p, array->begin, "this array is not closed");
 		if (token.kind != TOKEN_COMMA)
 			return fail_token(
 			    p, token, "a comma or a closing bracket must follow the array's element");
@@ -166,7 +166,7 @@ static bool parse_inline_table(struct parser *p, struct toml_node *table)
 	table->kind = TOML_TABLE;
 	table->table = toml_alloc(p->doc, sizeof(*table->table));
 	if (!table->table)
-		return fail_memory(p);
+		return parse_fail_memory(p);
 	table->table->doc = p->doc;
 	table->table->scope = table;
 	struct token token = toml_scan(&p->scan, SCAN_KEY);
@@ -209,7 +209,7 @@ static bool parse_value(struct parser *p, struct token token, struct toml_node *
 	case TOKEN_MULTI_BASIC:
 	case TOKEN_MULTI_LITERAL:
 		p->why = toml_value_read(p->doc, token, node, &at);
-		return !p->why || fail(p, at, p->why);
+		return !p->why || parse_fail(p, at, p->why);
 	default:
 		return fail_token(p, token, "a value must stand here");
 	}
@@ -305,7 +305,7 @@ static bool parse_lines(struct parser *p)
 			continue;
 		}
 		if (!toml_line_mark(p->doc, &p->marks, p->line, p->scan.at))
-			return fail_memory(p);
+			return parse_fail_memory(p);
 		if (token.kind == TOKEN_END)
 			return true;
 	}

@@ -12,7 +12,7 @@ struct render {
 
 /* ---- taking away ---- */
 
-static void cut(struct render *r, size_t begin, size_t end)
+static void render_cut(struct render *r, size_t begin, size_t end)
 {
 	toml_splice(&r->splices, SPLICE_REPLACE, begin, end, r->splices.text.len);
 }
@@ -27,20 +27,21 @@ static void cut_gap(struct render *r, size_t line)
 }
 
 /* `covered`: what stands below the same header is taken away already. */
-static void erase(struct render *r, const struct toml_node *node, bool covered)
+static void render_erase(struct render *r, const struct toml_node *node, bool covered)
 {
 	if (node->form == FORM_VALUE) {
 		if (!covered)
-			cut(r, node->entry->line_begin, node->entry->line_end);
+			render_cut(r, node->entry->line_begin, node->entry->line_end);
 		return;
 	}
 	if (node->form == FORM_HEADER) {
-		cut(r, toml_line_before_blank(r->doc, node->table->line_begin), toml_section_end(node));
+		render_cut(
+		    r, toml_line_before_blank(r->doc, node->table->line_begin), toml_section_end(node));
 		cut_gap(r, toml_section_end(node));
 		covered = true;
 	}
 	for (const struct toml_node *child = node->u.children.first; child; child = child->next)
-		erase(r, child, covered);
+		render_erase(r, child, covered);
 }
 
 static bool entry_gone(const struct toml_entry *entry)
@@ -227,9 +228,9 @@ static void cut_root_gap(struct render *r)
 	else if (has_new_values(r->doc->root))
 		return;
 	else if (top.apart && toml_line_behind_blank(r->doc, top.at) == first)
-		cut(r, top.at, first);
+		render_cut(r, top.at, first);
 	else if (!top.apart && top.at == first)
-		cut(r, end, toml_line_behind_blank(r->doc, end));
+		render_cut(r, end, toml_line_behind_blank(r->doc, end));
 }
 
 /* ---- inline tables ---- */
@@ -265,7 +266,7 @@ static void refill_inline(struct render *r, const struct toml_node *table, size_
 		/* { x = 1 } becomes {}; what is spaced otherwise keeps its blanks, see below. */
 		bool usual = first->begin == open + 1 && close == last->node->end + 1 &&
 		             source[open] == ' ' && source[close - 1] == ' ';
-		cut(r, usual ? open : first->begin, usual ? close : last->node->end);
+		render_cut(r, usual ? open : first->begin, usual ? close : last->node->end);
 	} else if (filled && open == close) {
 		buf_addch(&r->splices.text, ' ');
 		toml_splice(&r->splices, SPLICE_REPLACE, open, close, text + 1);
@@ -279,9 +280,10 @@ static void refill_inline(struct render *r, const struct toml_node *table, size_
 static void cut_inline(struct render *r, const struct toml_entry *entry, bool any_before)
 {
 	if (any_before)
-		cut(r, entry->prev->node->end, entry->node->end);
+		render_cut(r, entry->prev->node->end, entry->node->end);
 	else
-		cut(r, entry->begin, entry->next->begin); // NOLINT(clang-analyzer-core.NullDereference)
+		render_cut(
+		    r, entry->begin, entry->next->begin); // NOLINT(clang-analyzer-core.NullDereference)
 }
 
 static void render_value(struct render *r, const struct toml_node *node);
@@ -333,7 +335,7 @@ static void render_table(struct render *r, const struct toml_node *table)
 		render_new_values(r, table);
 	for (const struct toml_node *node = table->u.children.first; node; node = node->next) {
 		if (node->gone)
-			erase(r, node, false);
+			render_erase(r, node, false);
 		else if (node->form == FORM_VALUE)
 			render_value(r, node);
 		else if (node->kind == TOML_TABLE) /* no edit reaches into an array of tables */

@@ -25,7 +25,7 @@ void toml_splices_release(struct splices *s)
 	free(s->list);
 }
 
-static bool grow(struct splices *s)
+static bool splice_grow(struct splices *s)
 {
 	size_t cap = s->cap ? s->cap * 2 : 64;
 
@@ -40,7 +40,7 @@ static bool grow(struct splices *s)
 
 void toml_splice(struct splices *s, enum splice_kind kind, size_t begin, size_t end, size_t text)
 {
-	if (s->failed || s->text.failed || !grow(s)) {
+	if (s->failed || s->text.failed || !splice_grow(s)) {
 		s->failed = true;
 		return;
 	}
@@ -55,7 +55,7 @@ void toml_splice(struct splices *s, enum splice_kind kind, size_t begin, size_t 
 	s->count++;
 }
 
-static int compare(const void *left, const void *right)
+static int splice_compare(const void *left, const void *right)
 {
 	const struct splice *a = left, *b = right;
 
@@ -76,7 +76,7 @@ struct copy {
 	bool gap;     /* a blank line is due before whatever comes next */
 };
 
-static void put(struct copy *c, const char *bytes, size_t len)
+static void splice_put(struct copy *c, const char *bytes, size_t len)
 {
 	if (len && c->gap)
 		buf_addstr(c->out, c->s->eol);
@@ -109,7 +109,7 @@ static void put_splice(struct copy *c, const struct splice *splice)
 	if (splice->kind == SPLICE_GAP)
 		skip = nothing_yet(c) || c->gap;
 	else
-		put(c, c->s->text.data + splice->text, splice->text_len);
+		splice_put(c, c->s->text.data + splice->text, splice->text_len);
 	if (splice->kind == SPLICE_TOP)
 		c->gap = c->s->doc->len > c->s->doc->body;
 	if (skip && splice->end > c->at)
@@ -142,17 +142,17 @@ void toml_splices_apply(struct splices *s, struct buf *out)
 		return;
 	}
 	if (s->count)
-		qsort(s->list, s->count, sizeof(*s->list), compare);
+		qsort(s->list, s->count, sizeof(*s->list), splice_compare);
 	buf_add(out, source, s->doc->body);
 	for (size_t i = 0; i < s->count && !out->failed; i++) {
 		const struct splice *splice = &s->list[i];
 		if (splice->begin > c.at) {
-			put(&c, source + c.at, splice->begin - c.at);
+			splice_put(&c, source + c.at, splice->begin - c.at);
 			c.at = splice->begin;
 		}
 		put_splice(&c, splice);
 	}
-	put(&c, source + c.at, s->doc->len - c.at);
+	splice_put(&c, source + c.at, s->doc->len - c.at);
 	if (!out->failed)
 		end_as_before(&c);
 }

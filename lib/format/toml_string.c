@@ -56,7 +56,7 @@ static const char *unicode_escape(struct decode *d, size_t digits)
 	return NULL;
 }
 
-static bool blank(char c)
+static bool string_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -70,14 +70,14 @@ static bool line_ending_backslash(struct decode *d)
 		at++;
 	if (at == d->end || *at != '\n')
 		return false;
-	while (at < d->end && blank(*at))
+	while (at < d->end && string_blank(*at))
 		at++;
 	d->from = at;
 	return true;
 }
 
 /* `from` is behind the backslash. */
-static const char *escape(struct decode *d)
+static const char *string_escape(struct decode *d)
 {
 	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
 
@@ -103,7 +103,7 @@ static const char *decode_basic(struct decode *d, const char **ret_at)
 			*d->to++ = *at;
 			continue;
 		}
-		const char *why = escape(d);
+		const char *why = string_escape(d);
 		if (why) {
 			*ret_at = at;
 			return why;

@@ -14,7 +14,7 @@ struct bare {
 	const char *at, *end;
 };
 
-static bool take(struct bare *b, char c)
+static bool value_take(struct bare *b, char c)
 {
 	if (b->at == b->end || *b->at != c)
 		return false;
@@ -46,8 +46,8 @@ static bool take_date(struct bare *b)
 	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year, month, day;
 
-	if (!take_number(b, 4, 0, 9999, &year) || !take(b, '-') || !take_number(b, 2, 1, 12, &month) ||
-	    !take(b, '-') || !take_number(b, 2, 1, days[month - 1], &day))
+	if (!take_number(b, 4, 0, 9999, &year) || !value_take(b, '-') || !take_number(b, 2, 1, 12, &month) ||
+	    !value_take(b, '-') || !take_number(b, 2, 1, days[month - 1], &day))
 		return false;
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	return month != 2 || day < 29 || leap;
@@ -57,10 +57,10 @@ static bool take_time(struct bare *b)
 {
 	int number;
 
-	if (!take_number(b, 2, 0, 23, &number) || !take(b, ':') || !take_number(b, 2, 0, 59, &number) ||
-	    !take(b, ':') || !take_number(b, 2, 0, 60, &number)) /* 60: a leap second */
+	if (!take_number(b, 2, 0, 23, &number) || !value_take(b, ':') || !take_number(b, 2, 0, 59, &number) ||
+	    !value_take(b, ':') || !take_number(b, 2, 0, 60, &number)) /* 60: a leap second */
 		return false;
-	if (!take(b, '.'))
+	if (!value_take(b, '.'))
 		return true;
 	if (!is_digit(b, 0))
 		return false;
@@ -73,10 +73,10 @@ static bool take_offset(struct bare *b)
 {
 	int number;
 
-	if (take(b, 'Z') || take(b, 'z'))
+	if (value_take(b, 'Z') || value_take(b, 'z'))
 		return true;
-	return (take(b, '+') || take(b, '-')) && take_number(b, 2, 0, 23, &number) && take(b, ':') &&
-	       take_number(b, 2, 0, 59, &number);
+	return (value_take(b, '+') || value_take(b, '-')) && take_number(b, 2, 0, 23, &number) &&
+	       value_take(b, ':') && take_number(b, 2, 0, 59, &number);
 }
 
 static bool take_datetime(struct bare *b, enum toml_kind *ret_kind)
@@ -87,7 +87,7 @@ static bool take_datetime(struct bare *b, enum toml_kind *ret_kind)
 			return false;
 		if (b->at == b->end)
 			return true;
-		if (!take(b, 'T') && !take(b, 't') && !take(b, ' '))
+		if (!value_take(b, 'T') && !value_take(b, 't') && !value_take(b, ' '))
 			return false;
 		*ret_kind = TOML_LOCAL_DATETIME;
 		if (!take_time(b))
@@ -232,19 +232,19 @@ static const char *read_decimal(struct bare b, bool negative, char *text, struct
 	if (b.at == b.end)
 		return integer_result(node, text, integer, 10, negative);
 	len = integer;
-	if (take(&b, '.')) {
+	if (value_take(&b, '.')) {
 		text[len++] = '.';
 		size_t fraction = take_digits(&b, 10, text + len);
 		if (!fraction)
 			return bad_number;
 		len += fraction;
 	}
-	if (take(&b, 'e') || take(&b, 'E')) {
+	if (value_take(&b, 'e') || value_take(&b, 'E')) {
 		text[len++] = 'e';
-		if (take(&b, '-'))
+		if (value_take(&b, '-'))
 			text[len++] = '-';
 		else
-			take(&b, '+');
+			value_take(&b, '+');
 		size_t exponent = take_digits(&b, 10, text + len);
 		if (!exponent)
 			return bad_number;

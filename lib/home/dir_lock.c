@@ -61,7 +61,7 @@ static bool is_in_place(const struct dir_lock_hold *hold)
 }
 
 /* The time of kimi-code's Date.now(), and of an mtime as it reads one: whole milliseconds. */
-static long long milliseconds(const struct timespec *t)
+static long long dir_lock_milliseconds(const struct timespec *t)
 {
 	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
 }
@@ -71,7 +71,7 @@ static long long age_ms(const struct stat *st)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return milliseconds(&now) - milliseconds(&st->st_mtim);
+	return dir_lock_milliseconds(&now) - dir_lock_milliseconds(&st->st_mtim);
 }
 
 static bool set_stamp(struct dir_lock_hold *hold)
@@ -87,7 +87,7 @@ static bool set_stamp(struct dir_lock_hold *hold)
  * Stamps the directory if it is ours. The stamp counts only if it still is then:
  * one that came too late is on a directory that has lost its name.
  */
-static bool keep(struct dir_lock_hold *hold)
+static bool dir_lock_keep(struct dir_lock_hold *hold)
 {
 	long long now = clock_boot_ms();
 
@@ -110,7 +110,7 @@ static void *stamp_until_stopped(void *data)
 
 	while (kept && poll(&stop, 1, STAMP_MS) < 1) {
 		pthread_mutex_lock(&hold->mutex);
-		kept = keep(hold);
+		kept = dir_lock_keep(hold);
 		pthread_mutex_unlock(&hold->mutex);
 	}
 	return NULL;
@@ -169,7 +169,7 @@ static int make_directory(struct dir_lock_hold *hold, struct err *err)
 	hold->fd = open_directory(hold->path);
 	if (hold->fd < 0 && errno != ENOENT)
 		return err_errno(err, ERR_STORAGE, todo, "cannot open the lock %s", hold->path);
-	if (hold->fd >= 0 && fstat(hold->fd, &hold->stamped) == 0 && keep(hold))
+	if (hold->fd >= 0 && fstat(hold->fd, &hold->stamped) == 0 && dir_lock_keep(hold))
 		return 0;
 	if (hold->fd >= 0)
 		close(hold->fd);
@@ -248,7 +248,7 @@ static int refuse_future(const char *path, struct err *err)
 	    "the time of the lock %s is in the future, so it never expires", path);
 }
 
-static int busy(const struct dir_lock_hold *hold, struct err *err)
+static int dir_lock_busy(const struct dir_lock_hold *hold, struct err *err)
 {
 	struct stat st;
 
@@ -265,7 +265,7 @@ static int wait_for_directory(struct dir_lock_hold *hold, long long deadline, st
 			return result;
 		int left = clock_left(deadline), pause = clock_jitter(POLL_MIN_MS, POLL_MAX_MS);
 		if (!left)
-			return busy(hold, err);
+			return dir_lock_busy(hold, err);
 		if (signals_sleep(pause < left ? pause : left, err) < 0)
 			return -1;
 	}
@@ -424,7 +424,7 @@ bool dir_lock_is_ours(struct dir_lock *lock)
 	if (hold->fd < 0) /* turned off */
 		return true;
 	pthread_mutex_lock(&hold->mutex);
-	bool ours = keep(hold);
+	bool ours = dir_lock_keep(hold);
 	pthread_mutex_unlock(&hold->mutex);
 	return ours;
 }
@@ -437,7 +437,7 @@ void dir_lock_release(struct dir_lock *lock)
 		return;
 	if (hold->pid == getpid()) {
 		stop_stamping(hold);
-		if (hold->fd >= 0 && keep(hold))
+		if (hold->fd >= 0 && dir_lock_keep(hold))
 			rmdir(hold->path);
 	}
 	if (hold->stop_fd >= 0)

@@ -169,7 +169,7 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 	return home_choose(&ret_homes[0], &choice, err);
 }
 
-static int refuse_owner(const char *path, unsigned long owner, struct err *err)
+static int home_refuse_owner(const char *path, unsigned long owner, struct err *err)
 {
 	char todo[160] = "run the command as that user, or change the directory's owner back";
 
@@ -190,7 +190,7 @@ static int check_parent(const struct home *home, struct err *err)
 	for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
 		*slash = '\0';
 		if (stat(path, &st) == 0)
-			return st.st_uid == 0 ? 0 : refuse_owner(path, st.st_uid, err);
+			return st.st_uid == 0 ? 0 : home_refuse_owner(path, st.st_uid, err);
 	}
 	return 0;
 }
@@ -202,7 +202,7 @@ int home_check_writable(const struct home *home, struct err *err)
 	if (stat(home->folder, &st) < 0)
 		return check_parent(home, err);
 	if (st.st_uid != geteuid())
-		return refuse_owner(home->folder, st.st_uid, err);
+		return home_refuse_owner(home->folder, st.st_uid, err);
 	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH))
 		return err_set(err, ERR_STORAGE,
 		    "run 'chmod o-w' on it, and check that the files in it are yours",
@@ -212,7 +212,7 @@ int home_check_writable(const struct home *home, struct err *err)
 }
 
 /* FNV-1a. Nothing depends on its being hard to reverse: it only tells a user's own homes apart. */
-static uint64_t hash(const char *text)
+static uint64_t home_hash(const char *text)
 {
 	uint64_t value = 0xcbf29ce484222325;
 
@@ -234,17 +234,17 @@ void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX])
 		snprintf(real, sizeof(real), "%s", home->folder); /* nothing is stored for it yet */
 	else if (has_default && realpath(usual.folder, default_real) && strcmp(real, default_real) == 0)
 		return;
-	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, hash(real));
+	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, home_hash(real));
 }
 
-static void below(const struct home *home, const char *name, char *ret_path)
+static void home_below(const struct home *home, const char *name, char *ret_path)
 {
 	text_join(ret_path, HOME_PATH_MAX, (const char *const[]){home->folder, "/", name, NULL});
 }
 
 void home_credentials_folder(const struct home *home, char *ret_path)
 {
-	below(home, "credentials", ret_path);
+	home_below(home, "credentials", ret_path);
 }
 
 void home_credentials_file(const struct home *home, const char *name, const char *suffix, char *ret_path)
@@ -255,52 +255,52 @@ void home_credentials_file(const struct home *home, const char *name, const char
 
 void home_config_file(const struct home *home, char *ret_path)
 {
-	below(home, "config.toml", ret_path);
+	home_below(home, "config.toml", ret_path);
 }
 
 void home_config_lock(const struct home *home, char *ret_path)
 {
-	below(home, "config.toml.lock", ret_path);
+	home_below(home, "config.toml.lock", ret_path);
 }
 
 void home_legacy_config_file(const struct home *home, char *ret_path)
 {
-	below(home, "config.json", ret_path);
+	home_below(home, "config.json", ret_path);
 }
 
 void home_history_file(const struct home *home, char *ret_path)
 {
-	below(home, "history.jsonl", ret_path);
+	home_below(home, "history.jsonl", ret_path);
 }
 
 void home_history_aside(const struct home *home, char *ret_path)
 {
-	below(home, "history.jsonl.1", ret_path);
+	home_below(home, "history.jsonl.1", ret_path);
 }
 
 void home_history_lock(const struct home *home, char *ret_path)
 {
-	below(home, "history.jsonl.lock", ret_path);
+	home_below(home, "history.jsonl.lock", ret_path);
 }
 
 void home_shell_history_file(const struct home *home, char *ret_path)
 {
-	below(home, "shell_history", ret_path);
+	home_below(home, "shell_history", ret_path);
 }
 
 void home_hosts_index(const struct home *home, char *ret_path)
 {
-	below(home, "credentials/hosts.index", ret_path);
+	home_below(home, "credentials/hosts.index", ret_path);
 }
 
 void home_region_file(const struct home *home, char *ret_path)
 {
-	below(home, "region", ret_path);
+	home_below(home, "region", ret_path);
 }
 
 void home_device_id_file(const struct home *home, char *ret_path)
 {
-	below(home, "device_id", ret_path);
+	home_below(home, "device_id", ret_path);
 }
 
 bool home_is_shared(const struct home *home)
@@ -308,7 +308,7 @@ bool home_is_shared(const struct home *home)
 	char path[HOME_PATH_MAX];
 
 	for (const char *const *trace = home->client->traces; *trace; trace++) {
-		below(home, *trace, path);
+		home_below(home, *trace, path);
 		if (access(path, F_OK) == 0)
 			return true;
 	}

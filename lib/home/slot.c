@@ -26,7 +26,7 @@ struct span {
 	size_t len;
 };
 
-static struct span trim(const char *text)
+static struct span slot_trim(const char *text)
 {
 	const char *end = text + strlen(text), *first = end, *last = end;
 
@@ -70,7 +70,7 @@ static void hash_json(SHA2_CTX *hash, struct span s)
 
 void slot_name(const char *oauth_host, const char *base_url, char ret_slot[SLOT_MAX])
 {
-	struct span host = cut_slashes(trim(oauth_host));
+	struct span host = cut_slashes(slot_trim(oauth_host));
 	struct span base = cut_slashes((struct span){base_url, strlen(base_url)});
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	SHA2_CTX hash;

@@ -20,7 +20,7 @@ __attribute__((constructor)) static void forget_key_log(void)
 
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
-static void start_curl(void)
+static void handle_start_curl(void)
 {
 	/* What is sent and what comes passes through its buffers. */
 	curl_is_ready = curl_global_init_mem(
@@ -31,7 +31,7 @@ bool handle_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, start_curl);
+	pthread_once(&once, handle_start_curl);
 	return curl_is_ready;
 }
 

@@ -136,7 +136,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	return len;
 }
 
-static int prepare(struct transfer *t, CURLM *multi)
+static int http_prepare(struct transfer *t, CURLM *multi)
 {
 	const struct http_request *request = t->request;
 	struct err *err = t->err;
@@ -154,7 +154,7 @@ static int prepare(struct transfer *t, CURLM *multi)
 	if (handle_prepare(c, request->url, t->proxy, &t->response->proxy_is_set, err) < 0)
 		return -1;
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
-	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). unpack() decodes. */
+	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). http_unpack() decodes. */
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
@@ -177,7 +177,7 @@ static int prepare(struct transfer *t, CURLM *multi)
 }
 
 /* Drives the transfer to its end; the signal pipe among the descriptors ends it at once when asked to stop. */
-static int drive(struct transfer *t, CURLM *multi)
+static int http_drive(struct transfer *t, CURLM *multi)
 {
 	struct curl_waitfd woken = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
 
@@ -317,7 +317,7 @@ static void zlib_give_back(void *context, void *memory)
 }
 
 /* gzip or zlib begin with bytes that neither JSON nor HTML begins with. Of a stream that breaks off, what there is of it. */
-static void unpack(struct transfer *t)
+static void http_unpack(struct transfer *t)
 {
 	struct buf *body = &t->response->body, plain;
 	z_stream stream = {.zalloc = zlib_take,
@@ -347,7 +347,7 @@ static void unpack(struct transfer *t)
 	}
 }
 
-static int judge(struct transfer *t)
+static int http_judge(struct transfer *t)
 {
 	struct http_response *response = t->response;
 
@@ -356,7 +356,7 @@ static int judge(struct transfer *t)
 	double asked = t->retry_date - (response->date > 0 ? response->date : clock_now());
 	if (t->retry_date > 0 && asked > 0)
 		response->retry_after = asked;
-	unpack(t);
+	http_unpack(t);
 	response->cut_short = t->code != CURLE_OK && t->has_head && !t->too_large;
 	if (t->code != CURLE_OK || t->too_large)
 		return transfer_error(t);
@@ -368,13 +368,13 @@ static int judge(struct transfer *t)
 	return 0;
 }
 
-static int start(struct transfer *t, CURLM *multi)
+static int http_start(struct transfer *t, CURLM *multi)
 {
 	if (url_check(t->request->url, t->err) < 0)
 		return -1;
 	if (!multi)
 		return err_memory(t->err);
-	if (prepare(t, multi) < 0)
+	if (http_prepare(t, multi) < 0)
 		return -1;
 	if (*t->proxy) {
 		char shown[120];
@@ -386,7 +386,7 @@ static int start(struct transfer *t, CURLM *multi)
 
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
-static void start_curl(void)
+static void http_start_curl(void)
 {
 #ifdef M_PERTURB
 	/* TLS has buffers of its own: what is freed from here on is written over, by libc. */
@@ -417,11 +417,11 @@ int http_perform(const struct http_request *request, struct http_response *ret_r
 	struct err unheard = {0};
 	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &unheard};
 
-	pthread_once(&once, start_curl);
+	pthread_once(&once, http_start_curl);
 	*ret_response = (struct http_response){0};
 	buf_init_secret(&ret_response->body, request->max_body);
 	CURLM *multi = curl_is_ready ? curl_multi_init() : NULL;
-	int failed = start(&t, multi) < 0 || drive(&t, multi) < 0 || judge(&t) < 0 ? -1 : 0;
+	int failed = http_start(&t, multi) < 0 || http_drive(&t, multi) < 0 || http_judge(&t) < 0 ? -1 : 0;
 	if (t.easy)
 		curl_multi_remove_handle(multi, t.easy);
 	curl_easy_cleanup(t.easy);

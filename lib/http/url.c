@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* The authority of a URL: what stands between "//" and the path. NULL: it has none. */
-static const char *authority(const char *url, size_t *ret_len)
+static const char *url_authority(const char *url, size_t *ret_len)
 {
 	const char *at = strstr(url, "://");
 
@@ -23,7 +23,7 @@ static const char *authority(const char *url, size_t *ret_len)
 bool url_bare_host(const char *url, char *ret_host, size_t size)
 {
 	size_t len;
-	const char *at = authority(url, &len);
+	const char *at = url_authority(url, &len);
 
 	if (!at)
 		return false;
@@ -51,7 +51,7 @@ bool url_bare_host(const char *url, char *ret_host, size_t size)
 unsigned url_port(const char *url)
 {
 	size_t len = 0;
-	const char *at = authority(url, &len), *end = at + len;
+	const char *at = url_authority(url, &len), *end = at + len;
 
 	while (end > at && end[-1] >= '0' && end[-1] <= '9')
 		end--;
@@ -72,7 +72,7 @@ bool url_is_same(const char *a, const char *b)
 		size_t host_len = strlen(host[i]);
 		if (host_len > 1 && host[i][host_len - 1] == '.')
 			host[i][host_len - 1] = '\0';
-		path[i] = authority(urls[i], &len);
+		path[i] = url_authority(urls[i], &len);
 		path[i] += len;
 	}
 	size_t scheme = strcspn(a, ":") + 1;
@@ -100,7 +100,7 @@ int url_check(const char *url, struct err *err)
 {
 	char host[256];
 	size_t len;
-	const char *at = authority(url, &len);
+	const char *at = url_authority(url, &len);
 	bool is_url = text_is_plain(url) && at && url_bare_host(url, host, sizeof(host)) &&
 	              !strpbrk(url, "\\\"<>^`{|}");
 
@@ -121,7 +121,7 @@ int url_check(const char *url, struct err *err)
 void url_host(const char *url, char *ret_host, size_t size)
 {
 	size_t len = 0;
-	const char *at = authority(url, &len);
+	const char *at = url_authority(url, &len);
 
 	snprintf(ret_host, size, "%.*s", (int)len, at ? at : "");
 }

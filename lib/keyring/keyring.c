@@ -16,7 +16,7 @@ static const SecretSchema schema = {
 static const char service_name[] = "kimi-code";
 
 /* Takes the error. */
-static enum keyring_answer trouble(const char *doing, GError *error, struct err *err)
+static enum keyring_answer keyring_trouble(const char *doing, GError *error, struct err *err)
 {
 	bool locked = g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
 
@@ -58,7 +58,7 @@ static enum keyring_answer get_one(
 	SecretValue *value = secret_service_get_secret_for_dbus_path_sync(service, path, NULL, &error);
 
 	if (error)
-		return trouble("read the item", error, err);
+		return keyring_trouble("read the item", error, err);
 	const char *bytes = value ? secret_value_get(value, &len) : NULL;
 	buf_add(ret_secret, bytes, len);
 	if (value)
@@ -71,7 +71,7 @@ static enum keyring_answer get_newest(
 {
 	GError *error = NULL;
 	GList *items = find_items(service, username, &error);
-	enum keyring_answer answer = error ? trouble("search the keyring", error, err) : KEYRING_NONE;
+	enum keyring_answer answer = error ? keyring_trouble("search the keyring", error, err) : KEYRING_NONE;
 
 	for (GList *at = items; at && answer == KEYRING_NONE; at = at->next)
 		if (!secret_item_get_locked(at->data))
@@ -84,7 +84,7 @@ static enum keyring_answer get_newest(
  * By paths and not by items, whose properties would be asked for one by one: this
  * is what `kimi token` waits for. Only of several the newest has to be found.
  */
-static enum keyring_answer get(
+static enum keyring_answer item_get(
     SecretService *service, const char *username, struct buf *ret_secret, struct err *err)
 {
 	GHashTable *attributes = attributes_of(username);
@@ -95,7 +95,7 @@ static enum keyring_answer get(
 	secret_service_search_for_dbus_paths_sync(service, &schema, attributes, NULL, &open, &locked, &error);
 	g_hash_table_unref(attributes);
 	if (error)
-		return trouble("search the keyring", error, err);
+		return keyring_trouble("search the keyring", error, err);
 	if (open && open[0])
 		answer = open[1] ? get_newest(service, username, ret_secret, err)
 		                 : get_one(service, open[0], ret_secret, err);
@@ -120,7 +120,7 @@ static bool remove_item(SecretItem *item, GError **error)
 	return emptied;
 }
 
-static enum keyring_answer create(
+static enum keyring_answer keyring_create(
     SecretService *service, const char *username, SecretValue *value, struct err *err)
 {
 	GError *error = NULL;
@@ -128,9 +128,9 @@ static enum keyring_answer create(
 	    service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, NULL, &error);
 
 	if (error)
-		return trouble("find the default keyring", error, err);
+		return keyring_trouble("find the default keyring", error, err);
 	if (!collection) /* making one would ask for its password */
-		return trouble(
+		return keyring_trouble(
 		    "store the login", g_error_new(SECRET_ERROR, 0, "there is no default keyring"), err);
 	enum keyring_answer answer = KEYRING_LOCKED;
 	if (!secret_collection_get_locked(collection)) {
@@ -140,7 +140,7 @@ static enum keyring_answer create(
 		char *label = g_strdup_printf("Kimi login (%s)", username);
 		SecretItem *item = secret_item_create_sync(
 		    collection, NULL, attributes, label, value, SECRET_ITEM_CREATE_REPLACE, NULL, &error);
-		answer = item ? KEYRING_DONE : trouble("store the login", error, err);
+		answer = item ? KEYRING_DONE : keyring_trouble("store the login", error, err);
 		g_clear_object(&item);
 		g_free(label);
 		g_hash_table_unref(attributes);
@@ -150,13 +150,13 @@ static enum keyring_answer create(
 }
 
 /* One item keeps the login: the first that is open gets it, and others of the same key go. */
-static enum keyring_answer store(
+static enum keyring_answer item_store(
     SecretService *service, const char *username, const char *secret, struct err *err)
 {
 	GError *error = NULL;
 	GList *items = find_items(service, username, &error);
 	if (error)
-		return trouble("search the keyring", error, err);
+		return keyring_trouble("search the keyring", error, err);
 	SecretValue *value = secret_value_new(secret, -1, "text/plain");
 	enum keyring_answer answer = items ? KEYRING_LOCKED : KEYRING_NONE;
 
@@ -169,22 +169,22 @@ static enum keyring_answer store(
 		else if (answer != KEYRING_DONE)
 			answer = secret_item_set_secret_sync(item, value, NULL, &error)
 			             ? KEYRING_DONE
-			             : trouble("store the login", error, err);
+			             : keyring_trouble("store the login", error, err);
 		if (answer == KEYRING_UNAVAILABLE)
 			break;
 	}
 	if (answer == KEYRING_NONE)
-		answer = create(service, username, value, err);
+		answer = keyring_create(service, username, value, err);
 	secret_value_unref(value);
 	g_list_free_full(items, g_object_unref);
 	return answer;
 }
 
-static enum keyring_answer erase(SecretService *service, const char *username, struct err *err)
+static enum keyring_answer item_erase(SecretService *service, const char *username, struct err *err)
 {
 	GError *error = NULL;
 	GList *items = find_items(service, username, &error);
-	enum keyring_answer answer = error ? trouble("search the keyring", error, err) : KEYRING_NONE;
+	enum keyring_answer answer = error ? keyring_trouble("search the keyring", error, err) : KEYRING_NONE;
 
 	for (GList *at = items; at; at = at->next) {
 		if (secret_item_get_locked(at->data)) {
@@ -192,7 +192,7 @@ static enum keyring_answer erase(SecretService *service, const char *username, s
 			break;
 		}
 		if (!remove_item(at->data, &error)) {
-			answer = trouble("remove the item", error, err);
+			answer = keyring_trouble("remove the item", error, err);
 			break;
 		}
 		answer = KEYRING_DONE;
@@ -201,20 +201,21 @@ static enum keyring_answer erase(SecretService *service, const char *username, s
 	return answer;
 }
 
-static SecretService *reach(struct err *err)
+static SecretService *keyring_reach(struct err *err)
 {
 	GError *error = NULL;
 	SecretService *service = keyring_service_open(&error);
 
 	if (!service)
-		trouble("reach the keyring", error, err);
+		keyring_trouble("reach the keyring", error, err);
 	return service;
 }
 
 enum keyring_answer keyring_get(const char *username, struct buf *ret_secret, struct err *err)
 {
-	SecretService *service = reach(err);
-	enum keyring_answer answer = service ? get(service, username, ret_secret, err) : KEYRING_UNAVAILABLE;
+	SecretService *service = keyring_reach(err);
+	enum keyring_answer answer =
+	    service ? item_get(service, username, ret_secret, err) : KEYRING_UNAVAILABLE;
 
 	g_clear_object(&service);
 	return answer;
@@ -222,8 +223,9 @@ enum keyring_answer keyring_get(const char *username, struct buf *ret_secret, st
 
 enum keyring_answer keyring_store(const char *username, const char *secret, struct err *err)
 {
-	SecretService *service = reach(err);
-	enum keyring_answer answer = service ? store(service, username, secret, err) : KEYRING_UNAVAILABLE;
+	SecretService *service = keyring_reach(err);
+	enum keyring_answer answer =
+	    service ? item_store(service, username, secret, err) : KEYRING_UNAVAILABLE;
 
 	g_clear_object(&service);
 	return answer;
@@ -231,8 +233,8 @@ enum keyring_answer keyring_store(const char *username, const char *secret, stru
 
 enum keyring_answer keyring_erase(const char *username, struct err *err)
 {
-	SecretService *service = reach(err);
-	enum keyring_answer answer = service ? erase(service, username, err) : KEYRING_UNAVAILABLE;
+	SecretService *service = keyring_reach(err);
+	enum keyring_answer answer = service ? item_erase(service, username, err) : KEYRING_UNAVAILABLE;
 
 	g_clear_object(&service);
 	return answer;

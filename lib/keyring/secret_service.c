@@ -43,7 +43,7 @@ static void call_prompt(GDBusProxy *prompt, const char *method, GVariant *parame
 	    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL, NULL);
 }
 
-static void refuse(GError **error)
+static void service_refuse(GError **error)
 {
 	g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "the keyring wants to ask somebody");
 }
@@ -51,7 +51,7 @@ static void refuse(GError **error)
 static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
 {
 	if (!env_get("DISPLAY") && !env_get("WAYLAND_DISPLAY")) {
-		refuse(error);
+		service_refuse(error);
 		return NULL;
 	}
 	GMainContext *context = g_main_context_new();
@@ -70,7 +70,7 @@ static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
 	if (!asked.result) {
 		call_prompt(prompt, "Dismiss", NULL);
 		g_dbus_connection_flush_sync(g_dbus_proxy_get_connection(prompt), NULL, NULL);
-		refuse(error);
+		service_refuse(error);
 	}
 	g_dbus_connection_signal_unsubscribe(g_dbus_proxy_get_connection(prompt), signal);
 	g_main_context_pop_thread_default(context);

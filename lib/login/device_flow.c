@@ -54,7 +54,7 @@ static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in
 	return wait_until(r, *ret_in_time ? clock_ms() + (long long)(wait * 1000) : end, err);
 }
 
-static void note_trouble(struct round *r, const struct err *why)
+static void device_flow_note_trouble(struct round *r, const struct err *why)
 {
 	if (r->trouble.code == ERR_NONE)
 		r->watcher->trouble(r->watcher->context, why);
@@ -86,7 +86,7 @@ static enum oauth_answer poll_until_decided(
 		enum oauth_answer answer =
 		    oauth_poll(r->oauth, r->authorization.device_code, ret_token, &r->retry_after, err);
 		if (answer == OAUTH_PASSING) {
-			note_trouble(r, err);
+			device_flow_note_trouble(r, err);
 			continue;
 		}
 		if (answer != OAUTH_PENDING && answer != OAUTH_SLOW_DOWN)

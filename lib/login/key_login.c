@@ -90,7 +90,7 @@ int key_login_find(const struct home *home, const char *api_key, struct identity
 	return err_set(err, ERR_REJECTED, "check the key", "no platform accepts this API key");
 }
 
-static bool is_stored(const struct home *home, const struct platform *platform, const char *api_key)
+static bool key_login_is_stored(const struct home *home, const struct platform *platform, const char *api_key)
 {
 	char *present = NULL;
 	bool stored = api_key_of_config(home, platform, &present, NULL) == 0 && strcmp(present, api_key) == 0;
@@ -104,7 +104,7 @@ int key_login_save(const struct home *home, const struct identity *who, const ch
 {
 	const struct config_login login = {.who = who, .api_key = api_key, .models = models};
 
-	bool known = is_stored(home, who->platform, api_key);
+	bool known = key_login_is_stored(home, who->platform, api_key);
 	int failed = config_add_login(home, &login, err);
 
 	usage_cache_drop(home, who);

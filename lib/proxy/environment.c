@@ -19,7 +19,7 @@ struct builder {
 	bool too_long;
 };
 
-static void add(struct builder *builder, const char *name, const char *value, const char *suffix)
+static void environment_add(struct builder *builder, const char *name, const char *value, const char *suffix)
 {
 	struct variable *variable = builder->next++;
 
@@ -33,7 +33,7 @@ static void add_unset(struct builder *builder, const char *name)
 	*builder->next++ = (struct variable){.name = name, .unset = true};
 }
 
-static bool lists(const char *list, const char *host)
+static bool environment_lists(const char *list, const char *host)
 {
 	size_t len = strlen(host);
 
@@ -57,11 +57,11 @@ static void add_exceptions(struct builder *builder, const struct environment *se
 		if (!now || !*now)
 			now = set->no_proxy[1 - i];
 		if (!now || !*now)
-			add(builder, names[i], hosts, "");
-		else if (lists(now, "127.0.0.1") && lists(now, "localhost"))
-			add(builder, names[i], now, "");
+			environment_add(builder, names[i], hosts, "");
+		else if (environment_lists(now, "127.0.0.1") && environment_lists(now, "localhost"))
+			environment_add(builder, names[i], now, "");
 		else
-			add(builder, names[i], now, ",127.0.0.1,localhost");
+			environment_add(builder, names[i], now, ",127.0.0.1,localhost");
 	}
 }
 
@@ -71,18 +71,18 @@ int environment_build(
 	struct builder builder = {.next = ret_variables};
 
 	if (set->kinds & ENVIRONMENT_OPENAI) {
-		add(&builder, "OPENAI_BASE_URL", set->url, "/v1");
-		add(&builder, "OPENAI_API_KEY", set->key, "");
+		environment_add(&builder, "OPENAI_BASE_URL", set->url, "/v1");
+		environment_add(&builder, "OPENAI_API_KEY", set->key, "");
 	}
 	if (set->kinds & (ENVIRONMENT_ANTHROPIC | ENVIRONMENT_CLAUDE)) {
-		add(&builder, "ANTHROPIC_BASE_URL", set->url, "");
+		environment_add(&builder, "ANTHROPIC_BASE_URL", set->url, "");
 		if (set->socket)
-			add(&builder, "ANTHROPIC_UNIX_SOCKET", set->socket, "");
+			environment_add(&builder, "ANTHROPIC_UNIX_SOCKET", set->socket, "");
 	}
 	if (set->kinds & ENVIRONMENT_ANTHROPIC)
-		add(&builder, "ANTHROPIC_API_KEY", set->key, "");
+		environment_add(&builder, "ANTHROPIC_API_KEY", set->key, "");
 	if (set->kinds & ENVIRONMENT_CLAUDE)
-		add(&builder, "ANTHROPIC_AUTH_TOKEN", set->key, "");
+		environment_add(&builder, "ANTHROPIC_AUTH_TOKEN", set->key, "");
 	if (set->kinds & ENVIRONMENT_CLAUDE && !(set->kinds & ENVIRONMENT_ANTHROPIC))
 		add_unset(&builder, "ANTHROPIC_API_KEY");
 	add_exceptions(&builder, set);

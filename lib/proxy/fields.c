@@ -47,7 +47,7 @@ bool field_is_valid(const struct field *field)
 	return true;
 }
 
-static bool is_one_of(const char *name, const char *const *names)
+static bool fields_is_one_of(const char *name, const char *const *names)
 {
 	for (; *names; names++)
 		if (strcasecmp(name, *names) == 0)
@@ -60,7 +60,7 @@ static bool is_hop_by_hop(const struct field *fields, size_t count, const char *
 	static const char *const names[] = {"Connection", "Keep-Alive", "Proxy-Authenticate",
 	    "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", NULL};
 
-	if (is_one_of(name, names))
+	if (fields_is_one_of(name, names))
 		return true;
 	for (size_t i = 0; i < count; i++)
 		if (strcasecmp(fields[i].name, "Connection") == 0 && field_lists(fields[i].value, name))
@@ -74,7 +74,7 @@ bool fields_pass_up(const struct field *fields, size_t count, size_t index)
 	    "Host", "Content-Length", "Expect", "Authorization", "x-api-key", "Cookie", "Cookie2", NULL};
 	const char *name = fields[index].name;
 
-	return !is_one_of(name, replaced) && !is_hop_by_hop(fields, count, name);
+	return !fields_is_one_of(name, replaced) && !is_hop_by_hop(fields, count, name);
 }
 
 bool fields_pass_down(const struct field *fields, size_t count, size_t index)

@@ -121,7 +121,7 @@ static void add_default_model(struct status *status, const struct home *home, co
 		snprintf(status->default_model, sizeof(status->default_model), "%s", model);
 }
 
-static int examine(struct status *status, const struct home *home, const struct toml *config,
+static int list_examine(struct status *status, const struct home *home, const struct toml *config,
     const struct identity *who, struct err *err)
 {
 	if (status_look(status, home, who, true, err) < 0)
@@ -153,7 +153,7 @@ static int try_online(
 
 	if (why.code == ERR_INTERRUPTED)
 		*err = why;
-	if (why.code == ERR_INTERRUPTED || examine(status, home, config, &who, err) < 0) {
+	if (why.code == ERR_INTERRUPTED || list_examine(status, home, config, &who, err) < 0) {
 		status_online_clear(&facts);
 		return -1;
 	}
@@ -165,8 +165,8 @@ static int try_online(
 }
 
 /* Which ones to look at: those with tokens, then the platforms that have keys alone. NULL: *err. */
-static struct identity *candidates(const struct home *home, const struct platform *only, const char *account,
-    size_t *ret_count, struct err *err)
+static struct identity *status_candidates(const struct home *home, const struct platform *only,
+    const char *account, size_t *ret_count, struct err *err)
 {
 	struct identity *list;
 
@@ -186,12 +186,12 @@ static struct identity *candidates(const struct home *home, const struct platfor
 	return identity_list_all(home, ret_count, err);
 }
 
-static bool is_asked_for(const struct status *status, const struct platform *only, const char *account)
+static bool list_is_asked_for(const struct status *status, const struct platform *only, const char *account)
 {
 	return account || (only && !*status->who.account);
 }
 
-static bool is_there(const struct status *status)
+static bool list_is_there(const struct status *status)
 {
 	return status->state != STATUS_LOGGED_OUT || status->problems.count;
 }
@@ -202,7 +202,7 @@ static int list_look(struct status_list *list, const struct home *home, const st
 {
 	struct status *next = &list->items[list->count];
 
-	if (examine(next, home, config, who, err) < 0)
+	if (list_examine(next, home, config, who, err) < 0)
 		return -1;
 	if (online && next->storage && !next->is_unused)
 		return try_online(next, home, config, err);
@@ -216,7 +216,7 @@ static int list_home(struct status_list *list, const struct home *home, const st
 	size_t count = 0, first = list->count;
 	int result = -1;
 
-	struct identity *all = candidates(home, only, account, &count, err);
+	struct identity *all = status_candidates(home, only, account, &count, err);
 	if (!all)
 		return -1;
 	surroundings_check(home, &config, &list->general);
@@ -236,7 +236,7 @@ static int list_home(struct status_list *list, const struct home *home, const st
 			identity_advise(&next->who, next->problems.items[j].remedy,
 			    sizeof(next->problems.items[j].remedy));
 		/* Of several homes without the login that was asked for, the first one says so. */
-		if (is_there(next) || (is_asked_for(next, only, account) && first == 0))
+		if (list_is_there(next) || (list_is_asked_for(next, only, account) && first == 0))
 			list->count++;
 	}
 	result = 0;

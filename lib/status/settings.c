@@ -24,7 +24,7 @@ static bool is_usual(const char *from)
 	return false;
 }
 
-static void add(struct sources *sources, const char *what, const char *value, const char *from)
+static void settings_add(struct sources *sources, const char *what, const char *value, const char *from)
 {
 	struct source *source = &sources->items[sources->count++];
 
@@ -69,8 +69,8 @@ static void add_login(
 	                   : platform_named                 ? "--platform"
 	                   : who->platform != &platforms[0] ? "the default model"
 	                                                    : "the default";
-	add(sources, "login", name, from);
-	add(sources, "secret", secret_of(selected),
+	settings_add(sources, "login", name, from);
+	settings_add(sources, "secret", secret_of(selected),
 	    !selected->storage                              ? "the store"
 	    : strcmp(selected->storage, "environment") == 0 ? "the environment"
 	    : strcmp(selected->storage, "config") == 0      ? "the config"
@@ -138,14 +138,15 @@ void sources_find(struct sources *ret_sources, const struct home *home, const st
 	const struct identity *who = &selected->who;
 
 	*ret_sources = (struct sources){0};
-	add(ret_sources, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));
-	add(ret_sources, "home", home->folder, variable_or(home->client->home_variable, "the default"));
+	settings_add(ret_sources, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));
+	settings_add(
+	    ret_sources, "home", home->folder, variable_or(home->client->home_variable, "the default"));
 	add_login(ret_sources, selected, platform_named, account_named);
 	if (platform->oauth_key)
-		add(ret_sources, "OAuth host", who->oauth_host,
+		settings_add(ret_sources, "OAuth host", who->oauth_host,
 		    variable_or("KIMI_CODE_OAUTH_HOST",
 		        variable_or("KIMI_OAUTH_HOST", built_in_or_config(home->oauth_host))));
-	add(ret_sources, "API", who->base_url,
+	settings_add(ret_sources, "API", who->base_url,
 	    variable_or(platform->base_url_variable, built_in_or_config(home->base_url)));
 	find_ignored(ret_sources, selected, account_named);
 }

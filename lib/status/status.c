@@ -27,7 +27,7 @@ const char *status_state_name(enum status_state state)
 }
 
 /* As `kimi token` does: the file, else the keyring's token at hand while it is good enough, else the keyring. */
-static int load(struct store *store, struct token *token, bool *ret_at_hand, struct err *err)
+static int status_load(struct store *store, struct token *token, bool *ret_at_hand, struct err *err)
 {
 	int answer = store_load_file(store, token, err);
 	char item[STORE_ITEM_MAX];
@@ -54,7 +54,8 @@ static enum status_state state_of(const struct token *token, bool rejected, doub
 	return token_is_due(token, now) ? STATUS_DUE : STATUS_FRESH;
 }
 
-static void fill(struct status *status, const struct store *store, const struct token *token, bool at_hand)
+static void status_fill(
+    struct status *status, const struct store *store, const struct token *token, bool at_hand)
 {
 	double now = clock_now();
 	char hint[FILE_HINT_MAX];
@@ -121,9 +122,10 @@ int status_look(struct status *ret_status, const struct home *home, const struct
 		return 0;
 	if (store_open(&store, home, who, err) < 0)
 		return -1;
-	int answer = thorough ? store_load(&store, &token, &why) : load(&store, &token, &at_hand, &why);
+	int answer =
+	    thorough ? store_load(&store, &token, &why) : status_load(&store, &token, &at_hand, &why);
 	if (answer == 0)
-		fill(ret_status, &store, &token, at_hand);
+		status_fill(ret_status, &store, &token, at_hand);
 	else if (answer < 0)
 		fill_unreadable(ret_status, &store, &why);
 	token_clear(&token);
@@ -171,7 +173,7 @@ static void look_for_key(struct status *status, const struct home *home, bool pl
 	secret_clear(&secret);
 }
 
-static const struct status *find(
+static const struct status *status_find(
     const struct status_list *list, const struct home *home, const struct identity *who)
 {
 	for (size_t i = 0; list && i < list->count; i++) {
@@ -186,7 +188,7 @@ static const struct status *find(
 int status_select(struct status *ret_status, const struct home *home, const struct identity *who,
     const struct status_list *known, bool platform_is_named, struct err *err)
 {
-	const struct status *listed = find(known, home, who);
+	const struct status *listed = status_find(known, home, who);
 	if (listed)
 		*ret_status = *listed;
 	else if (status_look(ret_status, home, who, false, err) < 0)

@@ -96,7 +96,7 @@ static enum credential_answer keyring_ask(
  * How good a home's claim is to a login in the keyring that ends then: 2 its state speaks of that very login, 1 the home
  * expects some login there, 0 it expects none.
  */
-static int claim(const struct store *store, double expires_at)
+static int backend_keyring_claim(const struct store *store, double expires_at)
 {
 	struct state state;
 
@@ -109,10 +109,11 @@ static bool has_better_claim(const struct store *store, double expires_at)
 {
 	struct home home;
 	struct store usual;
-	int ours = claim(store, expires_at);
+	int ours = backend_keyring_claim(store, expires_at);
 
 	return ours && home_find_default(&home, &client_kimi_cli, NULL) == 0 &&
-	       store_open(&usual, &home, &store->who, NULL) == 0 && ours > claim(&usual, expires_at);
+	       store_open(&usual, &home, &store->who, NULL) == 0 &&
+	       ours > backend_keyring_claim(&usual, expires_at);
 }
 
 /* Earlier versions kept the logins of all homes under the key alone. One of this home is still found there. */

@@ -76,34 +76,35 @@ const char *credential_remedy(void)
 	return "unlock or start the keyring";
 }
 
-static enum credential_answer fail(struct credential_trouble *trouble, const char *why)
+static enum credential_answer helper_fail(struct credential_trouble *trouble, const char *why)
 {
 	snprintf(trouble->why, sizeof(trouble->why), "%s", why);
 	return CREDENTIAL_UNAVAILABLE;
 }
 
-static enum credential_answer judge(
+static enum credential_answer helper_judge(
     const struct helper *helper, enum process_end end, int status, struct credential_trouble *trouble)
 {
 	/* Only our own helper is known to have done nothing if it says that it failed, and one that could not run. */
 	trouble->may_be_kept = end != PROCESS_EXITED || (!helper->is_own && status != 126 && status != 127);
 	if (end == PROCESS_UNFINISHED)
-		return fail(trouble, unanswered);
+		return helper_fail(trouble, unanswered);
 	if (end == PROCESS_EXITED && status == STATUS_FOUND)
 		return CREDENTIAL_FOUND;
 	if (!helper->is_own || end != PROCESS_EXITED)
-		return fail(trouble, helper->is_own ? "the keyring helper crashed"
-		                                    : "the helper that KIMI_CREDENTIAL_HELPER names failed");
+		return helper_fail(trouble, helper->is_own
+		                                ? "the keyring helper crashed"
+		                                : "the helper that KIMI_CREDENTIAL_HELPER names failed");
 	if (status == STATUS_NONE)
 		return CREDENTIAL_NONE;
 	if (status == STATUS_LOCKED) {
 		snprintf(trouble->why, sizeof(trouble->why), "the keyring is locked");
 		return CREDENTIAL_LOCKED;
 	}
-	return fail(trouble, "no keyring found");
+	return helper_fail(trouble, "no keyring found");
 }
 
-static enum credential_answer ask(const char *operation, const char *host, const char *key,
+static enum credential_answer helper_ask(const char *operation, const char *host, const char *key,
     const char *secret, long long deadline, struct buf *ret_lines, struct credential_trouble *trouble)
 {
 	enum credential_answer answer;
@@ -114,8 +115,9 @@ static enum credential_answer ask(const char *operation, const char *host, const
 
 	*trouble = (struct credential_trouble){0};
 	if (!find_helper(&helper, operation))
-		return fail(trouble, env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set"
-		                                                      : "this build has no keyring support");
+		return helper_fail(trouble, env_true("KIMI_DISABLE_KEYRING")
+		                                ? "KIMI_DISABLE_KEYRING is set"
+		                                : "this build has no keyring support");
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
 	if (credential_lines_ask(&lines, host, key, secret)) {
 		const struct process process = {
@@ -127,66 +129,66 @@ static enum credential_answer ask(const char *operation, const char *host, const
 		};
 		const long long begun = clock_ms();
 		if (process_run(&process, ret_lines, &end, &status, NULL) < 0) {
-			answer = fail(trouble, "the keyring helper cannot be run");
+			answer = helper_fail(trouble, "the keyring helper cannot be run");
 		} else {
-			answer = judge(&helper, end, status, trouble);
+			answer = helper_judge(&helper, end, status, trouble);
 			silent_until = 0;
 			if (end == PROCESS_UNFINISHED && clock_ms() - begun >= WAIT_MS)
 				silent_until = clock_ms() + SILENCE_MS;
 		}
 	} else {
-		answer = fail(trouble, "the login cannot be written on one line");
+		answer = helper_fail(trouble, "the login cannot be written on one line");
 	}
 	buf_release(&lines);
 	return answer;
 }
 
-static enum credential_answer get(const char *host, const char *key, long long deadline,
+static enum credential_answer helper_get(const char *host, const char *key, long long deadline,
     struct buf *ret_secret, struct credential_trouble *trouble)
 {
 	struct buf lines;
 
 	if (clock_ms() < silent_until) {
 		*trouble = (struct credential_trouble){0};
-		return fail(trouble, unanswered);
+		return helper_fail(trouble, unanswered);
 	}
 	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
-	enum credential_answer answer = ask("get", host, key, NULL, deadline, &lines, trouble);
+	enum credential_answer answer = helper_ask("get", host, key, NULL, deadline, &lines, trouble);
 	if (answer == CREDENTIAL_FOUND && lines.failed)
-		answer = fail(trouble, too_large);
+		answer = helper_fail(trouble, too_large);
 	else if (answer == CREDENTIAL_FOUND && !credential_lines_password(&lines, ret_secret))
-		answer = ret_secret->failed ? fail(trouble, too_large) : CREDENTIAL_NONE;
+		answer = ret_secret->failed ? helper_fail(trouble, too_large) : CREDENTIAL_NONE;
 	buf_release(&lines);
 	return answer;
 }
 
-static enum credential_answer store(const char *host, const char *key, const char *secret, long long deadline,
-    struct credential_trouble *trouble)
+static enum credential_answer helper_store(const char *host, const char *key, const char *secret,
+    long long deadline, struct credential_trouble *trouble)
 {
 	struct buf ignored, back;
 
 	buf_init(&ignored, 4096);
 	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
-	enum credential_answer answer = ask("store", host, key, secret, deadline, &ignored, trouble);
+	enum credential_answer answer = helper_ask("store", host, key, secret, deadline, &ignored, trouble);
 	/* By the book a helper may ignore a store, and say nothing. */
 	if (answer == CREDENTIAL_FOUND) {
-		answer = get(host, key, deadline, &back, trouble);
+		answer = helper_get(host, key, deadline, &back, trouble);
 		trouble->may_be_kept = true;
 	}
 	if (answer == CREDENTIAL_NONE || (answer == CREDENTIAL_FOUND && strcmp(back.data, secret) != 0))
-		answer = fail(trouble, "the keyring did not store the login");
+		answer = helper_fail(trouble, "the keyring did not store the login");
 	buf_release(&back);
 	buf_release(&ignored);
 	return answer;
 }
 
-static enum credential_answer erase(
+static enum credential_answer helper_erase(
     const char *host, const char *key, long long deadline, struct credential_trouble *trouble)
 {
 	struct buf ignored;
 
 	buf_init(&ignored, 4096);
-	enum credential_answer answer = ask("erase", host, key, NULL, deadline, &ignored, trouble);
+	enum credential_answer answer = helper_ask("erase", host, key, NULL, deadline, &ignored, trouble);
 	buf_release(&ignored);
 	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
 }
@@ -198,9 +200,9 @@ static enum credential_answer check_erased(
 	struct buf back;
 
 	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
-	enum credential_answer answer = get(host, key, deadline, &back, trouble);
+	enum credential_answer answer = helper_get(host, key, deadline, &back, trouble);
 	if (answer == CREDENTIAL_FOUND)
-		answer = fail(trouble, "the keyring did not remove the login");
+		answer = helper_fail(trouble, "the keyring did not remove the login");
 	buf_release(&back);
 	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
 }
@@ -213,13 +215,13 @@ static long long deadline_of(int wait_ms, int patience_ms)
 enum credential_answer credential_get(const char *host, const char *key, int patience_ms,
     struct buf *ret_secret, struct credential_trouble *ret_trouble)
 {
-	return get(host, key, deadline_of(WAIT_MS, patience_ms), ret_secret, ret_trouble);
+	return helper_get(host, key, deadline_of(WAIT_MS, patience_ms), ret_secret, ret_trouble);
 }
 
 enum credential_answer credential_store(const char *host, const char *key, const char *secret,
     int patience_ms, struct credential_trouble *ret_trouble)
 {
-	return store(host, key, secret, deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms), ret_trouble);
+	return helper_store(host, key, secret, deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms), ret_trouble);
 }
 
 enum { PROBE_MAX = 192 };
@@ -236,14 +238,14 @@ static void erase_probe(const char *host, const char *key, long long deadline)
 	char probe[PROBE_MAX];
 
 	name_probe(key, probe);
-	erase(host, probe, deadline, &ignored);
+	helper_erase(host, probe, deadline, &ignored);
 }
 
 enum credential_answer credential_erase(
     const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
 {
 	long long deadline = deadline_of(WAIT_MS, patience_ms);
-	enum credential_answer answer = erase(host, key, deadline, ret_trouble);
+	enum credential_answer answer = helper_erase(host, key, deadline, ret_trouble);
 
 	if (answer == CREDENTIAL_FOUND && env_get("KIMI_CREDENTIAL_HELPER"))
 		answer = check_erased(host, key, deadline, ret_trouble);
@@ -259,7 +261,7 @@ enum credential_answer credential_probe(
 	char probe[PROBE_MAX];
 
 	name_probe(key, probe);
-	enum credential_answer answer = store(host, probe, "probe", deadline, ret_trouble);
+	enum credential_answer answer = helper_store(host, probe, "probe", deadline, ret_trouble);
 	/* To take it away has time of its own, unless the keyring has stopped answering. */
 	if (clock_left(deadline) && (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept))
 		erase_probe(host, key, clock_ms() + WAIT_MS);

@@ -13,7 +13,7 @@ enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32, MAX_WAITS = 32 };
 
 static const double day = 86400, first_wait = 2, longest_wait = 60;
 
-static json_t *load(const char *path)
+static json_t *state_read(const char *path)
 {
 	struct buf bytes;
 	char why[120];
@@ -26,7 +26,7 @@ static json_t *load(const char *path)
 	return object;
 }
 
-static void copy_text(const json_t *object, const char *name, char *ret_text, size_t size)
+static void state_copy_text(const json_t *object, const char *name, char *ret_text, size_t size)
 {
 	const char *text = json_text(object, name);
 
@@ -35,9 +35,9 @@ static void copy_text(const json_t *object, const char *name, char *ret_text, si
 
 void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX])
 {
-	json_t *object = load(path);
+	json_t *object = state_read(path);
 
-	copy_text(object, "storage", ret_storage, STATE_STORAGE_MAX);
+	state_copy_text(object, "storage", ret_storage, STATE_STORAGE_MAX);
 	json_decref(object);
 }
 
@@ -57,11 +57,11 @@ static int count_within(double count, int most)
 void state_load(const char *path, double expires_at, struct state *ret_state)
 {
 	struct state state = {0};
-	json_t *object = load(path);
+	json_t *object = state_read(path);
 	double rejections = 0, waits = 0;
 
 	expires_at = finite_or_zero(expires_at);
-	copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
+	state_copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
 	*ret_state = state;
 	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
 		json_number(object, "last_refresh", &state.last_refresh);
@@ -75,14 +75,14 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		state.answer_lost = json_flag(object, "answer_lost");
 		state.rejections = count_within(rejections, MAX_REJECTIONS);
 		state.waits = count_within(waits, MAX_WAITS);
-		copy_text(object, "storage", state.storage, sizeof(state.storage));
-		copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
+		state_copy_text(object, "storage", state.storage, sizeof(state.storage));
+		state_copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
 		*ret_state = state;
 	}
 	json_decref(object);
 }
 
-static int write_object(const char *path, const json_t *object, struct err *err)
+static int state_write_object(const char *path, const json_t *object, struct err *err)
 {
 	char *text = object ? json_print(object) : NULL;
 	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
@@ -93,12 +93,12 @@ static int write_object(const char *path, const json_t *object, struct err *err)
 
 void state_save_storage(const char *path, const char *storage)
 {
-	json_t *object = load(path);
+	json_t *object = state_read(path);
 
 	if (!object)
 		object = json_object();
 	if (object && json_object_set_new(object, "storage", json_string(storage)) == 0)
-		write_object(path, object, NULL);
+		state_write_object(path, object, NULL);
 	json_decref(object);
 }
 
@@ -124,7 +124,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
 		json_object_set_new(object, "reminded", json_true());
-	int failed = write_object(path, object, err);
+	int failed = state_write_object(path, object, err);
 	json_decref(object);
 	return failed;
 }

@@ -154,7 +154,7 @@ static bool drop_from_keyring(struct store *store)
  * Saves to store->kind, then removes the other copy. *ret_owed: the one in the
  * keyring could not be removed now.
  */
-static int put(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+static int store_put(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
 {
 	*ret_owed = false;
 	if (store->kind == STORE_NOWHERE)
@@ -168,7 +168,7 @@ static int put(struct store *store, const struct token *token, bool *ret_owed, s
 }
 
 /* What is owed is noted as a login in the keyring: the next save or logout finds it there and removes it. */
-static void note(const struct store *store, const struct token *token, bool owed, struct state *state)
+static void store_note(const struct store *store, const struct token *token, bool owed, struct state *state)
 {
 	state->expires_at = token->expires_at;
 	snprintf(state->storage, sizeof(state->storage), "%s",
@@ -193,17 +193,17 @@ int store_save(struct store *store, struct token *token, struct state *state, st
 	store->keyring.patience_ms = 0; /* a new login is never short of time */
 	if (was_moved_to_file(store))
 		store->kind = STORE_FILE;
-	int failed = put(store, token, &owed, err);
+	int failed = store_put(store, token, &owed, err);
 	if (failed && store->kind == STORE_KEYRING) {
 		store->kind = STORE_FILE;
 		store->fell_back = true;
-		failed = put(store, token, &owed, err);
+		failed = store_put(store, token, &owed, err);
 	}
 	drop_cached(store);
 	if (failed)
 		return -1;
 	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->host);
-	note(store, token, owed, state);
+	store_note(store, token, owed, state);
 	return 0;
 }
 
@@ -211,13 +211,13 @@ int store_save(struct store *store, struct token *token, struct state *state, st
  * The login from store->found to store->kind. What may have come about in the
  * keyring though it failed there is owed, too.
  */
-static int move(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+static int store_move_login(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
 {
 	enum store_kind kind = store->kind;
 	int failed = login_file_check_place(store->file, err);
 
 	if (!failed && store->found != kind)
-		failed = put(store, token, ret_owed, err);
+		failed = store_put(store, token, ret_owed, err);
 	else if (!failed)
 		*ret_owed = !drop_from_keyring(store); /* another run was not able to */
 	if (!failed)
@@ -242,10 +242,10 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 	if (!failed && (store->found != kind || (kind == STORE_FILE && backend_keyring_has_copy(store)))) {
 		state_load(store->state, token.expires_at, &state);
 		store->kind = kind;
-		failed = move(store, &token, &owed, err);
+		failed = store_move_login(store, &token, &owed, err);
 		drop_cached(store);
 		if (!failed || owed)
-			note(store, &token, owed, &state);
+			store_note(store, &token, owed, &state);
 		if (!failed && owed)
 			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
 			    "the login was moved to the file, but its copy in the keyring could not be "

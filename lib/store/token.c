@@ -40,7 +40,7 @@ static int copy_token(const json_t *object, const char *name, char **ret_text, c
  * What is not a text counts as absent, since a good token must not be lost over it; so does an empty one: kimi-cli
  * writes token_type "" when it was never told one.
  */
-static char *copy_text(const json_t *object, const char *name, const char *otherwise)
+static char *token_copy_text(const json_t *object, const char *name, const char *otherwise)
 {
 	const char *text = json_text(object, name);
 
@@ -52,8 +52,8 @@ int token_copy_texts(const json_t *object, struct token *token, char *ret_why, s
 	if (copy_token(object, "access_token", &token->access_token, ret_why, size) < 0 ||
 	    copy_token(object, "refresh_token", &token->refresh_token, ret_why, size) < 0)
 		return -1;
-	token->scope = copy_text(object, "scope", "");
-	token->token_type = copy_text(object, "token_type", "Bearer");
+	token->scope = token_copy_text(object, "scope", "");
+	token->token_type = token_copy_text(object, "token_type", "Bearer");
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static bool is_young(const struct stat *st)
  * changes an item in them changes their folder, so that a login that another
  * program put there shows at once; without such a folder the minute is all.
  */
-static bool describe(const char *host, char ret_line[MAX_LINE])
+static bool cache_describe(const char *host, char ret_line[MAX_LINE])
 {
 	const char *data = env_get("XDG_DATA_HOME"), *home = env_get("HOME");
 	char folder[MAX_PATH] = "";
@@ -76,7 +76,7 @@ bool cache_load(const char *key, const char *host, struct token *ret_token)
 	if (is_off() || !find_file(key, false, path))
 		return false;
 	buf_init_secret(&bytes, MAX_BYTES);
-	if (describe(host, line) && file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 &&
+	if (cache_describe(host, line) && file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 &&
 	    !(st.st_mode & 077) && is_young(&st)) {
 		size_t len = strlen(line);
 		found = strncmp(bytes.data, line, len) == 0 &&
@@ -92,7 +92,7 @@ void cache_save(const char *key, const char *host, const struct token *token)
 	struct token cached = *token;
 	struct buf bytes;
 
-	if (is_off() || !find_file(key, true, path) || !describe(host, line))
+	if (is_off() || !find_file(key, true, path) || !cache_describe(host, line))
 		return;
 	newfile_sweep(path); /* a writer at work loses its copy, which is no failure */
 	cached.refresh_token = none;

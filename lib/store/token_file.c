@@ -15,7 +15,7 @@ enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS =
 static const char login_again[] = "run 'kimi login'";
 
 /* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
-static int look(const char *path, const struct record_format *format, struct token *ret_token,
+static int login_file_look(const char *path, const struct record_format *format, struct token *ret_token,
     enum login_rights *ret_rights, bool *ret_unsettled, struct err *err)
 {
 	struct buf bytes;
@@ -44,7 +44,7 @@ int login_file_read(const char *path, const struct record_format *format, struct
 
 	/* kimi-cli has been seen to rewrite it in place: half a file is looked at again. */
 	for (int n = 1;; n++) {
-		answer = look(path, format, ret_token, ret_rights, &unsettled, err);
+		answer = login_file_look(path, format, ret_token, ret_rights, &unsettled, err);
 		if (!unsettled || n == LOOKS || signals_sleep(clock_jitter(2, 20), err) < 0)
 			return answer;
 	}

@@ -33,7 +33,7 @@ static void note_size(int number)
 	resized = 1;
 }
 
-static struct line *line_of(EditLine *edit)
+static struct line *line_editor_line_of(EditLine *edit)
 {
 	void *line = NULL;
 
@@ -43,7 +43,7 @@ static struct line *line_of(EditLine *edit)
 
 static char *show_prompt(EditLine *edit)
 {
-	return (char *)line_of(edit)->prompt;
+	return (char *)line_editor_line_of(edit)->prompt;
 }
 
 /* Waits for a byte; false: the input has ended, or a signal asks to stop. */
@@ -87,14 +87,14 @@ static int next_char(EditLine *edit, wchar_t *ret_char)
 static unsigned char throw_away(EditLine *edit, wint_t key)
 {
 	(void)key;
-	line_of(edit)->thrown_away = true;
+	line_editor_line_of(edit)->thrown_away = true;
 	fputs("^C\r\n", stderr);
 	return CC_NEWLINE;
 }
 
 /* Of the candidates that begin with the word: how many, how much of the first all share; listed if wished. */
-static int match(const struct buf *candidates, const char *word, size_t len, const char **ret_first,
-    size_t *ret_shared, bool list)
+static int line_editor_match(const struct buf *candidates, const char *word, size_t len,
+    const char **ret_first, size_t *ret_shared, bool list)
 {
 	int count = 0;
 
@@ -119,9 +119,9 @@ static int match(const struct buf *candidates, const char *word, size_t len, con
 	return count;
 }
 
-static unsigned char complete(EditLine *edit, wint_t key)
+static unsigned char line_editor_complete(EditLine *edit, wint_t key)
 {
-	const struct line *line = line_of(edit);
+	const struct line *line = line_editor_line_of(edit);
 	const LineInfo *typed = el_line(edit);
 	struct buf before, candidates;
 	const char *first = NULL;
@@ -138,14 +138,14 @@ static unsigned char complete(EditLine *edit, wint_t key)
 	line->words(line->context, before.data, start, &candidates);
 	const char *word = before.data + start;
 	size_t len = before.len - start;
-	int count = match(&candidates, word, len, &first, &shared, false);
+	int count = line_editor_match(&candidates, word, len, &first, &shared, false);
 	if (count && shared > len) {
 		char *rest = strndup(first + len, shared - len);
 		if (rest && el_insertstr(edit, rest) == 0)
 			todo = CC_REFRESH;
 		free(rest);
 	} else if (count > 1) {
-		match(&candidates, word, len, &first, &shared, true);
+		line_editor_match(&candidates, word, len, &first, &shared, true);
 		todo = CC_REDISPLAY;
 	}
 	if (count == 1 && el_insertstr(edit, " ") == 0)
@@ -165,7 +165,7 @@ static void set_up(struct line *line)
 	el_set(line->edit, EL_GETCFN, next_char);
 	el_set(line->edit, EL_HIST, history, line->history);
 	/* Wide, since of narrow names libedit makes copies that it never frees. */
-	el_wset(line->edit, EL_ADDFN, L"kimi-complete", L"complete the word", complete);
+	el_wset(line->edit, EL_ADDFN, L"kimi-complete", L"complete the word", line_editor_complete);
 	el_wset(line->edit, EL_ADDFN, L"kimi-throw-away", L"throw the line away", throw_away);
 	/* While a line is typed Ctrl-C is a key; for commands that run it is a signal. */
 	el_set(line->edit, EL_SETTY, "-d", "-isig", NULL);

@@ -41,7 +41,7 @@ static struct {
 	size_t rows, width;
 } drawn;
 
-static void put(const struct buf *screen)
+static void login_screen_put(const struct buf *screen)
 {
 	if (!screen->failed)
 		write_all(STDERR_FILENO, screen->data, screen->len);
@@ -73,7 +73,7 @@ void login_screen_wipe(const struct report *report)
 	    term_width(STDERR_FILENO) == drawn.width) {
 		buf_init(&wipe, 64);
 		buf_addf(&wipe, "\r\033[%zuA\033[J", drawn.rows);
-		put(&wipe);
+		login_screen_put(&wipe);
 		buf_release(&wipe);
 	}
 	drawn.rows = 0;
@@ -98,7 +98,8 @@ struct asked {
 	size_t width, height;
 };
 
-static void ask(const struct device_authorization *a, bool color, bool large, struct asked *ret_asked)
+static void login_screen_ask(
+    const struct device_authorization *a, bool color, bool large, struct asked *ret_asked)
 {
 	const char *label =
 	    *a->verification_uri_complete ? "Check that it shows this code:" : "Type in this code:";
@@ -163,8 +164,8 @@ static void add_below(struct buf *screen, const struct buf *qr, const struct ask
 }
 
 /* Returns the rows it takes on the terminal. */
-static size_t compose(struct buf *screen, const struct device_authorization *a, enum login_qr wanted,
-    bool large, bool *ret_has_qr)
+static size_t login_screen_compose(struct buf *screen, const struct device_authorization *a,
+    enum login_qr wanted, bool large, bool *ret_has_qr)
 {
 	const char *page = login_screen_page(a);
 	bool color = term_has_color(STDERR_FILENO);
@@ -173,7 +174,7 @@ static size_t compose(struct buf *screen, const struct device_authorization *a, 
 	struct buf qr;
 
 	buf_init(&qr, MAX_SCREEN);
-	ask(a, color, large, &asked);
+	login_screen_ask(a, color, large, &asked);
 	size_t taken = wanted == LOGIN_QR_NO ? 0 : qr_draw(page, width, color, &qr);
 	buf_addf(screen, "\n  Open this page to log in:\n\n  %s%s%s\n\n", color ? "\033[4m" : "", page,
 	    color ? "\033[0m" : "");
@@ -207,7 +208,7 @@ static void show_plainly(
 }
 
 /* The best that fits the terminal, and whether the QR code is in it; one that was asked for always is. */
-static bool fill(struct buf *screen, const struct device_authorization *a, enum login_qr qr)
+static bool login_screen_fill(struct buf *screen, const struct device_authorization *a, enum login_qr qr)
 {
 	static const struct {
 		bool qr, large;
@@ -223,7 +224,9 @@ static bool fill(struct buf *screen, const struct device_authorization *a, enum 
 		if (!tries[i].qr && qr == LOGIN_QR_YES)
 			break;
 		buf_clear(screen);
-		if (compose(screen, a, tries[i].qr ? qr : LOGIN_QR_NO, tries[i].large, &has_qr) + 1 <= room)
+		if (login_screen_compose(screen, a, tries[i].qr ? qr : LOGIN_QR_NO, tries[i].large, &has_qr) +
+		        1 <=
+		    room)
 			break;
 	}
 	return has_qr;
@@ -235,12 +238,12 @@ void login_screen_show(const struct report *report, const struct device_authoriz
 
 	buf_init(&screen, MAX_SCREEN);
 	if (report->terminal) {
-		fill(&screen, a, qr);
+		login_screen_fill(&screen, a, qr);
 		count_rows(screen.data);
 	} else {
 		show_plainly(report, a, qr, &screen);
 	}
-	put(&screen);
+	login_screen_put(&screen);
 	buf_release(&screen);
 }
 
@@ -249,9 +252,9 @@ void login_screen_add_qr(const struct report *report, const struct device_author
 	struct buf screen;
 
 	buf_init(&screen, MAX_SCREEN);
-	if (report->terminal && fill(&screen, a, LOGIN_QR_IF_IT_FITS)) {
+	if (report->terminal && login_screen_fill(&screen, a, LOGIN_QR_IF_IT_FITS)) {
 		login_screen_wipe(report);
-		put(&screen);
+		login_screen_put(&screen);
 		count_rows(screen.data);
 	}
 	buf_release(&screen);
@@ -278,7 +281,7 @@ void login_screen_tick(const struct report *report, double seconds_left)
 	buf_init(&line, 256);
 	buf_addf(
 	    &line, "\r\033[K  %s %s%d:%02d left", dots[clock_ms() / 100 % 10], what, left / 60, left % 60);
-	put(&line);
+	login_screen_put(&line);
 	buf_release(&line);
 }
 
@@ -324,7 +327,7 @@ void login_screen_success(const struct report *report, const struct login_succes
 		add_field(&screen, "stored in", success->storage);
 		add_field(&screen, "next:", success->next);
 		buf_addch(&screen, '\n');
-		put(&screen);
+		login_screen_put(&screen);
 		buf_release(&screen);
 	} else if (!report->json) {
 		report_note(report, "logged in to %s%s%s. Next: %s", success->name, models.len ? "; " : "",

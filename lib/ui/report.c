@@ -14,7 +14,7 @@
 enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 4 * 1024 }; /* a page of 2048 bytes fits */
 
 /* One write(): lines of many processes on one terminal or log stay whole. */
-static void put_line(const struct report *report, const char *text)
+static void report_put_line(const struct report *report, const char *text)
 {
 	struct buf line;
 
@@ -79,7 +79,7 @@ int report_error(const struct report *report, const struct err *err)
 	snprintf(message, sizeof(message), "%s%s%s", err->what, *err->todo ? "; " : "", err->todo);
 	put_event(report, "error", json_pack("{s:s}", "code", err_name(err->code)), message);
 	if (!report->silent)
-		put_line(report, message);
+		report_put_line(report, message);
 	return err_exit_status(err->code);
 }
 
@@ -90,7 +90,7 @@ static void put_formatted(const struct report *report, const char *format, va_li
 	char message[MAX_MESSAGE];
 
 	vsnprintf(message, sizeof(message), format, args);
-	put_line(report, message);
+	report_put_line(report, message);
 }
 
 void report_note(const struct report *report, const char *format, ...)
@@ -123,7 +123,7 @@ void report_tell(const struct report *report, const char *type, json_t *data, co
 	va_end(args);
 	put_event(report, type, data, message);
 	if (!report->json && !report->quiet)
-		put_line(report, message);
+		report_put_line(report, message);
 }
 
 void report_event(const struct report *report, const char *type, json_t *data, const char *format, ...)

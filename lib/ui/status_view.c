@@ -47,8 +47,9 @@ static void print_field(int width, const char *label, const char *text)
 }
 
 /* "  label         text" */
-static void field(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void field(const char *label, const char *format, ...)
+static void status_view_field(const char *label, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void status_view_field(const char *label, const char *format, ...)
 {
 	char text[MAX_TEXT];
 	va_list args;
@@ -61,9 +62,9 @@ static void field(const char *label, const char *format, ...)
 
 static void show_problem(const struct problem *problem)
 {
-	field("problem", "%s", problem->message);
+	status_view_field("problem", "%s", problem->message);
 	if (*problem->remedy)
-		field("", "-> %s", problem->remedy);
+		status_view_field("", "-> %s", problem->remedy);
 }
 
 /* The life of the access token, or what stands in its way. */
@@ -113,14 +114,14 @@ static void show_storage(const struct status *status)
 	char config[STATUS_PLACE_MAX + 16], path[STATUS_PLACE_MAX + 16];
 
 	if (strcmp(status->storage, "keyring") == 0) {
-		field("stored in", "the keyring");
+		status_view_field("stored in", "the keyring");
 	} else if (strcmp(status->storage, "config") == 0) {
 		snprintf(config, sizeof(config), "%.*s/config.toml", STATUS_PLACE_MAX, status->home->folder);
 		layout_path(config, path, sizeof(path));
-		field("stored in", "%s", path);
+		status_view_field("stored in", "%s", path);
 	} else {
 		layout_path(status->place, path, sizeof(path));
-		field("stored in", "%s (private file)", path);
+		status_view_field("stored in", "%s (private file)", path);
 	}
 }
 
@@ -155,15 +156,15 @@ static void show_times(const struct status *status, bool verbose)
 
 	if (logged_in > 0) {
 		say_day(logged_in, time);
-		field("logged in", "%s", time);
+		status_view_field("logged in", "%s", time);
 	}
 	if (verbose && status->known.last_refresh > 0) {
 		say_time(status->known.last_refresh, time);
-		field("last refresh", "%s", time);
+		status_view_field("last refresh", "%s", time);
 	}
 	if (verbose && status->expires_at > 0) {
 		say_time(status->expires_at, time);
-		field(status->expires_at > clock_now() ? "expires" : "expired", "%s", time);
+		status_view_field(status->expires_at > clock_now() ? "expires" : "expired", "%s", time);
 	}
 }
 
@@ -176,7 +177,7 @@ static void show_online(const struct online *facts)
 	char who[MAX_TEXT] = "";
 	double number;
 
-	field("online", "accepted by Kimi, %zu models", facts->models);
+	status_view_field("online", "accepted by Kimi, %zu models", facts->models);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = json_text(facts->profile, names[i]);
 		size_t len = strlen(who);
@@ -184,11 +185,11 @@ static void show_online(const struct online *facts)
 			snprintf(who + len, sizeof(who) - len, "%s%.200s", len ? ", " : "", text);
 	}
 	if (*who)
-		field("logged in as", "%s", who);
+		status_view_field("logged in as", "%s", who);
 	if (window && json_number(facts->window, "used_ratio", &number))
-		field("most used", "%s %.0f%%", window, round(100 * number));
+		status_view_field("most used", "%s %.0f%%", window, round(100 * number));
 	if (currency && json_number(facts->balance, "available", &number))
-		field("balance", "%.2f %s", number, currency);
+		status_view_field("balance", "%.2f %s", number, currency);
 }
 
 /* Nothing is asked for it. After a week every window has been reset. */
@@ -201,7 +202,7 @@ static void show_cached_usage(const struct status *status)
 	if (!usage_cache_look(status->home, &status->who, week, &usage))
 		return;
 	usage_line(&usage, true, line);
-	field("quota", "%s", line);
+	status_view_field("quota", "%s", line);
 }
 
 /* Where the logins are in several homes, each is named with the option that chooses it. */
@@ -213,7 +214,7 @@ static bool are_in_several_homes(const struct status_list *list)
 	return false;
 }
 
-static void show_login(const struct status *status, bool name_home, bool verbose)
+static void status_view_show_login(const struct status *status, bool name_home, bool verbose)
 {
 	const struct identity *who = &status->who;
 	char home[HOME_PATH_MAX];
@@ -224,15 +225,15 @@ static void show_login(const struct status *status, bool name_home, bool verbose
 	show_state(status);
 	if (name_home) {
 		layout_path(status->home->folder, home, sizeof(home));
-		field("home", "%s (--client %s)", home, status->home->client->name);
+		status_view_field("home", "%s (--client %s)", home, status->home->client->name);
 	}
 	if (who->region && status->home->client->has_slots)
-		field("region", "%s (%s)", who->region->name, who->region->site);
+		status_view_field("region", "%s (%s)", who->region->name, who->region->site);
 	if (status->storage)
 		show_storage(status);
 	show_times(status, verbose);
 	if (*status->default_model)
-		field("default model", "%s", status->default_model);
+		status_view_field("default model", "%s", status->default_model);
 	if (status->online == STATUS_ONLINE)
 		show_online(&status->facts);
 	else if (isatty(STDOUT_FILENO))
@@ -263,7 +264,7 @@ static void show_settings(const struct sources *sources, bool all)
 		if (!any)
 			printf("\nSettings\n");
 		any = true;
-		field(source->what, "%s (%s)", source->value, source->from);
+		status_view_field(source->what, "%s (%s)", source->value, source->from);
 	}
 }
 
@@ -276,7 +277,7 @@ void status_show(const struct status_list *list, const struct sources *sources, 
 	for (size_t i = 0; i < list->count; i++) {
 		if (i)
 			putchar('\n');
-		show_login(&list->items[i], are_in_several_homes(list), verbose);
+		status_view_show_login(&list->items[i], are_in_several_homes(list), verbose);
 	}
 	if (!list->count)
 		printf("Not logged in; run 'kimi login'.\n");
@@ -317,7 +318,7 @@ static json_t *known_or_null(json_t *value)
 	return value ? json_incref(value) : json_null();
 }
 
-static json_t *login_json(const struct status *status, const struct problems *general)
+static json_t *status_view_login_json(const struct status *status, const struct problems *general)
 {
 	double left = status->expires_at - clock_now();
 	json_t *problems = json_array();
@@ -355,8 +356,8 @@ void status_show_proxies(const json_t *proxies)
 		const char *command = json_text(proxy, "command");
 		double pid = 0;
 		json_number(proxy, "pid", &pid);
-		field(i ? "" : "listens on", "%s (process %.0f%s%.200s)", json_text(proxy, "url"), pid,
-		    command ? ", for " : "", command ? command : "");
+		status_view_field(i ? "" : "listens on", "%s (process %.0f%s%.200s)", json_text(proxy, "url"),
+		    pid, command ? ", for " : "", command ? command : "");
 	}
 }
 
@@ -365,7 +366,7 @@ void status_show_json(const struct status_list *list, json_t *proxies)
 	json_t *logins = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(logins, login_json(&list->items[i], &list->general));
+		json_array_append_new(logins, status_view_login_json(&list->items[i], &list->general));
 	report_json(json_pack("{s:o, s:o}", "logins", logins, "proxies", proxies));
 }
 

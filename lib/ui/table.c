@@ -91,7 +91,7 @@ static void print_aligned(const struct table *table, FILE *out, size_t row, cons
 	putc('\n', out);
 }
 
-static void print_plain(const struct table *table, FILE *out, size_t row)
+static void table_print_plain(const struct table *table, FILE *out, size_t row)
 {
 	for (size_t i = 0; i < table->columns; i++)
 		fprintf(out, "%s%c", table->cells[row * table->columns + i],
@@ -120,7 +120,7 @@ static size_t widest_to_cut(const struct table *table, const size_t widths[])
 	return widest;
 }
 
-static void narrow(const struct table *table, size_t widths[], size_t available)
+static void table_narrow(const struct table *table, size_t widths[], size_t available)
 {
 	size_t i;
 
@@ -139,7 +139,7 @@ bool table_print(const struct table *table, FILE *out, bool terminal)
 	if (table->failed)
 		return false;
 	for (size_t row = 1; !terminal && row < table->count / table->columns; row++)
-		print_plain(table, out, row);
+		table_print_plain(table, out, row);
 	if (!terminal)
 		return true;
 	for (size_t i = 0; i < table->count; i++) {
@@ -147,7 +147,7 @@ bool table_print(const struct table *table, FILE *out, bool terminal)
 		if (width > widths[column])
 			widths[column] = width;
 	}
-	narrow(table, widths, term_width(STDOUT_FILENO));
+	table_narrow(table, widths, term_width(STDOUT_FILENO));
 	for (size_t row = 0; row < table->count / table->columns; row++)
 		print_aligned(table, out, row, widths);
 	return true;

@@ -43,7 +43,7 @@ static void percent_text(double ratio, char ret_text[NUMBER_MAX])
 		snprintf(ret_text, NUMBER_MAX, "%.0f%%", round(100 * ratio));
 }
 
-static void print_clean(const char *text)
+static void usage_view_print_clean(const char *text)
 {
 	struct buf clean;
 
@@ -180,7 +180,7 @@ static void show_extra(const struct usage_extra *extra)
 	putchar('\n');
 }
 
-static void show_login(const struct usage_login *login, bool several_homes, bool has_color)
+static void usage_view_show_login(const struct usage_login *login, bool several_homes, bool has_color)
 {
 	const struct identity *who = &login->who;
 	const struct usage *usage = &login->usage;
@@ -193,7 +193,7 @@ static void show_login(const struct usage_login *login, bool several_homes, bool
 	putchar('\n');
 	if (login->failed) {
 		printf("  %-*s  ", LABEL_WIDTH, "error");
-		print_clean(login->err.what);
+		usage_view_print_clean(login->err.what);
 		putchar('\n');
 		return;
 	}
@@ -256,7 +256,7 @@ void usage_show(const struct usage_login logins[], size_t count)
 		}
 		if (i)
 			putchar('\n');
-		show_login(&logins[i], several_homes, has_color);
+		usage_view_show_login(&logins[i], several_homes, has_color);
 	}
 }
 
@@ -321,7 +321,7 @@ static json_t *error_json(const struct usage_login *login)
 	return json_pack("{s:s, s:s}", "code", err_name(login->err.code), "message", what);
 }
 
-static json_t *login_json(const struct usage_login *login)
+static json_t *usage_view_login_json(const struct usage_login *login)
 {
 	static const struct usage nothing = {.parallel_limit = NAN, .fetched_at = NAN};
 	const struct usage *usage = login->failed ? &nothing : &login->usage;
@@ -352,7 +352,7 @@ void usage_show_json(const struct usage_login logins[], size_t count, const stru
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, login_json(&logins[i]));
+		json_array_append_new(list, usage_view_login_json(&logins[i]));
 	if (profile_of_first)
 		json_object_set_new(json_array_get(list, 0), "profile", profile_json(profile_of_first));
 	report_json(json_pack("{s:o}", "usages", list));
