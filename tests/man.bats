@@ -59,6 +59,15 @@ ready() {
     grep -qF '(man/kimi.7)' "$KIMI_TEST_ROOT/README.md"
 }
 
+@test "the tests that kimi(7) names for its security considerations exist" {
+    local line file count=0
+    while read -r line; do
+        file=${line%%: *} count=$((count + 1))
+        grep -qF "@test \"${line#*: }\" {" "$KIMI_TEST_ROOT/tests/$file.bats" || fail "no such test: $line" || return
+    done < <(sed -n 's/^\.\\" test: //p' "$MAN/kimi.7")
+    ((count > 10))
+}
+
 @test "every page names the license; that of the TOML tests stays" {
     local page
     for page in "$MAN"/*.[1-8]; do
