@@ -262,7 +262,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_same "$proxy $proxy_pid" "$(kimi status --json | json proxies.0.url) $(kimi status --json | json proxies.0.pid)"
     kill -KILL "$proxy_pid"
     proxy_ended 137
-    assert_same '[]' "$(kimi status --json | json proxies)"
+    assert_lacks "$(kimi status --json)" proxies
     [ -z "$(ls run/kimi)" ]
 }
 
@@ -458,6 +458,9 @@ sent_settles() {
     [ "$(tail -n 1 reader.out)" -gt 60000000 ]
 }
 
+# is_small PID: it uses less than 20 MB of memory now.
+is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
+
 @test "256 streams at once, in little memory" {
     proxy_start
     : >"$(server_dir)/release.m.1"
@@ -465,7 +468,8 @@ sent_settles() {
     exec 9<>go
     start streams client streams "$proxy/x/sse?n=2&hold=m" "$key" 256 1 <go
     wait_until grep -q ready streams.out
-    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmRSS/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+    # What a burst of new requests needs goes back to the system within a second.
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || wait_until is_small "$proxy_pid"
     assert_same 200 "$(status_of /v1/models)"
     echo >&9
     finish 0

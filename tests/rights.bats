@@ -230,10 +230,10 @@ SAID="config.toml could be read by others; it is now private"
     server_start
     server_control '{"pending": 0}'
     mkdir -m 500 "$HOME/.kimi" "$HOME/.kimi-code"
-    run -1 --separate-stderr restricted kimi-login --client kimi-cli
+    run -1 --separate-stderr unprivileged kimi-login --client kimi-cli
     assert_contains "$stderr" "cannot create the directory $HOME/.kimi/credentials"
     assert_contains "$stderr" "or use another KIMI_SHARE_DIR"
-    run -1 --separate-stderr restricted kimi-login --client kimi-code
+    run -1 --separate-stderr unprivileged kimi-login --client kimi-code
     assert_contains "$stderr" "cannot create the directory $HOME/.kimi-code/credentials"
     assert_contains "$stderr" "or use another KIMI_CODE_HOME"
     chmod 700 "$HOME/.kimi" "$HOME/.kimi-code"

@@ -201,9 +201,12 @@ int home_check_writable(const struct home *home, struct err *err)
 
 	if (stat(home->folder, &st) < 0)
 		return check_parent(home, err);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(
+		    err, ERR_STORAGE, "move it out of the way", "%s is not a directory", home->folder);
 	if (st.st_uid != geteuid())
 		return home_refuse_owner(home->folder, st.st_uid, err);
-	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH))
+	if (st.st_mode & S_IWOTH)
 		return err_set(err, ERR_STORAGE,
 		    "run 'chmod o-w' on it, and check that the files in it are yours",
 		    "all users can write to the directory %s (mode %03o)", home->folder,

@@ -20,7 +20,7 @@
 
 enum {
 	CONNECTIONS_MAX = 1024,
-	CONNECTION_MEMORY = 24 * 1024, /* for the head and a piece of a body */
+	CONNECTION_MEMORY = 16 * 1024, /* for the head and a piece of a body */
 	LARGE_BLOCK = 32 * 1024,
 	MANY = 32,      /* requests at once, for which memory is worth being looked after */
 	TRIM_MS = 1000, /* between two looks */

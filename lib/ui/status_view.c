@@ -367,7 +367,11 @@ void status_show_json(const struct status_list *list, json_t *proxies)
 
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(logins, status_view_login_json(&list->items[i], &list->general));
-	report_json(json_pack("{s:o, s:o}", "logins", logins, "proxies", proxies));
+	json_t *status = json_pack("{s:o}", "logins", logins);
+	if (json_array_size(proxies))
+		json_object_set(status, "proxies", proxies);
+	json_decref(proxies);
+	report_json(status);
 }
 
 void status_show_line(const struct status *status)
