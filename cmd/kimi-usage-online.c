@@ -144,7 +144,7 @@ static int fail_as(const struct usage_login *login, struct err *err)
 	return -1;
 }
 
-/* One that is used up is the answer, whatever else failed. The exit status says what can be tried again. */
+/* A login that is used up decides, also if others failed; else the exit status says what can be tried again. */
 static int check(
     struct command *c, const struct logins *logins, double percent, int *ret_exit, struct err *err)
 {

@@ -201,7 +201,7 @@ static void identity_set_hosts(
 	identity_set_key(who, home);
 }
 
-/* Where the config has the login, whatever the environment says. */
+/* The hosts of the config, or the shipped ones; the environment is not read. */
 static void identity_set_configured_hosts(struct identity *who, const struct home *home)
 {
 	const char *oauth_host = who->platform->oauth_host, *base_url = who->platform->base_url;

@@ -43,8 +43,8 @@ int identity_select(
 int identity_locate(struct identity *who, const struct home *home, struct err *err);
 
 /*
- * An account is not in the config, which names the hosts of the plain login alone: where it
- * is not stored for those, but for a region's, it is that one. After identity_locate().
+ * Finds the region of an account, since the config names only the hosts of the default account:
+ * the first region that has it stored. Call it after identity_locate().
  */
 void identity_locate_account(struct identity *who, const struct home *home);
 
@@ -74,8 +74,8 @@ bool identity_is_stored(const struct identity *who, const struct home *home);
 
 /*
  * The config of its home is about that login: an API key there may be sent to its hosts. Not so where
- * the home has several regions and the config names the hosts of another one. The environment's hosts
- * are the user's choice for whatever the config holds.
+ * the home has several regions and the config names the hosts of another one. Hosts that the
+ * environment sets are the user's choice, so the key goes there.
  */
 bool identity_is_configured(const struct identity *who, const struct home *home);
 

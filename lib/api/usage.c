@@ -108,7 +108,7 @@ static double usage_reset(const json_t *object)
 	return usage_read_time(text);
 }
 
-/* Days, hours or minutes: whatever comes out whole. So 300 minutes and 5 hours are one window. */
+/* The largest unit that gives a whole number, so that 300 minutes and 5 hours are one window. */
 static void window_name(double seconds, char ret_name[USAGE_NAME_MAX])
 {
 	const struct {
@@ -408,7 +408,7 @@ static double read_amount(const json_t *data, const char *name)
 	return json_number(data, name, &amount) && fabs(amount) <= most_number ? amount : NAN;
 }
 
-/* {"code":0,"data":{...}}: a code other than 0 is an error, whatever the HTTP status. */
+/* {"code":0,"data":{...}}: a code other than 0 is an error, even with HTTP status 200. */
 static int read_balance(
     const char *currency, const json_t *answer, struct usage *usage, char *ret_why, size_t size)
 {

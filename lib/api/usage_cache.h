@@ -29,7 +29,7 @@ void usage_cache_load(struct usage_cache *ret_cache, const struct home *home, co
 /* Replaces it whole. Failing to cache is no failure. */
 void usage_cache_save(const struct usage_cache *cache, const struct home *home, const struct identity *who);
 
-/* For when the login ends, or another one begins in its place. */
+/* Call it when the login is removed or replaced. */
 void usage_cache_drop(const struct home *home, const struct identity *who);
 
 /* How many seconds old the answer is; INFINITY: there is none, or it is from the future. */

@@ -32,7 +32,7 @@ static struct api_request fetch_request(const struct usage_login *login)
 	};
 }
 
-/* True: its server is to be asked. */
+/* Whether the server must be asked. */
 static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double max_age)
 {
 	char todo[80], host[160];

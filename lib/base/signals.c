@@ -118,6 +118,21 @@ int signals_sleep(int milliseconds, struct err *err)
 	}
 }
 
+static void signals_ignore(int number)
+{
+	(void)number;
+}
+
+void signals_outlast(void)
+{
+	/* Not SIG_IGN, which a child would inherit through exec. */
+	struct sigaction no_op = {.sa_handler = signals_ignore};
+
+	sigemptyset(&no_op.sa_mask);
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++)
+		sigaction(stop_signals[i], &no_op, NULL);
+}
+
 void signals_reset_child(void)
 {
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {

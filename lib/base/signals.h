@@ -40,6 +40,12 @@ int signals_fd(void);
 /* Sleeps; -1 with ERR_INTERRUPTED as soon as a signal is noted. */
 int signals_sleep(int milliseconds, struct err *err);
 
+/*
+ * In a background process: SIGINT, SIGTERM and SIGHUP do nothing from here on. A service
+ * manager sends them to every process of a service, and this one ends with its command.
+ */
+void signals_outlast(void);
+
 /* In a child, before exec: every signal, and the mask, back to what it was at signals_start(). */
 void signals_reset_child(void);
 

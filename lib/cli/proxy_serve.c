@@ -120,30 +120,13 @@ int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context
 	return 0;
 }
 
-static void proxy_serve_ignore(int number)
-{
-	(void)number;
-}
-
-/* A service manager signals every process of a service; the proxy ends with the command instead. */
-static void behind_outlast_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	/* Not SIG_IGN, which kimi-token would inherit. */
-	struct sigaction no_op = {.sa_handler = proxy_serve_ignore};
-
-	sigemptyset(&no_op.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &no_op, NULL);
-}
-
 /* The background process. `line` hears whether it serves. */
 static void behind_run(const struct proxy_serve *serve, int command, int line)
 {
 	struct request_log log = {.fd = -1, .json = serve->json};
 	struct err err = {0};
 
-	behind_outlast_signals();
+	signals_outlast();
 	if (serve->json || serve->verbose)
 		log.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	process_drop_inherited();

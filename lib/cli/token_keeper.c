@@ -156,30 +156,13 @@ static void keeper_undo(void)
 	keeper_remove_file(running_keeper);
 }
 
-static void token_keeper_ignore(int number)
-{
-	(void)number;
-}
-
-/* A service manager signals every process of a service; the keeper ends with its caller instead. */
-static void keeper_outlast_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	/* Not SIG_IGN, which kimi-token would inherit. */
-	struct sigaction no_op = {.sa_handler = token_keeper_ignore};
-
-	sigemptyset(&no_op.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &no_op, NULL);
-}
-
 static void keeper_run(struct keeper *k, pid_t caller, int line)
 {
 	struct greeting greeting = {0};
 
 	running_keeper = k;
 	memory_before_end(keeper_undo);
-	keeper_outlast_signals();
+	signals_outlast();
 	process_drop_inherited();
 	k->children = process_adopt_orphans();
 	buf_init_secret(&k->token, TOKEN_MAX);
