@@ -62,6 +62,8 @@ tap() {
 		elif [ "$bad" -gt 0 ]; then
 			awk '/^ok /{show=0} /^not ok /{show=1} show' "$log"
 		fi
+		# What a machine cannot do is shown, lest it look as if it had been tried.
+		grep '^# not run: ' "$log"
 		printf '%-40s %4d passed, %d failed  (%d s)\n' "$title" "$ok" "$bad" $((SECONDS - start))
 	} >"$log.shown"
 	flock "$results" cat "$log.shown"

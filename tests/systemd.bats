@@ -53,7 +53,10 @@ systemctl --user stop kimi-watch
 is kimi-watch Result success
 is kimi-watch ExecMainStatus 0
 echo all of it'
-    [ "$status" != 77 ] || return 0
+    if [ "$status" = 77 ]; then
+        echo '# not run: no systemd user manager can be had here' >&3
+        return 0
+    fi
     assert_same 0 "$status"
     assert_contains "$output" "all of it"
 }
