@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
-static char empty[1]; /* what `data` is before the first byte; never written */
+static char empty[1]; /* `data` of an empty buffer; never written */
 
 void wipe(void *bytes, size_t len)
 {
@@ -38,7 +39,7 @@ void *wipe_realloc(void *memory, size_t len)
 		return memory;
 	void *moved = malloc(len);
 	if (moved && memory) {
-		memcpy(moved, memory, had < len ? had : len);
+		memcpy(moved, memory, MIN(had, len));
 		wipe_free(memory);
 	}
 	return moved;
@@ -99,7 +100,7 @@ bool buf_reserve(struct buf *b, size_t extra)
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
 	b->data = buf_grown(b, cap);
-	b->data[b->len] = '\0'; /* fresh memory holds anything */
+	b->data[b->len] = '\0'; /* the first block is uninitialised */
 	b->cap = cap;
 	return true;
 }

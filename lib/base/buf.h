@@ -1,16 +1,14 @@
 /*
- * buf: bytes that grow, up to a maximum that is set at birth.
+ * buf: a byte buffer that grows up to a fixed maximum.
  *
- * A buffer is initialised once, filled by any number of buf_add*() calls, and
- * released once. Its bytes are always followed by a NUL that does not count,
- * so `data` can be used as a C string (it is "" while nothing was added).
+ * Initialise it once, fill it with buf_add*() and release it once. The bytes are followed
+ * by a NUL that is not part of them, so `data` is always a C string ("" while empty).
  *
- * Failure is sticky: an addition that would pass the maximum leaves the buffer as
- * it was and sets `failed`, and so does nothing after it. Add freely, look at
- * `failed` once. Without memory the program ends (memory.h).
+ * Failure is sticky: an addition beyond the maximum leaves the buffer as it was and sets
+ * `failed`, and later additions do nothing. So check `failed` once, at the end. If there
+ * is no memory, the program exits (memory.h).
  *
- * A secret buffer wipes its bytes whenever they move and when it is released,
- * so that no call site can forget to.
+ * A secret buffer wipes its bytes when they move and when it is released.
  */
 #ifndef KIMI_BASE_BUF_H
 #define KIMI_BASE_BUF_H
@@ -42,22 +40,28 @@ void buf_addstr(struct buf *b, const char *s);
 void buf_addch(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes room for `extra` more bytes; false (and `failed`) if that cannot be. */
+/* Reserves space for `extra` more bytes. False, and `failed`: that exceeds the maximum. */
 bool buf_reserve(struct buf *b, size_t extra);
 
-/* Shortens to `len` bytes; longer than it is changes nothing. */
+/* Shortens to `len` bytes; does nothing if it has fewer. */
 void buf_truncate(struct buf *b, size_t len);
 
-/* Hands the bytes to the caller, who frees them; NULL if the buffer failed. The buffer is empty then. */
+/*
+ * Hands the bytes to the caller, who frees them; NULL if the buffer failed. The buffer is
+ * empty then.
+ */
 char *buf_detach(struct buf *b);
 
-/* Zeroes memory in a way the compiler keeps. */
+/* Zeroes memory; the compiler does not optimize it away. */
 void wipe(void *bytes, size_t len);
 
 /* Wipes and frees a C string; NULL is fine. */
 void wipe_str(char *s);
 
-/* free() and realloc() that wipe the whole block they give back: for libraries that let one choose. */
+/*
+ * free() and realloc() that wipe the block they free, for libraries with a configurable
+ * allocator.
+ */
 void wipe_free(void *memory);
 void *wipe_realloc(void *memory, size_t len);
 

@@ -37,7 +37,9 @@ int clock_left(long long deadline)
 
 	if (left < 0)
 		return 0;
-	return left > INT_MAX ? INT_MAX : (int)left;
+	if (left > INT_MAX)
+		return INT_MAX;
+	return (int)left;
 }
 
 int clock_alarm(long long milliseconds)

@@ -7,7 +7,9 @@ const char *env_get(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value && *value ? value : NULL;
+	if (value && *value)
+		return value;
+	return NULL;
 }
 
 bool env_true(const char *name)

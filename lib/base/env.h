@@ -1,5 +1,5 @@
 /*
- * env: the environment as the toolkit reads it. An empty variable is an unset one.
+ * env: the environment. An empty variable counts as unset.
  */
 #ifndef KIMI_BASE_ENV_H
 #define KIMI_BASE_ENV_H
@@ -9,7 +9,7 @@
 /* The value, or NULL if unset or empty; valid until the environment changes. */
 const char *env_get(const char *name);
 
-/* The variable is set to something that means yes: not empty, 0, false, no or off. */
+/* The variable is set, and not to 0, false, no or off. */
 bool env_true(const char *name);
 
 #endif

@@ -26,30 +26,30 @@ static const struct {
     [ERR_INTERRUPTED] = {"interrupted", 130},
 };
 
-static void err_fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+static void err_fill(struct err *err, enum err_code code, const char *hint, const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));
 /* The texts may be those of *err itself. */
-static void err_fill(struct err *err, enum err_code code, const char *todo, const char *format, va_list args)
+static void err_fill(struct err *err, enum err_code code, const char *hint, const char *format, va_list args)
 {
 	struct err filled = {.code = code};
 
 	vsnprintf(filled.what, sizeof(filled.what), format, args);
-	err_advise(&filled, todo);
+	err_advise(&filled, hint);
 	*err = filled;
 }
 
-int err_set(struct err *err, enum err_code code, const char *todo, const char *format, ...)
+int err_set(struct err *err, enum err_code code, const char *hint, const char *format, ...)
 {
 	if (!err)
 		return -1;
 	va_list args;
 	va_start(args, format);
-	err_fill(err, code, todo, format, args);
+	err_fill(err, code, hint, format, args);
 	va_end(args);
 	return -1;
 }
 
-int err_errno(struct err *err, enum err_code code, const char *todo, const char *format, ...)
+int err_errno(struct err *err, enum err_code code, const char *hint, const char *format, ...)
 {
 	int saved = errno;
 
@@ -57,7 +57,7 @@ int err_errno(struct err *err, enum err_code code, const char *todo, const char 
 		return -1;
 	va_list args;
 	va_start(args, format);
-	err_fill(err, code, todo, format, args);
+	err_fill(err, code, hint, format, args);
 	va_end(args);
 	size_t len = strlen(err->what);
 	snprintf(err->what + len, sizeof(err->what) - len, ": %s", strerror(saved));
@@ -72,15 +72,19 @@ int err_memory(struct err *err)
 int err_output(struct err *err)
 {
 	static const char what[] = "cannot write to standard output",
-	                  todo[] = "see where it goes, and run the command again";
+	                  hint[] = "check where it goes, and run the command again";
 
-	return errno ? err_errno(err, ERR_FAILED, todo, what) : err_set(err, ERR_FAILED, todo, what);
+	if (errno)
+		return err_errno(err, ERR_FAILED, hint, what);
+	return err_set(err, ERR_FAILED, hint, what);
 }
 
-void err_advise(struct err *err, const char *todo)
+void err_advise(struct err *err, const char *hint)
 {
+	if (!hint)
+		hint = "";
 	if (err)
-		snprintf(err->todo, sizeof(err->todo), "%s", todo ? todo : "");
+		snprintf(err->hint, sizeof(err->hint), "%s", hint);
 }
 
 const char *err_name(enum err_code code)
@@ -101,7 +105,7 @@ enum err_code err_by_name(const char *name)
 	return ERR_FAILED;
 }
 
-int err_is_passing(enum err_code code)
+int err_is_temporary(enum err_code code)
 {
 	return err_exit_status(code) == 75;
 }

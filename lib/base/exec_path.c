@@ -3,26 +3,26 @@
 #include "base/env.h"
 #include "base/text.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int own_folder(char *ret_folder, size_t size)
+static int own_directory(char *ret_directory, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", ret_folder, size - 1);
+	ssize_t n = readlink("/proc/self/exe", ret_directory, size - 1);
 
 	if (n <= 0 || (size_t)n >= size - 1)
 		return 0;
-	ret_folder[n] = '\0';
-	char *slash = strrchr(ret_folder, '/');
-	if (!slash || slash == ret_folder)
+	ret_directory[n] = '\0';
+	char *slash = strrchr(ret_directory, '/');
+	if (!slash || slash == ret_directory)
 		return 0;
 	*slash = '\0';
 	return 1;
 }
 
-int sibling_folder(unsigned *at, char *ret_folder, size_t size)
+int exec_path_directory(unsigned *at, char *ret_directory, size_t size)
 {
 	const char *named = env_get("KIMI_EXEC_PATH");
 
@@ -30,16 +30,20 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 		switch ((*at)++) {
 		case 0:
 			if (named)
-				return text_join(ret_folder, size, (const char *const[]){named, NULL});
+				return text_join(ret_directory, size, (const char *const[]){named, NULL});
 			break;
 		case 1:
-			/* A folder that was named is the only one: a test is not to run an installed copy. */
-			if (!named && own_folder(ret_folder, size))
+			/*
+			 * KIMI_EXEC_PATH excludes the others, so that tests do not run
+			 * installed programs.
+			 */
+			if (!named && own_directory(ret_directory, size))
 				return 1;
 			break;
 		case 2:
 			if (!named)
-				return text_join(ret_folder, size, (const char *const[]){KIMI_BINDIR, NULL});
+				return text_join(
+				    ret_directory, size, (const char *const[]){KIMI_BINDIR, NULL});
 			break;
 		default:
 			return 0;
@@ -47,35 +51,46 @@ int sibling_folder(unsigned *at, char *ret_folder, size_t size)
 	}
 }
 
-static int sibling_look_up(
-    const char *program, const char *const places[], char *ret_path, size_t size, struct err *err)
+/* Searches the subdirectories (ended by NULL) of each directory of the exec path. */
+static bool exec_path_look_up(
+    const char *program, const char *const subdirectories[], char *ret_path, size_t size)
 {
-	char folder[3072], first[3072] = "";
+	char directory[3072];
 	struct stat st;
 
-	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));) {
-		if (!*first)
-			snprintf(first, sizeof(first), "%s", folder);
-		for (const char *const *place = places; *place; place++)
+	for (unsigned at = 0; exec_path_directory(&at, directory, sizeof(directory));)
+		for (const char *const *sub = subdirectories; *sub; sub++)
 			if (text_join(
-			        ret_path, size, (const char *const[]){folder, "/", *place, program, NULL}) &&
+			        ret_path, size, (const char *const[]){directory, "/", *sub, program, NULL}) &&
 			    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
-				return 0;
-	}
-	return err_set(err, ERR_FAILED, "install the toolkit again, or set KIMI_EXEC_PATH to its folder",
-	    "%s is not in %s", program, first);
+				return true;
+	return false;
 }
 
-int sibling_find(const char *program, char *ret_path, size_t size, struct err *err)
+static int exec_path_missing(const char *program, struct err *err)
 {
-	static const char *const places[] = {"", NULL};
+	char directory[3072] = "";
+	unsigned at = 0;
 
-	return sibling_look_up(program, places, ret_path, size, err);
+	exec_path_directory(&at, directory, sizeof(directory));
+	return err_set(err, ERR_FAILED, "install the toolkit again, or set KIMI_EXEC_PATH to its directory",
+	    "%s is not in %s", program, directory);
 }
 
-int sibling_find_helper(const char *program, char *ret_path, size_t size, struct err *err)
+int exec_path_find(const char *program, char *ret_path, size_t size, struct err *err)
 {
-	static const char *const places[] = {"../libexec/kimi/", "", NULL};
+	static const char *const subdirectories[] = {"", NULL};
 
-	return sibling_look_up(program, places, ret_path, size, err);
+	if (exec_path_look_up(program, subdirectories, ret_path, size))
+		return 0;
+	return exec_path_missing(program, err);
+}
+
+int exec_path_find_helper(const char *program, char *ret_path, size_t size, struct err *err)
+{
+	static const char *const subdirectories[] = {"../libexec/kimi/", "", NULL};
+
+	if (exec_path_look_up(program, subdirectories, ret_path, size))
+		return 0;
+	return exec_path_missing(program, err);
 }

@@ -1,9 +1,9 @@
 /*
- * sibling: where the toolkit's own programs lie.
+ * exec_path: finds the toolkit's own programs.
  *
- * The exec path is $KIMI_EXEC_PATH, else the folder of the running program, else
- * the folder the toolkit was installed to. Siblings are found there and nowhere
- * else: never on PATH, where anyone may put a file of that name.
+ * The exec path is $KIMI_EXEC_PATH, or else the directory of the running program and the
+ * directory that the toolkit was installed to. Our programs are never searched on PATH,
+ * where another program may have the same name.
  */
 #ifndef KIMI_BASE_EXEC_PATH_H
 #define KIMI_BASE_EXEC_PATH_H
@@ -12,13 +12,19 @@
 
 #include <stddef.h>
 
-/* Folders of the exec path in order; *at starts at 0. False when there is none left, or it does not fit. */
-int sibling_folder(unsigned *at, char *ret_folder, size_t size);
+/*
+ * Iterates over the directories of the exec path; *at starts at 0. False: no more, or the
+ * path does not fit.
+ */
+int exec_path_directory(unsigned *at, char *ret_directory, size_t size);
 
-/* The absolute path of a program (no slash in its name); -1: it is not there, ERR_FAILED. */
-int sibling_find(const char *program, char *ret_path, size_t size, struct err *err);
+/* The path of a program (no slash in its name). -1 ERR_FAILED: it is missing. */
+int exec_path_find(const char *program, char *ret_path, size_t size, struct err *err);
 
-/* The same for a helper, which lies in ../libexec/kimi beside the folder of the programs, or in that folder itself. */
-int sibling_find_helper(const char *program, char *ret_path, size_t size, struct err *err);
+/*
+ * The same for a helper, in ../libexec/kimi relative to each directory, or in the
+ * directory itself.
+ */
+int exec_path_find_helper(const char *program, char *ret_path, size_t size, struct err *err);
 
 #endif

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Someone may have put another file in the place of the one we locked; then we hold nothing. */
+/* If another process has replaced the file, our lock is worthless. */
 static int is_still_there(int fd, const char *path)
 {
 	struct stat held, named;
@@ -32,7 +33,7 @@ static int open_lock(const char *path, struct err *err)
 		return err_set(err, ERR_STORAGE, "remove it", "the lock %s is not a file of yours", path);
 	}
 	if ((st.st_mode & 07777) != 0600 && fchmod(fd, 0600) < 0) {
-		/* the umask was narrow, or another program less careful; it can be locked all the same */
+		/* the mode does not matter for flock() */
 	}
 	return fd;
 }
@@ -40,11 +41,10 @@ static int open_lock(const char *path, struct err *err)
 static int refuse_file_system(const char *path, int error, struct err *err)
 {
 	char hint[FILE_HINT_MAX];
-	const char *advice = file_place_hint(
-	    hint, path, "use a ", " on a file system with locks", "use a file system with locks");
 
+	file_hint(hint, FILE_HINT_LOCKS, path);
 	errno = error;
-	return err_errno(err, ERR_STORAGE, advice, "cannot lock %s", path);
+	return err_errno(err, ERR_STORAGE, hint, "cannot lock %s", path);
 }
 
 int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err)
@@ -66,11 +66,11 @@ int lock_acquire(struct lock *lock, const char *path, long long deadline, struct
 				    "another process holds the lock %s", path);
 			}
 			int pause = clock_jitter(wait / 2, wait);
-			if (signals_sleep(pause < left ? pause : left, err) < 0) {
+			if (signals_sleep(MIN(pause, left), err) < 0) {
 				close(fd);
 				return -1;
 			}
-			wait = wait < 50 ? wait * 2 : 100;
+			wait = MIN(wait * 2, 100);
 		}
 		if (is_still_there(fd, path)) {
 			lock->fd = fd;

@@ -1,9 +1,9 @@
 /*
  * lock: one process at a time.
  *
- * A lock is flock(2) on a file that is made once and never unlinked or renamed:
- * removing it would let two in. It is shared with kimi-cli, which knows only
- * flock. A lock is released by lock_release(), by close, and by death.
+ * A lock is flock(2) on a file that is created once and never unlinked or renamed, because
+ * a second process could lock a new file. kimi-cli uses the same lock. lock_release(),
+ * close() and the end of the process release it.
  */
 #ifndef KIMI_BASE_LOCK_H
 #define KIMI_BASE_LOCK_H
@@ -20,9 +20,8 @@ struct lock {
 	}
 
 /*
- * Waits at most until `deadline` (of clock_ms()). -1: ERR_BUSY when another
- * process held it all the time, ERR_STORAGE when the file cannot be opened,
- * ERR_INTERRUPTED.
+ * Waits until `deadline` (of clock_ms()). -1: ERR_BUSY if another process held the lock
+ * until then, ERR_STORAGE if the file cannot be opened or locked, ERR_INTERRUPTED.
  */
 int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err);
 

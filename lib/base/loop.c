@@ -42,7 +42,7 @@ void loop_remove(struct loop *loop, struct loop_watch *watch)
 	if (watch->fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	watch->fd = -1;
-	/* What is still to be delivered to it has nowhere to go. */
+	/* Drop its events in the current batch. */
 	for (int i = loop->at; i < loop->count; i++)
 		if (loop->batch[i].data.ptr == watch)
 			loop->batch[i].data.ptr = NULL;
@@ -69,7 +69,7 @@ void loop_set_timer(struct loop_timer *timer, long long milliseconds)
 	timer->due = milliseconds < 0 ? 0 : clock_ms() + milliseconds;
 }
 
-/* -1: there is no timer that is set. */
+/* -1: no timer is set. */
 static int loop_milliseconds(const struct loop *loop)
 {
 	long long first = LLONG_MAX;
@@ -77,10 +77,12 @@ static int loop_milliseconds(const struct loop *loop)
 	for (const struct loop_timer *timer = loop->timers; timer; timer = timer->next)
 		if (timer->due && timer->due < first)
 			first = timer->due;
-	return first == LLONG_MAX ? -1 : clock_left(first);
+	if (first == LLONG_MAX)
+		return -1;
+	return clock_left(first);
 }
 
-/* A callback may add and forget timers, so each search begins at the start; one that was set anew waits for its time. */
+/* A callback may add and forget timers, so search from the start after each call. */
 bool loop_fire_timers(struct loop *loop)
 {
 	long long now = clock_ms();
@@ -95,7 +97,7 @@ bool loop_fire_timers(struct loop *loop)
 		fired = true;
 		timer->fire(timer->context);
 		timer = loop->timers;
-		now--; /* what is set to 0 ms in there comes the next time */
+		now--; /* a timer that the callback has set to 0 ms fires in the next call */
 	}
 	return fired;
 }

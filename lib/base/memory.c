@@ -30,7 +30,7 @@ void memory_before_end(void (*undo)(void))
 	undo_list[i] = undo;
 }
 
-/* To where nobody reads it is as good as it gets. */
+/* Errors are ignored: there is nowhere to report them. */
 static void memory_put(int fd, const char *line)
 {
 	if (write(fd, line, strlen(line)) < 0)
@@ -52,10 +52,10 @@ void memory_end(void)
 	if (end_json && *end_json) {
 		snprintf(line, sizeof(line),
 		    "{\"type\":\"error\",\"message\":\"%s; %s\",\"data\":{\"code\":\"%s\"}}\n", err.what,
-		    err.todo, err_name(err.code));
+		    err.hint, err_name(err.code));
 		memory_put(STDOUT_FILENO, line);
 	}
-	snprintf(line, sizeof(line), "%s: %s; %s\n", end_program, err.what, err.todo);
+	snprintf(line, sizeof(line), "%s: %s; %s\n", end_program, err.what, err.hint);
 	memory_put(STDERR_FILENO, line);
 	_exit(err_exit_status(err.code));
 }

@@ -1,4 +1,5 @@
 #include "base/options.h"
+#include "base/text.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -7,16 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256, HELP_WIDTH = 80, WIDEST_HEAD = 32 };
+enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256, HELP_WIDTH = 80, WIDEST_HEAD = 32, LEAST_HELP = 20 };
 
 static const char advice[] = OPTIONS_SEE_HELP;
 
 static size_t options_smaller(size_t a, size_t b)
 {
-	return a < b ? a : b;
+	if (a < b)
+		return a;
+	return b;
 }
 
-/* Edits (insert, drop, change, swap neighbours) that turn a into b; words too long to be a typing error cost all. */
+/*
+ * The number of edits (insert, delete, replace, swap neighbours) that turn a into b;
+ * SIZE_MAX for very long words.
+ */
 static size_t options_distance(const char *a, const char *b)
 {
 	size_t row[3][MAX_WORD + 1], m = strlen(a), n = strlen(b);
@@ -41,12 +47,12 @@ static size_t options_distance(const char *a, const char *b)
 const char *options_nearest(const char *typed, const char *const candidates[])
 {
 	const char *nearest = NULL;
-	size_t best = strlen(typed) / 3 + 2; /* one more than may be wrong */
+	size_t best = strlen(typed) / 3 + 2; /* one more than the edits allowed */
 
 	for (; *candidates; candidates++) {
-		size_t d = strncmp(*candidates, typed, strlen(typed)) == 0
-		               ? 1
-		               : options_distance(typed, *candidates);
+		size_t d = 1;
+		if (strncmp(*candidates, typed, strlen(typed)) != 0)
+			d = options_distance(typed, *candidates);
 		if (d < best) {
 			best = d;
 			nearest = *candidates;
@@ -72,12 +78,12 @@ static int options_unknown(const struct option_row *table, const char *typed, st
 	}
 	if (!nearest)
 		return err_set(err, ERR_USAGE, advice, "unknown option '%.80s'", typed);
-	char todo[80];
-	snprintf(todo, sizeof(todo), "did you mean --%s?", nearest);
-	return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
+	char hint[80];
+	snprintf(hint, sizeof(hint), "did you mean --%s?", nearest);
+	return err_set(err, ERR_USAGE, hint, "unknown option '%.80s'", typed);
 }
 
-/* The number of the choice, from 0; -1: it is none. */
+/* The index of the choice; -1: not found. */
 static int find_choice(const char *choices, const char *value)
 {
 	size_t len = strlen(value);
@@ -128,13 +134,15 @@ static int options_take(const struct option_row *row, const char *value, struct 
 	}
 }
 
-/* The word that getopt_long() has just taken for an option; a value apart from it lies behind it. */
+/* The word that getopt_long() has just read as an option; its value may be the next word. */
 static const char *option_word(char **argv)
 {
-	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+	if (optarg && optarg == argv[optind - 1])
+		return argv[optind - 2];
+	return argv[optind - 1];
 }
 
-/* getopt_long() takes beginnings of names too: what is one option's today may be two's tomorrow. */
+/* Rejects the abbreviations that getopt_long() accepts: a new option could make them ambiguous. */
 static bool is_whole(char **argv, const char *name)
 {
 	const char *typed = option_word(argv) + 2;
@@ -146,7 +154,7 @@ static bool is_whole(char **argv, const char *name)
 int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err)
 {
 	struct option longs[MAX_ROWS + 1] = {{0}};
-	/* '+': the first operand ends the options; ':': a missing value is told apart from an unknown option. */
+	/* '+': stop at the first operand; ':': tell a missing value from an unknown option. */
 	char shorts[MAX_ROWS * 2 + 4] = "+:";
 	size_t n_shorts = 2;
 	int i = 0;
@@ -159,7 +167,7 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 	}
 	const char *all_shorts = table[i].name ? shorts : shorts + 1;
 	opterr = 0;
-	optind = 0; /* a test may parse more than once */
+	optind = 0; /* tests parse more than once */
 	for (;;) {
 		int at = optind ? optind : 1;
 		int c = getopt_long(argc, argv, all_shorts, longs, NULL);
@@ -201,24 +209,26 @@ bool options_has_flag(int argc, char **argv, const char *flag)
 	return false;
 }
 
-static void row_head(const struct option_row *row, char *ret, size_t size)
+static void row_head(const struct option_row *row, bool narrow, char *ret, size_t size)
 {
-	char letter[8] = "    ";
+	char letter[8] = "";
 
+	if (!narrow)
+		snprintf(letter, sizeof(letter), "    ");
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 	snprintf(ret, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
-	    row->argument ? row->argument : "");
+	    text_or_empty(row->argument));
 }
 
-/* The help, broken between words behind column `indent`, where the line stands. */
-static void add_help(struct buf *out, size_t indent, const char *help)
+/* Adds the help, wrapped between words and indented to column `indent`, where the line is now. */
+static void add_help(struct buf *out, size_t indent, size_t width, const char *help)
 {
 	size_t column = indent;
 
 	for (const char *at = help; *at;) {
 		size_t len = strcspn(at, " ");
-		if (column > indent && column + 1 + len > HELP_WIDTH) {
+		if (column > indent && column + 1 + len > width) {
 			buf_addf(out, "\n%*s", (int)indent, "");
 			column = indent;
 		} else if (column > indent) {
@@ -232,27 +242,32 @@ static void add_help(struct buf *out, size_t indent, const char *help)
 	buf_addch(out, '\n');
 }
 
-void options_help(const struct option_row *table, struct buf *out)
+void options_help(const struct option_row *table, size_t columns, struct buf *out)
 {
 	char head[120];
 	size_t width = 0;
+	bool narrow;
 
+	if (columns > HELP_WIDTH)
+		columns = HELP_WIDTH;
 	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++) {
-		if (row->hidden)
-			continue;
-		row_head(row, head, sizeof(head));
-		if (strlen(head) > width && strlen(head) <= WIDEST_HEAD)
+		row_head(row, false, head, sizeof(head));
+		if (!row->hidden && strlen(head) > width && strlen(head) <= WIDEST_HEAD)
 			width = strlen(head);
 	}
+	/* On a narrow terminal, the help is on lines of its own below each option. */
+	narrow = width + 4 + LEAST_HELP > columns;
+	if (narrow)
+		width = 2;
 	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++) {
 		if (row->hidden)
 			continue;
-		row_head(row, head, sizeof(head));
+		row_head(row, narrow, head, sizeof(head));
 		buf_addf(out, "  %-*s", (int)width, head);
 		if (strlen(head) > width)
 			buf_addf(out, "\n  %*s", (int)width, "");
 		buf_addstr(out, "  ");
-		add_help(out, width + 4, row->help);
+		add_help(out, width + 4, columns, row->help);
 	}
 }
 
@@ -260,6 +275,5 @@ void options_list(const struct option_row *table, struct buf *out)
 {
 	for (const struct option_row *row = table; row->kind != OPTION_KIND_END; row++)
 		if (!row->hidden)
-			buf_addf(
-			    out, "--%s\t%s\t%s\n", row->name, row->argument ? row->argument : "", row->help);
+			buf_addf(out, "--%s\t%s\t%s\n", row->name, text_or_empty(row->argument), row->help);
 }

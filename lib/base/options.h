@@ -1,11 +1,10 @@
 /*
- * options: one table a command.
+ * options: one table per command.
  *
  * The table is the only description of a command's options: options_parse()
- * reads the command line with it (getopt_long underneath: --name VALUE,
- * --name=VALUE, -h, -- ends options), options_help() prints it for a person and
- * options_list() for completion and for the test that compares it with the man
- * page.
+ * reads the command line with it (with getopt_long: --name VALUE, --name=VALUE, -h, -- ends
+ * the options), options_help() prints it for --help, and options_list() for completion and
+ * for the test that compares it with the man page.
  *
  *	struct option_row table[] = {
  *	    OPTION_FLAG("header", &header, "print the line Authorization: Bearer ..."),
@@ -21,7 +20,7 @@
 
 #include <stdbool.h>
 
-/* The remedy of an ERR_USAGE; command_end() fills in the program: see 'kimi token --help'. */
+/* The hint of an ERR_USAGE; command_end() adds the program: see 'kimi token --help'. */
 #define OPTIONS_SEE_HELP "see --help"
 
 enum option_kind {
@@ -38,9 +37,8 @@ struct option_row {
 	char letter; /* short form, 0 for none */
 	bool hidden; /* not in help or lists */
 	bool may_be_empty;
-	const char *name; /* without dashes */
-	const char
-	    *argument; /* what help calls the value: "SECONDS"; a choice lists its values here: "on|off" */
+	const char *name;     /* without dashes */
+	const char *argument; /* "SECONDS"; for a choice, its values: "on|off" */
 	const char *help;
 	void *value; /* bool *, const char ** (into argv), unsigned *, or double * */
 	double least, most;
@@ -60,7 +58,7 @@ struct option_row {
 		.kind = OPTION_KIND_CHOICE, .name = name_, .value = value_, .argument = choices_,            \
 		.help = help_                                                                                \
 	}
-/* A choice that may be made more than once: each sets the bit of its place in the list. */
+/* A choice that may be given several times; each sets the bit of its position in the list. */
 #define OPTION_CHOICES(name_, value_, choices_, help_)                                                       \
 	{                                                                                                    \
 		.kind = OPTION_KIND_CHOICES, .name = name_, .value = value_, .argument = choices_,           \
@@ -75,29 +73,35 @@ struct option_row {
 	{                                                                                                    \
 		.kind = OPTION_KIND_END                                                                      \
 	}
-/* The same where the operands are a command: the first one ends the options, what follows has its own. */
+/*
+ * The same if the operands are a command with options of its own: the first operand ends
+ * the options.
+ */
 #define OPTION_END_AT_COMMAND                                                                                \
 	{                                                                                                    \
 		.kind = OPTION_KIND_END, .name = "COMMAND"                                                   \
 	}
 
 /*
- * Reads the options of argv[1] and on; values not given stay as they were. The
- * operands are moved to the end of argv: *ret_operands is the index of the first.
- * -1: ERR_USAGE (an unknown option names the nearest one).
+ * Reads the options from argv[1] on; values of options that are not given stay unchanged.
+ * Moves the operands to the end of argv: *ret_operands is the index of the first one. -1
+ * ERR_USAGE; for an unknown option, the hint names the most similar one.
  */
 int options_parse(const struct option_row *table, int argc, char **argv, int *ret_operands, struct err *err);
 
-/* True if the flag stands among the options of argv; for what must be known before parsing can fail. */
+/* The flag is among the options in argv; for flags that matter even if parsing fails. */
 bool options_has_flag(int argc, char **argv, const char *flag);
 
-/* Adds the rows to `out`, aligned, in lines of at most 80 columns, for --help. */
-void options_help(const struct option_row *table, struct buf *out);
+/* Adds the rows to `out`, aligned, for --help, in lines of at most `columns`, and at most 80. */
+void options_help(const struct option_row *table, size_t columns, struct buf *out);
 
-/* Adds a line a row: --name, TAB, argument ("" for a flag), TAB, help. */
+/* Adds a line per row: --name, TAB, argument ("" for a flag), TAB, help. */
 void options_list(const struct option_row *table, struct buf *out);
 
-/* The candidate nearest to what was typed, NULL if none is near enough to be meant. Ends with NULL. */
+/*
+ * The candidate (the list ends with NULL) most similar to what was typed; NULL: none is
+ * similar enough.
+ */
 const char *options_nearest(const char *typed, const char *const candidates[]);
 
 #endif

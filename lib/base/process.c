@@ -1,9 +1,9 @@
 #include "base/process.h"
 
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/signals.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,66 +19,48 @@
 
 extern char **environ;
 
-/* What the caller left open to us is not to reach a child: it could keep the caller's pipes open for ever. */
-static void close_inherited_on_exec(void)
-{
-#ifdef SYS_close_range
-	enum { CLOSE_RANGE_CLOEXEC_FLAG = 1 << 2 };
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC_FLAG) == 0)
-		return;
-#endif
-	long max = sysconf(_SC_OPEN_MAX);
-	for (int fd = 3; fd < (max > 0 && max < 4096 ? max : 4096); fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-static void close_inherited(int fd)
-{
-	int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
-
-	if (flags >= 0 && !(flags & FD_CLOEXEC))
-		close(fd);
-}
-
-void process_drop_inherited(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	long max = sysconf(_SC_OPEN_MAX);
-
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(null, fd);
-	if (null > STDERR_FILENO)
-		close(null);
-	DIR *opened = opendir("/proc/self/fd");
-	for (struct dirent *entry; opened && (entry = readdir(opened));)
-		close_inherited((int)strtol(entry->d_name, NULL, 10));
-	for (int fd = 3; !opened && fd < (max > 0 && max < 4096 ? max : 4096); fd++)
-		close_inherited(fd);
-	if (opened)
-		closedir(opened);
-}
-
-/* A caller may have ignored SIGCHLD: children then leave no status, and waiting for one would never end. */
+/* If our caller has ignored SIGCHLD, children leave no status and waitpid() does not find them. */
 static void expect_child_status(void)
 {
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* in and out become the child's standard input and output; -1 is /dev/null. */
-static int process_spawn(const char *const *argv, bool own_session, int in, int out, pid_t *ret_pid)
+/* A child blocks no signal and does not ignore those that we ignore; with takes_keys, Ctrl-C and Ctrl-\ end it. */
+static void attributes_init(posix_spawnattr_t *attr, bool own_session, bool takes_keys)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
 	sigset_t none, defaults;
+	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
 
-	expect_child_status();
-	close_inherited_on_exec();
+	if (own_session)
+		flags |= POSIX_SPAWN_SETSID;
 	sigemptyset(&none);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigaddset(&defaults, SIGXFSZ);
+	if (takes_keys) {
+		sigaddset(&defaults, SIGINT);
+		sigaddset(&defaults, SIGQUIT);
+	}
+	posix_spawnattr_init(attr);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &defaults);
+	posix_spawnattr_setflags(attr, flags);
+}
+
+/*
+ * The descriptors become the child's standard input and output; -1: /dev/null. Returns an
+ * error number, or 0.
+ */
+static int process_spawn(const struct process *process, int in, int out, pid_t *ret_pid)
+{
+	const char *const *argv = process->argv;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+
+	expect_child_status();
+	inherited_close_on_exec();
 	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
+	attributes_init(&attr, process->own_session, false);
 	if (in >= 0)
 		posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	else
@@ -88,10 +70,6 @@ static int process_spawn(const char *const *argv, bool own_session, int in, int 
 	else
 		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr,
-	    (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (own_session ? POSIX_SPAWN_SETSID : 0)));
 	int error = (strchr(argv[0], '/') ? posix_spawn : posix_spawnp)(
 	    ret_pid, argv[0], &actions, &attr, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -99,55 +77,57 @@ static int process_spawn(const char *const *argv, bool own_session, int in, int 
 	return error;
 }
 
+struct process_exit process_exit_of(int wait_status)
+{
+	if (WIFEXITED(wait_status))
+		return (struct process_exit){PROCESS_EXITED, WEXITSTATUS(wait_status)};
+	return (struct process_exit){PROCESS_KILLED, WTERMSIG(wait_status)};
+}
+
 static int not_started(const char *program, int error, struct err *err)
 {
-	bool is_passing = error == EAGAIN || error == ENOMEM;
-	const char *todo = is_passing        ? "try again once fewer processes run"
-	                   : error == ENOENT ? "make sure that it is installed"
-	                                     : "make sure that you may run it";
+	const char *hint = "check that you are allowed to run it";
+	enum err_code code = ERR_FAILED;
 
+	if (error == ENOENT)
+		hint = "check that it is installed";
+	if (error == EAGAIN || error == ENOMEM) {
+		hint = "try again when fewer processes are running";
+		code = ERR_BUSY;
+	}
 	errno = error;
-	return err_errno(err, is_passing ? ERR_BUSY : ERR_FAILED, todo, "cannot run %s", program);
+	return err_errno(err, code, hint, "cannot run %s", program);
 }
 
 int process_start_detached(const char *const *argv, struct err *err)
 {
+	const struct process process = {.argv = argv, .own_session = true};
 	pid_t pid;
-	int error = process_spawn(argv, true, -1, -1, &pid);
+	int error = process_spawn(&process, -1, -1, &pid);
 
-	return error ? not_started(argv[0], error, err) : 0;
+	if (error)
+		return not_started(argv[0], error, err);
+	return 0;
 }
 
 static int spawn_here(const char *const *argv, bool takes_keys, pid_t *ret_pid)
 {
-	sigset_t none, defaults;
 	posix_spawnattr_t attr;
 
 	expect_child_status();
-	close_inherited_on_exec();
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGXFSZ);
-	if (takes_keys) {
-		sigaddset(&defaults, SIGINT);
-		sigaddset(&defaults, SIGQUIT);
-	}
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	inherited_close_on_exec();
+	attributes_init(&attr, false, takes_keys);
 	int error = posix_spawn(ret_pid, argv[0], NULL, &attr, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attr);
 	return error;
 }
 
-enum { LOOK_MS = 10 }; /* between two looks at a child that has no pidfd */
+enum { POLL_MS = 10 }; /* interval of checks for the end of a child without a pidfd */
 
 /* A running child and our ends of its pipes. */
 struct child {
 	pid_t pid;
-	int pidfd; /* readable once it ended; -1 where the kernel has none, then we look every few ms */
+	int pidfd; /* readable when it has ended; -1: the kernel has none, so check every POLL_MS */
 	int in, out;
 	bool ended;
 	int wait_status;
@@ -161,7 +141,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* Pipes above the standard three, so that a caller with a closed standard input does not get them mixed up. */
+/* Uses no descriptor below 3, in case our caller has closed a standard descriptor. */
 static int make_pipe(int ends[2])
 {
 	int raw[2];
@@ -223,7 +203,7 @@ static int process_start(struct child *child, const struct process *process, str
 	if (make_pipe(out) < 0 || (process->input && make_pipe(in) < 0))
 		error = errno;
 	if (!error)
-		error = process_spawn(process->argv, process->own_session, in[0], out[1], &child->pid);
+		error = process_spawn(process, in[0], out[1], &child->pid);
 	close_end(&in[0]);
 	close_end(&out[1]);
 	if (error) {
@@ -296,7 +276,10 @@ static void process_feed(struct child *child, const struct process *process, siz
 		close_end(&child->in);
 }
 
-/* Not for longer than that, or a child that never stops writing would outlast its deadline. */
+/*
+ * Reads a limited number of chunks: a child that never stops writing must not outlast its
+ * deadline.
+ */
 static void process_drain(struct child *child, struct buf *output)
 {
 	char chunk[8192];
@@ -316,7 +299,7 @@ static void process_drain(struct child *child, struct buf *output)
 	}
 }
 
-/* One wait for whatever comes first: room to write, something to read, its end, a signal, the deadline. */
+/* Waits until it can write or read, the child ends, a signal comes or the deadline passes. */
 static void wait_for_event(const struct child *child, long long deadline)
 {
 	struct pollfd fds[] = {
@@ -327,8 +310,8 @@ static void wait_for_event(const struct child *child, long long deadline)
 	};
 	int left = clock_left(deadline);
 
-	if (child->pidfd < 0 && left > LOOK_MS)
-		left = LOOK_MS;
+	if (child->pidfd < 0 && left > POLL_MS)
+		left = POLL_MS;
 	poll(fds, 4, left);
 }
 
@@ -343,21 +326,28 @@ int process_run_here(const char *const *argv, bool takes_keys, int *ret_status, 
 	child.pidfd = process_pidfd(child.pid);
 	for (process_reap(&child, WNOHANG); !child.ended; process_reap(&child, WNOHANG)) {
 		int number = signals_caught();
-		/* Ctrl-C is for all of the terminal's group already. */
+		/* The terminal sends Ctrl-C to the whole process group. */
 		if (number && number != SIGINT && !passed_on)
 			passed_on = kill(child.pid, number) == 0;
-		struct pollfd fds[] = {{.fd = child.pidfd, .events = POLLIN},
-		    {.fd = number ? -1 : signals_fd(), .events = POLLIN}};
-		poll(fds, 2, child.pidfd < 0 ? LOOK_MS : -1);
+		struct pollfd fds[] = {
+		    {.fd = child.pidfd, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+		int wait_ms = -1;
+		if (number)
+			fds[1].fd = -1;
+		if (child.pidfd < 0)
+			wait_ms = POLL_MS;
+		poll(fds, 2, wait_ms);
 	}
 	close_end(&child.pidfd);
-	*ret_status =
-	    WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : 128 + WTERMSIG(child.wait_status);
+	struct process_exit exit = process_exit_of(child.wait_status);
+	*ret_status = exit.status;
+	if (exit.end == PROCESS_KILLED)
+		*ret_status += 128;
 	return 0;
 }
 
-int process_run(const struct process *process, struct buf *ret_output, enum process_end *ret_end,
-    int *ret_status, struct err *err)
+int process_run(
+    const struct process *process, struct buf *ret_output, struct process_exit *ret_exit, struct err *err)
 {
 	struct child child;
 	size_t sent = 0;
@@ -385,11 +375,8 @@ int process_run(const struct process *process, struct buf *ret_output, enum proc
 	close_end(&child.in);
 	close_end(&child.out);
 	close_end(&child.pidfd);
+	*ret_exit = process_exit_of(child.wait_status);
 	if (!child.ended)
-		*ret_end = PROCESS_UNFINISHED;
-	else
-		*ret_end = WIFEXITED(child.wait_status) ? PROCESS_EXITED : PROCESS_KILLED;
-	*ret_status =
-	    WIFEXITED(child.wait_status) ? WEXITSTATUS(child.wait_status) : WTERMSIG(child.wait_status);
+		ret_exit->end = PROCESS_UNFINISHED;
 	return failed;
 }

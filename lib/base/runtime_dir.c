@@ -7,26 +7,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_private_folder(const char *path)
+static bool is_private_directory(const char *path)
 {
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077);
 }
 
-bool runtime_folder(bool make, char *ret_path, size_t size)
+bool runtime_dir(bool make, char *ret_path, size_t size)
 {
 	const char *runtime = env_get("XDG_RUNTIME_DIR");
 
-	if (!runtime || !is_private_folder(runtime))
+	if (!runtime || !is_private_directory(runtime))
 		return false;
 	int n = snprintf(ret_path, size, "%s/kimi", runtime);
 	if (n < 0 || (size_t)n >= size)
 		return false;
 	if (!make)
-		return is_private_folder(ret_path);
-	/* Its mode is set, not left to the umask of now or of the run that made it. */
+		return is_private_directory(ret_path);
+	/* The umask can have removed permissions that we need. */
 	mkdir(ret_path, 0700);
 	dir_set_mode(ret_path, 0700);
-	return is_private_folder(ret_path);
+	return is_private_directory(ret_path);
 }

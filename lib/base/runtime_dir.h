@@ -1,5 +1,5 @@
 /*
- * runtime: the folder for what shall not outlive the session, $XDG_RUNTIME_DIR/kimi.
+ * runtime_dir: the directory for files of the user's session, $XDG_RUNTIME_DIR/kimi.
  */
 #ifndef KIMI_BASE_RUNTIME_DIR_H
 #define KIMI_BASE_RUNTIME_DIR_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Its path, made if wished; false where there is none that is closed to all others. */
-bool runtime_folder(bool make, char *ret_path, size_t size);
+/* Its path; with `make`, creates it. False: there is no such directory, or others can access it. */
+bool runtime_dir(bool make, char *ret_path, size_t size);
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void notify_manager(const char *state)
+void sd_notify_send(const char *state)
 {
 	const char *path = env_get("NOTIFY_SOCKET");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -17,14 +17,14 @@ void notify_manager(const char *state)
 	if (!len || !strchr("/@", *path) || len >= sizeof(address.sun_path))
 		return;
 	memcpy(address.sun_path, path, len);
-	if (*path == '@') /* a name without a file */
+	if (*path == '@') /* an abstract socket */
 		address.sun_path[0] = '\0';
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
 	        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0) {
-		/* the manager has gone: it needs no news */
+		/* the service manager has ended */
 	}
 	close(fd);
 }

@@ -19,7 +19,7 @@ static _Thread_local int holds_here;
 static sigset_t mask_before, mask_at_start;
 static bool started;
 
-/* What these would kill the program for is the error of a write(). */
+/* Ignored, because write() returns an error in these cases. */
 static const int write_signals[] = {SIGPIPE, SIGXFSZ};
 static void (*write_at_start[2])(int);
 
@@ -29,7 +29,7 @@ static void signals_note(int number)
 
 	caught = number;
 	if (write(wake[1], "", 1) < 0) {
-		/* the pipe is full: it is readable already, which is all it is for */
+		/* the pipe is full, so it is readable already */
 	}
 	errno = saved;
 }
@@ -56,15 +56,20 @@ void signals_start(void)
 
 int signals_caught(void)
 {
-	return holds ? 0 : caught;
+	if (holds)
+		return 0;
+	return caught;
 }
 
 int signals_error(struct err *err)
 {
-	return err_set(err, ERR_INTERRUPTED, NULL, "interrupted by %s",
-	    caught == SIGTERM  ? "SIGTERM"
-	    : caught == SIGHUP ? "SIGHUP"
-	                       : "Ctrl-C");
+	const char *by = "Ctrl-C";
+
+	if (caught == SIGTERM)
+		by = "SIGTERM";
+	else if (caught == SIGHUP)
+		by = "SIGHUP";
+	return err_set(err, ERR_INTERRUPTED, NULL, "interrupted by %s", by);
 }
 
 void signals_hold(void)
@@ -74,7 +79,7 @@ void signals_hold(void)
 		return;
 	sigset_t all;
 	sigfillset(&all);
-	/* A crash must stay a crash. */
+	/* Do not block the signals of a crash. */
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
 	sigdelset(&all, SIGFPE);
@@ -100,7 +105,9 @@ void signals_await_release(void)
 
 int signals_fd(void)
 {
-	return holds ? -1 : wake[0];
+	if (holds)
+		return -1;
+	return wake[0];
 }
 
 int signals_sleep(int milliseconds, struct err *err)
@@ -116,6 +123,25 @@ int signals_sleep(int milliseconds, struct err *err)
 		struct pollfd woken = {.fd = signals_fd(), .events = POLLIN};
 		poll(&woken, 1, left);
 	}
+}
+
+int signals_read(int fd, void *bytes, size_t len, struct err *err)
+{
+	for (char *at = bytes; len;) {
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+		if (signals_caught())
+			return signals_error(err);
+		if (poll(fds, 2, -1) < 0 || !fds[0].revents)
+			continue;
+		ssize_t n = read(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(err, ERR_BUSY, "try again", "the background process has ended");
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }
 
 static void signals_ignore(int number)

@@ -1,15 +1,15 @@
 /*
- * signals: asked to stop, and stretches that may not be stopped.
+ * signals: requests to stop, and sections that must not be stopped.
  *
- * signals_start() turns SIGINT, SIGTERM and SIGHUP into a note that the program
- * looks at (those that were ignored at start stay ignored, as nohup and shells
- * want), and ignores SIGPIPE and SIGXFSZ, so that a write tells EPIPE or EFBIG
- * instead. A second call does nothing. Everything that waits (signals_sleep(), http, process) ends early once a signal is noted
- * and returns ERR_INTERRUPTED; cleaning up is then the ordinary way out.
+ * signals_start() makes SIGINT, SIGTERM and SIGHUP set a flag that the program
+ * checks. Signals that were ignored at the start stay ignored, as nohup and shells
+ * expect. It ignores SIGPIPE and SIGXFSZ, so that write() returns EPIPE or EFBIG.
+ * Functions that wait (signals_sleep(), http, process) end early once the flag is
+ * set and return ERR_INTERRUPTED; the caller then cleans up as after any error.
  *
- *	signals_hold();         nothing stops the program from here on, Ctrl-Z included,
+ *	signals_hold();         from here on no signal stops the program, not even Ctrl-Z
  *	... exchange, save ...
- *	signals_release();      to here: a signal that came in between is noted now
+ *	signals_release();      signals that came in between set the flag now
  *
  * Holds nest. SIGKILL cannot be held.
  */
@@ -19,10 +19,11 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 void signals_start(void);
 
-/* The signal that asked to stop, 0 if none did; signals that are held do not show yet. */
+/* The signal that asked to stop, or 0. Signals that are held are not reported yet. */
 int signals_caught(void);
 
 /* Fills *err with ERR_INTERRUPTED and returns -1. */
@@ -31,22 +32,34 @@ int signals_error(struct err *err);
 void signals_hold(void);
 void signals_release(void);
 
-/* Waits until no other thread holds. */
+/* Waits until no other thread holds signals. */
 void signals_await_release(void);
 
-/* A descriptor that is readable once a signal was noted, for poll(); -1 before signals_start() and while they are held. */
+/*
+ * A descriptor for poll() that is readable once the flag is set; -1 before
+ * signals_start() and during a hold.
+ */
 int signals_fd(void);
 
-/* Sleeps; -1 with ERR_INTERRUPTED as soon as a signal is noted. */
+/* Sleeps; -1 ERR_INTERRUPTED as soon as the flag is set. */
 int signals_sleep(int milliseconds, struct err *err);
 
 /*
- * In a background process: SIGINT, SIGTERM and SIGHUP do nothing from here on. A service
- * manager sends them to every process of a service, and this one ends with its command.
+ * Reads `len` bytes that another process of ours writes to a pipe. -1: ERR_INTERRUPTED as
+ * soon as the flag is set; ERR_BUSY if the process ended before.
+ */
+int signals_read(int fd, void *bytes, size_t len, struct err *err);
+
+/*
+ * For a background process: ignores SIGINT, SIGTERM and SIGHUP from now on. A service manager
+ * sends them to all processes of a service, but this one must finish its work.
  */
 void signals_outlast(void);
 
-/* In a child, before exec: every signal, and the mask, back to what it was at signals_start(). */
+/*
+ * In a child, before exec: restores all signals and the mask to what they were at
+ * signals_start().
+ */
 void signals_reset_child(void);
 
 #endif

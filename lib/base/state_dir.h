@@ -1,5 +1,6 @@
 /*
- * state_dir: the user's directory for what outlives the session, $XDG_STATE_HOME/kimi or ~/.local/state/kimi.
+ * state_dir: the user's directory for state that is kept after the session,
+ * $XDG_STATE_HOME/kimi or ~/.local/state/kimi.
  */
 #ifndef KIMI_BASE_STATE_DIR_H
 #define KIMI_BASE_STATE_DIR_H
@@ -7,7 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Its path, which need not exist; false if neither variable is set to an absolute path, or it is too long. */
+/*
+ * Its path, which need not exist. False: neither variable is an absolute path, or the
+ * path is too long.
+ */
 bool state_dir_path(char *ret_path, size_t size);
 
 #endif

@@ -22,14 +22,18 @@ size_t term_width(int fd)
 {
 	struct winsize size;
 
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return 80;
 }
 
 size_t term_height(int fd)
 {
 	struct winsize size;
 
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row ? size.ws_row : 24;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row)
+		return size.ws_row;
+	return 24;
 }
 
 bool term_can_redraw(int fd)
@@ -39,14 +43,21 @@ bool term_can_redraw(int fd)
 	return isatty(fd) && kind && strcmp(kind, "dumb") != 0;
 }
 
+const char *term_style(int fd, const char *sequence)
+{
+	if (!term_has_color(fd))
+		return "";
+	return sequence;
+}
+
 bool term_has_color(int fd)
 {
 	return term_can_redraw(fd) && !env_get("NO_COLOR");
 }
 
-static const char expected[] = "give it one line of text";
+static const char expected[] = "send it one line of text";
 
-/* Byte by byte: what follows the line is not ours to take. */
+/* Reads byte by byte, to leave the bytes after the line for other programs. */
 int term_next_line(struct buf *ret_line, struct err *err)
 {
 	for (;;) {
@@ -78,23 +89,28 @@ int term_next_line(struct buf *ret_line, struct err *err)
 
 int term_read_line(struct buf *ret_line, struct err *err)
 {
-	int answer = term_next_line(ret_line, err);
+	int result = term_next_line(ret_line, err);
 
-	return answer > 0 ? err_set(err, ERR_USAGE, expected, "standard input ended without a line") : answer;
+	if (result > 0)
+		return err_set(err, ERR_USAGE, expected, "standard input ended without a line");
+	return result;
 }
 
 /*
- * A hidden prompt must not leave the terminal silent for others, nor come back to one that shows. The handlers call only
- * what POSIX allows them (tcgetpgrp, tcsetattr, write, raise, sigaction, sigprocmask).
+ * While the program is stopped during a hidden prompt, the terminal must echo for other
+ * programs, and must not echo when it continues. Any prompt is repeated then. The handlers
+ * call async-signal-safe functions only (tcgetpgrp, tcsetattr, write, raise, sigaction,
+ * sigprocmask).
  */
 static const int leave_signals[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
 enum { LEAVE_COUNT = sizeof(leave_signals) / sizeof(leave_signals[0]) };
 
 static struct {
 	struct termios usual, silent;
+	bool hidden;
 	const char *prompt;
-	struct sigaction on_leave[LEAVE_COUNT], on_return; /* as they were before */
-} hidden_prompt;
+	struct sigaction on_leave[LEAVE_COUNT], on_return; /* the previous handlers */
+} question;
 
 static bool is_background(void)
 {
@@ -103,26 +119,26 @@ static bool is_background(void)
 	return group >= 0 && group != getpgrp();
 }
 
-/* Flushed: half a key must not become the beginning of a command of the shell. */
-static void hidden_prompt_leave(int number)
+/* Flushes the input, so that part of a typed key does not become a command of the shell. */
+static void question_leave(int number)
 {
 	struct sigaction ours, usual = {.sa_handler = SIG_DFL};
 	int saved = errno;
 	sigset_t only, mask;
 
-	if (!is_background())
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.usual);
+	if (question.hidden && !is_background())
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &question.usual);
 	sigaction(number, &usual, &ours);
 	raise(number);
 	sigemptyset(&only);
 	sigaddset(&only, number);
-	sigprocmask(SIG_UNBLOCK, &only, &mask); /* stops or ends here */
+	sigprocmask(SIG_UNBLOCK, &only, &mask); /* the process stops or ends here */
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	sigaction(number, &ours, NULL);
 	errno = saved;
 }
 
-static void hidden_prompt_return(int number)
+static void question_return(int number)
 {
 	int saved = errno;
 
@@ -130,8 +146,9 @@ static void hidden_prompt_return(int number)
 	if (is_background()) {
 		raise(SIGTTIN);
 	} else {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.silent);
-		write_all(STDERR_FILENO, hidden_prompt.prompt, strlen(hidden_prompt.prompt));
+		if (question.hidden)
+			tcsetattr(STDIN_FILENO, TCSAFLUSH, &question.silent);
+		write_all(STDERR_FILENO, question.prompt, strlen(question.prompt));
 	}
 	errno = saved;
 }
@@ -146,44 +163,52 @@ static void catch_unless_ignored(int number, void (*handler)(int), struct sigact
 		sigaction(number, &ours, NULL);
 }
 
-/* False: standard input is no terminal. */
-static bool hidden_prompt_begin(const char *prompt)
+/* False: standard input is not a terminal. */
+static bool question_begin(const char *prompt, bool hidden)
 {
-	struct termios *usual = &hidden_prompt.usual, *silent = &hidden_prompt.silent;
+	struct termios *usual = &question.usual, *silent = &question.silent;
 
 	if (is_background())
-		raise(SIGTTIN); /* the modes are the shell's now */
+		raise(SIGTTIN); /* the modes now are those of the shell */
 	if (tcgetattr(STDIN_FILENO, usual) < 0)
 		return false;
 	*silent = *usual;
 	silent->c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	silent->c_lflag |= ECHONL;
-	hidden_prompt.prompt = prompt;
+	question.prompt = prompt;
+	question.hidden = hidden;
 	for (size_t i = 0; i < LEAVE_COUNT; i++)
-		catch_unless_ignored(leave_signals[i], hidden_prompt_leave, &hidden_prompt.on_leave[i]);
-	catch_unless_ignored(SIGCONT, hidden_prompt_return, &hidden_prompt.on_return);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, silent);
+		catch_unless_ignored(leave_signals[i], question_leave, &question.on_leave[i]);
+	catch_unless_ignored(SIGCONT, question_return, &question.on_return);
+	if (hidden)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, silent);
 	return true;
 }
 
-static void hidden_prompt_end(void)
+static void question_end(void)
 {
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden_prompt.usual);
-	sigaction(SIGCONT, &hidden_prompt.on_return, NULL);
+	if (question.hidden)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &question.usual);
+	sigaction(SIGCONT, &question.on_return, NULL);
 	for (size_t i = 0; i < LEAVE_COUNT; i++)
-		sigaction(leave_signals[i], &hidden_prompt.on_leave[i], NULL);
+		sigaction(leave_signals[i], &question.on_leave[i], NULL);
 }
 
 int term_ask(const char *prompt, bool hidden, struct buf *ret_line, struct err *err)
 {
-	/* Before the prompt: what a person or a program types as soon as it is seen must be neither shown nor flushed. */
-	bool changed = hidden && hidden_prompt_begin(prompt);
+	/*
+	 * Before the prompt, so that input that comes as soon as the prompt appears is
+	 * neither shown nor flushed.
+	 */
+	bool is_terminal = question_begin(prompt, hidden);
 
 	write_all(STDERR_FILENO, prompt, strlen(prompt));
-	int failed = term_read_line(ret_line, err);
-	if (changed)
-		hidden_prompt_end();
-	if (failed) /* what is said of it has a line of its own */
+	int result = term_next_line(ret_line, err);
+	if (is_terminal)
+		question_end();
+	if (result) /* the message needs a line of its own */
 		write_all(STDERR_FILENO, "\n", 1);
-	return failed;
+	if (result > 0)
+		return err_set(err, ERR_USAGE, "run the command again", "no answer was given");
+	return result;
 }

@@ -8,7 +8,7 @@
 
 enum { REPLACEMENT = 0xfffd };
 
-/* Bytes that follow the first one, or -1 for a byte that cannot be a first one. */
+/* The number of bytes after the first one; -1: it cannot be a first byte. */
 static int text_following(unsigned char c)
 {
 	if (c < 0x80)
@@ -45,7 +45,10 @@ uint32_t text_next(const char **at, const char *end)
 	return c;
 }
 
-/* Controls, and what is invisible: bidirectional controls, line separators, characters without a width, tags. */
+/*
+ * Control and invisible characters: bidirectional controls, line separators, tags,
+ * characters without a width.
+ */
 static bool is_dropped(uint32_t c)
 {
 	static const struct {
@@ -110,9 +113,25 @@ void text_clean_inplace(char *s)
 	*to = '\0';
 }
 
+const char *text_or_null(const char *s)
+{
+	if (!*s)
+		return NULL;
+	return s;
+}
+
+const char *text_or_empty(const char *s)
+{
+	if (!s)
+		return "";
+	return s;
+}
+
 const char *text_unless_secret(const char *words, const char *secret)
 {
-	return words && *secret && strstr(words, secret) ? NULL : words;
+	if (words && *secret && strstr(words, secret))
+		return NULL;
+	return words;
 }
 
 void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX])
@@ -160,7 +179,7 @@ bool text_is_shell_safe(const char *s)
 	return *s && *s != '-' && !s[strspn(s, safe)];
 }
 
-/* The length of the one that `s` begins with, or ends with, or 0. */
+/* The length of the mark that `s` begins or ends with, or 0. */
 static size_t input_mark(const char *s, size_t len, bool at_end)
 {
 	static const char *const marks[] = {" ", "\t", "\r", "\n", "\xef\xbb\xbf", "\033[200~", "\033[201~"};
@@ -198,7 +217,7 @@ uint64_t text_fingerprint(const char *s)
 
 void text_know_characters(void)
 {
-	static bool known; /* the process's locale is set once */
+	static bool known;
 
 	if (known)
 		return;

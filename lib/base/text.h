@@ -1,9 +1,9 @@
 /*
- * text: what a terminal may be shown or a header carry, and how wide it is there.
+ * text: what may be printed on a terminal or put into a header, and its width.
  *
- * Text from a server, a config or a file name can hold escape sequences and
- * characters that reorder what stands around them. This is the one place that
- * decides what of it reaches a terminal or a header.
+ * Text from a server, a config or a file name can contain escape sequences and characters
+ * that reorder the text around them. Only this module decides which of them reach a
+ * terminal or a header.
  */
 #ifndef KIMI_BASE_TEXT_H
 #define KIMI_BASE_TEXT_H
@@ -15,60 +15,69 @@
 #include <stdint.h>
 
 /*
- * Adds `len` bytes of untrusted text to `out` as clean UTF-8 on one line: line
- * breaks and tabs become spaces, other control characters (C0, DEL, C1),
- * bidirectional controls, line separators and characters without a width are
- * dropped, bytes that are not UTF-8 become U+FFFD.
+ * Adds `len` bytes of untrusted text to `out` as clean UTF-8 on one line. Line breaks and
+ * tabs become spaces. Other control characters (C0, DEL, C1), bidirectional controls, line
+ * separators and characters without a width are dropped. Bytes that are not UTF-8 become
+ * U+FFFD.
  */
 void text_clean(struct buf *out, const char *bytes, size_t len);
 
-/* text_clean() would leave it as it is. */
+/* text_clean() would not change it. */
 bool text_is_clean(const char *s);
 
-/* The same within an array: cleaned in place, cut to fit, always ended. Never grows. */
+/* As text_clean(), but modifies the string itself, which never grows; invalid bytes become "?". */
 void text_clean_inplace(char *s);
 
-/* Printable ASCII only (0x21 to 0x7e): what a token, a key or an id may be made of. */
+/* Only printable ASCII (0x21 to 0x7e), as in a token, a key or an id. */
 bool text_is_plain(const char *s);
 
 /*
- * Letters, digits and ._-/:@+ only, and no '-' at the start: no shell takes any of
- * these for its own, quoted or not, and no command takes the word for an option.
+ * Only letters, digits and ._-/:@+, and no '-' at the start. No shell interprets any of
+ * these, and no command takes the word for an option.
  */
 bool text_is_shell_safe(const char *s);
 
 /*
- * Removes from both ends what comes with pasted or redirected text: blanks, line
- * ends, a UTF-8 BOM and the marks of a bracketed paste (ESC [200~ and ESC [201~).
+ * Removes from both ends: white space, line ends, a UTF-8 BOM and the marks of a bracketed
+ * paste (ESC [200~ and ESC [201~).
  */
 void text_trim_input(struct buf *text);
 
-/* 64-bit FNV-1a: tells whether two secrets are the same without keeping either; no protection for a short one. */
+/* NULL for an empty string, for JSON. */
+const char *text_or_null(const char *s);
+
+/* "" for NULL. */
+const char *text_or_empty(const char *s);
+
+/* 64-bit FNV-1a: compares secrets without storing them. Does not protect a short secret. */
 uint64_t text_fingerprint(const char *s);
 
-/* What a server said, or NULL where that is nothing or repeats the secret that it was sent ("": none was). */
+/* The text of a server; NULL if it is NULL or contains the secret that was sent ("": none). */
 const char *text_unless_secret(const char *words, const char *secret);
 
 /*
- * How JSON.stringify() writes a byte of UTF-8 inside a string: as it is, or
- * escaped. For files that must come out byte for byte as another program writes them.
+ * A byte of UTF-8 as JSON.stringify() writes it inside a string, escaped if necessary. For
+ * files that must be identical to those of another program.
  */
 enum { TEXT_JSON_BYTE_MAX = 7 };
 void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX]);
 
-/* Joins parts (ended by NULL) into `ret`. False: it does not fit, and ret is "". Far cheaper than a printf. */
+/*
+ * Joins strings (ended by NULL) into `ret`. False: they do not fit, and ret is "". Much
+ * faster than snprintf().
+ */
 bool text_join(char *ret, size_t size, const char *const parts[]);
 
-/* The next character of UTF-8; *at moves past it. U+FFFD for a byte that starts none. */
+/* The next character of UTF-8; moves *at past it. U+FFFD for an invalid byte. */
 uint32_t text_next(const char **at, const char *end);
 
 /*
- * From here on libc knows the characters: wcwidth() and libedit do only in a
- * UTF-8 locale, and a user in the C locale gets its UTF-8 twin.
+ * Sets a UTF-8 locale for wcwidth() and libedit: that of the user, or C.UTF-8 if it is not
+ * UTF-8.
  */
 void text_know_characters(void);
 
-/* Terminal columns that clean UTF-8 takes. */
+/* The width of clean UTF-8 in terminal columns. */
 size_t text_width(const char *s);
 
 #endif

@@ -2,24 +2,25 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 /*
- * What one text may hold: 26 MB as values at most. The marks are brackets, braces, commas and colons outside of strings,
- * of which every value has one before it; a list of 10,000 models with 10 members each fits.
+ * Limits the memory for one text to 26 MB. Marks are brackets, braces, commas and colons
+ * outside strings; each value comes after one. A list of 10,000 models with 10 members
+ * each is allowed.
  */
 enum { MARKS_MAX = 220000, DEPTH_MAX = 128 };
 
 void json_start(void)
 {
-	/* jansson writes past its buffers when an allocation fails: none does. */
+	/* jansson writes beyond its buffers if an allocation fails, so it must not fail. */
 	json_set_alloc_funcs(memory_take, wipe_free);
-	/* Sixteen random bytes that the kernel gave the process: jansson would open /dev/urandom for its own. */
+	/* 16 random bytes from the kernel, so that jansson does not open /dev/urandom. */
 	const void *random = (const void *)getauxval(AT_RANDOM);
 	size_t seed = 0;
 	if (random)
@@ -28,7 +29,7 @@ void json_start(void)
 		json_object_seed(seed);
 }
 
-/* NULL: the text may be parsed; else why not. */
+/* Why the text must not be parsed; NULL: it may be. */
 static const char *why_too_much(const char *bytes, size_t len)
 {
 	size_t marks = 0, depth = 0;
@@ -44,7 +45,7 @@ static const char *why_too_much(const char *bytes, size_t len)
 		else if (bytes[i] == ']' || bytes[i] == '}')
 			depth -= depth > 0;
 		else if (++marks > MARKS_MAX)
-			return "it holds too many values";
+			return "it has too many values";
 		else if ((bytes[i] == '[' || bytes[i] == '{') && ++depth > DEPTH_MAX)
 			return "it is nested too deep";
 	}
@@ -61,13 +62,13 @@ static const char *why_no_json(enum json_error_code code)
 	case json_error_numeric_overflow:
 		return "a number in it is too large";
 	case json_error_end_of_input_expected:
-		return "something follows its end";
+		return "there is text after its end";
 	default:
 		return "it is not JSON";
 	}
 }
 
-static json_t *json_parse_text(const char *bytes, size_t len, bool exact, char *ret_why, size_t size)
+static json_t *json_parse_text(const char *bytes, size_t len, bool exact, struct reason *ret_reason)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 	const size_t bom_len = sizeof(bom) - 1;
@@ -76,31 +77,31 @@ static json_t *json_parse_text(const char *bytes, size_t len, bool exact, char *
 		bytes += bom_len;
 		len -= bom_len;
 	}
-	const char *why = why_too_much(bytes, len);
+	const char *reason = why_too_much(bytes, len);
 	json_error_t error;
 
-	if (why) {
-		snprintf(ret_why, size, "%s", why);
+	if (reason) {
+		reason_set(ret_reason, "%s", reason);
 		return NULL;
 	}
 	json_t *value = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
 	if (!value && !exact && json_error_code(&error) == json_error_numeric_overflow)
 		value = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
-	/* jansson's text quotes what stands there, which may be a secret: the place and the kind are enough. */
+	/* Not jansson's message, which quotes the text, and that may be a secret. */
 	if (!value)
-		snprintf(ret_why, size, "line %d, column %d: %s", error.line, error.column,
+		reason_set(ret_reason, "line %d, column %d: %s", error.line, error.column,
 		    why_no_json(json_error_code(&error)));
 	return value;
 }
 
-json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size)
+json_t *json_parse(const char *bytes, size_t len, struct reason *ret_reason)
 {
-	return json_parse_text(bytes, len, false, ret_why, size);
+	return json_parse_text(bytes, len, false, ret_reason);
 }
 
-json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size)
+json_t *json_parse_exact(const char *bytes, size_t len, struct reason *ret_reason)
 {
-	return json_parse_text(bytes, len, true, ret_why, size);
+	return json_parse_text(bytes, len, true, ret_reason);
 }
 
 const char *json_text(const json_t *object, const char *name)
@@ -153,6 +154,18 @@ json_t *json_from_number(double number)
 	if (number == trunc(number) && fabs(number) < 9e15)
 		return json_integer((json_int_t)number);
 	return json_real(number);
+}
+
+json_t *json_from_text(const char *text)
+{
+	size_t len = strlen(text);
+	struct buf clean;
+
+	buf_init(&clean, 4 * len + 1); /* the longest form of a byte */
+	text_clean(&clean, text, len);
+	json_t *value = json_string(clean.data);
+	buf_release(&clean);
+	return value;
 }
 
 static char *json_print_flags(const json_t *value, unsigned digits)

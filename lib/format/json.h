@@ -1,15 +1,15 @@
 /*
- * json: jansson, held the way this project needs it.
+ * json: jansson, set up for this project.
  *
- * json_start() gives jansson an allocator that wipes what it frees, since
- * tokens pass through it, and that never fails: without memory the program ends
- * (memory.h), so no call of jansson's returns NULL for want of it. Call it
- * before anything else of JSON. Readers below are lenient about a number written
- * as a string and strict about all else, and never follow a member that is not
- * there.
+ * json_start() gives jansson an allocator that wipes the memory it frees, since it can
+ * contain tokens, and that never returns NULL (memory.h), so no function of jansson fails
+ * for lack of memory. Call it before any other function. The readers below accept a number
+ * in a string, are strict about all other types, and accept a missing member.
  */
 #ifndef KIMI_FORMAT_JSON_H
 #define KIMI_FORMAT_JSON_H
+
+#include "base/reason.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,36 +18,50 @@
 void json_start(void);
 
 /*
- * Parses exactly one JSON value in `len` bytes. A byte order mark before it is
- * skipped (RFC 8259 section 8.1). NULL: it is none; `ret_why`
- * (`size` bytes) says where and why, without a byte of the text itself. More than
- * 220,000 brackets, braces, commas and colons, or a nesting deeper than 128, is
- * refused before it takes memory. If there is a whole number beyond 64 bits in it
- * (a user's id, say), all numbers are read as reals; json_parse_exact() takes
- * that for an error.
+ * Parses exactly one JSON value in `len` bytes. Skips a byte order mark (RFC 8259 section
+ * 8.1). NULL: it is invalid, and *ret_reason (may be NULL) says where and why, without
+ * quoting it. More than 220,000 brackets, braces, commas and colons, or a nesting deeper
+ * than 128, is rejected before it takes memory. If it contains a whole number beyond 64 bits
+ * (such as a user id), all numbers become reals; json_parse_exact() fails instead. The
+ * caller calls json_decref().
  */
-json_t *json_parse(const char *bytes, size_t len, char *ret_why, size_t size);
-json_t *json_parse_exact(const char *bytes, size_t len, char *ret_why, size_t size);
+json_t *json_parse(const char *bytes, size_t len, struct reason *ret_reason);
+json_t *json_parse_exact(const char *bytes, size_t len, struct reason *ret_reason);
 
-/* The string member, or NULL if it is absent or no string. Borrowed. */
+/* The string member, or NULL if it is missing or not a string. Borrowed. */
 const char *json_text(const json_t *object, const char *name);
 
-/* The number member, or one written as a string, into *ret_number; false if there is none, or it is not finite. */
+/*
+ * Reads the number member, which may be in a string. False: it is missing, not a number,
+ * or not finite.
+ */
 bool json_number(const json_t *object, const char *name, double *ret_number);
 
-/* The member is there and true. */
+/* The member is true. */
 bool json_flag(const json_t *object, const char *name);
 
-/* The member counts as true in Python: it is there, and neither null, false, 0 nor empty. */
+/* The member counts as true in Python: it exists, and is not null, false, 0 or empty. */
 bool json_truth(const json_t *object, const char *name);
 
-/* A whole number if the double is one that fits, else a real: what other readers of our files expect to see. null if it is not finite. */
+/*
+ * An integer if the number is whole and fits, as other readers of our files expect, else
+ * a real. null if it is not finite.
+ */
 json_t *json_from_number(double number);
 
-/* The value as text on one line; the caller wipes and frees it. NULL: it is no JSON (a real that is not finite, say). */
+/*
+ * A string without control characters. Texts that were cut or come from outside can be
+ * invalid UTF-8, which a JSON string cannot hold.
+ */
+json_t *json_from_text(const char *text);
+
+/*
+ * The value as text on one line; the caller wipes and frees it. NULL: it cannot be
+ * written, such as an infinite real.
+ */
 char *json_print(const json_t *value);
 
-/* The same for output: a real has at most 15 digits, so that 0.27 stays 0.27. */
+/* The same with at most 15 digits for a real, so that 0.27 stays 0.27; for output. */
 char *json_print_short(const json_t *value);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* ---- the values that edits want ---- */
+/* ---- the values of edits ---- */
 
 /* Steals `value`. */
 static bool edit_give(struct toml *doc, struct toml_node *node, json_t *value)
@@ -25,11 +25,11 @@ static bool edit_give(struct toml *doc, struct toml_node *node, json_t *value)
 
 static void forget_edits(struct toml *doc, struct toml_node *node);
 
-/* All that was noted inside of a value no longer counts. */
+/* Forgets all edits inside a value. */
 static void forget_inside(struct toml *doc, struct toml_node *node)
 {
 	if (node->kind != TOML_TABLE)
-		return; /* nothing can be noted inside of an array */
+		return; /* there are no edits inside an array */
 	for (struct toml_node *child = node->table->new_first; child; child = child->next)
 		child->gone = true;
 	node->table->new_first = node->table->new_last = NULL;
@@ -44,7 +44,7 @@ static void forget_edits(struct toml *doc, struct toml_node *node)
 	forget_inside(doc, node);
 }
 
-/* A source node that is wanted as it was needs no edit. */
+/* Forgets an edit that sets the same value as the source. */
 static void edit_settle(struct toml *doc, struct toml_node *node)
 {
 	const json_t *wanted = toml_node_wanted(node);
@@ -54,24 +54,26 @@ static void edit_settle(struct toml *doc, struct toml_node *node)
 }
 
 static struct toml_node *add_new(
-    struct toml *doc, struct toml_node *parent, const char *key, size_t key_len, enum toml_kind kind)
+    struct toml *doc, struct toml_node *parent, struct toml_text key, enum toml_kind kind)
 {
 	struct toml_node *node = toml_node_new(doc, kind, kind == TOML_TABLE ? FORM_IMPLICIT : FORM_VALUE);
 
 	if (!node)
 		return NULL;
 	node->is_new = true;
-	return toml_node_attach(doc, parent, node, key, key_len) ? node : NULL;
+	if (toml_node_attach(doc, parent, node, &key))
+		return node;
+	return NULL;
 }
 
 /* ---- errors ---- */
 
 static int fail_at(
-    struct toml_error *error, const struct toml *doc, const struct toml_node *node, const char *why)
+    struct toml_error *error, const struct toml *doc, const struct toml_node *node, const char *reason)
 {
 	if (node->is_new)
-		return toml_error_nowhere(error, why);
-	toml_error_at(error, doc, node->begin, "%s", why);
+		return toml_error_nowhere(error, reason);
+	toml_error_at(error, doc, node->begin, "%s", reason);
 	return -1;
 }
 
@@ -80,7 +82,7 @@ static int edit_fail_memory(struct toml_error *error)
 	return toml_error_nowhere(error, toml_no_memory);
 }
 
-static int check_path(const char *const path[], int value_depth, struct toml_error *error)
+static int toml_edit_check_path(const char *const path[], int value_depth, struct toml_error *error)
 {
 	size_t count = 0;
 
@@ -95,44 +97,56 @@ static int check_path(const char *const path[], int value_depth, struct toml_err
 	return 0;
 }
 
-/* ---- finding the place ---- */
+/* ---- finding the target ---- */
 
-/* Where a path leads, as far as there is something. */
-struct place {
-	struct toml_node *table; /* or a node that is wanted to be an object */
-	const char *const *rest; /* the keys below it; one at least */
+/* The part of a path that exists, and the rest. */
+struct target {
+	struct toml_node *table; /* or a node whose new value is an object */
+	const char *const *rest; /* the remaining keys; at least one */
 };
 
-static struct toml_node *live_member(const struct toml_node *table, const char *key, size_t key_len)
+static struct toml_text text_of(const char *key)
 {
-	return toml_node_live(toml_node_find(table, key, key_len));
+	return (struct toml_text){key, strlen(key)};
+}
+
+static struct toml_text iter_key(void *iter)
+{
+	return (struct toml_text){json_object_iter_key(iter), json_object_iter_key_len(iter)};
+}
+
+static struct toml_node *live_member(const struct toml_node *table, struct toml_text key)
+{
+	return toml_node_live(toml_node_find(table, key));
 }
 
 static bool is_table(const struct toml_node *node)
 {
 	const json_t *wanted = toml_node_wanted(node);
 
-	return wanted ? json_is_object(wanted) : node->kind == TOML_TABLE;
+	if (wanted)
+		return json_is_object(wanted);
+	return node->kind == TOML_TABLE;
 }
 
 static int edit_descend(
-    const struct toml *doc, const char *const path[], struct place *ret_place, struct toml_error *error)
+    const struct toml *doc, const char *const path[], struct target *ret_target, struct toml_error *error)
 {
 	struct toml_node *table = doc->root;
 
 	for (; path[1] && !toml_node_wanted(table); path++) {
-		struct toml_node *next = live_member(table, path[0], strlen(path[0]));
+		struct toml_node *next = live_member(table, text_of(path[0]));
 		if (!next)
 			break;
 		if (next->form == FORM_TABLES)
 			return fail_at(error, doc, next,
 			    "this is an array of tables, so no single table can be edited here");
 		if (!is_table(next))
-			return fail_at(error, doc, next,
-			    "this is not a table, so there is nothing inside of it to edit");
+			return fail_at(
+			    error, doc, next, "this is not a table, so nothing in it can be edited");
 		table = next;
 	}
-	*ret_place = (struct place){table, path};
+	*ret_target = (struct target){table, path};
 	return 0;
 }
 
@@ -143,7 +157,7 @@ static bool is_block(const struct toml_node *node)
 	return node->kind == TOML_TABLE && node->form != FORM_VALUE;
 }
 
-/* Whether `value` can stand where `node` (NULL: nothing) stands. */
+/* Checks that `value` can replace `node` (NULL: nothing). */
 static int check_put(
     const struct toml *doc, const struct toml_node *node, const json_t *value, struct toml_error *error)
 {
@@ -152,64 +166,60 @@ static int check_put(
 	if (node->form == FORM_TABLES)
 		return toml_same_json(node, value)
 		           ? 0
-		           : fail_at(
-		                 error, doc, node, "this is an array of tables; it cannot be set as a value");
+		           : fail_at(error, doc, node,
+		                 "this is an array of tables and cannot be replaced by a value");
 	if (is_table(node) && !json_is_object(value))
-		return fail_at(error, doc, node, "this is a table; it cannot become another value");
+		return fail_at(error, doc, node, "this is a table and cannot be replaced by a value");
 	if (!is_block(node))
 		return 0;
 	json_t *o = (json_t *)(uintptr_t)value; /* for its iterator; not changed */
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		const struct toml_node *member =
-		    live_member(node, json_object_iter_key(i), json_object_iter_key_len(i));
+		const struct toml_node *member = live_member(node, iter_key(i));
 		if (check_put(doc, member, json_object_iter_value(i), error) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static bool edit_put(
-    struct toml *doc, struct toml_node *parent, const char *key, size_t key_len, const json_t *value);
+static bool edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value);
 
 static bool put_members(struct toml *doc, struct toml_node *table, const json_t *object)
 {
 	json_t *o = (json_t *)(uintptr_t)object;
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		if (!edit_put(doc, table, json_object_iter_key(i), json_object_iter_key_len(i),
-		        json_object_iter_value(i)))
+		if (!edit_put(doc, table, iter_key(i), json_object_iter_value(i)))
 			return false;
 	}
 	return true;
 }
 
-/* The node that shall hold a value: the one there, the source's one that was removed, or a new one. */
+/* The node for a value: the existing one, one of the source that was removed, or a new one. */
 static struct toml_node *node_for_value(
-    struct toml *doc, struct toml_node *parent, struct toml_node *there, const char *key, size_t key_len)
+    struct toml *doc, struct toml_node *parent, struct toml_node *there, struct toml_text key)
 {
 	if (there && !is_block(there))
 		return there;
 	if (there)
-		there->gone = true; /* a table without members, made by them alone */
-	struct toml_node *source = toml_node_source(toml_node_find(parent, key, key_len));
+		there->gone = true; /* a table that exists only while it has members */
+	struct toml_node *source = toml_node_source(toml_node_find(parent, key));
 	if (!source || source->form != FORM_VALUE)
-		return add_new(doc, parent, key, key_len, TOML_BOOLEAN);
+		return add_new(doc, parent, key, TOML_BOOLEAN);
 	source->gone = false;
 	return source;
 }
 
-/* check_put() has agreed. */
-static bool edit_put(
-    struct toml *doc, struct toml_node *parent, const char *key, size_t key_len, const json_t *value)
+/* Call check_put() first. */
+static bool edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value)
 {
-	struct toml_node *node = live_member(parent, key, key_len);
+	struct toml_node *node = live_member(parent, key);
 
 	if (node && node->form == FORM_TABLES)
 		return true;
 	if (node && is_block(node) && toml_node_exists(node))
 		return put_members(doc, node, value);
 	json_t *copy = json_deep_copy(value);
-	node = copy ? node_for_value(doc, parent, node, key, key_len) : NULL;
+	node = copy ? node_for_value(doc, parent, node, key) : NULL;
 	if (!node) {
 		json_decref(copy);
 		return false;
@@ -224,7 +234,7 @@ static bool edit_put(
 	return true;
 }
 
-/* A path inside of a value that edits want. */
+/* Sets a value inside the new value of a node. */
 static int put_in_json(
     json_t *object, const char *const rest[], const json_t *value, struct toml_error *error)
 {
@@ -232,7 +242,7 @@ static int put_in_json(
 		json_t *next = json_object_get(object, rest[0]);
 		if (next && !json_is_object(next))
 			return toml_error_nowhere(
-			    error, "the path leads through a value that was set and is no table");
+			    error, "the path leads through a value that is not a table");
 		if (!next) {
 			next = json_object();
 			if (json_object_set_new(object, rest[0], next) < 0)
@@ -241,59 +251,64 @@ static int put_in_json(
 		object = next;
 	}
 	if (json_is_object(json_object_get(object, rest[0])) && !json_is_object(value))
-		return toml_error_nowhere(error, "a table that was set cannot become another value");
-	return json_object_set_new(object, rest[0], json_deep_copy(value)) < 0 ? edit_fail_memory(error) : 0;
+		return toml_error_nowhere(error, "a table that was set cannot be replaced by a value");
+	if (json_object_set_new(object, rest[0], json_deep_copy(value)) < 0)
+		return edit_fail_memory(error);
+	return 0;
 }
 
-/* In an inline table, tables that are missing on the way are members of one new value. */
+/* In an inline table, missing tables on the path become members of one new value. */
 static bool put_nested(
     struct toml *doc, struct toml_node *table, const char *const rest[], const json_t *value)
 {
 	struct toml_error ignored;
 	json_t *object = json_object();
 	bool ok = object && put_in_json(object, rest + 1, value, &ignored) == 0 &&
-	          edit_put(doc, table, rest[0], strlen(rest[0]), object);
+	          edit_put(doc, table, text_of(rest[0]), object);
 
 	json_decref(object);
 	return ok;
 }
 
-static bool put_below(struct toml *doc, struct place place, const json_t *value)
+static bool put_below(struct toml *doc, struct target target, const json_t *value)
 {
-	struct toml_node *table = place.table;
-	const char *const *rest = place.rest;
+	struct toml_node *table = target.table;
+	const char *const *rest = target.rest;
 
 	for (; rest[1]; rest++) {
 		if (toml_node_inline(table))
 			return put_nested(doc, table, rest, value);
-		table = add_new(doc, table, rest[0], strlen(rest[0]), TOML_TABLE);
+		table = add_new(doc, table, text_of(rest[0]), TOML_TABLE);
 		if (!table)
 			return false;
 	}
-	return edit_put(doc, table, rest[0], strlen(rest[0]), value);
+	return edit_put(doc, table, text_of(rest[0]), value);
 }
 
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error)
 {
-	struct place place = {.table = doc->root, .rest = path};
+	struct target target = {.table = doc->root, .rest = path};
 	int depth;
-	const char *why = toml_write_check(value, &depth);
+	const char *reason = toml_write_check(value, &depth);
 
-	if (why)
-		return toml_error_nowhere(ret_error, why);
-	if (check_path(path, depth, ret_error) < 0 || edit_descend(doc, path, &place, ret_error) < 0)
+	if (reason)
+		return toml_error_nowhere(ret_error, reason);
+	if (toml_edit_check_path(path, depth, ret_error) < 0 ||
+	    edit_descend(doc, path, &target, ret_error) < 0)
 		return -1;
-	json_t *wanted = toml_node_wanted(place.table);
+	json_t *wanted = toml_node_wanted(target.table);
 	if (wanted) {
-		int result = put_in_json(wanted, place.rest, value, ret_error);
-		edit_settle(doc, place.table);
+		int result = put_in_json(wanted, target.rest, value, ret_error);
+		edit_settle(doc, target.table);
 		return result;
 	}
-	const struct toml_node *there = live_member(place.table, place.rest[0], strlen(place.rest[0]));
-	if (!place.rest[1] && check_put(doc, there, value, ret_error) < 0)
+	const struct toml_node *there = live_member(target.table, text_of(target.rest[0]));
+	if (!target.rest[1] && check_put(doc, there, value, ret_error) < 0)
 		return -1;
 	doc->touched = true;
-	return put_below(doc, place, value) ? 0 : edit_fail_memory(ret_error);
+	if (put_below(doc, target, value))
+		return 0;
+	return edit_fail_memory(ret_error);
 }
 
 /* ---- removing ---- */
@@ -306,9 +321,9 @@ static int remove_in_json(json_t *object, const char *const rest[], struct toml_
 			return 0;
 		if (!json_is_object(object))
 			return toml_error_nowhere(
-			    error, "the path leads through a value that was set and is no table");
+			    error, "the path leads through a value that is not a table");
 	}
-	json_object_del(object, rest[0]); /* -1: was not there */
+	json_object_del(object, rest[0]); /* ignore whether it existed */
 	return 0;
 }
 
@@ -321,18 +336,17 @@ static void remove_live(struct toml *doc, struct toml_node *node)
 
 int toml_remove(struct toml *doc, const char *const path[], struct toml_error *ret_error)
 {
-	struct place place = {.table = doc->root, .rest = path};
+	struct target target = {.table = doc->root, .rest = path};
 
-	if (check_path(path, 1, ret_error) < 0 || edit_descend(doc, path, &place, ret_error) < 0)
+	if (toml_edit_check_path(path, 1, ret_error) < 0 || edit_descend(doc, path, &target, ret_error) < 0)
 		return -1;
-	json_t *wanted = toml_node_wanted(place.table);
+	json_t *wanted = toml_node_wanted(target.table);
 	if (wanted) {
-		int result = remove_in_json(wanted, place.rest, ret_error);
-		edit_settle(doc, place.table);
+		int result = remove_in_json(wanted, target.rest, ret_error);
+		edit_settle(doc, target.table);
 		return result;
 	}
-	struct toml_node *node =
-	    place.rest[1] ? NULL : live_member(place.table, place.rest[0], strlen(place.rest[0]));
+	struct toml_node *node = target.rest[1] ? NULL : live_member(target.table, text_of(target.rest[0]));
 	if (node)
 		remove_live(doc, node);
 	return 0;
@@ -344,13 +358,13 @@ int toml_remove_node(struct toml *doc, const struct toml_node *node, struct toml
 		if (!above->key || toml_node_wanted(above->parent))
 			return fail_at(ret_error, doc, node, "this cannot be removed by itself");
 	}
-	struct toml_node *live = live_member(node->parent, node->key, node->key_len);
+	struct toml_node *live = live_member(node->parent, (struct toml_text){node->key, node->key_len});
 	if (live)
 		remove_live(doc, live);
 	return 0;
 }
 
-/* ---- whether anything is left to do ---- */
+/* ---- whether there are effective edits ---- */
 
 static bool edit_changed(const struct toml_node *table)
 {

@@ -16,20 +16,24 @@ size_t toml_line_end(const struct toml *doc, size_t at)
 {
 	const char *newline = at < doc->len ? memchr(doc->text + at, '\n', doc->len - at) : NULL;
 
-	return newline ? (size_t)(newline - doc->text) + 1 : doc->len;
+	if (newline)
+		return (size_t)(newline - doc->text) + 1;
+	return doc->len;
 }
 
-/* Behind the blank line that begins at `line`; `line` itself if none does. */
+/* The offset after the blank line that begins at `line`; `line` if there is none. */
 size_t toml_line_behind_blank(const struct toml *doc, size_t line)
 {
 	size_t at = toml_line_indent(doc, line).end;
 
 	if (at < doc->len && doc->text[at] == '\r')
 		at++;
-	return at < doc->len && doc->text[at] == '\n' ? at + 1 : line;
+	if (at < doc->len && doc->text[at] == '\n')
+		return at + 1;
+	return line;
 }
 
-/* The start of the blank line that ends at `line`; `line` itself if none does. */
+/* The start of the blank line that ends at `line`; `line` if there is none. */
 size_t toml_line_before_blank(const struct toml *doc, size_t line)
 {
 	size_t at = line;
@@ -41,7 +45,9 @@ size_t toml_line_before_blank(const struct toml *doc, size_t line)
 		at--;
 	while (at > doc->body && (doc->text[at - 1] == ' ' || doc->text[at - 1] == '\t'))
 		at--;
-	return at == doc->body || doc->text[at - 1] == '\n' ? at : line;
+	if (at == doc->body || doc->text[at - 1] == '\n')
+		return at;
+	return line;
 }
 
 static bool is_comment(const struct toml *doc, size_t line)
@@ -51,28 +57,30 @@ static bool is_comment(const struct toml *doc, size_t line)
 	return text < doc->len && doc->text[text] == '#';
 }
 
-/* So is the end of the file. */
 static bool is_blank(const struct toml *doc, size_t line)
 {
 	return toml_line_indent(doc, line).end == doc->len || toml_line_behind_blank(doc, line) > line;
 }
 
-/* Behind the last key of a section, or its header. */
 size_t toml_section_end(const struct toml_node *section)
 {
 	const struct toml_entry *last = section->table->entry_last;
 
-	return last ? last->line_end : section->table->line_end;
+	if (last)
+		return last->line_end;
+	return section->table->line_end;
 }
 
-/* The comment lines that follow at once belong to the section, unless they touch the next header. */
+/* The comment lines directly after a section belong to it, unless a header follows directly. */
 size_t toml_section_end_with_comment(const struct toml *doc, const struct toml_node *section)
 {
 	size_t end = toml_section_end(section), at = end;
 
 	while (is_comment(doc, at))
 		at = toml_line_end(doc, at);
-	return is_blank(doc, at) ? at : end;
+	if (is_blank(doc, at))
+		return at;
+	return end;
 }
 
 /* ---- marked blocks ---- */
@@ -87,7 +95,7 @@ static bool is_arrow(char c)
 	return c == '<' || c == '>';
 }
 
-/* Without what decorates it. */
+/* The comment without the characters around its text. */
 static struct toml_span first_word(const struct toml *doc, size_t line, size_t end)
 {
 	const char *text = doc->text;
@@ -111,7 +119,7 @@ static bool line_is_one_of(const struct toml *doc, struct toml_span word, const 
 	return false;
 }
 
-/* What stands behind the first word. */
+/* The rest after the first word. */
 static struct toml_span label_of(const struct toml *doc, size_t begin, size_t end)
 {
 	const char *text = doc->text;
@@ -130,7 +138,7 @@ static bool add_block(struct toml *doc, size_t begin, size_t end)
 	if (!block)
 		return false;
 	while (doc->last_block && doc->last_block->begin > begin)
-		doc->last_block = doc->last_block->prev; /* lies inside */
+		doc->last_block = doc->last_block->prev; /* it is inside the new one */
 	*block = (struct toml_block){.prev = doc->last_block, .begin = begin, .end = end};
 	doc->last_block = block;
 	return true;
@@ -149,7 +157,7 @@ static void open_mark(struct toml_marks *open, size_t line, struct toml_span lab
 	open->marks[open->count++].label_end = label.end;
 }
 
-/* The two labels need not be equal: "BEGIN x (do not edit)" is closed by "END x", and by a bare "END". */
+/* The labels need not be equal: "END x" and "END" close "BEGIN x (do not edit)", too. */
 static bool close_mark(struct toml *doc, struct toml_marks *open, struct toml_span label, size_t end)
 {
 	for (size_t i = open->count; i > 0; i--) {
@@ -185,12 +193,17 @@ const struct toml_block *toml_block_around(const struct toml *doc, size_t at)
 
 	while (block && block->begin >= at)
 		block = block->prev;
-	return block && at < block->end ? block : NULL;
+	if (block && at < block->end)
+		return block;
+	return NULL;
 }
 
 /* ---- the top of the file ---- */
 
-/* A comment that a program reads, where it stands at the top: "#:schema", "-*- mode: toml -*-", "vim: ft=toml". */
+/*
+ * A comment that programs read at the top of a file: "#:schema", "-*- mode: toml -*-",
+ * "vim: ft=toml".
+ */
 static bool is_for_tools(const struct toml *doc, size_t line)
 {
 	static const char *const signs[] = {"#:", "-*-", "vim:", " vi:", " ex:"};

@@ -24,12 +24,12 @@ void *toml_alloc(struct toml *doc, size_t size)
 		return NULL;
 	size = (size + align - 1) / align * align;
 	if (size > doc->chunk_left || !doc->chunks) {
-		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-		struct chunk *chunk = memory_take_zeroed(1, sizeof(*chunk) + room);
+		size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		struct chunk *chunk = memory_take_zeroed(1, sizeof(*chunk) + capacity);
 		chunk->at = (char *)chunk->bytes;
 		chunk->next = doc->chunks;
 		doc->chunks = chunk;
-		doc->chunk_left = room;
+		doc->chunk_left = capacity;
 	}
 	void *bytes = doc->chunks->at;
 	doc->chunks->at += size;
@@ -63,25 +63,25 @@ void toml_free(struct toml *doc)
 
 /* ---- the tree ---- */
 
-static uint32_t hash_key(const struct toml_node *parent, const char *key, size_t key_len)
+static uint32_t hash_key(const struct toml_node *parent, struct toml_text key)
 {
-	uint32_t hash = 2166136261u ^ parent->hash; /* FNV-1a, started with the way here */
+	uint32_t hash = 2166136261u ^ parent->hash; /* FNV-1a, started with the parent's */
 
-	for (size_t i = 0; i < key_len; i++)
-		hash = (hash ^ (unsigned char)key[i]) * 16777619u;
-	hash = (hash ^ hash >> 16) * 0x85EBCA6Bu; /* spreads what differs over all bits */
+	for (size_t i = 0; i < key.len; i++)
+		hash = (hash ^ (unsigned char)key.text[i]) * 16777619u;
+	hash = (hash ^ hash >> 16) * 0x85EBCA6Bu; /* mixes the bits */
 	return hash ^ hash >> 15;
 }
 
-/* The slot where that key is, or would be put. */
+/* The slot of that key, which is empty if there is no node. */
 static struct toml_node **slot_of(
-    const struct toml *doc, const struct toml_node *parent, uint32_t hash, const char *key, size_t key_len)
+    const struct toml *doc, const struct toml_node *parent, uint32_t hash, struct toml_text key)
 {
 	for (size_t i = hash;; i++) {
 		struct toml_node **slot = &doc->slots[i & (doc->slot_count - 1)];
 		const struct toml_node *node = *slot;
-		if (!node || (node->hash == hash && node->parent == parent && node->key_len == key_len &&
-		                 !memcmp(node->key, key, key_len)))
+		if (!node || (node->hash == hash && node->parent == parent && node->key_len == key.len &&
+		                 !memcmp(node->key, key.text, key.len)))
 			return slot;
 	}
 }
@@ -100,7 +100,8 @@ static bool grow_slots(struct toml *doc)
 	doc->slot_count = count;
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i])
-			*slot_of(doc, old[i]->parent, old[i]->hash, old[i]->key, old[i]->key_len) = old[i];
+			*slot_of(doc, old[i]->parent, old[i]->hash,
+			    (struct toml_text){old[i]->key, old[i]->key_len}) = old[i];
 	}
 	free(old);
 	return true;
@@ -123,20 +124,21 @@ struct toml_node *toml_node_new(struct toml *doc, enum toml_kind kind, enum toml
 	return node;
 }
 
-/* Elements have no key, but the tables in them do: their number keeps the hashes of equal ones apart. */
-static bool enter_key(struct toml *doc, struct toml_node *node, const char *key, size_t key_len)
+/* An element has no key. Its index gives equal keys in its tables different hashes. */
+static bool enter_key(struct toml *doc, struct toml_node *node, const struct toml_text *key)
 {
 	if (!key) {
 		size_t number = node->parent->u.children.count;
-		node->hash = hash_key(node->parent, (const char *)&number, sizeof(number));
+		node->hash =
+		    hash_key(node->parent, (struct toml_text){(const char *)&number, sizeof(number)});
 		return true;
 	}
-	node->key = toml_copy(doc, key, key_len);
-	node->key_len = key_len;
-	node->hash = hash_key(node->parent, key, key_len);
+	node->key = toml_copy(doc, key->text, key->len);
+	node->key_len = key->len;
+	node->hash = hash_key(node->parent, *key);
 	if (!node->key || !grow_slots(doc))
 		return false;
-	struct toml_node **slot = slot_of(doc, node->parent, node->hash, key, key_len);
+	struct toml_node **slot = slot_of(doc, node->parent, node->hash, *key);
 	if (*slot)
 		node->was = toml_node_source(*slot);
 	else
@@ -146,11 +148,11 @@ static bool enter_key(struct toml *doc, struct toml_node *node, const char *key,
 }
 
 bool toml_node_attach(
-    struct toml *doc, struct toml_node *parent, struct toml_node *node, const char *key, size_t key_len)
+    struct toml *doc, struct toml_node *parent, struct toml_node *node, const struct toml_text *key)
 {
 	node->parent = parent;
 	node->depth = (uint16_t)(parent->depth + 1);
-	if (!enter_key(doc, node, key, key_len))
+	if (!enter_key(doc, node, key))
 		return false;
 	struct toml_node **first = node->is_new ? &parent->table->new_first : &parent->u.children.first;
 	struct toml_node **last = node->is_new ? &parent->table->new_last : &parent->u.children.last;
@@ -164,25 +166,29 @@ bool toml_node_attach(
 	return true;
 }
 
-struct toml_node *toml_node_find(const struct toml_node *table, const char *key, size_t key_len)
+struct toml_node *toml_node_find(const struct toml_node *table, struct toml_text key)
 {
 	const struct toml *doc = table->table->doc;
 
 	if (!doc->slot_count)
 		return NULL;
-	return *slot_of(doc, table, hash_key(table, key, key_len), key, key_len);
+	return *slot_of(doc, table, hash_key(table, key), key);
 }
 
 struct toml_node *toml_node_source(struct toml_node *newest)
 {
-	return newest && newest->is_new ? newest->was : newest;
+	if (newest && newest->is_new)
+		return newest->was;
+	return newest;
 }
 
 struct toml_node *toml_node_live(struct toml_node *newest)
 {
 	if (newest && newest->gone)
 		newest = newest->was;
-	return newest && !newest->gone ? newest : NULL;
+	if (newest && !newest->gone)
+		return newest;
+	return NULL;
 }
 
 bool toml_node_inline(const struct toml_node *table)
@@ -194,7 +200,9 @@ bool toml_node_inline(const struct toml_node *table)
 
 json_t *toml_node_wanted(const struct toml_node *node)
 {
-	return node->want ? node->want->value : NULL;
+	if (node->want)
+		return node->want->value;
+	return NULL;
 }
 
 static bool any_exists(const struct toml_node *first)
@@ -219,7 +227,14 @@ bool toml_node_exists(const struct toml_node *node)
 
 const struct toml_node *toml_root(const struct toml *doc)
 {
+	if (!doc)
+		return NULL;
 	return doc->root;
+}
+
+bool toml_is(const struct toml_node *node, enum toml_kind kind)
+{
+	return node && toml_kind(node) == kind;
 }
 
 size_t toml_line(const struct toml *doc, const struct toml_node *node)
@@ -243,22 +258,24 @@ enum toml_kind toml_kind(const struct toml_node *node)
 
 const struct toml_node *toml_member(const struct toml_node *table, const char *key)
 {
-	assert(table->kind == TOML_TABLE);
-	return toml_node_source(toml_node_find(table, key, strlen(key)));
+	if (!toml_is(table, TOML_TABLE))
+		return NULL;
+	return toml_node_source(toml_node_find(table, (struct toml_text){key, strlen(key)}));
 }
 
 const struct toml_node *toml_get(const struct toml *doc, const char *const path[])
 {
-	const struct toml_node *node = doc->root;
+	const struct toml_node *node = toml_root(doc);
 
-	for (size_t i = 0; node && path[i]; i++)
-		node = node->kind == TOML_TABLE ? toml_member(node, path[i]) : NULL;
+	for (size_t i = 0; path[i]; i++)
+		node = toml_member(node, path[i]);
 	return node;
 }
 
 const struct toml_node *toml_first(const struct toml_node *parent)
 {
-	assert(parent->kind == TOML_TABLE || parent->kind == TOML_ARRAY);
+	if (!toml_is(parent, TOML_TABLE) && !toml_is(parent, TOML_ARRAY))
+		return NULL;
 	return parent->u.children.first;
 }
 
@@ -276,7 +293,8 @@ const char *toml_key(const struct toml_node *node, size_t *ret_len)
 
 const char *toml_string(const struct toml_node *node, size_t *ret_len)
 {
-	assert(node->kind == TOML_STRING);
+	if (!toml_is(node, TOML_STRING))
+		return NULL;
 	if (ret_len)
 		*ret_len = node->u.string.len;
 	return node->u.string.text;

@@ -7,22 +7,22 @@
 
 struct parser {
 	struct toml *doc;
-	struct scan scan;
+	struct toml_scan scan;
 	struct toml_node *section; /* the table of the last [header] */
-	size_t line;               /* where the statement's line begins */
+	size_t line;               /* offset of the statement's line */
 	struct toml_part parts[TOML_DEPTH_MAX];
-	size_t part_count; /* of the key read last */
+	size_t part_count; /* of the last key */
 	struct toml_marks marks;
-	const char *why; /* the first thing wrong, and where */
+	const char *reason; /* the first error, and its offset */
 	size_t bad;
 };
 
 /* ---- errors ---- */
 
-static bool parse_fail(struct parser *p, size_t offset, const char *why)
+static bool parse_fail(struct parser *p, size_t offset, const char *reason)
 {
 	p->bad = offset;
-	p->why = why;
+	p->reason = reason;
 	return false;
 }
 
@@ -31,38 +31,39 @@ static bool parse_fail_memory(struct parser *p)
 	return parse_fail(p, p->scan.at, toml_no_memory);
 }
 
-/* For a token that is not what the grammar wants; the scanner knows best if it could not read it. */
-static bool fail_token(struct parser *p, struct token token, const char *why)
+/* An unexpected token; if the scanner could not read it, its reason is better. */
+static bool fail_token(struct parser *p, struct toml_token token, const char *reason)
 {
-	return parse_fail(p, token.begin, token.kind == TOKEN_BAD ? p->scan.why : why);
+	return parse_fail(p, token.begin, token.kind == TOML_TOKEN_BAD ? p->scan.reason : reason);
 }
 
 /* ---- keys ---- */
 
-static bool parse_key(struct parser *p, struct token token, const char *wanted)
+static bool parse_key(struct parser *p, struct toml_token token, const char *wanted)
 {
-	for (p->part_count = 0;; token = toml_scan(&p->scan, SCAN_KEY)) {
+	for (p->part_count = 0;; token = toml_scan(&p->scan, TOML_SCAN_KEY)) {
 		struct toml_part *part = &p->parts[p->part_count];
 		size_t at;
 
-		if (token.kind != TOKEN_BARE && token.kind != TOKEN_BASIC && token.kind != TOKEN_LITERAL)
+		if (token.kind != TOML_TOKEN_BARE && token.kind != TOML_TOKEN_BASIC &&
+		    token.kind != TOML_TOKEN_LITERAL)
 			return fail_token(p, token, wanted);
-		const char *why = toml_string_key(p->doc, token, &part->key, &part->len, &at);
-		if (why)
-			return parse_fail(p, at, why);
+		const char *reason = toml_string_key(p->doc, token, &part->key, &at);
+		if (reason)
+			return parse_fail(p, at, reason);
 		part->begin = token.begin;
 		p->part_count++;
-		struct scan ahead = p->scan;
-		if (toml_scan(&ahead, SCAN_KEY).kind != TOKEN_DOT)
+		struct toml_scan ahead = p->scan;
+		if (toml_scan(&ahead, TOML_SCAN_KEY).kind != TOML_TOKEN_DOT)
 			return true;
 		if (p->part_count == TOML_DEPTH_MAX)
 			return parse_fail(p, ahead.at, "nested too deeply");
 		p->scan = ahead;
-		wanted = "a key must follow the dot";
+		wanted = "expected a key after the dot";
 	}
 }
 
-/* The node for the key that was just read, in `scope`. */
+/* The node for the last key, in `scope`. */
 static struct toml_node *define_member(struct parser *p, struct toml_node *scope)
 {
 	struct toml_node *node = scope;
@@ -71,8 +72,8 @@ static struct toml_node *define_member(struct parser *p, struct toml_node *scope
 		const struct toml_part *part = &p->parts[i];
 		bool last = i + 1 == p->part_count;
 		p->bad = part->begin;
-		node = last ? toml_define_value(p->doc, node, part, &p->why)
-		            : toml_define_dotted(p->doc, node, part, scope, &p->why);
+		node = last ? toml_define_value(p->doc, node, part, &p->reason)
+		            : toml_define_dotted(p->doc, node, part, scope, &p->reason);
 	}
 	return node;
 }
@@ -98,35 +99,35 @@ static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node
 
 /* ---- values ---- */
 
-static bool parse_value(struct parser *p, struct token token, struct toml_node *node);
+static bool parse_value(struct parser *p, struct toml_token token, struct toml_node *node);
 
-/* `key = value`, from the key's first token on. */
+/* `key = value`, beginning with the first token of the key. */
 static struct toml_entry *parse_member(
-    struct parser *p, struct token token, struct toml_node *scope, const char *wanted)
+    struct parser *p, struct toml_token token, struct toml_node *scope, const char *wanted)
 {
 	size_t begin = token.begin;
 
 	if (!parse_key(p, token, wanted))
 		return NULL;
-	struct token equals = toml_scan(&p->scan, SCAN_KEY);
-	if (equals.kind != TOKEN_EQUALS) {
-		fail_token(p, equals, "an equals sign must follow the key");
+	struct toml_token equals = toml_scan(&p->scan, TOML_SCAN_KEY);
+	if (equals.kind != TOML_TOKEN_EQUALS) {
+		fail_token(p, equals, "expected '=' after the key");
 		return NULL;
 	}
 	struct toml_node *node = define_member(p, scope);
 	if (!node || !add_entry(p, node, scope, begin) ||
-	    !parse_value(p, toml_scan(&p->scan, SCAN_VALUE), node))
+	    !parse_value(p, toml_scan(&p->scan, TOML_SCAN_VALUE), node))
 		return NULL;
 	return node->entry;
 }
 
-static struct token scan_over_newlines(struct parser *p)
+static struct toml_token scan_over_newlines(struct parser *p)
 {
-	struct token token;
+	struct toml_token token;
 
 	do
-		token = toml_scan(&p->scan, SCAN_VALUE);
-	while (token.kind == TOKEN_NEWLINE);
+		token = toml_scan(&p->scan, TOML_SCAN_VALUE);
+	while (token.kind == TOML_TOKEN_NEWLINE);
 	return token;
 }
 
@@ -134,31 +135,30 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 {
 	array->kind = TOML_ARRAY;
 	for (;;) {
-		struct token token = scan_over_newlines(p);
-		if (token.kind == TOKEN_CLOSE_BRACKET)
+		struct toml_token token = scan_over_newlines(p);
+		if (token.kind == TOML_TOKEN_CLOSE_BRACKET)
 			return true;
-		if (token.kind == TOKEN_END)
+		if (token.kind == TOML_TOKEN_END)
 			return parse_fail(p, array->begin, "this array is not closed");
 		p->bad = token.begin;
-		struct toml_node *element = toml_define_element(p->doc, array, FORM_VALUE, &p->why);
+		struct toml_node *element = toml_define_element(p->doc, array, FORM_VALUE, &p->reason);
 		if (!element || !parse_value(p, token, element))
 			return false;
 		token = scan_over_newlines(p);
-		if (token.kind == TOKEN_CLOSE_BRACKET)
+		if (token.kind == TOML_TOKEN_CLOSE_BRACKET)
 			return true;
-		if (token.kind == TOKEN_END)
+		if (token.kind == TOML_TOKEN_END)
 			return parse_fail(p, array->begin, "this array is not closed");
-		if (token.kind != TOKEN_COMMA)
-			return fail_token(
-			    p, token, "a comma or a closing bracket must follow the array's element");
+		if (token.kind != TOML_TOKEN_COMMA)
+			return fail_token(p, token, "expected ',' or ']' after the array element");
 	}
 }
 
-static const char *inline_wanted(struct token token, const char *wanted)
+static const char *inline_wanted(struct toml_token token, const char *wanted)
 {
-	return token.kind == TOKEN_NEWLINE || token.kind == TOKEN_END
-	           ? "an inline table must be closed on its line, and holds no comment"
-	           : wanted;
+	if (token.kind == TOML_TOKEN_NEWLINE || token.kind == TOML_TOKEN_END)
+		return "an inline table must end on its line and cannot contain a comment";
+	return wanted;
 }
 
 static bool parse_inline_table(struct parser *p, struct toml_node *table)
@@ -169,49 +169,49 @@ static bool parse_inline_table(struct parser *p, struct toml_node *table)
 		return parse_fail_memory(p);
 	table->table->doc = p->doc;
 	table->table->scope = table;
-	struct token token = toml_scan(&p->scan, SCAN_KEY);
-	if (token.kind == TOKEN_CLOSE_BRACE)
+	struct toml_token token = toml_scan(&p->scan, TOML_SCAN_KEY);
+	if (token.kind == TOML_TOKEN_CLOSE_BRACE)
 		return true;
 	for (;;) {
-		const char *wanted = token.kind == TOKEN_CLOSE_BRACE
-		                         ? "no comma can stand before the closing brace"
-		                         : inline_wanted(token, "a key must stand here");
+		const char *wanted = token.kind == TOML_TOKEN_CLOSE_BRACE
+		                         ? "a comma before '}' is not allowed"
+		                         : inline_wanted(token, "expected a key");
 		if (!parse_member(p, token, table, wanted))
 			return false;
-		token = toml_scan(&p->scan, SCAN_KEY);
-		if (token.kind == TOKEN_CLOSE_BRACE)
+		token = toml_scan(&p->scan, TOML_SCAN_KEY);
+		if (token.kind == TOML_TOKEN_CLOSE_BRACE)
 			return true;
-		if (token.kind != TOKEN_COMMA)
-			return fail_token(p, token,
-			    inline_wanted(token, "a comma or a closing brace must follow the value"));
-		token = toml_scan(&p->scan, SCAN_KEY);
+		if (token.kind != TOML_TOKEN_COMMA)
+			return fail_token(
+			    p, token, inline_wanted(token, "expected ',' or '}' after the value"));
+		token = toml_scan(&p->scan, TOML_SCAN_KEY);
 	}
 }
 
-static bool parse_value(struct parser *p, struct token token, struct toml_node *node)
+static bool parse_value(struct parser *p, struct toml_token token, struct toml_node *node)
 {
 	size_t at;
 	bool ok;
 
 	node->begin = token.begin;
 	switch (token.kind) {
-	case TOKEN_OPEN_BRACKET:
+	case TOML_TOKEN_OPEN_BRACKET:
 		ok = parse_array(p, node);
 		node->end = p->scan.at;
 		return ok;
-	case TOKEN_OPEN_BRACE:
+	case TOML_TOKEN_OPEN_BRACE:
 		ok = parse_inline_table(p, node);
 		node->end = p->scan.at;
 		return ok;
-	case TOKEN_BARE:
-	case TOKEN_BASIC:
-	case TOKEN_LITERAL:
-	case TOKEN_MULTI_BASIC:
-	case TOKEN_MULTI_LITERAL:
-		p->why = toml_value_read(p->doc, token, node, &at);
-		return !p->why || parse_fail(p, at, p->why);
+	case TOML_TOKEN_BARE:
+	case TOML_TOKEN_BASIC:
+	case TOML_TOKEN_LITERAL:
+	case TOML_TOKEN_MULTI_BASIC:
+	case TOML_TOKEN_MULTI_LITERAL:
+		p->reason = toml_value_read(p->doc, token, node, &at);
+		return !p->reason || parse_fail(p, at, p->reason);
 	default:
-		return fail_token(p, token, "a value must stand here");
+		return fail_token(p, token, "expected a value");
 	}
 }
 
@@ -219,28 +219,29 @@ static bool parse_value(struct parser *p, struct token token, struct toml_node *
 
 static bool close_header(struct parser *p, bool doubled)
 {
-	struct token token = toml_scan(&p->scan, SCAN_KEY);
+	struct toml_token token = toml_scan(&p->scan, TOML_SCAN_KEY);
 
-	if (token.kind != TOKEN_CLOSE_BRACKET)
-		return fail_token(p, token, "a closing bracket must follow the table's name");
+	if (token.kind != TOML_TOKEN_CLOSE_BRACKET)
+		return fail_token(p, token, "expected ']' after the table name");
 	if (!doubled)
 		return true;
 	size_t end = token.end;
-	token = toml_scan(&p->scan, SCAN_KEY);
-	if (token.kind != TOKEN_CLOSE_BRACKET || token.begin != end)
-		return fail_token(p, token, "a second closing bracket must follow the first at once");
+	token = toml_scan(&p->scan, TOML_SCAN_KEY);
+	if (token.kind != TOML_TOKEN_CLOSE_BRACKET || token.begin != end)
+		return fail_token(p, token, "expected ']]' after the table name");
 	return true;
 }
 
-/* The end of a statement, and of its line. */
-static bool end_line(struct parser *p, const char *why)
+/* The end of a statement and its line. */
+static bool end_line(struct parser *p, const char *reason)
 {
-	struct token token = toml_scan(&p->scan, SCAN_KEY);
+	struct toml_token token = toml_scan(&p->scan, TOML_SCAN_KEY);
 
-	return token.kind == TOKEN_NEWLINE || token.kind == TOKEN_END || fail_token(p, token, why);
+	return token.kind == TOML_TOKEN_NEWLINE || token.kind == TOML_TOKEN_END ||
+	       fail_token(p, token, reason);
 }
 
-/* The table for the header that was just read. */
+/* The table for the last header. */
 static struct toml_node *define_section(struct parser *p, bool doubled)
 {
 	struct toml_node *table = p->doc->root;
@@ -249,11 +250,11 @@ static struct toml_node *define_section(struct parser *p, bool doubled)
 		const struct toml_part *part = &p->parts[i];
 		p->bad = part->begin;
 		if (i + 1 < p->part_count)
-			table = toml_define_super(p->doc, table, part, &p->why);
+			table = toml_define_super(p->doc, table, part, &p->reason);
 		else if (doubled)
-			table = toml_define_next_table(p->doc, table, part, &p->why);
+			table = toml_define_next_table(p->doc, table, part, &p->reason);
 		else
-			table = toml_define_table(p->doc, table, part, &p->why);
+			table = toml_define_table(p->doc, table, part, &p->reason);
 	}
 	return table;
 }
@@ -262,11 +263,11 @@ static bool parse_header(struct parser *p)
 {
 	bool doubled = p->scan.at < p->scan.len && p->scan.text[p->scan.at] == '[';
 	p->scan.at += doubled;
-	if (!parse_key(p, toml_scan(&p->scan, SCAN_KEY), "the table's name must stand here") ||
+	if (!parse_key(p, toml_scan(&p->scan, TOML_SCAN_KEY), "expected a table name") ||
 	    !close_header(p, doubled))
 		return false;
 	struct toml_node *table = define_section(p, doubled);
-	if (!table || !end_line(p, "nothing but a comment can follow a header on its line"))
+	if (!table || !end_line(p, "only a comment can follow a table header on its line"))
 		return false;
 	table->table->scope = table;
 	table->table->line_begin = p->line;
@@ -281,12 +282,12 @@ static bool parse_header(struct parser *p)
 
 /* ---- the document ---- */
 
-static bool parse_line(struct parser *p, struct token token)
+static bool parse_line(struct parser *p, struct toml_token token)
 {
-	if (token.kind == TOKEN_OPEN_BRACKET)
+	if (token.kind == TOML_TOKEN_OPEN_BRACKET)
 		return parse_header(p);
-	struct toml_entry *entry = parse_member(p, token, p->section, "a key or a header must stand here");
-	if (!entry || !end_line(p, "nothing but a comment can follow a value on its line"))
+	struct toml_entry *entry = parse_member(p, token, p->section, "expected a key or a table header");
+	if (!entry || !end_line(p, "only a comment can follow a value on its line"))
 		return false;
 	entry->line_begin = p->line;
 	entry->line_end = p->scan.at;
@@ -298,36 +299,36 @@ static bool parse_lines(struct parser *p)
 	p->section = p->doc->root;
 	for (;;) {
 		p->line = p->scan.at;
-		struct token token = toml_scan(&p->scan, SCAN_KEY);
-		if (token.kind != TOKEN_NEWLINE && token.kind != TOKEN_END) {
+		struct toml_token token = toml_scan(&p->scan, TOML_SCAN_KEY);
+		if (token.kind != TOML_TOKEN_NEWLINE && token.kind != TOML_TOKEN_END) {
 			if (!parse_line(p, token))
 				return false;
 			continue;
 		}
 		if (!toml_line_mark(p->doc, &p->marks, p->line, p->scan.at))
 			return parse_fail_memory(p);
-		if (token.kind == TOKEN_END)
+		if (token.kind == TOML_TOKEN_END)
 			return true;
 	}
 }
 
 static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 {
-	const char *why = NULL;
-	size_t bad = toml_scan_check(doc->text, doc->len, &why);
+	const char *reason = NULL;
+	size_t bad = toml_scan_check(doc->text, doc->len, &reason);
 
 	if (bad < doc->len) {
-		toml_error_at(ret_error, doc, bad, "%s", why);
+		toml_error_at(ret_error, doc, bad, "%s", reason);
 		return false;
 	}
-	struct parser *p = memory_take_zeroed(1, sizeof(*p)); /* too big for the stack of a small thread */
+	struct parser *p = memory_take_zeroed(1, sizeof(*p)); /* too big for the stack */
 	p->doc = doc;
-	p->scan = (struct scan){.text = doc->text, .len = doc->len, .at = doc->body};
+	p->scan = (struct toml_scan){.text = doc->text, .len = doc->len, .at = doc->body};
 	bool ok = parse_lines(p);
-	if (!ok && p->why == toml_no_memory)
-		toml_error_nowhere(ret_error, p->why);
+	if (!ok && p->reason == toml_no_memory)
+		toml_error_nowhere(ret_error, p->reason);
 	else if (!ok)
-		toml_error_at(ret_error, doc, p->bad, "%s", p->why);
+		toml_error_at(ret_error, doc, p->bad, "%s", p->reason);
 	free(p);
 	return ok;
 }

@@ -4,20 +4,23 @@
 
 struct render {
 	const struct toml *doc;
-	struct splices splices;
-	/* Where a block behind this section goes: found once, for the thousand that may follow. */
+	struct toml_splices splices;
+	/*
+	 * Cache of where to insert a block after this section, since there may be
+	 * thousands of blocks.
+	 */
 	const struct toml_node *family;
 	size_t family_end;
 };
 
-/* ---- taking away ---- */
+/* ---- removing ---- */
 
 static void render_cut(struct render *r, size_t begin, size_t end)
 {
 	toml_splice(&r->splices, SPLICE_REPLACE, begin, end, r->splices.text.len);
 }
 
-/* A file does not begin with the blank line that stood behind what began it. */
+/* If the top of the file is removed, so is the blank line after it. */
 static void cut_gap(struct render *r, size_t line)
 {
 	size_t end = toml_line_behind_blank(r->doc, line);
@@ -26,7 +29,7 @@ static void cut_gap(struct render *r, size_t line)
 		toml_splice(&r->splices, SPLICE_GAP, line, end, r->splices.text.len);
 }
 
-/* `covered`: what stands below the same header is taken away already. */
+/* `covered`: the lines below the same header are removed already. */
 static void render_erase(struct render *r, const struct toml_node *node, bool covered)
 {
 	if (node->form == FORM_VALUE) {
@@ -60,19 +63,22 @@ static void add_source(struct render *r, struct toml_span span)
 	buf_add(&r->splices.text, r->doc->text + span.begin, span.end - span.begin);
 }
 
-/* How the keys before a dotted table's members are written, without the dot behind them; empty for others. */
+/*
+ * The source of the keys before the members of a dotted table, without the last dot;
+ * empty for other tables.
+ */
 static struct toml_span dotted_prefix(const struct toml *doc, const struct toml_node *table)
 {
 	if (table->form != FORM_DOTTED)
 		return (struct toml_span){0, 0};
-	/* A table is only written so because it has a member. */
+	/* A dotted table has at least one member. */
 	size_t begin = table->table->entry_last->begin; // NOLINT(clang-analyzer-core.NullDereference)
-	struct scan scan = {.text = doc->text, .len = doc->len, .at = begin};
+	struct toml_scan scan = {.text = doc->text, .len = doc->len, .at = begin};
 	for (int steps = table->depth - table->table->scope->depth; steps > 1; steps--) {
-		toml_scan(&scan, SCAN_KEY);
-		toml_scan(&scan, SCAN_KEY); /* the dot */
+		toml_scan(&scan, TOML_SCAN_KEY);
+		toml_scan(&scan, TOML_SCAN_KEY); /* the dot */
 	}
-	return (struct toml_span){begin, toml_scan(&scan, SCAN_KEY).end};
+	return (struct toml_span){begin, toml_scan(&scan, TOML_SCAN_KEY).end};
 }
 
 static bool is_new_value(const struct toml_node *node)
@@ -121,7 +127,7 @@ static void add_header_keys(struct render *r, const struct toml_node *table)
 	toml_write_key(&r->splices.text, table->key, table->key_len);
 }
 
-/* The last section of the closest relatives; NULL: none. */
+/* The last section of the nearest ancestor that has one; NULL: none. */
 static const struct toml_node *family_of(const struct toml_node *table)
 {
 	for (; table->parent; table = table->parent) {
@@ -132,7 +138,7 @@ static const struct toml_node *family_of(const struct toml_node *table)
 	return NULL;
 }
 
-/* A block of its own, for a table that has no header. */
+/* Inserts a new block for a table without a header. */
 static void render_block(struct render *r, const struct toml_node *table)
 {
 	const struct toml_node *family = family_of(table);
@@ -161,7 +167,7 @@ static void render_block(struct render *r, const struct toml_node *table)
 	toml_splice(&r->splices, SPLICE_BLOCK, at, at, text);
 }
 
-/* The last root key outside of marked blocks; NULL: none. */
+/* The last root key outside marked blocks; NULL: none. */
 static const struct toml_entry *last_root_entry(const struct toml *doc)
 {
 	const struct toml_entry *entry = doc->root->table->entry_last;
@@ -176,7 +182,7 @@ static const struct toml_entry *last_root_entry(const struct toml *doc)
 	return entry;
 }
 
-/* Root keys where there are none, or only in marked blocks. */
+/* Inserts root keys if there are none, or only in marked blocks. */
 static void render_first_root_keys(struct render *r, const struct toml_node *root)
 {
 	const struct toml_entry *first = root->table->entry_first;
@@ -210,7 +216,10 @@ static void render_new_values(struct render *r, const struct toml_node *table)
 	toml_splice(&r->splices, SPLICE_LINES, at, at, text);
 }
 
-/* What toml_set() puts at the top of a file without root keys is parted by a blank line; with the keys it goes. */
+/*
+ * Root keys that toml_set() inserted at the top have a blank line after them, which is
+ * removed with the keys.
+ */
 static void cut_root_gap(struct render *r)
 {
 	const struct toml_table *root = r->doc->root->table;
@@ -235,7 +244,7 @@ static void cut_root_gap(struct render *r)
 
 /* ---- inline tables ---- */
 
-/* Adds ", key = value" for all new members of the table and of the dotted tables in it. */
+/* Adds ", key = value" for each new member of the table and of the dotted tables in it. */
 static void add_inline_members(struct render *r, const struct toml_node *table)
 {
 	struct toml_span prefix = dotted_prefix(r->doc, table);
@@ -252,7 +261,7 @@ static void add_inline_members(struct render *r, const struct toml_node *table)
 	}
 }
 
-/* No member of the source stays. `text` is where the new ones begin, if any. */
+/* For a table that loses all members of the source. The text of new members begins at `text`. */
 static void refill_inline(struct render *r, const struct toml_node *table, size_t text)
 {
 	const struct toml_entry *first = table->table->entry_first, *last = table->table->entry_last;
@@ -263,7 +272,7 @@ static void refill_inline(struct render *r, const struct toml_node *table, size_
 	if (first && filled) {
 		toml_splice(&r->splices, SPLICE_REPLACE, first->begin, last->node->end, text + 2);
 	} else if (first) {
-		/* { x = 1 } becomes {}; what is spaced otherwise keeps its blanks, see below. */
+		/* { x = 1 } becomes {}. With other spacing, the blanks stay; see below. */
 		bool usual = first->begin == open + 1 && close == last->node->end + 1 &&
 		             source[open] == ' ' && source[close - 1] == ' ';
 		render_cut(r, usual ? open : first->begin, usual ? close : last->node->end);
@@ -271,12 +280,15 @@ static void refill_inline(struct render *r, const struct toml_node *table, size_
 		buf_addch(&r->splices.text, ' ');
 		toml_splice(&r->splices, SPLICE_REPLACE, open, close, text + 1);
 	} else if (filled) {
-		/* Blanks in an empty table stay before the first member, so that its removal leaves just them. */
+		/*
+		 * Blanks in an empty table stay before the first member, so that removing
+		 * it restores the source.
+		 */
 		toml_splice(&r->splices, SPLICE_REPLACE, close, close, text + 2);
 	}
 }
 
-/* A member goes with the comma before it; the first ones with the comma behind. */
+/* Removes a member with the comma before it; the first members, with the comma after them. */
 static void cut_inline(struct render *r, const struct toml_entry *entry, bool any_before)
 {
 	if (any_before)
@@ -338,7 +350,7 @@ static void render_table(struct render *r, const struct toml_node *table)
 			render_erase(r, node, false);
 		else if (node->form == FORM_VALUE)
 			render_value(r, node);
-		else if (node->kind == TOML_TABLE) /* no edit reaches into an array of tables */
+		else if (node->kind == TOML_TABLE) /* arrays of tables have no edits inside */
 			render_table(r, node);
 	}
 	for (const struct toml_node *node = table->table->new_first; node; node = node->next) {
@@ -358,19 +370,19 @@ static void render_edits(const struct toml *doc, struct buf *out)
 	toml_splices_release(&r.splices);
 }
 
-/* What was written holds what was wanted, and nothing else; or nobody gets to see it. */
+/* Checks that the result is the source with the edits, and nothing else. */
 static int check_result(const struct toml *doc, const struct buf *out, struct toml_error *error)
 {
 	if (out->failed)
 		return toml_error_nowhere(error, toml_no_memory);
 	struct toml *result = toml_parse(out->data, out->len, error);
 	if (!result && !error->line)
-		return -1; /* no memory */
+		return -1; /* out of memory */
 	bool same = result && toml_same_edited(doc, result);
 	toml_free(result);
-	return same
-	           ? 0
-	           : toml_error_nowhere(error, "the edits cannot be written without changing something else");
+	if (same)
+		return 0;
+	return toml_error_nowhere(error, "the edits cannot be written without changing something else");
 }
 
 int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error)

@@ -35,8 +35,8 @@ static bool same_object(const struct toml_node *node, const json_t *object)
 	if (node->u.children.count != json_object_size(object))
 		return false;
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		const struct toml_node *member = toml_node_source(
-		    toml_node_find(node, json_object_iter_key(i), json_object_iter_key_len(i)));
+		const struct toml_node *member = toml_node_source(toml_node_find(
+		    node, (struct toml_text){json_object_iter_key(i), json_object_iter_key_len(i)}));
 		if (!member || !toml_same_json(member, json_object_iter_value(i)))
 			return false;
 	}
@@ -79,14 +79,15 @@ static bool same_elements(const struct toml_node *node, const struct toml_node *
 	return !a && !b;
 }
 
-/* Looks for each child that is to be there; `*count` counts them. */
+/* Checks each child that must exist; *count counts them. */
 static bool same_children(const struct toml_node *first, const struct toml_node *result, size_t *count)
 {
 	for (const struct toml_node *node = first; node; node = node->next) {
 		if (!toml_node_exists(node))
 			continue;
 		++*count;
-		const struct toml_node *twin = toml_node_find(result, node->key, node->key_len);
+		const struct toml_node *twin =
+		    toml_node_find(result, (struct toml_text){node->key, node->key_len});
 		if (!twin || !same_node(node, twin))
 			return false;
 	}

@@ -45,45 +45,45 @@ bool toml_utf8_valid(const char *text, size_t len)
 }
 
 /*
- * Neither strings nor comments may hold control characters and nothing else in
- * TOML does, so one look at the bytes, before any grammar, settles that.
+ * Neither strings nor comments may contain control characters, and nothing else in
+ * TOML does. So check all bytes once, before parsing.
  */
-size_t toml_scan_check(const char *text, size_t len, const char **ret_why)
+size_t toml_scan_check(const char *text, size_t len, const char **ret_reason)
 {
 	for (size_t at = 0, n; at < len; at += n) {
 		unsigned char c = (unsigned char)text[at];
 		n = toml_utf8_len(text + at, len - at);
 		if (!n) {
-			*ret_why = "not valid UTF-8";
+			*ret_reason = "not valid UTF-8";
 			return at;
 		}
 		if (c == '\r' && (at + 1 == len || text[at + 1] != '\n')) {
-			*ret_why = "a carriage return without a line feed after it";
+			*ret_reason = "a carriage return without a line feed after it";
 			return at;
 		}
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
-			*ret_why = "a control character";
+			*ret_reason = "a control character is not allowed here";
 			return at;
 		}
 	}
 	return len;
 }
 
-static bool bare_char(char c, enum scan_mode mode)
+static bool bare_char(char c, enum toml_scan_mode mode)
 {
 	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
 	    c == '-')
 		return true;
-	return mode == SCAN_VALUE && (c == '+' || c == '.' || c == ':');
+	return mode == TOML_SCAN_VALUE && (c == '+' || c == '.' || c == ':');
 }
 
-static bool digit_at(const struct scan *s, size_t at)
+static bool digit_at(const struct toml_scan *s, size_t at)
 {
 	return at < s->len && s->text[at] >= '0' && s->text[at] <= '9';
 }
 
-/* A date and its time may have one space between them: the only blank inside of a bare value. */
-static bool date_before_time(const struct scan *s, size_t begin)
+/* A date and a time may be separated by one space, the only blank inside a bare value. */
+static bool date_before_time(const struct toml_scan *s, size_t begin)
 {
 	static const char shape[] = "0000-00-00";
 
@@ -96,36 +96,38 @@ static bool date_before_time(const struct scan *s, size_t begin)
 	return digit_at(s, s->at + 1);
 }
 
-static enum token_kind scan_bare(struct scan *s, enum scan_mode mode)
+static enum toml_token_kind scan_bare(struct toml_scan *s, enum toml_scan_mode mode)
 {
 	size_t begin = s->at;
 
 	while (s->at < s->len && bare_char(s->text[s->at], mode))
 		s->at++;
-	if (mode == SCAN_VALUE && date_before_time(s, begin)) {
+	if (mode == TOML_SCAN_VALUE && date_before_time(s, begin)) {
 		s->at++;
 		while (s->at < s->len && bare_char(s->text[s->at], mode))
 			s->at++;
 	}
-	return TOKEN_BARE;
+	return TOML_TOKEN_BARE;
 }
 
-static enum token_kind scan_line_string(struct scan *s, char quote)
+static enum toml_token_kind scan_line_string(struct toml_scan *s, char quote)
 {
 	for (s->at++; s->at < s->len && s->text[s->at] != '\n'; s->at++) {
 		if (s->text[s->at] == quote) {
 			s->at++;
-			return quote == '"' ? TOKEN_BASIC : TOKEN_LITERAL;
+			if (quote == '"')
+				return TOML_TOKEN_BASIC;
+			return TOML_TOKEN_LITERAL;
 		}
 		if (quote == '"' && s->text[s->at] == '\\' && s->at + 1 < s->len &&
 		    s->text[s->at + 1] != '\n')
 			s->at++;
 	}
-	s->why = "this string is not closed on its line";
-	return TOKEN_BAD;
+	s->reason = "this string is not closed on its line";
+	return TOML_TOKEN_BAD;
 }
 
-static size_t count_quotes(const struct scan *s, char quote)
+static size_t count_quotes(const struct toml_scan *s, char quote)
 {
 	size_t n = 0;
 
@@ -134,8 +136,8 @@ static size_t count_quotes(const struct scan *s, char quote)
 	return n;
 }
 
-/* Up to two quotes may stand before the three that close. */
-static enum token_kind scan_multi_string(struct scan *s, char quote)
+/* Up to two quotes can precede the closing three. */
+static enum toml_token_kind scan_multi_string(struct toml_scan *s, char quote)
 {
 	for (s->at += 3; s->at < s->len; s->at++) {
 		if (quote == '"' && s->text[s->at] == '\\') {
@@ -145,40 +147,42 @@ static enum token_kind scan_multi_string(struct scan *s, char quote)
 		size_t quotes = count_quotes(s, quote);
 		if (quotes >= 3) {
 			s->at += quotes < 5 ? quotes : 5;
-			return quote == '"' ? TOKEN_MULTI_BASIC : TOKEN_MULTI_LITERAL;
+			if (quote == '"')
+				return TOML_TOKEN_MULTI_BASIC;
+			return TOML_TOKEN_MULTI_LITERAL;
 		}
 		if (quotes)
 			s->at += quotes - 1;
 	}
-	s->at = s->len; /* a final backslash steps over it */
-	s->why = "this string is not closed";
-	return TOKEN_BAD;
+	s->at = s->len; /* a backslash at the end was skipped with the byte after it */
+	s->reason = "this string is not closed";
+	return TOML_TOKEN_BAD;
 }
 
-static enum token_kind scan_mark(struct scan *s)
+static enum toml_token_kind scan_mark(struct toml_scan *s)
 {
 	switch (s->text[s->at++]) {
 	case '=':
-		return TOKEN_EQUALS;
+		return TOML_TOKEN_EQUALS;
 	case ',':
-		return TOKEN_COMMA;
+		return TOML_TOKEN_COMMA;
 	case '.':
-		return TOKEN_DOT;
+		return TOML_TOKEN_DOT;
 	case '[':
-		return TOKEN_OPEN_BRACKET;
+		return TOML_TOKEN_OPEN_BRACKET;
 	case ']':
-		return TOKEN_CLOSE_BRACKET;
+		return TOML_TOKEN_CLOSE_BRACKET;
 	case '{':
-		return TOKEN_OPEN_BRACE;
+		return TOML_TOKEN_OPEN_BRACE;
 	case '}':
-		return TOKEN_CLOSE_BRACE;
+		return TOML_TOKEN_CLOSE_BRACE;
 	default:
-		s->why = "this character cannot stand here";
-		return TOKEN_BAD;
+		s->reason = "unexpected character";
+		return TOML_TOKEN_BAD;
 	}
 }
 
-static void skip_blanks(struct scan *s)
+static void skip_blanks(struct toml_scan *s)
 {
 	while (s->at < s->len && (s->text[s->at] == ' ' || s->text[s->at] == '\t'))
 		s->at++;
@@ -190,26 +194,26 @@ static void skip_blanks(struct scan *s)
 	}
 }
 
-static enum token_kind scan_kind(struct scan *s, enum scan_mode mode)
+static enum toml_token_kind scan_kind(struct toml_scan *s, enum toml_scan_mode mode)
 {
 	if (s->at >= s->len)
-		return TOKEN_END;
+		return TOML_TOKEN_END;
 	char c = s->text[s->at];
 	if (c == '\n' || c == '\r') {
-		s->at += c == '\r' ? 2 : 1; /* toml_scan_check() saw to the line feed */
-		return TOKEN_NEWLINE;
+		s->at += c == '\r' ? 2 : 1; /* toml_scan_check() has checked for the line feed */
+		return TOML_TOKEN_NEWLINE;
 	}
 	if (bare_char(c, mode))
 		return scan_bare(s, mode);
 	if (c == '"' || c == '\'')
-		return mode == SCAN_VALUE && count_quotes(s, c) >= 3 ? scan_multi_string(s, c)
-		                                                     : scan_line_string(s, c);
+		return mode == TOML_SCAN_VALUE && count_quotes(s, c) >= 3 ? scan_multi_string(s, c)
+		                                                          : scan_line_string(s, c);
 	return scan_mark(s);
 }
 
-struct token toml_scan(struct scan *s, enum scan_mode mode)
+struct toml_token toml_scan(struct toml_scan *s, enum toml_scan_mode mode)
 {
-	struct token token;
+	struct toml_token token;
 
 	skip_blanks(s);
 	token.begin = s->at;

@@ -5,27 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Line ends are those of the file's first line. */
+/* The line end of the file's first line. */
 static const char *eol_of(const struct toml *doc)
 {
 	const char *newline = memchr(doc->text, '\n', doc->len);
 
-	return newline && newline > doc->text && newline[-1] == '\r' ? "\r\n" : "\n";
+	if (newline && newline > doc->text && newline[-1] == '\r')
+		return "\r\n";
+	return "\n";
 }
 
-void toml_splices_init(struct splices *s, const struct toml *doc)
+void toml_splices_init(struct toml_splices *s, const struct toml *doc)
 {
-	*s = (struct splices){.doc = doc, .eol = eol_of(doc)};
+	*s = (struct toml_splices){.doc = doc, .eol = eol_of(doc)};
 	buf_init(&s->text, SIZE_MAX / 4);
 }
 
-void toml_splices_release(struct splices *s)
+void toml_splices_release(struct toml_splices *s)
 {
 	buf_release(&s->text);
 	free(s->list);
 }
 
-static bool splice_grow(struct splices *s)
+static bool splice_grow(struct toml_splices *s)
 {
 	size_t cap = s->cap ? s->cap * 2 : 64;
 
@@ -38,13 +40,13 @@ static bool splice_grow(struct splices *s)
 	return true;
 }
 
-void toml_splice(struct splices *s, enum splice_kind kind, size_t begin, size_t end, size_t text)
+void toml_splice(struct toml_splices *s, enum toml_splice_kind kind, size_t begin, size_t end, size_t text)
 {
 	if (s->failed || s->text.failed || !splice_grow(s)) {
 		s->failed = true;
 		return;
 	}
-	s->list[s->count] = (struct splice){
+	s->list[s->count] = (struct toml_splice){
 	    .begin = begin,
 	    .end = end,
 	    .text = text,
@@ -57,23 +59,25 @@ void toml_splice(struct splices *s, enum splice_kind kind, size_t begin, size_t 
 
 static int splice_compare(const void *left, const void *right)
 {
-	const struct splice *a = left, *b = right;
+	const struct toml_splice *a = left, *b = right;
 
 	if (a->begin != b->begin)
 		return a->begin < b->begin ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
+	if (a->order < b->order)
+		return -1;
+	return a->order > b->order;
 }
 
-/* ---- the one pass ---- */
+/* ---- copying ---- */
 
 struct copy {
-	const struct splices *s;
+	const struct toml_splices *s;
 	struct buf *out;
-	size_t begin; /* of the output, behind the BOM */
-	size_t at;    /* what of the source is done */
-	bool gap;     /* a blank line is due before whatever comes next */
+	size_t begin; /* of the output, after the BOM */
+	size_t at;    /* the offset in the source */
+	bool gap;     /* put a blank line before the next insertion */
 };
 
 static void splice_put(struct copy *c, const char *bytes, size_t len)
@@ -95,13 +99,13 @@ static bool line_is_open(const struct copy *c)
 	return !nothing_yet(c) && c->out->data[c->out->len - 1] != '\n';
 }
 
-static void put_splice(struct copy *c, const struct splice *splice)
+static void put_splice(struct copy *c, const struct toml_splice *splice)
 {
 	bool skip = true;
 
 	if (splice->kind == SPLICE_LINES || splice->kind == SPLICE_BLOCK) {
 		if (line_is_open(c))
-			buf_addstr(c->out, c->s->eol); /* the last line of a file, without an end so far */
+			buf_addstr(c->out, c->s->eol); /* the last line had no line end */
 	}
 	if (splice->kind == SPLICE_BLOCK) {
 		c->gap = !nothing_yet(c);
@@ -116,7 +120,7 @@ static void put_splice(struct copy *c, const struct splice *splice)
 		c->at = splice->end;
 }
 
-/* The file ends with a newline exactly if it did before; an empty one gets it. */
+/* The result ends with a newline if the source does, or if that is empty. */
 static void end_as_before(struct copy *c)
 {
 	const struct toml *doc = c->s->doc;
@@ -132,7 +136,7 @@ static void end_as_before(struct copy *c)
 	}
 }
 
-void toml_splices_apply(struct splices *s, struct buf *out)
+void toml_splices_apply(struct toml_splices *s, struct buf *out)
 {
 	struct copy c = {.s = s, .out = out, .at = s->doc->body, .begin = out->len + s->doc->body};
 	const char *source = s->doc->text;
@@ -145,7 +149,7 @@ void toml_splices_apply(struct splices *s, struct buf *out)
 		qsort(s->list, s->count, sizeof(*s->list), splice_compare);
 	buf_add(out, source, s->doc->body);
 	for (size_t i = 0; i < s->count && !out->failed; i++) {
-		const struct splice *splice = &s->list[i];
+		const struct toml_splice *splice = &s->list[i];
 		if (splice->begin > c.at) {
 			splice_put(&c, source + c.at, splice->begin - c.at);
 			c.at = splice->begin;

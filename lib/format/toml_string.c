@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A string on its way from the source to its value; the value is never longer. */
+/* Decodes a string; the result is never longer than its source. */
 struct decode {
 	const char *from, *end;
 	char *to;
@@ -15,7 +15,9 @@ int toml_hex_digit(char c)
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
 }
 
 static void put_utf8(struct decode *d, uint32_t c)
@@ -61,7 +63,7 @@ static bool string_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A backslash at the end of a line takes all blanks and line ends behind it away. */
+/* A backslash at the end of a line removes all blanks and line ends after it. */
 static bool line_ending_backslash(struct decode *d)
 {
 	const char *at = d->from;
@@ -76,7 +78,7 @@ static bool line_ending_backslash(struct decode *d)
 	return true;
 }
 
-/* `from` is behind the backslash. */
+/* d->from is after the backslash. */
 static const char *string_escape(struct decode *d)
 {
 	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
@@ -90,7 +92,7 @@ static const char *string_escape(struct decode *d)
 		return unicode_escape(d, c == 'u' ? 4 : 8);
 	const char *name = c ? strchr(names, c) : NULL;
 	if (!name)
-		return "there is no such escape";
+		return "unknown escape sequence";
 	*d->to++ = values[name - names];
 	return NULL;
 }
@@ -103,22 +105,21 @@ static const char *decode_basic(struct decode *d, const char **ret_at)
 			*d->to++ = *at;
 			continue;
 		}
-		const char *why = string_escape(d);
-		if (why) {
+		const char *reason = string_escape(d);
+		if (reason) {
 			*ret_at = at;
-			return why;
+			return reason;
 		}
 	}
 	return NULL;
 }
 
-/* Any of the four kinds of string. */
 const char *toml_string_read(
-    struct toml *doc, struct token token, const char **ret_text, size_t *ret_len, size_t *ret_at)
+    struct toml *doc, struct toml_token token, struct toml_text *ret_text, size_t *ret_at)
 {
-	bool multi = token.kind == TOKEN_MULTI_BASIC || token.kind == TOKEN_MULTI_LITERAL;
+	bool multi = token.kind == TOML_TOKEN_MULTI_BASIC || token.kind == TOML_TOKEN_MULTI_LITERAL;
 	size_t quotes = multi ? 3 : 1, begin = token.begin + quotes, end = token.end - quotes;
-	const char *why = NULL, *at = NULL;
+	const char *reason = NULL, *at = NULL;
 
 	if (multi && begin < end && doc->text[begin] == '\r')
 		begin++;
@@ -128,26 +129,24 @@ const char *toml_string_read(
 	if (!text)
 		return toml_no_memory;
 	struct decode d = {.from = doc->text + begin, .end = doc->text + end, .to = text, .multi = multi};
-	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_MULTI_BASIC) {
-		why = decode_basic(&d, &at);
-		if (why)
+	if (token.kind == TOML_TOKEN_BASIC || token.kind == TOML_TOKEN_MULTI_BASIC) {
+		reason = decode_basic(&d, &at);
+		if (reason)
 			*ret_at = (size_t)(at - doc->text);
 	} else {
 		d.to += end - begin;
 	}
 	*d.to = '\0';
-	*ret_text = text;
-	*ret_len = (size_t)(d.to - text);
-	return why;
+	*ret_text = (struct toml_text){text, (size_t)(d.to - text)};
+	return reason;
 }
 
 const char *toml_string_key(
-    struct toml *doc, struct token token, const char **ret_key, size_t *ret_len, size_t *ret_at)
+    struct toml *doc, struct toml_token token, struct toml_text *ret_key, size_t *ret_at)
 {
 	*ret_at = token.begin;
-	if (token.kind == TOKEN_BASIC || token.kind == TOKEN_LITERAL)
-		return toml_string_read(doc, token, ret_key, ret_len, ret_at);
-	*ret_key = doc->text + token.begin;
-	*ret_len = token.end - token.begin;
+	if (token.kind == TOML_TOKEN_BASIC || token.kind == TOML_TOKEN_LITERAL)
+		return toml_string_read(doc, token, ret_key, ret_at);
+	*ret_key = (struct toml_text){doc->text + token.begin, token.end - token.begin};
 	return NULL;
 }

@@ -27,38 +27,41 @@ static bool is_digit(const struct bare *b, size_t ahead)
 	return (size_t)(b->end - b->at) > ahead && b->at[ahead] >= '0' && b->at[ahead] <= '9';
 }
 
-/* Exactly `count` digits, of a number from `low` to `high`. */
-static bool take_number(struct bare *b, size_t count, int low, int high, int *ret_number)
+/* Reads exactly `count` digits. -1: they are not digits, or the number is not in [low, high]. */
+static int take_number(struct bare *b, size_t count, int low, int high)
 {
 	int number = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_digit(b, 0))
-			return false;
+			return -1;
 		number = number * 10 + (*b->at++ - '0');
 	}
-	*ret_number = number;
-	return number >= low && number <= high;
+	if (number < low || number > high)
+		return -1;
+	return number;
 }
 
 static bool take_date(struct bare *b)
 {
 	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year, month, day;
 
-	if (!take_number(b, 4, 0, 9999, &year) || !value_take(b, '-') || !take_number(b, 2, 1, 12, &month) ||
-	    !value_take(b, '-') || !take_number(b, 2, 1, days[month - 1], &day))
+	int year = take_number(b, 4, 0, 9999);
+	if (year < 0 || !value_take(b, '-'))
 		return false;
+	int month = take_number(b, 2, 1, 12);
+	if (month < 1 || !value_take(b, '-'))
+		return false;
+	int day = take_number(b, 2, 1, days[month - 1]);
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	return month != 2 || day < 29 || leap;
+	return day > 0 && (month != 2 || day < 29 || leap);
 }
 
 static bool take_time(struct bare *b)
 {
-	int number;
-
-	if (!take_number(b, 2, 0, 23, &number) || !value_take(b, ':') || !take_number(b, 2, 0, 59, &number) ||
-	    !value_take(b, ':') || !take_number(b, 2, 0, 60, &number)) /* 60: a leap second */
+	/* A second of 60 is a leap second. */
+	if (take_number(b, 2, 0, 23) < 0 || !value_take(b, ':') || take_number(b, 2, 0, 59) < 0 ||
+	    !value_take(b, ':') || take_number(b, 2, 0, 60) < 0)
 		return false;
 	if (!value_take(b, '.'))
 		return true;
@@ -71,17 +74,15 @@ static bool take_time(struct bare *b)
 
 static bool take_offset(struct bare *b)
 {
-	int number;
-
 	if (value_take(b, 'Z') || value_take(b, 'z'))
 		return true;
-	return (value_take(b, '+') || value_take(b, '-')) && take_number(b, 2, 0, 23, &number) &&
-	       value_take(b, ':') && take_number(b, 2, 0, 59, &number);
+	return (value_take(b, '+') || value_take(b, '-')) && take_number(b, 2, 0, 23) >= 0 &&
+	       value_take(b, ':') && take_number(b, 2, 0, 59) >= 0;
 }
 
 static bool take_datetime(struct bare *b, enum toml_kind *ret_kind)
 {
-	if (is_digit(b, 2)) { /* 12:.. is a time, 123.. a date */
+	if (is_digit(b, 2)) { /* not a time, which has a colon here */
 		*ret_kind = TOML_LOCAL_DATE;
 		if (!take_date(b))
 			return false;
@@ -110,7 +111,7 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 	if (!text)
 		return toml_no_memory;
 	if (!take_datetime(&b, &kind))
-		return "this is not a date or time that exists";
+		return "this date or time does not exist";
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == 't' || text[i] == ' ')
 			text[i] = 'T';
@@ -118,14 +119,13 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 			text[i] = 'Z';
 	}
 	node->kind = (uint8_t)kind;
-	node->u.string.text = text;
-	node->u.string.len = len;
+	node->u.string = (struct toml_text){text, len};
 	return NULL;
 }
 
 /* ---- numbers ---- */
 
-/* strtod() and printf() follow the locale; only the decimal point of it matters here. */
+/* strtod() and printf() depend on the locale, but here only its decimal point matters. */
 bool toml_value_to_double(const char *text, size_t len, double *ret_number)
 {
 	const char *point = localeconv()->decimal_point, *dot = memchr(text, '.', len);
@@ -146,7 +146,7 @@ bool toml_value_to_double(const char *text, size_t len, double *ret_number)
 	return ok;
 }
 
-/* The shortest spelling that reads back as the same number. */
+/* Writes the fewest digits that read back as the same number. */
 void toml_value_from_double(struct buf *out, double number)
 {
 	char text[64];
@@ -181,7 +181,7 @@ static bool digit_of(char c, int base)
 	return digit >= 0 && digit < base;
 }
 
-/* Copies digits of `base` to `to`, without the underscores, which must stand between two of them. */
+/* Copies digits of `base` to `to`, without underscores, which must be between two digits. */
 static size_t take_digits(struct bare *b, int base, char *to)
 {
 	size_t count = 0;
@@ -194,35 +194,43 @@ static size_t take_digits(struct bare *b, int base, char *to)
 	return count;
 }
 
-static bool to_integer(const char *digits, size_t count, int base, bool negative, int64_t *ret_number)
-{
-	int64_t number = 0; /* counted below zero: there is one more of them there */
+struct digits {
+	const char *text;
+	size_t count;
+	int base;
+	bool negative;
+};
 
-	for (size_t i = 0; i < count; i++) {
-		int digit = toml_hex_digit(digits[i]);
-		if (number < (INT64_MIN + digit) / base)
+static bool to_integer(const struct digits *d, int64_t *ret_number)
+{
+	int64_t number = 0; /* negative, because INT64_MIN has no positive counterpart */
+
+	for (size_t i = 0; i < d->count; i++) {
+		int digit = toml_hex_digit(d->text[i]);
+		if (number < (INT64_MIN + digit) / d->base)
 			return false;
-		number = number * base - digit;
+		number = number * d->base - digit;
 	}
-	if (!negative && number == INT64_MIN)
+	if (!d->negative && number == INT64_MIN)
 		return false;
-	*ret_number = negative ? number : -number;
+	*ret_number = number;
+	if (!d->negative)
+		*ret_number = -number;
 	return true;
 }
 
-static const char *integer_result(
-    struct toml_node *node, const char *digits, size_t count, int base, bool negative)
+static const char *integer_result(struct toml_node *node, struct digits digits)
 {
 	node->kind = TOML_INTEGER;
-	if (!to_integer(digits, count, base, negative, &node->u.integer))
+	if (!to_integer(&digits, &node->u.integer))
 		return "this integer does not fit in 64 bits";
 	return NULL;
 }
 
-static const char bad_value[] = "this is not a value";
-static const char bad_number[] = "this is not a number as TOML writes them";
+static const char bad_value[] = "this is not a value; a string needs quotes";
+static const char bad_number[] = "this is not a valid number";
 
-/* Behind a sign; `text` has room for the whole number. */
+/* Reads what follows the sign; `text` is large enough for the whole number. */
 static const char *read_decimal(struct bare b, bool negative, char *text, struct toml_node *node)
 {
 	size_t len = 0, integer = take_digits(&b, 10, text);
@@ -230,7 +238,7 @@ static const char *read_decimal(struct bare b, bool negative, char *text, struct
 	if (!integer || (integer > 1 && text[0] == '0'))
 		return bad_number;
 	if (b.at == b.end)
-		return integer_result(node, text, integer, 10, negative);
+		return integer_result(node, (struct digits){text, integer, 10, negative});
 	len = integer;
 	if (value_take(&b, '.')) {
 		text[len++] = '.';
@@ -266,7 +274,7 @@ static const char *read_prefixed(struct bare b, int base, char *text, struct tom
 	size_t count = take_digits(&b, base, text);
 	if (!count || b.at != b.end)
 		return bad_number;
-	return integer_result(node, text, count, base, false);
+	return integer_result(node, (struct digits){text, count, base, false});
 }
 
 static bool rest_is(struct bare b, const char *word)
@@ -313,13 +321,13 @@ static const char *read_bare(struct toml *doc, struct bare b, struct toml_node *
 	return read_number(doc, b, node);
 }
 
-const char *toml_value_read(struct toml *doc, struct token token, struct toml_node *node, size_t *ret_at)
+const char *toml_value_read(struct toml *doc, struct toml_token token, struct toml_node *node, size_t *ret_at)
 {
 	*ret_at = token.begin;
 	node->begin = token.begin;
 	node->end = token.end;
-	if (token.kind == TOKEN_BARE)
+	if (token.kind == TOML_TOKEN_BARE)
 		return read_bare(doc, (struct bare){doc->text + token.begin, doc->text + token.end}, node);
 	node->kind = TOML_STRING;
-	return toml_string_read(doc, token, &node->u.string.text, &node->u.string.len, ret_at);
+	return toml_string_read(doc, token, &node->u.string, ret_at);
 }

@@ -18,7 +18,7 @@ static void write_string(struct buf *out, const char *text, size_t len)
 {
 	static const char names[] = "btnfr\"\\", values[] = "\b\t\n\f\r\"\\";
 
-	size_t plain = 0; /* where what needs no escape began */
+	size_t plain = 0; /* start of the bytes that need no escape */
 	buf_addch(out, '"');
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -55,7 +55,7 @@ static void write_array(struct buf *out, const json_t *array)
 	buf_addch(out, ']');
 }
 
-/* jansson's iterators want a pointer that is not const; nothing is changed through it. */
+/* jansson's iterators need a non-const pointer, but change nothing. */
 static void write_object(struct buf *out, const json_t *object)
 {
 	json_t *o = (json_t *)(uintptr_t)object;
@@ -93,7 +93,7 @@ void toml_write_value(struct buf *out, const json_t *value)
 	case JSON_OBJECT:
 		write_object(out, value);
 		break;
-	case JSON_NULL: /* toml_write_check() refused it */
+	case JSON_NULL: /* toml_write_check() has rejected it */
 		break;
 	}
 }
@@ -115,9 +115,9 @@ static const char *check_value(const json_t *value, int depth, int *deepest)
 	if (json_is_object(value))
 		return check_object(value, depth, deepest);
 	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *why = check_value(json_array_get(value, i), depth + 1, deepest);
-		if (why)
-			return why;
+		const char *reason = check_value(json_array_get(value, i), depth + 1, deepest);
+		if (reason)
+			return reason;
 	}
 	return NULL;
 }
@@ -129,9 +129,9 @@ static const char *check_object(const json_t *object, int depth, int *deepest)
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
 		if (!toml_utf8_valid(json_object_iter_key(i), json_object_iter_key_len(i)))
 			return "a key is not valid UTF-8";
-		const char *why = check_value(json_object_iter_value(i), depth + 1, deepest);
-		if (why)
-			return why;
+		const char *reason = check_value(json_object_iter_value(i), depth + 1, deepest);
+		if (reason)
+			return reason;
 	}
 	return NULL;
 }
@@ -139,8 +139,8 @@ static const char *check_object(const json_t *object, int depth, int *deepest)
 const char *toml_write_check(const json_t *value, int *ret_depth)
 {
 	int deepest = 0;
-	const char *why = check_value(value, 1, &deepest);
+	const char *reason = check_value(value, 1, &deepest);
 
 	*ret_depth = deepest;
-	return why;
+	return reason;
 }
