@@ -1,29 +1,47 @@
 #include "account/account.h"
 
-#include "base/buf.h"
 #include "base/env.h"
-#include "base/file.h"
+#include "base/newfile.h"
 #include "base/text.h"
 #include "home/slot.h"
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Part of a file name and of messages: letters, digits and what mail addresses are made of. */
+/* A name is part of file names and messages: letters, digits and the signs of mail addresses. */
 static bool is_account_name(const char *name)
 {
 	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-";
 
-	return *name && *name != '.' && strlen(name) < IDENTITY_ACCOUNT_MAX - 16 && !strstr(name, "..") &&
+	return *name && *name != '.' && strlen(name) < ACCOUNT_NAME_MAX - 16 && !strstr(name, "..") &&
 	       strspn(name, usual) == strlen(name);
 }
 
-int identity_select(
-    struct identity *ret_identity, const char *platform_id, const char *account, struct err *err)
+void account_title(const struct account *account, char ret_name[ACCOUNT_TITLE_MAX])
+{
+	const char *joint = "";
+
+	if (*account->name)
+		joint = ", account ";
+	snprintf(ret_name, ACCOUNT_TITLE_MAX, "%s%s%s", account->platform->name, joint, account->name);
+}
+
+void account_title_in(
+    const struct account *account, const struct home *home, char ret_title[ACCOUNT_TITLE_MAX])
+{
+	account_title(account, ret_title);
+	if (!home->client->has_slots || !account->region)
+		return;
+	size_t len = strlen(ret_title);
+	snprintf(ret_title + len, ACCOUNT_TITLE_MAX - len, " (%s)", account->region->site);
+}
+
+int account_select(struct account *ret_account, const char *platform_id, const char *account, struct err *err)
 {
 	const struct platform *platform = platform_find(platform_id, err);
 	const char *usual = env_get("KIMI_ACCOUNT");
@@ -31,147 +49,169 @@ int identity_select(
 	if (!platform)
 		return -1;
 	if (account && *account && !platform->oauth_key)
-		return err_set(
-		    err, ERR_USAGE, "leave out --account", "%s has no accounts, only a key", platform->id);
+		return err_set(err, ERR_USAGE, "leave out --account", "%s has no accounts, only an API key",
+		    platform->id);
 	if (!account)
 		account = platform->oauth_key && usual ? usual : "";
 	if (*account && !is_account_name(account))
 		return err_set(err, ERR_USAGE, "use letters, digits and @ . _ + -",
-		    "'%.80s' cannot be the name of an account", account);
-	*ret_identity = (struct identity){.platform = platform};
-	snprintf(ret_identity->account, sizeof(ret_identity->account), "%s", account);
+		    "'%.80s' is not a valid account name", account);
+	*ret_account = (struct account){.platform = platform};
+	snprintf(ret_account->name, sizeof(ret_account->name), "%s", account);
 	return 0;
 }
 
-/* "oauth/NAME", with the account behind it. */
-static void identity_set_key(struct identity *who, const struct home *home)
+/* Sets the key: "oauth/NAME", or "oauth/NAME@ACCOUNT". */
+static void account_set_key(struct account *account, const struct home *home)
 {
 	char slot[SLOT_MAX];
-	const char *prefix = who->platform->oauth_key, *name = "", *joint = "";
+	const char *prefix = account->platform->oauth_key, *name = "", *joint = "";
 
 	if (!prefix)
 		return;
 	if (home->client->has_slots) {
-		slot_name(who->oauth_host, who->base_url, slot);
+		slot_name(account->oauth_host, account->base_url, slot);
 		prefix = "oauth/";
 		name = slot;
 	}
-	if (*who->account)
+	if (*account->name)
 		joint = "@";
-	text_join(who->key, sizeof(who->key), (const char *const[]){prefix, name, joint, who->account, NULL});
+	text_join(account->key, sizeof(account->key),
+	    (const char *const[]){prefix, name, joint, account->name, NULL});
 }
 
-int identity_locate(struct identity *who, const struct home *home, struct err *err)
+int account_locate(struct account *account, const struct home *home, struct err *err)
 {
-	const struct platform *platform = who->platform;
+	const struct platform *platform = account->platform;
 	const char *oauth_host = NULL, *base_url = NULL;
 
-	/* As kimi-code has it: once the environment sets a host, the configured OAuth host is not asked. */
+	account->client = home->client;
+	/* Like kimi-code: if the environment sets a host, the configured OAuth host is ignored. */
 	if (platform->oauth_key && !platform_hosts_are_set(platform))
 		oauth_host = home->oauth_host;
 	if (platform->oauth_key)
 		base_url = home->base_url;
-	if (platform_oauth_host(platform, oauth_host, who->oauth_host, err) < 0 ||
-	    platform_base_url(platform, base_url, who->base_url, err) < 0)
+	if (platform_oauth_host(platform, oauth_host, account->oauth_host, err) < 0 ||
+	    platform_base_url(platform, base_url, account->base_url, err) < 0)
 		return -1;
-	who->region = platform_region_of(platform, who->oauth_host, who->base_url);
-	identity_set_key(who, home);
+	account->region = platform_region_of(platform, account->oauth_host, account->base_url);
+	account_set_key(account, home);
 	return 0;
 }
 
-int identity_find(struct identity *ret_identity, const struct home *home, const char *platform_id,
+int account_find(struct account *ret_account, const struct home *home, const char *platform_id,
     const char *account, struct err *err)
 {
-	if (identity_select(ret_identity, platform_id, account, err) < 0)
+	if (account_select(ret_account, platform_id, account, err) < 0)
 		return -1;
-	return identity_locate(ret_identity, home, err);
+	return account_locate(ret_account, home, err);
 }
 
-void identity_advise(const struct identity *who, char *todo, size_t size)
+const char *account_option(const struct account *account, char ret_option[ACCOUNT_OPTION_MAX])
 {
-	static const char option[] = " --account ", command[] = "'kimi ";
-	const char *at = todo, *found;
-	struct buf out;
+	size_t len = 0;
 
-	if (!*who->account || strstr(todo, option))
-		return;
-	buf_init(&out, size - 1);
-	while ((found = strstr(at, command))) {
-		found += strlen(command);
-		found += strcspn(found, " '");
-		buf_add(&out, at, (size_t)(found - at));
-		buf_addf(&out, "%s%s", option, who->account);
-		at = found;
-	}
-	buf_addstr(&out, at);
-	if (!out.failed)
-		memcpy(todo, out.data, out.len + 1);
-	buf_release(&out);
+	*ret_option = '\0';
+	if (account->client && home_needs_option(account->client))
+		len = (size_t)snprintf(ret_option, ACCOUNT_OPTION_MAX, " --client %s", account->client->name);
+	if (account->platform != platforms)
+		len += (size_t)snprintf(
+		    ret_option + len, ACCOUNT_OPTION_MAX - len, " --platform %s", account->platform->id);
+	if (*account->name)
+		snprintf(ret_option + len, ACCOUNT_OPTION_MAX - len, " --account %s", account->name);
+	return ret_option;
 }
 
-/* The account of a file NAME@ACCOUNT.json or .state, where NAME is that of the key. */
-static bool account_of_file(const char *key, const char *file, char ret_account[IDENTITY_ACCOUNT_MAX])
+const char *account_login_hint(const struct account *account, char ret_hint[ACCOUNT_HINT_MAX])
+{
+	char option[ACCOUNT_OPTION_MAX];
+
+	snprintf(ret_hint, ACCOUNT_HINT_MAX, "run 'kimi login%s'", account_option(account, option));
+	return ret_hint;
+}
+
+int account_needs_login(
+    const struct account *account, enum err_code code, struct err *err, const char *format, ...)
+{
+	char what[sizeof(err->what)], hint[ACCOUNT_HINT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	return err_set(err, code, account_login_hint(account, hint), "%s", what);
+}
+
+int account_not_logged_in(const struct account *account, struct err *err)
+{
+	return account_needs_login(
+	    account, ERR_LOGIN_REQUIRED, err, "not logged in to %s", account->platform->name);
+}
+
+/* Reads the account from a file name NAME@ACCOUNT.json or .state, with the NAME of the key. */
+static bool account_of_file(const char *key, const char *file, char ret_account[ACCOUNT_NAME_MAX])
 {
 	const char *name = strchr(key, '/') + 1;
 	size_t len = strlen(name), target_len = newfile_target_len(file);
 	char target[NAME_MAX + 1];
 
-	/* What a killed login left behind is of that account, too. */
+	/* A temporary file, left by a killed login, belongs to the same account. */
 	if (target_len) {
 		snprintf(target, sizeof(target), "%.*s", (int)target_len, file + 1);
 		file = target;
 	}
 	const char *dot = strrchr(file, '.');
 	if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".state") != 0) ||
-	    strncmp(file, name, len) != 0 || file[len] != '@' || dot - file - len - 1 >= IDENTITY_ACCOUNT_MAX)
+	    strncmp(file, name, len) != 0 || file[len] != '@' || dot - file - len - 1 >= ACCOUNT_NAME_MAX)
 		return false;
-	snprintf(ret_account, IDENTITY_ACCOUNT_MAX, "%.*s", (int)(dot - file - len - 1), file + len + 1);
+	snprintf(ret_account, ACCOUNT_NAME_MAX, "%.*s", (int)(dot - file - len - 1), file + len + 1);
 	return is_account_name(ret_account);
 }
 
-struct list {
-	struct identity *items;
-	size_t count, room;
+struct account_list_builder {
+	struct account *items;
+	size_t count, capacity;
 	bool failed;
 };
 
-static void list_add(struct list *list, const struct identity *who)
+static void account_list_add(struct account_list_builder *list, const struct account *account)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i].key, who->key) == 0)
+		if (strcmp(list->items[i].key, account->key) == 0)
 			return;
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 8;
-		struct identity *items = reallocarray(list->items, room, sizeof(*items));
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 8;
+		struct account *items = reallocarray(list->items, capacity, sizeof(*items));
 		if (!items) {
 			list->failed = true;
 			return;
 		}
 		list->items = items;
-		list->room = room;
+		list->capacity = capacity;
 	}
-	list->items[list->count++] = *who;
+	list->items[list->count++] = *account;
 }
 
 static int by_account(const void *a, const void *b)
 {
-	return strcmp(((const struct identity *)a)->account, ((const struct identity *)b)->account);
+	return strcmp(((const struct account *)a)->name, ((const struct account *)b)->name);
 }
 
-/* The accounts beside a plain login. */
-static void list_add_accounts(struct list *list, const struct home *home, const struct identity *plain)
+/* Adds the accounts that are stored next to a default account, sorted by name. */
+static void list_add_accounts(
+    struct account_list_builder *list, const struct home *home, const struct account *plain)
 {
-	char folder[HOME_PATH_MAX];
-	struct identity who = *plain;
+	char directory[HOME_PATH_MAX];
+	struct account account = *plain;
 	size_t first = list->count;
 
-	home_credentials_folder(home, folder);
-	DIR *dir = opendir(folder);
+	home_path(home, HOME_CREDENTIALS, directory);
+	DIR *dir = opendir(directory);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		if (!account_of_file(plain->key, entry->d_name, who.account))
+		if (!account_of_file(plain->key, entry->d_name, account.name))
 			continue;
-		identity_set_key(&who, home);
-		list_add(list, &who);
+		account_set_key(&account, home);
+		account_list_add(list, &account);
 	}
 	if (dir)
 		closedir(dir);
@@ -179,8 +219,8 @@ static void list_add_accounts(struct list *list, const struct home *home, const 
 		qsort(list->items + first, list->count - first, sizeof(*list->items), by_account);
 }
 
-/* Its tokens are there, or may be in the keyring. */
-static bool account_is_stored(const struct home *home, const char *key)
+/* Whether tokens are stored under the key, in a file or (as the metadata says) in the keyring. */
+static bool is_key_stored(const struct home *home, const char *key)
 {
 	const char *name = strchr(key, '/') + 1;
 	char path[HOME_PATH_MAX];
@@ -192,57 +232,58 @@ static bool account_is_stored(const struct home *home, const char *key)
 	return home->client->has_keyring && access(path, F_OK) == 0;
 }
 
-static void identity_set_hosts(
-    struct identity *who, const struct home *home, const char *oauth_host, const char *base_url)
+static void account_set_hosts(
+    struct account *account, const struct home *home, const char *oauth_host, const char *base_url)
 {
-	snprintf(who->oauth_host, sizeof(who->oauth_host), "%s", oauth_host);
-	snprintf(who->base_url, sizeof(who->base_url), "%s", base_url);
-	who->region = platform_region_of(who->platform, oauth_host, base_url);
-	identity_set_key(who, home);
+	snprintf(account->oauth_host, sizeof(account->oauth_host), "%s", oauth_host);
+	snprintf(account->base_url, sizeof(account->base_url), "%s", base_url);
+	account->region = platform_region_of(account->platform, oauth_host, base_url);
+	account_set_key(account, home);
 }
 
-/* The hosts of the config, or the shipped ones; the environment is not read. */
-static void identity_set_configured_hosts(struct identity *who, const struct home *home)
+/* Sets the hosts of the config, else the built-in ones. Ignores the environment. */
+static void account_set_configured_hosts(struct account *account, const struct home *home)
 {
-	const char *oauth_host = who->platform->oauth_host, *base_url = who->platform->base_url;
+	const char *oauth_host = account->platform->oauth_host, *base_url = account->platform->base_url;
 
 	if (*home->oauth_host)
 		oauth_host = home->oauth_host;
 	if (*home->base_url)
 		base_url = home->base_url;
-	identity_set_hosts(who, home, oauth_host, base_url);
+	account_set_hosts(account, home, oauth_host, base_url);
 }
 
-/* The logins of other hosts that lie in a home with slots: those that its config names, and the regions'. */
-static void list_add_hosts(struct list *list, const struct home *home, const struct platform *platform)
+/* Adds stored logins of other hosts in a home with slots: of the configured hosts and of each region. */
+static void list_add_hosts(
+    struct account_list_builder *list, const struct home *home, const struct platform *platform)
 {
-	struct identity who = {.platform = platform};
+	struct account account = {.platform = platform, .client = home->client};
 
-	identity_set_configured_hosts(&who, home);
+	account_set_configured_hosts(&account, home);
 	for (const struct region *r = platform->regions;; r++) {
-		if (account_is_stored(home, who.key)) {
-			list_add(list, &who);
-			list_add_accounts(list, home, &who);
+		if (is_key_stored(home, account.key)) {
+			account_list_add(list, &account);
+			list_add_accounts(list, home, &account);
 		}
 		if (!r || !r->name)
 			break;
-		identity_set_hosts(&who, home, r->oauth_host, r->base_url);
+		account_set_hosts(&account, home, r->oauth_host, r->base_url);
 	}
 }
 
-struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err)
+struct account *account_list(const struct home *home, size_t *ret_count, struct err *err)
 {
-	struct list list = {0};
+	struct account_list_builder list = {0};
 	int result = 0;
 
 	for (const struct platform *p = platforms; p->id && result == 0; p++) {
-		struct identity plain = {.platform = p};
+		struct account plain = {.platform = p};
 		if (!p->oauth_key)
 			continue;
-		result = identity_locate(&plain, home, err);
+		result = account_locate(&plain, home, err);
 		if (result < 0)
 			break;
-		list_add(&list, &plain);
+		account_list_add(&list, &plain);
 		list_add_accounts(&list, home, &plain);
 		if (home->client->has_slots)
 			list_add_hosts(&list, home, p);
@@ -257,9 +298,9 @@ struct identity *identity_list(const struct home *home, size_t *ret_count, struc
 	return list.items;
 }
 
-struct identity *identity_list_all(const struct home *home, size_t *ret_count, struct err *err)
+struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err)
 {
-	struct identity *list = identity_list(home, ret_count, err), *longer;
+	struct account *list = account_list(home, ret_count, err), *longer;
 
 	if (!list)
 		return NULL;
@@ -270,48 +311,48 @@ struct identity *identity_list_all(const struct home *home, size_t *ret_count, s
 		return NULL;
 	}
 	for (const struct platform *p = platforms; p->id; p++)
-		if (!p->oauth_key && identity_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
+		if (!p->oauth_key && account_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
 			(*ret_count)++;
 	return longer;
 }
 
-bool identity_is_stored(const struct identity *who, const struct home *home)
+bool account_is_stored(const struct account *account, const struct home *home)
 {
-	return *who->key && account_is_stored(home, who->key);
+	return *account->key && is_key_stored(home, account->key);
 }
 
-bool identity_is_configured(const struct identity *who, const struct home *home)
+bool account_is_configured(const struct account *account, const struct home *home)
 {
-	struct identity configured = *who;
+	struct account configured = *account;
 
-	if (!home->client->has_slots || !*who->key || platform_hosts_are_set(who->platform))
+	if (!home->client->has_slots || !*account->key || platform_hosts_are_set(account->platform))
 		return true;
-	identity_set_configured_hosts(&configured, home);
-	return strcmp(configured.key, who->key) == 0;
+	account_set_configured_hosts(&configured, home);
+	return strcmp(configured.key, account->key) == 0;
 }
 
-bool identity_is_other_configured(const struct identity *who, const struct home *home)
+bool account_is_other_configured(const struct account *account, const struct home *home)
 {
-	struct identity configured = *who;
+	struct account configured = *account;
 
-	if (!home->client->has_slots || !*who->key)
+	if (!home->client->has_slots || !*account->key)
 		return false;
-	identity_set_configured_hosts(&configured, home);
-	return strcmp(configured.key, who->key) != 0 && account_is_stored(home, configured.key);
+	account_set_configured_hosts(&configured, home);
+	return strcmp(configured.key, account->key) != 0 && is_key_stored(home, configured.key);
 }
 
-void identity_locate_account(struct identity *who, const struct home *home)
+void account_locate_account(struct account *account, const struct home *home)
 {
-	const struct region *region = who->platform->regions;
-	struct identity there = *who;
+	const struct region *region = account->platform->regions;
+	struct account there = *account;
 
-	if (!*who->account || !home->client->has_slots || platform_hosts_are_set(who->platform) ||
-	    account_is_stored(home, who->key))
+	if (!*account->name || !home->client->has_slots || platform_hosts_are_set(account->platform) ||
+	    is_key_stored(home, account->key))
 		return;
 	for (; region && region->name; region++) {
-		identity_set_hosts(&there, home, region->oauth_host, region->base_url);
-		if (account_is_stored(home, there.key)) {
-			*who = there;
+		account_set_hosts(&there, home, region->oauth_host, region->base_url);
+		if (is_key_stored(home, there.key)) {
+			*account = there;
 			return;
 		}
 	}

@@ -1,9 +1,10 @@
 /*
- * identity: which login is meant.
+ * account: the login that a command means.
  *
- * A platform, and an account where one has several: NAME's tokens lie under the
- * key oauth/kimi-code@NAME. The login without a name is the one that is shared
- * with kimi-cli; only it is written to the config.
+ * A login belongs to a platform. On a platform with tokens it can have an account
+ * name: the tokens of account NAME are stored under the key oauth/kimi-code@NAME.
+ * The login without a name is the default account. It is shared with the chat
+ * client, and the only one that is written to its config.
  */
 #ifndef KIMI_ACCOUNT_ACCOUNT_H
 #define KIMI_ACCOUNT_ACCOUNT_H
@@ -15,71 +16,94 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { IDENTITY_ACCOUNT_MAX = 80, IDENTITY_KEY_MAX = 128 };
+enum { ACCOUNT_NAME_MAX = 80, ACCOUNT_KEY_MAX = 128 };
 
-struct identity {
+struct account {
 	const struct platform *platform;
-	char account[IDENTITY_ACCOUNT_MAX]; /* "": the plain login */
-	/* Where it lives, filled in by identity_locate(): */
-	char key[IDENTITY_KEY_MAX];        /* of its tokens; "": the platform has none */
+	char name[ACCOUNT_NAME_MAX]; /* "": the default account */
+	/* Filled in by account_locate(): */
+	const struct client *client;       /* whose home it is in */
+	char key[ACCOUNT_KEY_MAX];         /* of its tokens; "": the platform has only API keys */
 	char oauth_host[PLATFORM_URL_MAX]; /* "": likewise */
 	char base_url[PLATFORM_URL_MAX];
-	const struct region *region; /* that has these hosts; NULL: none of the platform's */
+	const struct region *region; /* with these hosts; NULL: no region of the platform has them */
 };
 
-/*
- * From the options as they were given, NULL for none: the first platform, and the
- * account in $KIMI_ACCOUNT. -1 ERR_USAGE: an unknown platform, a name that cannot
- * be one, or an account of a platform that has keys only.
- */
-int identity_select(
-    struct identity *ret_identity, const char *platform_id, const char *account, struct err *err);
+enum { ACCOUNT_TITLE_MAX = ACCOUNT_NAME_MAX + 80 };
+
+/* The name in messages: "Kimi Code", "Kimi Code, account work". */
+void account_title(const struct account *account, char ret_name[ACCOUNT_TITLE_MAX]);
+
+/* The same with the region, if the home can have logins in several: "Kimi Code (kimi.ai)". */
+void account_title_in(
+    const struct account *account, const struct home *home, char ret_title[ACCOUNT_TITLE_MAX]);
 
 /*
- * Where that login lives in a home: the hosts that the environment sets, or else the
- * home's config (home.h), or the shipped ones; and its key, which depends on them
- * where the home has slots. -1 ERR_CONFIG.
+ * Selects a login by its options. NULL means that an option was not given: the first
+ * platform, and the account in $KIMI_ACCOUNT. -1 ERR_USAGE: unknown platform, invalid
+ * name, or an account for a platform that has only API keys.
  */
-int identity_locate(struct identity *who, const struct home *home, struct err *err);
+int account_select(
+    struct account *ret_account, const char *platform_id, const char *account, struct err *err);
+
+/*
+ * Finds the login in a home: sets its hosts (from the environment, else the home's config,
+ * else built in), region and key. In a home with slots the key depends on the hosts.
+ * -1 ERR_CONFIG: a URL is too long.
+ */
+int account_locate(struct account *account, const struct home *home, struct err *err);
 
 /*
  * Finds the region of an account, since the config names only the hosts of the default account:
- * the first region that has it stored. Call it after identity_locate().
+ * the first region that has it stored. Call it after account_locate().
  */
-void identity_locate_account(struct identity *who, const struct home *home);
+void account_locate_account(struct account *account, const struct home *home);
 
-/* The first two of these. */
-int identity_find(struct identity *ret_identity, const struct home *home, const char *platform_id,
+/* account_select() and account_locate(). */
+int account_find(struct account *ret_account, const struct home *home, const char *platform_id,
     const char *account, struct err *err);
 
-/*
- * What to do about that login: where the text names a command, as in "run 'kimi
- * login'", its account is put in, since without it another login would be meant.
- */
-void identity_advise(const struct identity *who, char *todo, size_t size);
+enum { ACCOUNT_OPTION_MAX = ACCOUNT_NAME_MAX + 72, ACCOUNT_HINT_MAX = ACCOUNT_OPTION_MAX + 160 };
 
 /*
- * The logins with tokens that this home may hold, by the files of its credentials
- * folder: for each platform that has tokens the plain login (always), then its
- * accounts by name; where the home has slots, then those for other hosts that have
- * one there. The caller frees the list. NULL: *err.
+ * The options that mean this login, for commands in messages, with a space before each:
+ * " --account work", " --platform ID", and " --client NAME" if a command without it may
+ * choose another home; "" for the default. Returns ret_option.
  */
-struct identity *identity_list(const struct home *home, size_t *ret_count, struct err *err);
+const char *account_option(const struct account *account, char ret_option[ACCOUNT_OPTION_MAX]);
 
-/* The same, and then the platforms that have keys only. */
-struct identity *identity_list_all(const struct home *home, size_t *ret_count, struct err *err);
+/* "run 'kimi login --account work'". Returns ret_hint. */
+const char *account_login_hint(const struct account *account, char ret_hint[ACCOUNT_HINT_MAX]);
 
-/* Something of it is in that home, where it was located: its tokens, or a note of where they are. */
-bool identity_is_stored(const struct identity *who, const struct home *home);
+/* An error with that hint: only a new login helps. Returns -1. */
+int account_needs_login(const struct account *account, enum err_code code, struct err *err,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ERR_LOGIN_REQUIRED "not logged in to Kimi Code", with the command that logs in. Returns -1. */
+int account_not_logged_in(const struct account *account, struct err *err);
 
 /*
- * The config of its home is about that login: an API key there may be sent to its hosts. Not so where
- * the home has several regions and the config names the hosts of another one. Hosts that the
- * environment sets are the user's choice, so the key goes there.
+ * Lists the logins with tokens, by the files in the credentials directory of the home. For
+ * each platform that has tokens: the default account (always), its accounts by name, and
+ * in a home with slots the stored logins of other hosts. The caller frees the list.
+ * NULL: ERR_CONFIG, or no memory (ERR_BUSY).
  */
-bool identity_is_configured(const struct identity *who, const struct home *home);
+struct account *account_list(const struct home *home, size_t *ret_count, struct err *err);
 
-/* The hosts that the home's config names are those of another login, which is stored there: the config is that one's. */
-bool identity_is_other_configured(const struct identity *who, const struct home *home);
+/* The same, followed by the platforms that have only API keys. */
+struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err);
+
+/* Whether that home, where the login was located, has its tokens or metadata that says where they are. */
+bool account_is_stored(const struct account *account, const struct home *home);
+
+/*
+ * Whether the config of the home belongs to this login, so that an API key in it may be sent
+ * to its hosts. It does not if the home has several regions and the config names the hosts of
+ * another one. Hosts in the environment are the user's choice: the key may be sent there.
+ */
+bool account_is_configured(const struct account *account, const struct home *home);
+
+/* Whether the config names the hosts of another login that is stored in the home, and so belongs to that. */
+bool account_is_other_configured(const struct account *account, const struct home *home);
 
 #endif

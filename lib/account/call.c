@@ -14,11 +14,10 @@
 
 enum { CALL_MAX_MS = 300000, CALL_MAX_ARGUMENTS = 16, CALL_MAX_OUTPUT = 16 * 1024 * 1024 };
 
-/* The value on the last line. */
+/* Returns the JSON value on the last line; NULL: there is none. */
 static json_t *call_last_value(const struct buf *output)
 {
 	const char *start = output->data, *end = output->data + output->len;
-	char why[120];
 
 	while (end > start && end[-1] == '\n')
 		end--;
@@ -27,10 +26,10 @@ static json_t *call_last_value(const struct buf *output)
 			start = at + 1;
 	if (start == end)
 		return NULL;
-	return json_parse(start, (size_t)(end - start), why, sizeof(why));
+	return json_parse(start, (size_t)(end - start), NULL);
 }
 
-/* True: the event is an error, and is now *err. */
+/* Returns true if the event is an error, and copies it to *err. */
 static bool call_take_error(const json_t *event, struct err *err)
 {
 	const char *type = json_text(event, "type"), *message = json_text(event, "message");
@@ -42,25 +41,25 @@ static bool call_take_error(const json_t *event, struct err *err)
 	return true;
 }
 
-/* What the end of the process and its last words come to. */
+/* Turns the exit status and the last event into a result. */
 static int call_judge(
-    const struct call *call, enum process_end end, int status, const json_t *last, struct err *err)
+    const struct call *call, const struct process_exit *exit, const json_t *last, struct err *err)
 {
 	char hint[80];
 
 	snprintf(hint, sizeof(hint), "run '%s' to see why", call->program);
-	if (end == PROCESS_UNFINISHED && call->outlives)
+	if (exit->end == PROCESS_UNFINISHED && call->outlives)
 		return err_set(err, ERR_TIMEOUT, "try again in a moment",
-		    "%s takes long and goes on in the background", call->program);
-	if (end == PROCESS_UNFINISHED)
+		    "%s takes long and continues in the background", call->program);
+	if (exit->end == PROCESS_UNFINISHED)
 		return err_set(err, ERR_FAILED, hint, "%s did not end in time", call->program);
-	if (end == PROCESS_KILLED)
+	if (exit->end == PROCESS_KILLED)
 		return err_set(
-		    err, ERR_FAILED, "try again", "%s was killed by signal %d", call->program, status);
-	if (status == 0)
+		    err, ERR_FAILED, "try again", "%s was killed by signal %d", call->program, exit->status);
+	if (exit->status == 0)
 		return 0;
 	if (!call_take_error(last, err))
-		err_set(err, ERR_FAILED, hint, "%s failed with status %d", call->program, status);
+		err_set(err, ERR_FAILED, hint, "%s failed with status %d", call->program, exit->status);
 	return -1;
 }
 
@@ -89,22 +88,22 @@ static int call_arguments(
 	return 0;
 }
 
-/* The answer of a child that has ended, or its error. */
-static int call_conclude(const struct call *call, enum process_end end, int status, const struct buf *output,
-    json_t **ret_answer, struct err *err)
+/* The result of a child that has ended. */
+static int call_conclude(const struct call *call, const struct process_exit *exit, const struct buf *output,
+    json_t **ret_response, struct err *err)
 {
 	json_t *last = call_last_value(output);
-	int result = call_judge(call, end, status, last, err);
+	int result = call_judge(call, exit, last, err);
 
 	if (result == 0) {
-		*ret_answer = last;
+		*ret_response = last;
 		last = NULL;
 	}
 	json_decref(last);
 	return result;
 }
 
-int call_run(const struct call *call, json_t **ret_answer, struct err *err)
+int call_run(const struct call *call, json_t **ret_response, struct err *err)
 {
 	char path[4096];
 	const char *argv[CALL_MAX_ARGUMENTS + 1];
@@ -112,18 +111,17 @@ int call_run(const struct call *call, json_t **ret_answer, struct err *err)
 	    .own_session = call->outlives,
 	    .outlives = call->outlives,
 	    .deadline = clock_ms() + (call->wait_ms ? call->wait_ms : CALL_MAX_MS)};
-	enum process_end end;
+	struct process_exit exit;
 	struct buf output;
-	int status = 0;
 
-	*ret_answer = NULL;
-	if (sibling_find(call->program, path, sizeof(path), err) < 0 ||
+	*ret_response = NULL;
+	if (exec_path_find(call->program, path, sizeof(path), err) < 0 ||
 	    call_arguments(call, path, argv, err) < 0)
 		return -1;
 	buf_init_secret(&output, CALL_MAX_OUTPUT);
-	int result = process_run(&process, &output, &end, &status, err);
+	int result = process_run(&process, &output, &exit, err);
 	if (result == 0)
-		result = call_conclude(call, end, status, &output, ret_answer, err);
+		result = call_conclude(call, &exit, &output, ret_response, err);
 	buf_release(&output);
 	return result;
 }
@@ -134,7 +132,7 @@ int call_begin(struct call_running *running, const struct call *call, struct err
 	const char *argv[CALL_MAX_ARGUMENTS + 1];
 
 	*running = (struct call_running){.call = *call};
-	if (sibling_find(call->program, path, sizeof(path), err) < 0 ||
+	if (exec_path_find(call->program, path, sizeof(path), err) < 0 ||
 	    call_arguments(call, path, argv, err) < 0 ||
 	    process_begin(argv, call->outlives, &running->child, err) < 0)
 		return -1;
@@ -168,22 +166,21 @@ void call_abandon(struct call_running *running)
 	buf_release(&running->output);
 }
 
-int call_end(struct call_running *running, json_t **ret_answer, struct err *err)
+int call_end(struct call_running *running, json_t **ret_response, struct err *err)
 {
-	int status = 0, result;
+	int wait_status = 0, result;
 
-	*ret_answer = NULL;
+	*ret_response = NULL;
 	while (call_take(running) > 0)
 		;
-	while ((result = waitpid(running->child.pid, &status, 0)) < 0 && errno == EINTR)
+	while ((result = waitpid(running->child.pid, &wait_status, 0)) < 0 && errno == EINTR)
 		;
+	struct process_exit exit = process_exit_of(wait_status);
 	if (result < 0)
-		result =
-		    err_errno(err, ERR_FAILED, "try again", "%s left no exit status", running->call.program);
+		result = err_errno(
+		    err, ERR_FAILED, "try again", "cannot get the exit status of %s", running->call.program);
 	else
-		result = call_conclude(&running->call, WIFEXITED(status) ? PROCESS_EXITED : PROCESS_KILLED,
-		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), &running->output, ret_answer,
-		    err);
+		result = call_conclude(&running->call, &exit, &running->output, ret_response, err);
 	call_abandon(running);
 	return result;
 }

@@ -1,13 +1,13 @@
 /*
- * call: running a program of ours for a login, and what it said.
+ * call: runs one of our programs for a login and reads its last event.
  *
  *	struct call call = {.program = "kimi-models", .client = ..., .platform = ..., .account = ...};
  *
- *	if (call_run(&call, &answer, err) < 0) ... its own error ...
- *	json_decref(answer);
+ *	if (call_run(&call, &response, err) < 0) ... the error that the program reported ...
+ *	json_decref(response);
  *
- * The program is found by the exec path and run with --json; every one of them
- * bounds its own time.
+ * The program is found by the exec path and run with --json. Each program limits
+ * its own time.
  */
 #ifndef KIMI_ACCOUNT_CALL_H
 #define KIMI_ACCOUNT_CALL_H
@@ -22,17 +22,17 @@
 struct call {
 	const char *program;
 	const char *client, *platform, *account; /* its options; NULL: not given */
-	const char *const *arguments;            /* more of them, ended by NULL; NULL: none */
-	bool outlives; /* it has a session of its own, and is not ended when the time is over */
-	int wait_ms;   /* how long it is waited for; 0: five minutes, which none of them takes */
+	const char *const *arguments;            /* further arguments, ended by NULL; may be NULL */
+	bool outlives; /* runs in its own session, and continues after the timeout */
+	int wait_ms;   /* timeout; 0: five minutes */
 };
 
 /*
- * Runs it. 0: it ended with status 0, and *ret_answer is the JSON value on its last
- * line, owned by the caller; NULL: there is none. -1: the error that it told, as
- * if it were ours; ERR_TIMEOUT if it goes on; ERR_FAILED.
+ * Runs it and waits. 0: its exit status was 0; *ret_response is the JSON value on its last
+ * line, owned by the caller, NULL if there is none. -1: the error that it reported,
+ * ERR_TIMEOUT if it continues in the background, or ERR_FAILED.
  */
-int call_run(const struct call *call, json_t **ret_answer, struct err *err);
+int call_run(const struct call *call, json_t **ret_response, struct err *err);
 
 /* A call in an event loop. */
 struct call_running {
@@ -41,16 +41,16 @@ struct call_running {
 	struct buf output;
 };
 
-/* Starts it; the texts of `call` must stay. -1: likewise. wait_ms is the caller's to mind. */
+/* Starts it. The texts of `call` are borrowed until call_end(). The caller watches wait_ms. -1: as call_run(). */
 int call_begin(struct call_running *running, const struct call *call, struct err *err);
 
-/* Takes what there is to read. False: there will be no more, and `output` need not be watched any longer. */
+/* Reads what is available. False: end of the output, so stop watching `output`. */
 bool call_read(struct call_running *running);
 
-/* Collects it; the result is that of call_run(). Both descriptors are closed. */
-int call_end(struct call_running *running, json_t **ret_answer, struct err *err);
+/* Reaps it and closes both descriptors. Returns what call_run() does. */
+int call_end(struct call_running *running, json_t **ret_response, struct err *err);
 
-/* Lets it go on by itself, and forgets it: its parent will be whoever adopts our children. */
+/* Closes both descriptors and lets the program continue alone. */
 void call_abandon(struct call_running *running);
 
 #endif

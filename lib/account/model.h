@@ -1,5 +1,5 @@
 /*
- * model: what a platform offers, and what each model can do.
+ * model: a model of a platform and its capabilities.
  */
 #ifndef KIMI_ACCOUNT_MODEL_H
 #define KIMI_ACCOUNT_MODEL_H
@@ -17,12 +17,12 @@ enum model_capability {
 
 struct model {
 	char *id;
-	char *display_name;       /* NULL: the platform gives none */
+	char *display_name;       /* NULL: not known */
 	long long context_length; /* tokens, 0: not known */
-	unsigned capabilities;    /* of enum model_capability */
-	char **efforts;           /* of thinking, among which a user may choose; ended by NULL; NULL: none */
-	char *default_effort;     /* NULL: the platform gives none */
-	const char *protocol;     /* "anthropic" or "openai_responses", a constant; NULL: the usual one */
+	unsigned capabilities;    /* bits of enum model_capability */
+	char **efforts;           /* thinking efforts to choose from, ended by NULL; may be NULL */
+	char *default_effort;     /* NULL: not known */
+	const char *protocol;     /* "anthropic" or "openai_responses", a constant; NULL: the default one */
 };
 
 /* A list of models; the list owns its items. */
@@ -34,7 +34,7 @@ struct models {
 void model_clear(struct model *model);
 void models_clear(struct models *models);
 
-/* The capabilities by their names, in the clients' order, ended by a NULL name. */
+/* The names of the capabilities, in the order of the clients, ended by a NULL name. */
 extern const struct model_capability_name {
 	enum model_capability bit;
 	const char *name;

@@ -42,20 +42,11 @@ const struct platform *platform_find(const char *id, struct err *err)
 	return NULL;
 }
 
-int platform_not_logged_in(const struct platform *platform, struct err *err)
-{
-	char todo[80] = "run 'kimi login'";
-
-	if (platform != platforms)
-		snprintf(todo, sizeof(todo), "run 'kimi login --platform %s'", platform->id);
-	return err_set(err, ERR_LOGIN_REQUIRED, todo, "not logged in to %s", platform->name);
-}
-
 static int copy_url(const char *url, const char *variable, char *ret_url, struct err *err)
 {
 	if (!text_join(ret_url, PLATFORM_URL_MAX, (const char *const[]){url, NULL}))
 		return err_set(
-		    err, ERR_CONFIG, "set it to a shorter one", "the URL in %s is too long", variable);
+		    err, ERR_CONFIG, "set it to a shorter URL", "the URL in %s is too long", variable);
 	size_t n = strlen(ret_url);
 	while (n && ret_url[n - 1] == '/')
 		ret_url[--n] = '\0';
@@ -64,7 +55,9 @@ static int copy_url(const char *url, const char *variable, char *ret_url, struct
 
 static const char *set_or(const char *configured, const char *shipped)
 {
-	return configured && *configured ? configured : shipped;
+	if (configured && *configured)
+		return configured;
+	return shipped;
 }
 
 int platform_base_url(

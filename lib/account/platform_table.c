@@ -1,4 +1,4 @@
-/* The rows of platform.h. A test links its own table in place of this one. */
+/* The rows of platform.h. Tests link their own table instead. */
 #include "account/platform.h"
 
 static const struct region kimi_code_regions[] = {

@@ -19,5 +19,5 @@ void problem_add(struct problems *problems, const char *code, const char *remedy
 
 void problem_add_err(struct problems *problems, const char *code, const struct err *err)
 {
-	problem_add(problems, code ? code : err_name(err->code), err->todo, "%s", err->what);
+	problem_add(problems, code ? code : err_name(err->code), err->hint, "%s", err->what);
 }

@@ -1,8 +1,8 @@
 /*
- * problem: what is wrong with a login or its surroundings, and what to do.
+ * problem: what is wrong with a login or its environment, and what to do about it.
  *
- * A list that is filled by whoever finds something and spoken by `kimi status`.
- * Texts are cut at the end of the array, and cleaned when they are shown.
+ * Each check adds its problems to a list, which `kimi status` prints. Texts are cut
+ * at the end of the array and cleaned when they are printed.
  */
 #ifndef KIMI_ACCOUNT_PROBLEM_H
 #define KIMI_ACCOUNT_PROBLEM_H
@@ -25,11 +25,11 @@ struct problems {
 	size_t count;
 };
 
-/* Adds one; what is more than the list can hold is left out. */
+/* Adds a problem. Drops it if the list is full. */
 void problem_add(struct problems *problems, const char *code, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same of an error, under `code`, or (NULL) under the name of its own. */
+/* Adds an error as a problem, with its hint as the remedy. `code` NULL: the name of its code. */
 void problem_add_err(struct problems *problems, const char *code, const struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * client: the chat clients whose homes the toolkit keeps, as data.
+ * client: the chat clients whose homes the toolkit can use, as data.
  *
- * A row is all that sets one client apart for the layers above: where its home is,
- * how its files are named, locked and written. Another client is another row.
+ * A row describes a client for all other modules: where its home is, and how its files are
+ * named, locked and written. A new client is a new row.
  */
 #ifndef KIMI_HOME_CLIENT_H
 #define KIMI_HOME_CLIENT_H
@@ -18,19 +18,19 @@ enum client_lock {
 
 struct client {
 	const char *name;          /* of --client, KIMI_CLIENT and in JSON */
-	const char *program;       /* as people call it */
-	const char *home_variable; /* the environment variable with its home */
+	const char *program;       /* its name in messages */
+	const char *home_variable; /* the environment variable for its home */
 	const char *home_default;  /* below $HOME */
-	const char *traces[5];     /* what only the client itself leaves in its home; ended by NULL */
-	const char *older_config;  /* the name of a config that came before config.toml; NULL: none */
+	const char *traces[5];     /* files that only the client itself creates; ended by NULL */
+	const char *older_config;  /* the name of its config before config.toml; NULL: none */
 	enum client_lock lock;
-	bool has_slots;   /* a login's name depends on its hosts (slot.h), and config.toml may name them */
-	bool has_keyring; /* logins may lie in the keyring */
-	/* Its dialect of the device headers. */
+	bool has_slots;   /* a login's name depends on its hosts (slot.h) in config.toml */
+	bool has_keyring; /* logins may be stored in the keyring */
+	/* The format of the device headers. */
 	const char *header_platform;
-	bool node_names; /* of the processor, and the kernel release as version: as Node.js has them */
-	bool uuid;       /* its device ids are UUIDs, else 32 hexadecimal digits */
-	/* Its dialect of the stored login. */
+	bool node_names; /* processor names of Node.js, kernel release as OS version */
+	bool uuid;       /* device ids are UUIDs, else 32 hexadecimal digits */
+	/* The format of the stored login. */
 	bool pretty_record; /* on several lines, with whole seconds */
 };
 
@@ -40,7 +40,7 @@ extern const struct client client_kimi_code, client_kimi_cli;
 enum { CLIENTS = 2 };
 extern const struct client *const clients[CLIENTS + 1];
 
-/* The client of that name. NULL: there is none, and *err (ERR_USAGE) lists them. */
+/* The client with that name. NULL: there is none, and the hint of *err (ERR_USAGE) lists them. */
 const struct client *client_find(const char *name, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/newfile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 enum { ID_MAX = 40, MAX_ID_BYTES = 4096 };
 
-void device_clean_value(const char *value, char *ret_clean, size_t size)
+void device_headers_clean_value(const char *value, char *ret_clean, size_t size)
 {
 	size_t len = 0;
 
@@ -26,25 +27,26 @@ void device_clean_value(const char *value, char *ret_clean, size_t size)
 		snprintf(ret_clean, size, "unknown");
 }
 
-enum id_answer { ID_FOUND, ID_UNFIT /* a file with none in it, a link, or another user's */, ID_UNREADABLE };
+/* ID_UNFIT: an empty file, a link, or another user's file. */
+enum id_result { ID_FOUND, ID_UNFIT, ID_UNREADABLE };
 
-static enum id_answer read_id(const char *path, char *ret_id, size_t size)
+static enum id_result read_id(const char *path, char *ret_id, size_t size)
 {
 	struct buf bytes;
 	struct stat st;
-	enum id_answer answer = ID_UNREADABLE;
+	enum id_result result = ID_UNREADABLE;
 
 	buf_init(&bytes, MAX_ID_BYTES);
-	/* Its first line goes to the server: not the one of a file that a link leads to. */
+	/* Do not follow a link: the first line of the file is sent to the server. */
 	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
 		bytes.data[strcspn(bytes.data, "\r\n")] = '\0';
-		device_clean_value(bytes.data, ret_id, size);
-		answer = strcmp(ret_id, "unknown") == 0 ? ID_UNFIT : ID_FOUND;
+		device_headers_clean_value(bytes.data, ret_id, size);
+		result = strcmp(ret_id, "unknown") == 0 ? ID_UNFIT : ID_FOUND;
 	} else if (lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || st.st_uid != geteuid())) {
-		answer = ID_UNFIT;
+		result = ID_UNFIT;
 	}
 	buf_release(&bytes);
-	return answer;
+	return result;
 }
 
 /* 32 digits, or a UUID of version 4 (RFC 9562 section 5.4). */
@@ -53,7 +55,7 @@ static void random_id(bool uuid, char ret_id[ID_MAX])
 	unsigned char bytes[16] = {0};
 	size_t len = 0;
 
-	/* A device id is no secret: without randomness at boot it may as well be zeros. */
+	/* A device id is not secret. If there is no randomness yet at boot, zeros will do. */
 	if (getrandom(bytes, sizeof(bytes), 0) < 0)
 		memset(bytes, 0, sizeof(bytes));
 	if (uuid) {
@@ -67,16 +69,19 @@ static void random_id(bool uuid, char ret_id[ID_MAX])
 	}
 }
 
-/* Many processes may make the id at once; link() lets the first one win and all read the same. */
+/*
+ * If several processes create the id at once, link() lets the first one win, and all read
+ * the same id.
+ */
 static void make_id(const struct home *home, const char *path, const char *id)
 {
 	struct newfile f = NEWFILE_INIT;
 
-	if (home_check_writable(home, NULL) == 0 && dir_make(home->folder, NULL) == 0 &&
+	if (home_check_writable(home, NULL) == 0 && dir_make(home->directory, NULL) == 0 &&
 	    newfile_open(&f, path, 0600, NULL) == 0 && newfile_write(&f, id, strlen(id), NULL) == 0 &&
 	    fsync(f.fd) == 0) {
 		char other[ID_MAX];
-		if (link(f.sibling, path) < 0 && read_id(path, other, sizeof(other)) == ID_UNFIT)
+		if (link(f.temporary, path) < 0 && read_id(path, other, sizeof(other)) == ID_UNFIT)
 			newfile_commit(&f, NULL);
 	}
 	newfile_abandon(&f);
@@ -86,7 +91,7 @@ static void find_id(const struct home *home, char *ret_id, size_t size)
 {
 	char path[HOME_PATH_MAX], id[ID_MAX];
 
-	home_device_id_file(home, path);
+	home_path(home, HOME_DEVICE_ID, path);
 	if (read_id(path, ret_id, size) == ID_FOUND)
 		return;
 	random_id(home->client->uuid, id);
@@ -95,7 +100,7 @@ static void find_id(const struct home *home, char *ret_id, size_t size)
 		snprintf(ret_id, size, "%s", id);
 }
 
-/* The processor as Node.js calls it. */
+/* The name of the processor in Node.js. */
 static const char *node_name(const char *machine)
 {
 	static const char *const names[][2] = {{"x86_64", "x64"}, {"aarch64", "arm64"}, {"i386", "ia32"},
@@ -105,10 +110,12 @@ static const char *node_name(const char *machine)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(machine, names[i][0]) == 0)
 			return names[i][1];
-	return strncmp(machine, "arm", 3) == 0 ? "arm" : machine;
+	if (strncmp(machine, "arm", 3) == 0)
+		return "arm";
+	return machine;
 }
 
-void device_describe(struct device *device, const struct home *home)
+void device_headers_fill(struct device_headers *device, const struct home *home)
 {
 	const struct client *client = home->client;
 	struct utsname host = {0};
@@ -132,7 +139,7 @@ void device_describe(struct device *device, const struct home *home)
 	};
 	for (size_t i = 0; i < DEVICE_HEADERS; i++) {
 		char clean[256];
-		device_clean_value(values[i][1], clean, sizeof(clean));
+		device_headers_clean_value(values[i][1], clean, sizeof(clean));
 		snprintf(device->lines[i], DEVICE_HEADER_MAX, "%s: %s", values[i][0], clean);
 		device->headers[i] = device->lines[i];
 	}

@@ -17,32 +17,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Half a second before others may take it over, we do not count on it any more. */
 enum {
 	STAMP_MS = 2000,
 	STALE_MS = 5000,
-	LOST_MS = STALE_MS - 500,
+	LOST_MS = STALE_MS - 500, /* then another process may soon take it over */
 	POLL_MIN_MS = 50,
 	POLL_MAX_MS = 150,
 	LEFTOVER_MS = 60000
 };
 
-/* Between the name of a slot and that of what was moved aside. */
+/* Between the slot and the suffix in the name of a stale lock that was renamed. */
 static const char lock_mark[] = ".lock.";
 
 struct dir_lock_hold {
-	pid_t pid; /* who holds it: a child of fork() has only a copy of this */
+	pid_t pid; /* of the holder; a child of fork() has only a copy of this struct */
 	struct lock queue;
 	char path[HOME_PATH_MAX];
-	int fd; /* our directory, -1 for none: while it is open, no other can get its inode number */
-	struct stat stamped;  /* what it was after the last stamp */
-	long long stamped_ms; /* when that was, of clock_boot_ms() */
+	int fd;               /* our directory or -1; keeps its inode number in use */
+	struct stat stamped;  /* the directory after the last update of its mtime */
+	long long stamped_ms; /* the time of that update, of clock_boot_ms() */
 	bool lost;
-	int stop_fd; /* readable once the thread is to end; -1: there is no thread */
+	int stop_fd; /* readable when the thread must end; -1: there is no thread */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards the four fields above stop_fd while there is a thread */
 };
@@ -53,14 +53,14 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static bool is_in_place(const struct dir_lock_hold *hold)
+static bool is_unchanged(const struct dir_lock_hold *hold)
 {
 	struct stat st;
 
 	return lstat(hold->path, &st) == 0 && is_same(&st, &hold->stamped);
 }
 
-/* The time of kimi-code's Date.now(), and of an mtime as it reads one: whole milliseconds. */
+/* In whole milliseconds, the resolution that kimi-code compares in. */
 static long long dir_lock_milliseconds(const struct timespec *t)
 {
 	return (long long)t->tv_sec * 1000 + t->tv_nsec / 1000000;
@@ -84,8 +84,8 @@ static bool set_stamp(struct dir_lock_hold *hold)
 }
 
 /*
- * Stamps the directory if it is ours. The stamp counts only if it still is then:
- * one that came too late is on a directory that has lost its name.
+ * Updates the mtime if the directory is ours. Checks again afterwards: if the directory was
+ * renamed in between, the update came too late.
  */
 static bool dir_lock_keep(struct dir_lock_hold *hold)
 {
@@ -93,8 +93,8 @@ static bool dir_lock_keep(struct dir_lock_hold *hold)
 
 	if (hold->lost)
 		return false;
-	if (now - hold->stamped_ms >= LOST_MS || !is_in_place(hold) || !set_stamp(hold) ||
-	    !is_in_place(hold)) {
+	if (now - hold->stamped_ms >= LOST_MS || !is_unchanged(hold) || !set_stamp(hold) ||
+	    !is_unchanged(hold)) {
 		hold->lost = true;
 		return false;
 	}
@@ -148,27 +148,27 @@ static int open_directory(const char *path)
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = open(path, flags);
 
-	/* The umask may be narrower than what we need. */
+	/* The umask may have removed permissions that we need. */
 	if (fd < 0 && errno == EACCES && chmod(path, 0700) == 0)
 		fd = open(path, flags);
 	return fd;
 }
 
-/* 0: the lock is ours, 1: it is another's. */
+/* 0: the lock is ours, 1: another process holds it. */
 static int make_directory(struct dir_lock_hold *hold, struct err *err)
 {
-	static const char todo[] = "make sure that its directory can be written";
+	static const char hint[] = "make sure that its directory can be written";
 
 	hold->lost = false;
-	hold->stamped_ms = clock_boot_ms(); /* before mkdir(), which is the first stamp */
+	hold->stamped_ms = clock_boot_ms(); /* before mkdir(), which sets the first mtime */
 	if (mkdir(hold->path, 0700) < 0) {
 		if (errno == EEXIST)
 			return 1;
-		return err_errno(err, ERR_STORAGE, todo, "cannot make the lock %s", hold->path);
+		return err_errno(err, ERR_STORAGE, hint, "cannot make the lock %s", hold->path);
 	}
 	hold->fd = open_directory(hold->path);
 	if (hold->fd < 0 && errno != ENOENT)
-		return err_errno(err, ERR_STORAGE, todo, "cannot open the lock %s", hold->path);
+		return err_errno(err, ERR_STORAGE, hint, "cannot open the lock %s", hold->path);
 	if (hold->fd >= 0 && fstat(hold->fd, &hold->stamped) == 0 && dir_lock_keep(hold))
 		return 0;
 	if (hold->fd >= 0)
@@ -181,9 +181,9 @@ static const char left_behind[] =
     "the lock %s was left behind and keeps every client from refreshing this login";
 
 /*
- * Takes a stale lock away. Between the look at it and the rename another process
- * may have taken it over: what was renamed is looked at again, and put back if it
- * is not what it was. 0: the name is free, 1: it is not.
+ * Removes a stale lock, by renaming it first. Another process may have taken it over since
+ * we checked it, so check the renamed directory again, and rename it back if it is another
+ * one. 0: the name is free, 1: it is in use.
  */
 static int remove_stale(const char *path, const struct stat *stale, struct err *err)
 {
@@ -205,13 +205,13 @@ static int remove_stale(const char *path, const struct stat *stale, struct err *
 		return 0;
 	int error = errno;
 	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) < 0) {
-		rmdir(aside); /* a third one has the name: nobody looks for this one any more */
+		rmdir(aside); /* a third process has created the lock meanwhile */
 		return 0;
 	}
 	if (!same)
 		return 1;
 	errno = error;
-	return err_errno(err, ERR_STORAGE, "remove it with all that is in it", left_behind, path);
+	return err_errno(err, ERR_STORAGE, "remove it and everything in it", left_behind, path);
 }
 
 static int refuse_file(const char *path, struct err *err)
@@ -220,7 +220,7 @@ static int refuse_file(const char *path, struct err *err)
 	    "%s is not a directory, and keeps every client from refreshing this login", path);
 }
 
-/* 0: the lock is ours, 1: it is another's. */
+/* 0: the lock is ours, 1: another process holds it. */
 static int try_once(struct dir_lock_hold *hold, struct err *err)
 {
 	struct stat st;
@@ -232,14 +232,16 @@ static int try_once(struct dir_lock_hold *hold, struct err *err)
 		if (errno == ENOENT)
 			return make_directory(hold, err);
 		return err_errno(err, ERR_STORAGE, "make sure that you can read its directory",
-		    "cannot look at the lock %s", hold->path);
+		    "cannot check the lock %s", hold->path);
 	}
 	if (!S_ISDIR(st.st_mode))
 		return refuse_file(hold->path, err);
 	if (age_ms(&st) <= STALE_MS)
 		return 1;
 	result = remove_stale(hold->path, &st, err);
-	return result == 0 ? make_directory(hold, err) : result;
+	if (result == 0)
+		return make_directory(hold, err);
+	return result;
 }
 
 static int refuse_future(const char *path, struct err *err)
@@ -266,12 +268,15 @@ static int wait_for_directory(struct dir_lock_hold *hold, long long deadline, st
 		int left = clock_left(deadline), pause = clock_jitter(POLL_MIN_MS, POLL_MAX_MS);
 		if (!left)
 			return dir_lock_busy(hold, err);
-		if (signals_sleep(pause < left ? pause : left, err) < 0)
+		if (signals_sleep(MIN(pause, left), err) < 0)
 			return -1;
 	}
 }
 
-/* kimi-code refreshes nothing unless it can open this file, which stays empty and is never removed. */
+/*
+ * kimi-code does not refresh unless it can open this file, which stays empty and is never
+ * removed.
+ */
 static int make_sentinel(const char *path, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
@@ -281,31 +286,30 @@ static int make_sentinel(const char *path, struct err *err)
 		return err_errno(
 		    err, ERR_STORAGE, "make sure that it can be written", "cannot open %s", path);
 	if (fstat(fd, &st) == 0 && (st.st_mode & 0600) != 0600 && fchmod(fd, 0600) < 0) {
-		/* another user's; it could be opened, which is all it is for */
+		/* it belongs to another user; opening it is all that kimi-code needs */
 	}
 	close(fd);
 	return 0;
 }
 
-static int take_queue(struct dir_lock_hold *hold, const struct home *home, const char *slot,
-    long long deadline, struct err *err)
+static int take_queue(const struct dir_lock *lock, long long deadline, struct err *err)
 {
 	char path[HOME_PATH_MAX];
 
-	home_credentials_folder(home, path);
+	home_path(lock->home, HOME_CREDENTIALS, path);
 	if (dir_make(path, err) < 0)
 		return -1;
-	home_credentials_file(home, slot, "flock", path);
-	return lock_acquire(&hold->queue, path, deadline, err);
+	home_credentials_file(lock->home, lock->slot, "flock", path);
+	return lock_acquire(&lock->hold->queue, path, deadline, err);
 }
 
 static bool lock_path(const struct home *home, const char *slot, char ret_path[HOME_PATH_MAX])
 {
 	return text_join(
-	    ret_path, HOME_PATH_MAX, (const char *const[]){home->folder, "/oauth/", slot, ".lock", NULL});
+	    ret_path, HOME_PATH_MAX, (const char *const[]){home->directory, "/oauth/", slot, ".lock", NULL});
 }
 
-/* Nothing may be in it: rmdir() is how it is released. */
+/* The lock is released with rmdir(), which fails unless the directory is empty. */
 static bool is_empty_directory(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -328,11 +332,13 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return refuse_file(path, err);
 	if (!is_empty_directory(path))
-		return err_set(err, ERR_STORAGE, "remove it with all that is in it", left_behind, path);
-	return age_ms(&st) < -STALE_MS ? refuse_future(path, err) : 0;
+		return err_set(err, ERR_STORAGE, "remove it and everything in it", left_behind, path);
+	if (age_ms(&st) < -STALE_MS)
+		return refuse_future(path, err);
+	return 0;
 }
 
-/* PID-SECONDS-NANOSECONDS, as remove_stale() names what it moves aside, of a process that is no more. */
+/* A suffix PID-SECONDS-NANOSECONDS of remove_stale(), of a process that does not exist any more. */
 static bool is_of_dead_process(const char *name)
 {
 	static const char digits[] = "0123456789";
@@ -351,18 +357,18 @@ static bool is_of_dead_process(const char *name)
 }
 
 /*
- * Removes what a process of ours moved aside and was killed before it could remove. Where
- * it runs in another container its number says nothing here: what is young may yet be
- * put back, and is left alone.
+ * Removes directories that a process of ours renamed and was killed before it could remove.
+ * A process in another container may still be running although its pid does not exist here,
+ * and may rename the directory back, so leave recent ones alone.
  */
 static void sweep_leftovers(const struct home *home, const char *slot)
 {
-	char folder[HOME_PATH_MAX];
+	char directory[HOME_PATH_MAX];
 	size_t len = strlen(slot), mark_len = strlen(lock_mark);
 	struct stat st;
 
-	text_join(folder, sizeof(folder), (const char *const[]){home->folder, "/oauth", NULL});
-	DIR *dir = opendir(folder);
+	text_join(directory, sizeof(directory), (const char *const[]){home->directory, "/oauth", NULL});
+	DIR *dir = opendir(directory);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		const char *name = entry->d_name;
 		if (strncmp(name, slot, len) != 0 || strncmp(name + len, lock_mark, mark_len) != 0 ||
@@ -376,25 +382,26 @@ static void sweep_leftovers(const struct home *home, const char *slot)
 		closedir(dir);
 }
 
-static int take_directory(struct dir_lock_hold *hold, const struct home *home, const char *slot,
-    long long deadline, struct err *err)
+static int take_directory(const struct dir_lock *lock, long long deadline, struct err *err)
 {
+	struct dir_lock_hold *hold = lock->hold;
+	const struct home *home = lock->home;
+	const char *slot = lock->slot;
 	char path[HOME_PATH_MAX];
-	bool fits = text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth", NULL});
+	bool fits = text_join(path, sizeof(path), (const char *const[]){home->directory, "/oauth", NULL});
 
 	if (fits && dir_make(path, err) < 0)
 		return -1;
 	if (!fits || !lock_path(home, slot, hold->path))
 		return err_set(err, ERR_CONFIG, NULL, "the path of the lock of %.100s is too long", slot);
-	text_join(path, sizeof(path), (const char *const[]){home->folder, "/oauth/", slot, NULL});
+	text_join(path, sizeof(path), (const char *const[]){home->directory, "/oauth/", slot, NULL});
 	if (make_sentinel(path, err) < 0 || wait_for_directory(hold, deadline, err) < 0)
 		return -1;
 	sweep_leftovers(home, slot);
 	return start_stamping(hold, err);
 }
 
-int dir_lock_acquire(
-    struct dir_lock *lock, const struct home *home, const char *slot, long long deadline, struct err *err)
+int dir_lock_acquire(struct dir_lock *lock, long long deadline, struct err *err)
 {
 	const char *off = getenv("KIMI_DISABLE_OAUTH_LOCK");
 	struct dir_lock_hold *hold = calloc(1, sizeof(*hold));
@@ -406,10 +413,10 @@ int dir_lock_acquire(
 	hold->fd = hold->stop_fd = -1;
 	pthread_mutex_init(&hold->mutex, NULL);
 	lock->hold = hold;
-	int result = take_queue(hold, home, slot, deadline, err);
-	/* Exactly 1, as kimi-code has it: "true" turns nothing off. */
+	int result = take_queue(lock, deadline, err);
+	/* Only 1 turns the lock off, as in kimi-code; "true" does not. */
 	if (result == 0 && (!off || strcmp(off, "1") != 0))
-		result = take_directory(hold, home, slot, deadline, err);
+		result = take_directory(lock, deadline, err);
 	if (result < 0)
 		dir_lock_release(lock);
 	return result;
@@ -421,7 +428,7 @@ bool dir_lock_is_ours(struct dir_lock *lock)
 
 	if (!hold || hold->pid != getpid())
 		return false;
-	if (hold->fd < 0) /* turned off */
+	if (hold->fd < 0) /* KIMI_DISABLE_OAUTH_LOCK */
 		return true;
 	pthread_mutex_lock(&hold->mutex);
 	bool ours = dir_lock_keep(hold);

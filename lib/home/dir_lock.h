@@ -1,12 +1,14 @@
 /*
- * dir_lock: the refresh lock of kimi-code's home, as a correct kimi-code process takes it.
+ * dir_lock: the refresh lock of kimi-code's home, as kimi-code itself takes it.
  *
- * kimi-code knows no flock. Whoever makes the directory HOME/oauth/SLOT.lock
- * holds the lock, and sets its mtime every few seconds to show that it is alive:
- * 5 s after the last stamp anyone may take it over. A kimi-code whose lock is
- * touched or removed meanwhile ends at once, and what it is receiving is lost.
+ * kimi-code does not use flock. The process that creates the directory
+ * HOME/oauth/SLOT.lock holds the lock. It sets the mtime every few seconds to show that
+ * it is alive; 5 s after the last update, any process may take the lock over. A kimi-code
+ * whose lock is modified or removed exits at once and loses what it is receiving.
  *
- *	dir_lock_acquire(&lock, home, slot, clock_ms() + 30000, err);
+ *	struct dir_lock lock = {.home = home, .slot = slot};
+ *
+ *	dir_lock_acquire(&lock, clock_ms() + 30000, err);
  *	... read the login again, it may have been refreshed ...
  *	if (!dir_lock_is_ours(&lock))        right before the refresh token is sent: do not send it
  *	... the exchange, however long ...
@@ -14,19 +16,17 @@
  *	... save ...
  *	dir_lock_release(&lock);
  *
- * While it is held, a thread stamps the directory every 2 s, so that a slow call
- * cannot hold that up. The thread blocks all signals. A directory that is
- * neither ours nor stale is never stamped, renamed or removed, and nothing is
- * ever put into one.
+ * While the lock is held, a thread updates the mtime every 2 s, even during a slow call.
+ * It blocks all signals. A directory that is neither ours nor stale is never updated,
+ * renamed or removed, and no file is ever created in one.
  *
- * Our own processes queue on a flock first, the file HOME/credentials/SLOT.flock,
- * so that one of them at a time polls the directory. The flock is beside the
- * login, since everyone who shares the home must share it: cron and containers
- * have no runtime directory in common. A login or logout, which must not take
- * kimi-code's lock, can take the flock by itself (base/lock.h). It is not called
- * .lock, because credentials/NAME.lock is how to tell kimi-cli's home.
+ * Our own processes queue on a flock first, on the file HOME/credentials/SLOT.flock, so
+ * that only one of them polls the directory. The file is next to the login, because cron
+ * jobs and containers that share the home may have different runtime directories. Code
+ * that does not need kimi-code's lock can take the flock alone (base/lock.h). The name
+ * does not end in .lock, because credentials/NAME.lock is the sign of kimi-cli's home.
  *
- * With KIMI_DISABLE_OAUTH_LOCK=1 there is only the flock.
+ * With KIMI_DISABLE_OAUTH_LOCK=1, only the flock is used.
  */
 #ifndef KIMI_HOME_DIR_LOCK_H
 #define KIMI_HOME_DIR_LOCK_H
@@ -37,6 +37,8 @@
 #include <stdbool.h>
 
 struct dir_lock {
+	const struct home *home;
+	const char *slot;           /* the name of the login's file, without ".json" (slot.h) */
 	struct dir_lock_hold *hold; /* NULL unless held */
 };
 
@@ -46,34 +48,31 @@ struct dir_lock {
 	}
 
 /*
- * Makes HOME/credentials and HOME/oauth where they are missing, and waits at most
- * until `deadline` (of clock_ms()). `slot` is the name of the login's file
- * without ".json" (slot.h). -1: ERR_BUSY when others held the lock all the time,
- * ERR_STORAGE when it cannot be made, or when something is in its place or in it
- * that only the user may remove (the message names it), ERR_INTERRUPTED,
- * ERR_FAILED.
+ * Makes HOME/credentials and HOME/oauth if they are missing, and waits until `deadline` (of
+ * clock_ms()). -1: ERR_BUSY if another process held the lock until then, ERR_STORAGE if it
+ * cannot be created or only the user can remove what blocks it (the message names it),
+ * ERR_INTERRUPTED, ERR_FAILED.
  */
-int dir_lock_acquire(
-    struct dir_lock *lock, const struct home *home, const char *slot, long long deadline, struct err *err);
+int dir_lock_acquire(struct dir_lock *lock, long long deadline, struct err *err);
 
 /*
- * Looks for what keeps every client from refreshing this login until a person removes it: a
- * file in the place of the directory, one in the directory, a time in the future. Changes
- * nothing. -1: ERR_STORAGE or ERR_BUSY that names it.
+ * Checks for what keeps every client from refreshing this login until the user removes it:
+ * a file with the name of the directory, a file in the directory, or an mtime in the
+ * future. Changes nothing. -1: ERR_STORAGE or ERR_BUSY that names it.
  */
 int dir_lock_check(const struct home *home, const char *slot, struct err *err);
 
 /*
- * Looks whether the directory is still the one that we made and stamped last, and
- * stamps it, so that it stays ours for the next seconds. Once false, always
- * false: somebody touched or replaced it, or we did not stamp it for so long
- * (the machine or the process was suspended) that others may hold it by now.
+ * Checks that the directory is still the one that we created and updated last, and updates
+ * it, so that it stays ours for the next seconds. Once false, it stays false: a process has
+ * modified or replaced the directory, or ours was suspended for so long that another
+ * process may hold the lock by now.
  */
 bool dir_lock_is_ours(struct dir_lock *lock);
 
 /*
- * Removes the directory if it is still ours, and leaves it alone if not. Does
- * nothing unless held. A child of fork() holds nothing: there it only frees.
+ * Removes the directory if it is still ours. Does nothing unless held. A child of fork()
+ * does not hold the lock: there it only frees memory.
  */
 void dir_lock_release(struct dir_lock *lock);
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
@@ -13,14 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int home_take_folder(
+static int home_take_directory(
     struct home *home, const char *const parts[], const char *variable, struct err *err)
 {
-	if (!text_join(home->folder, sizeof(home->folder), parts))
+	if (!text_join(home->directory, sizeof(home->directory), parts))
 		return err_set(err, ERR_CONFIG, "use a shorter one", "the path in %s is too long", variable);
-	size_t n = strlen(home->folder);
-	while (n > 1 && home->folder[n - 1] == '/')
-		home->folder[--n] = '\0';
+	size_t n = strlen(home->directory);
+	while (n > 1 && home->directory[n - 1] == '/')
+		home->directory[--n] = '\0';
 	return 0;
 }
 
@@ -35,25 +36,25 @@ int home_find_default(struct home *ret_home, const struct client *client, struct
 		    client->home_variable, client->program);
 		return err_set(err, ERR_CONFIG, hint, "HOME is not set");
 	}
-	return home_take_folder(
+	return home_take_directory(
 	    ret_home, (const char *const[]){user, "/", client->home_default, NULL}, "HOME", err);
 }
 
-/* The path is the folder, or lies below it. */
-static bool is_below(const char *path, const char *folder)
+/* The path is the directory or inside it. */
+static bool is_below(const char *path, const char *directory)
 {
-	size_t len = strlen(folder);
+	size_t len = strlen(directory);
 
-	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+	return strncmp(path, directory, len) == 0 && (path[len] == '/' || !path[len]);
 }
 
-/* For advice about files: the variable of the client's home that a path lies in. */
+/* For hints about files: the environment variable of the home that contains the path. */
 static const char *home_variable_of(const char *path)
 {
 	struct home home;
 
 	for (size_t i = 0; clients[i]; i++) {
-		if (home_of_client(&home, clients[i], NULL) == 0 && is_below(path, home.folder))
+		if (home_of_client(&home, clients[i], NULL) == 0 && is_below(path, home.directory))
 			return clients[i]->home_variable;
 	}
 	return NULL;
@@ -67,10 +68,10 @@ int home_of_client(struct home *ret_home, const struct client *client, struct er
 	if (!own)
 		return home_find_default(ret_home, client, err);
 	*ret_home = (struct home){.client = client};
-	return home_take_folder(ret_home, (const char *const[]){own, NULL}, client->home_variable, err);
+	return home_take_directory(ret_home, (const char *const[]){own, NULL}, client->home_variable, err);
 }
 
-/* The client that was named. NULL with *ret_failed false: none was. */
+/* The client that the option or KIMI_CLIENT names. NULL with *ret_failed false: none. */
 static const struct client *home_named_client(const char *option, bool *ret_failed, struct err *err)
 {
 	const char *name = option;
@@ -99,6 +100,18 @@ static const struct client *home_client_of_variable(void)
 	return found;
 }
 
+int home_find_client(const char *option, const struct client **ret_client, struct err *err)
+{
+	bool failed;
+
+	*ret_client = home_named_client(option, &failed, err);
+	if (!*ret_client && !failed)
+		*ret_client = home_client_of_variable();
+	if (failed)
+		return -1;
+	return 0;
+}
+
 bool home_is_named(const char *client)
 {
 	return client || env_get("KIMI_CLIENT") || home_client_of_variable();
@@ -106,10 +119,10 @@ bool home_is_named(const char *client)
 
 static bool home_exists(const struct home *home)
 {
-	return access(home->folder, F_OK) == 0;
+	return access(home->directory, F_OK) == 0;
 }
 
-/* Of several that exist, the first that has the login, else the first. */
+/* The first of the existing homes that has the login, else the first one. */
 static void home_choose_existing(
     struct home *ret_home, struct home homes[], size_t count, const struct home_choice *choice)
 {
@@ -126,14 +139,11 @@ int home_choose(struct home *ret_home, const struct home_choice *choice, struct 
 {
 	struct home homes[CLIENTS];
 	size_t count = 0;
-	bool failed;
-	const struct client *client = home_named_client(choice->client, &failed, err);
+	const struct client *client;
 
-	if (failed)
+	if (home_find_client(choice->client, &client, err) < 0)
 		return -1;
-	if (!client)
-		client = home_client_of_variable();
-	/* The last one is the default: it need not exist. */
+	/* The last client is the default, so its home need not exist. */
 	for (size_t i = 0; !client && clients[i]; i++) {
 		if (!clients[i + 1] && count == 0)
 			client = clients[i];
@@ -147,6 +157,38 @@ int home_choose(struct home *ret_home, const struct home_choice *choice, struct 
 	else
 		home_choose_existing(ret_home, homes, count, choice);
 	return 0;
+}
+
+/* For home_choose(): whether there are tokens of any login, or metadata that says where they are. */
+static bool home_has_any_login(struct home *home, void *context)
+{
+	char path[HOME_PATH_MAX];
+	bool found = false;
+
+	(void)context;
+	home_path(home, HOME_CREDENTIALS, path);
+	DIR *dir = opendir(path);
+	for (struct dirent *entry; !found && dir && (entry = readdir(dir));) {
+		const char *dot = strrchr(entry->d_name, '.');
+		found = dot && (strcmp(dot, ".json") == 0 || strcmp(dot, ".state") == 0);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+bool home_needs_option(const struct client *client)
+{
+	const struct home_choice choice = {.has_login = home_has_any_login};
+	struct home home;
+
+	if (home_choose(&home, &choice, NULL) < 0 || home.client != client)
+		return true;
+	for (size_t i = 0; clients[i] && !home_is_named(NULL); i++)
+		if (clients[i] != client && home_of_client(&home, clients[i], NULL) == 0 &&
+		    home_has_any_login(&home, NULL))
+			return true;
+	return false;
 }
 
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client_name, struct err *err)
@@ -169,52 +211,26 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 	return home_choose(&ret_homes[0], &choice, err);
 }
 
-static int home_refuse_owner(const char *path, unsigned long owner, struct err *err)
-{
-	char todo[160] = "run the command as that user, or change the directory's owner back";
-
-	if (geteuid() == 0)
-		snprintf(todo, sizeof(todo), "run it as that user: sudo -u '#%lu' kimi ...", owner);
-	return err_set(err, ERR_STORAGE, todo, "%s belongs to another user (uid %lu)", path, owner);
-}
-
-/* Root would leave files that their user can neither read nor replace. */
-static int check_parent(const struct home *home, struct err *err)
-{
-	char path[sizeof(home->folder)];
-	struct stat st;
-
-	if (geteuid() != 0)
-		return 0;
-	text_join(path, sizeof(path), (const char *const[]){home->folder, NULL});
-	for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
-		*slash = '\0';
-		if (stat(path, &st) == 0)
-			return st.st_uid == 0 ? 0 : home_refuse_owner(path, st.st_uid, err);
-	}
-	return 0;
-}
-
 int home_check_writable(const struct home *home, struct err *err)
 {
 	struct stat st;
 
-	if (stat(home->folder, &st) < 0)
-		return check_parent(home, err);
+	if (stat(home->directory, &st) < 0)
+		return dir_check_above(home->directory, err);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
-		    err, ERR_STORAGE, "move it out of the way", "%s is not a directory", home->folder);
+		    err, ERR_STORAGE, "move it out of the way", "%s is not a directory", home->directory);
 	if (st.st_uid != geteuid())
-		return home_refuse_owner(home->folder, st.st_uid, err);
+		return dir_refuse_owner(home->directory, st.st_uid, err);
 	if (st.st_mode & S_IWOTH)
 		return err_set(err, ERR_STORAGE,
 		    "run 'chmod o-w' on it, and check that the files in it are yours",
-		    "all users can write to the directory %s (mode %03o)", home->folder,
+		    "all users can write to the directory %s (mode %03o)", home->directory,
 		    (unsigned)st.st_mode & 0777);
 	return 0;
 }
 
-/* FNV-1a. Nothing depends on its being hard to reverse: it only tells a user's own homes apart. */
+/* FNV-1a. It need not be hard to reverse, because it only tells a user's own homes apart. */
 static uint64_t home_hash(const char *text)
 {
 	uint64_t value = 0xcbf29ce484222325;
@@ -231,79 +247,43 @@ void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX])
 	bool has_default = home_find_default(&usual, &client_kimi_cli, NULL) == 0;
 
 	*ret_tag = '\0';
-	if (has_default && strcmp(home->folder, usual.folder) == 0)
+	if (has_default && strcmp(home->directory, usual.directory) == 0)
 		return;
-	if (!realpath(home->folder, real))
-		snprintf(real, sizeof(real), "%s", home->folder); /* nothing is stored for it yet */
-	else if (has_default && realpath(usual.folder, default_real) && strcmp(real, default_real) == 0)
+	if (!realpath(home->directory, real))
+		snprintf(real, sizeof(real), "%s", home->directory); /* it does not exist yet */
+	else if (has_default && realpath(usual.directory, default_real) && strcmp(real, default_real) == 0)
 		return;
 	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, home_hash(real));
 }
 
 static void home_below(const struct home *home, const char *name, char *ret_path)
 {
-	text_join(ret_path, HOME_PATH_MAX, (const char *const[]){home->folder, "/", name, NULL});
+	text_join(ret_path, HOME_PATH_MAX, (const char *const[]){home->directory, "/", name, NULL});
 }
 
-void home_credentials_folder(const struct home *home, char *ret_path)
+void home_path(const struct home *home, enum home_file file, char *ret_path)
 {
-	home_below(home, "credentials", ret_path);
+	static const char *const names[HOME_FILES] = {
+	    [HOME_CREDENTIALS] = "credentials",
+	    [HOME_CONFIG] = "config.toml",
+	    [HOME_CONFIG_LOCK] = "config.toml.lock",
+	    [HOME_LEGACY_CONFIG] = "config.json",
+	    [HOME_HISTORY] = "history.jsonl",
+	    [HOME_HISTORY_ASIDE] = "history.jsonl.1",
+	    [HOME_HISTORY_LOCK] = "history.jsonl.lock",
+	    [HOME_SHELL_HISTORY] = "shell_history",
+	    [HOME_DEVICE_ID] = "device_id",
+	    [HOME_REGION] = "region",
+	    [HOME_HOSTS_INDEX] = "credentials/hosts.index",
+	};
+
+	home_below(home, names[file], ret_path);
 }
 
 void home_credentials_file(const struct home *home, const char *name, const char *suffix, char *ret_path)
 {
 	text_join(ret_path, HOME_PATH_MAX,
-	    (const char *const[]){home->folder, "/credentials/", name, ".", suffix, NULL});
-}
-
-void home_config_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "config.toml", ret_path);
-}
-
-void home_config_lock(const struct home *home, char *ret_path)
-{
-	home_below(home, "config.toml.lock", ret_path);
-}
-
-void home_legacy_config_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "config.json", ret_path);
-}
-
-void home_history_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "history.jsonl", ret_path);
-}
-
-void home_history_aside(const struct home *home, char *ret_path)
-{
-	home_below(home, "history.jsonl.1", ret_path);
-}
-
-void home_history_lock(const struct home *home, char *ret_path)
-{
-	home_below(home, "history.jsonl.lock", ret_path);
-}
-
-void home_shell_history_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "shell_history", ret_path);
-}
-
-void home_hosts_index(const struct home *home, char *ret_path)
-{
-	home_below(home, "credentials/hosts.index", ret_path);
-}
-
-void home_region_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "region", ret_path);
-}
-
-void home_device_id_file(const struct home *home, char *ret_path)
-{
-	home_below(home, "device_id", ret_path);
+	    (const char *const[]){home->directory, "/credentials/", name, ".", suffix, NULL});
 }
 
 bool home_is_shared(const struct home *home)

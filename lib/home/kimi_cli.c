@@ -1,4 +1,4 @@
-/* kimi-cli, which its owner archived in 2026. */
+/* kimi-cli, archived in 2026. */
 #include "home/client.h"
 
 const struct client client_kimi_cli = {

@@ -12,7 +12,7 @@
 static const char default_host[] = "https://auth.kimi.com";
 static const char default_base[] = "https://api.kimi.com/coding/v1";
 
-/* What String.prototype.trim() takes for white space. */
+/* White space of JavaScript's String.prototype.trim(). */
 static bool is_space(uint32_t c)
 {
 	return (c >= 0x09 && c <= 0x0d) || c == ' ' || c == 0xa0 || c == 0x1680 ||
@@ -20,7 +20,6 @@ static bool is_space(uint32_t c)
 	       c == 0x3000 || c == 0xfeff;
 }
 
-/* A text without the parts that do not count. */
 struct span {
 	const char *start;
 	size_t len;

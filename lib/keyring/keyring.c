@@ -1,4 +1,7 @@
-/* Paths on the bus are part of libsecret that is marked so, unchanged since its first version. */
+/*
+ * For the functions with paths on the bus, which have not changed since the first version
+ * of libsecret.
+ */
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include "keyring/keyring.h"
 
@@ -15,14 +18,34 @@ static const SecretSchema schema = {
 
 static const char service_name[] = "kimi-code";
 
-/* Takes the error. */
-static enum keyring_answer keyring_trouble(const char *doing, GError *error, struct err *err)
+static const char *error_message(const GError *error)
 {
-	bool locked = g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
+	if (error)
+		return error->message;
+	return "no response";
+}
 
-	err_set(err, ERR_BUSY, NULL, "cannot %s: %s", doing, error ? error->message : "no answer");
-	g_clear_error(&error);
-	return locked ? KEYRING_LOCKED : KEYRING_UNAVAILABLE;
+/* The result that the error means; frees it. */
+static enum keyring_result error_result(GError **error)
+{
+	enum keyring_result result = KEYRING_UNAVAILABLE;
+
+	if (g_error_matches(*error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+		result = KEYRING_LOCKED;
+	g_clear_error(error);
+	return result;
+}
+
+static enum keyring_result search_failed(GError **error, struct err *err)
+{
+	err_set(err, ERR_BUSY, NULL, "cannot search the keyring: %s", error_message(*error));
+	return error_result(error);
+}
+
+static enum keyring_result store_failed(GError **error, struct err *err)
+{
+	err_set(err, ERR_BUSY, NULL, "cannot store the login: %s", error_message(*error));
+	return error_result(error);
 }
 
 static GHashTable *attributes_of(const char *username)
@@ -35,78 +58,94 @@ static gint newest_first(gconstpointer a, gconstpointer b)
 	guint64 one = secret_item_get_modified(SECRET_ITEM((gpointer)a)),
 	        other = secret_item_get_modified(SECRET_ITEM((gpointer)b));
 
-	return one > other ? -1 : one < other;
+	return (one < other) - (one > other);
 }
 
-/* All items of the key, locked ones too; the newest first, whatever the service's order is. */
-static GList *find_items(SecretService *service, const char *username, GError **error)
+/*
+ * Finds all items of the key, locked ones too, the newest first. The result is
+ * KEYRING_NONE if the search worked, even if it found items; else why it failed.
+ */
+static enum keyring_result find_items(
+    SecretService *service, const char *username, GList **ret_items, struct err *err)
 {
 	GHashTable *attributes = attributes_of(username);
+	GError *error = NULL;
 	GList *items =
-	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, error);
+	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, &error);
 
 	g_hash_table_unref(attributes);
-	return g_list_sort(items, newest_first);
+	*ret_items = g_list_sort(items, newest_first);
+	if (error)
+		return search_failed(&error, err);
+	return KEYRING_NONE;
 }
 
-/* The secret of an item, whatever its content type says: KEYRING_DONE; KEYRING_NONE, it is empty. */
-static enum keyring_answer get_one(
+/* Reads the secret of an item, of any content type. KEYRING_NONE: it is empty. */
+static enum keyring_result get_one(
     SecretService *service, const char *path, struct buf *ret_secret, struct err *err)
 {
 	GError *error = NULL;
 	gsize len = 0;
 	SecretValue *value = secret_service_get_secret_for_dbus_path_sync(service, path, NULL, &error);
 
-	if (error)
-		return keyring_trouble("read the item", error, err);
-	const char *bytes = value ? secret_value_get(value, &len) : NULL;
-	buf_add(ret_secret, bytes, len);
-	if (value)
+	if (error) {
+		err_set(err, ERR_BUSY, NULL, "cannot read the login: %s", error_message(error));
+		return error_result(&error);
+	}
+	if (value) {
+		const char *bytes = secret_value_get(value, &len);
+		buf_add(ret_secret, bytes, len);
 		secret_value_unref(value);
-	return len ? KEYRING_DONE : KEYRING_NONE;
+	}
+	if (!len)
+		return KEYRING_NONE;
+	return KEYRING_DONE;
 }
 
-static enum keyring_answer get_newest(
+static enum keyring_result get_newest(
     SecretService *service, const char *username, struct buf *ret_secret, struct err *err)
 {
-	GError *error = NULL;
-	GList *items = find_items(service, username, &error);
-	enum keyring_answer answer = error ? keyring_trouble("search the keyring", error, err) : KEYRING_NONE;
+	GList *items;
+	enum keyring_result result = find_items(service, username, &items, err);
 
-	for (GList *at = items; at && answer == KEYRING_NONE; at = at->next)
+	for (GList *at = items; at && result == KEYRING_NONE; at = at->next)
 		if (!secret_item_get_locked(at->data))
-			answer = get_one(service, g_dbus_proxy_get_object_path(at->data), ret_secret, err);
+			result = get_one(service, g_dbus_proxy_get_object_path(at->data), ret_secret, err);
 	g_list_free_full(items, g_object_unref);
-	return answer;
+	return result;
 }
 
 /*
- * By paths and not by items, whose properties would be asked for one by one: this
- * is what `kimi token` waits for. Only of several the newest has to be found.
+ * Uses paths, because libsecret asks the service for every property of an item, and
+ * `kimi token` waits for this. Properties are needed only to find the newest of several.
  */
-static enum keyring_answer item_get(
+static enum keyring_result item_get(
     SecretService *service, const char *username, struct buf *ret_secret, struct err *err)
 {
 	GHashTable *attributes = attributes_of(username);
 	char **open = NULL, **locked = NULL;
 	GError *error = NULL;
-	enum keyring_answer answer = KEYRING_NONE;
+	enum keyring_result result = KEYRING_NONE;
 
 	secret_service_search_for_dbus_paths_sync(service, &schema, attributes, NULL, &open, &locked, &error);
 	g_hash_table_unref(attributes);
 	if (error)
-		return keyring_trouble("search the keyring", error, err);
-	if (open && open[0])
-		answer = open[1] ? get_newest(service, username, ret_secret, err)
-		                 : get_one(service, open[0], ret_secret, err);
-	if (answer == KEYRING_NONE && locked && *locked)
-		answer = KEYRING_LOCKED;
+		return search_failed(&error, err);
+	if (open && open[0] && open[1])
+		result = get_newest(service, username, ret_secret, err);
+	else if (open && open[0])
+		result = get_one(service, open[0], ret_secret, err);
+	if (result == KEYRING_NONE && locked && *locked)
+		result = KEYRING_LOCKED;
 	g_strfreev(open);
 	g_strfreev(locked);
-	return answer;
+	return result;
 }
 
-/* Where deleting would ask for a confirmation, what is left is an item with nothing in it, which is no login. */
+/*
+ * If the keyring asks for a confirmation to delete an item, empties it instead; an empty
+ * item is no login.
+ */
 static bool remove_item(SecretItem *item, GError **error)
 {
 	if (secret_item_delete_sync(item, NULL, error))
@@ -120,85 +159,96 @@ static bool remove_item(SecretItem *item, GError **error)
 	return emptied;
 }
 
-static enum keyring_answer keyring_create(
+static enum keyring_result keyring_create(
     SecretService *service, const char *username, SecretValue *value, struct err *err)
 {
 	GError *error = NULL;
 	SecretCollection *collection = secret_collection_for_alias_sync(
 	    service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, NULL, &error);
 
-	if (error)
-		return keyring_trouble("find the default keyring", error, err);
-	if (!collection) /* making one would ask for its password */
-		return keyring_trouble(
-		    "store the login", g_error_new(SECRET_ERROR, 0, "there is no default keyring"), err);
-	enum keyring_answer answer = KEYRING_LOCKED;
+	if (error) {
+		err_set(err, ERR_BUSY, NULL, "cannot find the default keyring: %s", error_message(error));
+		return error_result(&error);
+	}
+	/* Do not create one, which would ask the user for a password. */
+	if (!collection) {
+		err_set(err, ERR_BUSY, NULL, "cannot store the login: there is no default keyring");
+		return KEYRING_UNAVAILABLE;
+	}
+	enum keyring_result result = KEYRING_LOCKED;
 	if (!secret_collection_get_locked(collection)) {
 		GHashTable *attributes = attributes_of(username);
-		/* The name of the schema makes it an item that readers who match it find as well. */
+		/* Programs that search by the name of the schema must find the item, too. */
 		g_hash_table_replace(attributes, g_strdup("xdg:schema"), g_strdup(schema.name));
 		char *label = g_strdup_printf("Kimi login (%s)", username);
 		SecretItem *item = secret_item_create_sync(
 		    collection, NULL, attributes, label, value, SECRET_ITEM_CREATE_REPLACE, NULL, &error);
-		answer = item ? KEYRING_DONE : keyring_trouble("store the login", error, err);
+		result = KEYRING_DONE;
+		if (!item)
+			result = store_failed(&error, err);
 		g_clear_object(&item);
 		g_free(label);
 		g_hash_table_unref(attributes);
 	}
 	g_object_unref(collection);
-	return answer;
+	return result;
 }
 
-/* One item keeps the login: the first that is open gets it, and others of the same key go. */
-static enum keyring_answer item_store(
+/* Stores the login in the first unlocked item, and removes the other items of the key. */
+static enum keyring_result item_store(
     SecretService *service, const char *username, const char *secret, struct err *err)
 {
 	GError *error = NULL;
-	GList *items = find_items(service, username, &error);
-	if (error)
-		return keyring_trouble("search the keyring", error, err);
+	GList *items;
+	enum keyring_result result = find_items(service, username, &items, err);
+	if (result != KEYRING_NONE)
+		return result;
 	SecretValue *value = secret_value_new(secret, -1, "text/plain");
-	enum keyring_answer answer = items ? KEYRING_LOCKED : KEYRING_NONE;
+	if (items)
+		result = KEYRING_LOCKED;
 
 	for (GList *at = items; at; at = at->next) {
 		SecretItem *item = at->data;
 		if (secret_item_get_locked(item))
 			continue;
-		if (answer == KEYRING_DONE && !remove_item(item, &error))
-			g_clear_error(&error);
-		else if (answer != KEYRING_DONE)
-			answer = secret_item_set_secret_sync(item, value, NULL, &error)
-			             ? KEYRING_DONE
-			             : keyring_trouble("store the login", error, err);
-		if (answer == KEYRING_UNAVAILABLE)
+		if (result == KEYRING_DONE) {
+			if (!remove_item(item, &error))
+				g_clear_error(&error);
+			continue;
+		}
+		result = KEYRING_DONE;
+		if (!secret_item_set_secret_sync(item, value, NULL, &error))
+			result = store_failed(&error, err);
+		if (result == KEYRING_UNAVAILABLE)
 			break;
 	}
-	if (answer == KEYRING_NONE)
-		answer = keyring_create(service, username, value, err);
+	if (result == KEYRING_NONE)
+		result = keyring_create(service, username, value, err);
 	secret_value_unref(value);
 	g_list_free_full(items, g_object_unref);
-	return answer;
+	return result;
 }
 
-static enum keyring_answer item_erase(SecretService *service, const char *username, struct err *err)
+static enum keyring_result item_erase(SecretService *service, const char *username, struct err *err)
 {
 	GError *error = NULL;
-	GList *items = find_items(service, username, &error);
-	enum keyring_answer answer = error ? keyring_trouble("search the keyring", error, err) : KEYRING_NONE;
+	GList *items;
+	enum keyring_result result = find_items(service, username, &items, err);
 
 	for (GList *at = items; at; at = at->next) {
 		if (secret_item_get_locked(at->data)) {
-			answer = KEYRING_LOCKED; /* deleting it would ask for the password */
+			result = KEYRING_LOCKED; /* deleting it would ask the user for a password */
 			break;
 		}
 		if (!remove_item(at->data, &error)) {
-			answer = keyring_trouble("remove the item", error, err);
+			err_set(err, ERR_BUSY, NULL, "cannot remove the login: %s", error_message(error));
+			result = error_result(&error);
 			break;
 		}
-		answer = KEYRING_DONE;
+		result = KEYRING_DONE;
 	}
 	g_list_free_full(items, g_object_unref);
-	return answer;
+	return result;
 }
 
 static SecretService *keyring_reach(struct err *err)
@@ -207,35 +257,40 @@ static SecretService *keyring_reach(struct err *err)
 	SecretService *service = keyring_service_open(&error);
 
 	if (!service)
-		keyring_trouble("reach the keyring", error, err);
+		err_set(err, ERR_BUSY, NULL, "cannot reach the keyring: %s", error_message(error));
+	g_clear_error(&error);
 	return service;
 }
 
-enum keyring_answer keyring_get(const char *username, struct buf *ret_secret, struct err *err)
+enum keyring_result keyring_get(const char *username, struct buf *ret_secret, struct err *err)
 {
 	SecretService *service = keyring_reach(err);
-	enum keyring_answer answer =
-	    service ? item_get(service, username, ret_secret, err) : KEYRING_UNAVAILABLE;
+	enum keyring_result result = KEYRING_UNAVAILABLE;
 
+	if (service)
+		result = item_get(service, username, ret_secret, err);
 	g_clear_object(&service);
-	return answer;
+	return result;
 }
 
-enum keyring_answer keyring_store(const char *username, const char *secret, struct err *err)
+enum keyring_result keyring_store(const char *username, const char *secret, struct err *err)
 {
 	SecretService *service = keyring_reach(err);
-	enum keyring_answer answer =
-	    service ? item_store(service, username, secret, err) : KEYRING_UNAVAILABLE;
+	enum keyring_result result = KEYRING_UNAVAILABLE;
 
+	if (service)
+		result = item_store(service, username, secret, err);
 	g_clear_object(&service);
-	return answer;
+	return result;
 }
 
-enum keyring_answer keyring_erase(const char *username, struct err *err)
+enum keyring_result keyring_erase(const char *username, struct err *err)
 {
 	SecretService *service = keyring_reach(err);
-	enum keyring_answer answer = service ? item_erase(service, username, err) : KEYRING_UNAVAILABLE;
+	enum keyring_result result = KEYRING_UNAVAILABLE;
 
+	if (service)
+		result = item_erase(service, username, err);
 	g_clear_object(&service);
-	return answer;
+	return result;
 }

@@ -1,10 +1,10 @@
 /*
  * keyring: one login in the system keyring, for the credential helper.
  *
- * The attributes are those of Python's keyring, service "kimi-code" and the
- * username, so that each finds what the other stored. Nothing is unlocked, nobody
- * is asked, no bus is launched; the deadline is set by whoever runs the helper.
- * This room and keyring_service.h are built only where libsecret is.
+ * The attributes are those of Python's keyring, service "kimi-code" and the username, so
+ * that both find each other's items. The functions never unlock a keyring, ask the user or
+ * launch a bus. They have no timeout: the caller of the helper has. This file and
+ * secret_service.h are built only with libsecret.
  */
 #ifndef KIMI_KEYRING_KEYRING_H
 #define KIMI_KEYRING_KEYRING_H
@@ -12,20 +12,20 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum keyring_answer {
-	KEYRING_DONE,        /* found, stored, erased */
-	KEYRING_NONE,        /* there is none */
-	KEYRING_LOCKED,      /* there may be one, and it would take a person to open the keyring */
+enum keyring_result {
+	KEYRING_DONE,        /* found, stored or erased */
+	KEYRING_NONE,        /* there is no login */
+	KEYRING_LOCKED,      /* only the user can unlock the keyring; there may be a login in it */
 	KEYRING_UNAVAILABLE, /* *err says why */
 };
 
-/* The newest of those that are open, whole; it is added to `ret_secret`. */
-enum keyring_answer keyring_get(const char *username, struct buf *ret_secret, struct err *err);
+/* Adds the secret of the newest unlocked item to `ret_secret`. */
+enum keyring_result keyring_get(const char *username, struct buf *ret_secret, struct err *err);
 
-/* Puts it in the place of what is there; others of the same username go. */
-enum keyring_answer keyring_store(const char *username, const char *secret, struct err *err);
+/* Replaces all items of that username by one with this secret. */
+enum keyring_result keyring_store(const char *username, const char *secret, struct err *err);
 
-/* Removes all of that username. */
-enum keyring_answer keyring_erase(const char *username, struct err *err);
+/* Removes all items of that username. */
+enum keyring_result keyring_erase(const char *username, struct err *err);
 
 #endif

@@ -9,30 +9,29 @@ enum { PROMPT_MS = 500 };
 
 static const char prompt_interface[] = "org.freedesktop.Secret.Prompt";
 
-/* How a prompt ended. */
-struct asked {
-	bool over;
-	GVariant *result; /* NULL: it was dismissed */
+struct prompt_state {
+	bool done;
+	GVariant *result; /* NULL: the prompt was dismissed */
 };
 
 static void on_completed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
     const char *signal, GVariant *parameters, gpointer data)
 {
-	struct asked *asked = data;
+	struct prompt_state *state = data;
 	gboolean dismissed;
 
 	(void)bus, (void)sender, (void)path, (void)interface, (void)signal;
-	if (asked->over || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
+	if (state->done || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
 		return;
-	g_variant_get(parameters, "(bv)", &dismissed, &asked->result);
+	g_variant_get(parameters, "(bv)", &dismissed, &state->result);
 	if (dismissed)
-		g_clear_pointer(&asked->result, g_variant_unref);
-	asked->over = true;
+		g_clear_pointer(&state->result, g_variant_unref);
+	state->done = true;
 }
 
-static gboolean on_time_over(gpointer data)
+static gboolean on_timeout(gpointer data)
 {
-	((struct asked *)data)->over = true;
+	((struct prompt_state *)data)->done = true;
 	return G_SOURCE_REMOVE;
 }
 
@@ -45,7 +44,7 @@ static void call_prompt(GDBusProxy *prompt, const char *method, GVariant *parame
 
 static void service_refuse(GError **error)
 {
-	g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "the keyring wants to ask somebody");
+	g_set_error(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "the keyring wants to show a prompt");
 }
 
 static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
@@ -56,18 +55,18 @@ static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
 	}
 	GMainContext *context = g_main_context_new();
 	GSource *timer = g_timeout_source_new(PROMPT_MS);
-	struct asked asked = {0};
+	struct prompt_state state = {0};
 
 	g_main_context_push_thread_default(context);
 	guint signal = g_dbus_connection_signal_subscribe(g_dbus_proxy_get_connection(prompt),
 	    g_dbus_proxy_get_name(prompt), prompt_interface, "Completed",
-	    g_dbus_proxy_get_object_path(prompt), NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_completed, &asked, NULL);
-	g_source_set_callback(timer, on_time_over, &asked, NULL);
+	    g_dbus_proxy_get_object_path(prompt), NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_completed, &state, NULL);
+	g_source_set_callback(timer, on_timeout, &state, NULL);
 	g_source_attach(timer, context);
 	call_prompt(prompt, "Prompt", g_variant_new("(s)", ""));
-	while (!asked.over)
+	while (!state.done)
 		g_main_context_iteration(context, TRUE);
-	if (!asked.result) {
+	if (!state.result) {
 		call_prompt(prompt, "Dismiss", NULL);
 		g_dbus_connection_flush_sync(g_dbus_proxy_get_connection(prompt), NULL, NULL);
 		service_refuse(error);
@@ -77,7 +76,7 @@ static GVariant *prompt_briefly(GDBusProxy *prompt, GError **error)
 	g_source_destroy(timer);
 	g_source_unref(timer);
 	g_main_context_unref(context);
-	return asked.result;
+	return state.result;
 }
 
 static GVariant *prompt_sync(SecretService *service, SecretPrompt *prompt, GCancellable *cancellable,
@@ -121,14 +120,15 @@ static GType type_of_service(void)
 	static const char name[] = "KimiQuietService";
 	GType known = g_type_from_name(name);
 
-	return known ? known
-	             : g_type_register_static_simple(SECRET_TYPE_SERVICE, name, sizeof(SecretServiceClass),
-	                   replace_prompts, sizeof(SecretService), NULL, 0);
+	if (known)
+		return known;
+	return g_type_register_static_simple(SECRET_TYPE_SERVICE, name, sizeof(SecretServiceClass),
+	    replace_prompts, sizeof(SecretService), NULL, 0);
 }
 
 SecretService *keyring_service_open(GError **error)
 {
-	if (!bus_find()) {
+	if (!session_bus_find()) {
 		g_set_error(error, SECRET_ERROR, 0, "there is no session bus");
 		return NULL;
 	}

@@ -22,7 +22,7 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* An address is a list, parted by semicolons: those that launch a bus, or want none, are left out. */
+/* Drops those of the addresses, separated by semicolons, that launch a bus or disable it. */
 static bool take_running(const char *given)
 {
 	char *kept = malloc(strlen(given) + 1);
@@ -45,10 +45,10 @@ static bool take_running(const char *given)
 	return found;
 }
 
-static bool take_socket(const char *folder)
+static bool take_socket(const char *directory)
 {
 	char path[128], address[160];
-	int n = snprintf(path, sizeof(path), "%s/bus", folder);
+	int n = snprintf(path, sizeof(path), "%s/bus", directory);
 
 	if (n < 0 || (size_t)n >= sizeof(path) || !is_own_socket(path))
 		return false;
@@ -56,15 +56,15 @@ static bool take_socket(const char *folder)
 	return setenv(variable, address, 1) == 0;
 }
 
-bool bus_find(void)
+bool session_bus_find(void)
 {
 	const char *given = env_get(variable), *runtime = env_get("XDG_RUNTIME_DIR");
-	char folder[64];
+	char directory[64];
 
 	if (given)
 		return take_running(given);
 	if (runtime && take_socket(runtime))
 		return true;
-	snprintf(folder, sizeof(folder), "/run/user/%lu", (unsigned long)geteuid());
-	return take_socket(folder);
+	snprintf(directory, sizeof(directory), "/run/user/%lu", (unsigned long)geteuid());
+	return take_socket(directory);
 }
