@@ -1,9 +1,9 @@
 /*
- * backend: the two places where a login can be stored, as rows of the same
- * operations. Only store.c calls them; everybody else uses store.h.
+ * backend: the two kinds of storage for a login, as tables of the same operations.
+ * Only store.c uses them; all other code uses store.h.
  *
- * All return 0, or -1 with *err (which may be NULL) filled in. Changes need the
- * lock of the store.
+ * All operations return 0, or -1 with *err (which may be NULL). Those that change
+ * something need the lock of the store.
  */
 #ifndef KIMI_STORE_BACKEND_H
 #define KIMI_STORE_BACKEND_H
@@ -16,22 +16,22 @@
 struct store;
 
 struct store_backend {
-	const char *name; /* in the state, the config and --storage */
-	/* Also 1: none is stored. Sets store->found and store->kind. */
+	const char *name; /* in the metadata, the config and --storage */
+	/* Also returns 1: no login is stored. Sets store->found and store->kind. */
 	int (*load)(struct store *store, struct token *ret_token, struct err *err);
-	/* Proves that a login can be saved, by saving `present` (NULL: there is none) once more. */
+	/* Proves that a login can be saved, by saving `present` (NULL: no login) once more. */
 	int (*probe)(struct store *store, const struct token *present, struct err *err);
 	int (*save)(struct store *store, const struct token *token, struct err *err);
-	/* Fine if there is none. -1 ERR_BUSY: a copy may be left. */
+	/* 0 also if there is no login. -1 ERR_BUSY: a copy may be left. */
 	int (*erase)(struct store *store, struct err *err);
 };
 
 extern const struct store_backend backend_file, backend_keyring;
 
-/* The user's lock, if this store may change what is in the keyring. */
+/* Takes store->user_lock if this store may change the keyring. */
 int backend_keyring_lock(struct store *store, long long deadline, struct err *err);
 
-/* There is evidence of a copy in the keyring; without any, asking for one only costs time. */
+/* There may be a copy in the keyring. If false, asking the keyring is a waste of time. */
 bool backend_keyring_has_copy(const struct store *store);
 
 #endif

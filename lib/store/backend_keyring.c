@@ -1,7 +1,9 @@
-/* The keyring, asked through a credential helper (helper.h). */
+/* The keyring backend, which uses a credential helper (helper.h). */
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/signals.h"
 #include "base/state_dir.h"
-#include "config/view.h"
+#include "config/current.h"
 #include "store/backend.h"
 #include "store/store.h"
 
@@ -11,31 +13,30 @@
 
 static int keyring_busy(const struct store *store, struct err *err)
 {
-	char todo[160];
-
-	snprintf(todo, sizeof(todo), "%s, then try again", credential_remedy());
-	return err_set(err, ERR_BUSY, todo, "%s", store->keyring.trouble.why);
+	if (store->keyring.error.interrupted)
+		return signals_error(err);
+	return err_set(err, ERR_BUSY, helper_remedy(), "%s", store->keyring.error.reason);
 }
 
-/* Nothing is ever kept in a keyring: by the client's rule, or by the user's will. */
+/* The client does not use a keyring, or the user has turned it off. */
 static bool keyring_is_off(const struct store *store)
 {
-	return !store->home->client->has_keyring || credential_is_off();
+	return !store->home->client->has_keyring || helper_is_off();
 }
 
-/* A keyring that did not answer once is not waited for a second time. */
+/* A keyring that failed once is not asked again. */
 static bool keyring_is_down(const struct store *store)
 {
-	return *store->keyring.trouble.why != '\0';
+	return *store->keyring.error.reason != '\0';
 }
 
 bool store_expects_keyring(const struct store *store)
 {
-	char storage[STATE_STORAGE_MAX];
+	char storage[METADATA_STORAGE_MAX];
 
 	if (!store->home->client->has_keyring)
 		return false;
-	state_load_storage(store->state, storage);
+	metadata_load_storage(store->state, storage);
 	return strcmp(storage, "keyring") == 0 ||
 	       (!*storage && config_names_keyring(store->home, store->key));
 }
@@ -43,68 +44,73 @@ bool store_expects_keyring(const struct store *store)
 void store_avoid_keyring(struct store *store)
 {
 	if (!store_expects_keyring(store))
-		snprintf(store->keyring.trouble.why, sizeof(store->keyring.trouble.why),
+		snprintf(store->keyring.error.reason, sizeof(store->keyring.error.reason),
 		    "the keyring is not used");
 }
 
-enum question { GET, GET_LEGACY, STORE, ERASE, ERASE_LEGACY, PROBE };
+enum keyring_operation { GET, GET_LEGACY, STORE, ERASE, ERASE_LEGACY, PROBE };
 
-static enum credential_answer keyring_question(
-    struct store *store, enum question question, const char *login, int patience_ms, struct buf *ret_login)
+/* Calls the helper, unless the keyring was found down or the store's timeout for it has passed. */
+static enum helper_result keyring_ask(
+    struct store *store, enum keyring_operation operation, const char *login, struct buf *ret_login)
 {
-	char item[STORE_ITEM_MAX];
+	struct helper_error *error = &store->keyring.error;
+	enum helper_result result = HELPER_UNAVAILABLE;
+	char name[STORE_ITEM_MAX];
+	struct helper_item item = {.host = store->host, .key = name, .timeout_ms = HELPER_TIMEOUT_MS};
 
-	store_item(store, item);
-	switch (question) {
+	if (keyring_is_down(store))
+		return HELPER_UNAVAILABLE;
+	if (store->keyring.timeout_ms)
+		item.timeout_ms = store->keyring.timeout_ms - store->keyring.waited_ms;
+	if (item.timeout_ms <= 0) {
+		snprintf(error->reason, sizeof(error->reason), "the keyring did not answer in time");
+		return HELPER_UNAVAILABLE;
+	}
+	if (operation == GET_LEGACY || operation == ERASE_LEGACY)
+		item.key = store->key;
+	else
+		store_item(store, name);
+	long long before = clock_ms();
+	switch (operation) {
 	case GET:
-		return credential_get(store->host, item, patience_ms, ret_login, &store->keyring.trouble);
 	case GET_LEGACY:
-		return credential_get(
-		    store->host, store->key, patience_ms, ret_login, &store->keyring.trouble);
+		result = helper_get(&item, ret_login, error);
+		break;
 	case STORE:
-		return credential_store(store->host, item, login, patience_ms, &store->keyring.trouble);
+		result = helper_store(&item, login, error);
+		break;
 	case ERASE:
-		return credential_erase(store->host, item, patience_ms, &store->keyring.trouble);
 	case ERASE_LEGACY:
-		return credential_erase(store->host, store->key, patience_ms, &store->keyring.trouble);
+		result = helper_erase(&item, error);
+		break;
 	case PROBE:
+		result = helper_probe(&item, error);
 		break;
 	}
-	return credential_probe(store->host, item, patience_ms, &store->keyring.trouble);
-}
-
-/* Every question to the keyring, unless it was found down or has had its time. */
-static enum credential_answer keyring_ask(
-    struct store *store, enum question question, const char *login, struct buf *ret_login)
-{
-	int patience_ms = store->keyring.patience_ms ? store->keyring.patience_ms - store->keyring.waited_ms
-	                                             : CREDENTIAL_PATIENCE_MS;
-	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
-
-	if (!keyring_is_down(store) && patience_ms > 0) {
-		long long before = clock_ms();
-		answer = keyring_question(store, question, login, patience_ms, ret_login);
-		store->keyring.waited_ms += (int)(clock_ms() - before);
-	} else if (!keyring_is_down(store)) {
-		snprintf(store->keyring.trouble.why, sizeof(store->keyring.trouble.why),
-		    "the keyring did not answer in time");
-	}
-	return answer;
+	store->keyring.waited_ms += (int)(clock_ms() - before);
+	return result;
 }
 
 /*
- * How good a home's claim is to a login in the keyring that ends then: 2 its state speaks of that very login, 1 the home
- * expects some login there, 0 it expects none.
+ * How likely the login in the keyring with that expires_at belongs to the store's home: 2
+ * if its metadata describes exactly this login, 1 if the home expects a login in the
+ * keyring, 0 if not.
  */
 static int backend_keyring_claim(const struct store *store, double expires_at)
 {
-	struct state state;
+	struct metadata state;
 
-	state_load(store->state, expires_at, &state);
-	return strcmp(state.storage, "keyring") == 0 ? 2 : store_expects_keyring(store);
+	metadata_load(store->state, expires_at, &state);
+	if (strcmp(state.storage, "keyring") == 0)
+		return 2;
+	return store_expects_keyring(store);
 }
 
-/* Better than that of the default home, to which the name of the item belongs. */
+/*
+ * The claim of this home is better than that of the default home, which owns the name of
+ * the item.
+ */
 static bool has_better_claim(const struct store *store, double expires_at)
 {
 	struct home home;
@@ -116,96 +122,106 @@ static bool has_better_claim(const struct store *store, double expires_at)
 	       ours > backend_keyring_claim(&usual, expires_at);
 }
 
-/* Earlier versions kept the logins of all homes under the key alone. One of this home is still found there. */
-static enum credential_answer keyring_get_legacy(struct store *store, struct buf *ret_login)
+/*
+ * Earlier versions stored the logins of all homes under the key alone. Looks for a login
+ * of this home there.
+ */
+static enum helper_result keyring_get_legacy(struct store *store, struct buf *ret_login)
 {
 	struct token token = TOKEN_INIT;
-	char tag[HOME_TAG_MAX], why[160];
+	char tag[HOME_TAG_MAX];
 
 	home_keyring_tag(store->home, tag);
 	if (!*tag || !store_expects_keyring(store))
-		return CREDENTIAL_NONE;
-	enum credential_answer answer = keyring_ask(store, GET_LEGACY, NULL, ret_login);
-	if (answer == CREDENTIAL_FOUND)
-		token_read(ret_login->data, ret_login->len, &token, why, sizeof(why));
-	if (answer != CREDENTIAL_UNAVAILABLE) {
-		store->keyring.legacy =
-		    answer != CREDENTIAL_NONE && has_better_claim(store, token.expires_at);
+		return HELPER_NONE;
+	enum helper_result result = keyring_ask(store, GET_LEGACY, NULL, ret_login);
+	if (result == HELPER_FOUND)
+		token_read(ret_login->data, ret_login->len, &token, NULL);
+	if (result != HELPER_UNAVAILABLE) {
+		store->keyring.legacy = result != HELPER_NONE && has_better_claim(store, token.expires_at);
 		if (!store->keyring.legacy)
-			answer = CREDENTIAL_NONE;
+			result = HELPER_NONE;
 	}
 	token_clear(&token);
-	return answer;
+	return result;
 }
 
-/* Once the login is saved elsewhere. */
-static enum credential_answer keyring_erase_legacy(struct store *store)
+/* Call it once the login is saved under its present name. */
+static enum helper_result keyring_erase_legacy(struct store *store)
 {
-	enum credential_answer answer = keyring_ask(store, ERASE_LEGACY, NULL, NULL);
+	enum helper_result result = keyring_ask(store, ERASE_LEGACY, NULL, NULL);
 
-	store->keyring.legacy = store->keyring.legacy && answer != CREDENTIAL_FOUND;
-	return answer;
+	store->keyring.legacy = store->keyring.legacy && result != HELPER_FOUND;
+	return result;
+}
+
+static int keyring_damaged(const struct store *store, const char *reason, struct err *err)
+{
+	char hint[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
+
+	snprintf(hint, sizeof(hint), "run 'kimi login%s --force'", account_option(&store->who, option));
+	return err_set(err, ERR_STORAGE, hint, "the login in the keyring is damaged: %s", reason);
 }
 
 static int keyring_load(struct store *store, struct token *ret_token, struct err *err)
 {
 	struct buf secret;
-	char why[160];
+	struct reason reason;
 	int result = 1;
 
 	if (keyring_is_off(store))
 		return 1;
 	store->keyring.legacy = false;
-	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
-	enum credential_answer found = keyring_ask(store, GET, NULL, &secret);
-	if (found == CREDENTIAL_NONE)
+	buf_init_secret(&secret, HELPER_MAX_BYTES);
+	enum helper_result found = keyring_ask(store, GET, NULL, &secret);
+	if (found == HELPER_NONE)
 		found = keyring_get_legacy(store, &secret);
-	if (found == CREDENTIAL_FOUND) {
-		result = token_read(secret.data, secret.len, ret_token, why, sizeof(why));
+	if (found == HELPER_FOUND) {
+		result = token_read(secret.data, secret.len, ret_token, &reason);
 		if (result < 0)
-			err_set(err, ERR_STORAGE, "run 'kimi login --force'",
-			    "the login in the keyring is damaged: %s", why);
+			result = keyring_damaged(store, reason.text, err);
 		store->found = store->kind = STORE_KEYRING;
-	} else if (found == CREDENTIAL_LOCKED ||
-	           (found == CREDENTIAL_UNAVAILABLE && store_expects_keyring(store))) {
+	} else if (found == HELPER_LOCKED ||
+	           (found == HELPER_UNAVAILABLE &&
+	               (store->keyring.error.interrupted || store_expects_keyring(store)))) {
 		result = keyring_busy(store, err);
 	}
-	store->keyring.locked_copy = found == CREDENTIAL_LOCKED;
+	store->keyring.locked_copy = found == HELPER_LOCKED;
 	buf_release(&secret);
 	return result;
 }
 
-static enum credential_answer keyring_put(struct store *store, const struct token *token)
+static enum helper_result keyring_put(struct store *store, const struct token *token)
 {
-	char *text = token_print(token), before[STATE_STORAGE_MAX];
-	enum credential_answer answer = CREDENTIAL_UNAVAILABLE;
+	char *text = token_print(token), before[METADATA_STORAGE_MAX];
+	enum helper_result result = HELPER_UNAVAILABLE;
 
-	/* Noted first: should this process be killed, the next one looks for the copy. */
-	state_load_storage(store->state, before);
+	/* Noted first, so that the next process looks for the copy if this one is killed. */
+	metadata_load_storage(store->state, before);
 	bool is_new = strcmp(before, "keyring") != 0 && !keyring_is_down(store);
 	if (is_new)
-		state_save_storage(store->state, "keyring");
+		metadata_save_storage(store->state, "keyring");
 	if (!text)
-		snprintf(store->keyring.trouble.why, sizeof(store->keyring.trouble.why), "out of memory");
+		snprintf(store->keyring.error.reason, sizeof(store->keyring.error.reason), "out of memory");
 	else
-		answer = keyring_ask(store, STORE, text, NULL);
-	if (is_new && answer != CREDENTIAL_FOUND && !store->keyring.trouble.may_be_kept)
-		state_save_storage(store->state, before);
-	if (answer == CREDENTIAL_FOUND && store->keyring.legacy)
-		answer = keyring_erase_legacy(store);
-	if (answer != CREDENTIAL_FOUND)
-		store->keyring.half_kept = store->keyring.half_kept || store->keyring.trouble.may_be_kept;
+		result = keyring_ask(store, STORE, text, NULL);
+	if (is_new && result != HELPER_FOUND && !store->keyring.error.may_be_kept)
+		metadata_save_storage(store->state, before);
+	if (result == HELPER_FOUND && store->keyring.legacy)
+		result = keyring_erase_legacy(store);
+	if (result != HELPER_FOUND)
+		store->keyring.half_kept = store->keyring.half_kept || store->keyring.error.may_be_kept;
 	wipe_str(text);
-	return answer;
+	return result;
 }
 
 bool backend_keyring_has_copy(const struct store *store)
 {
-	char storage[STATE_STORAGE_MAX];
+	char storage[METADATA_STORAGE_MAX];
 
 	if (!store->home->client->has_keyring)
 		return false;
-	state_load_storage(store->state, storage);
+	metadata_load_storage(store->state, storage);
 	return store->found == STORE_KEYRING || store->keyring.locked_copy || store->keyring.half_kept ||
 	       strcmp(storage, "keyring") == 0;
 }
@@ -215,68 +231,76 @@ static bool keyring_may_change(const struct store *store)
 	struct stat st;
 
 	return !keyring_is_down(store) && !keyring_is_off(store) &&
-	       (store->kind == STORE_KEYRING || lstat(store->file, &st) < 0 || store_expects_keyring(store));
+	       (store->kind == STORE_KEYRING || lstat(store->file.path, &st) < 0 ||
+	           store_expects_keyring(store));
 }
 
 int backend_keyring_lock(struct store *store, long long deadline, struct err *err)
 {
-	char folder[HOME_PATH_MAX], path[HOME_PATH_MAX + 160];
-	struct err why = {0};
+	char directory[HOME_PATH_MAX], path[HOME_PATH_MAX + 160];
+	struct err reason = {0};
 
 	if (!keyring_may_change(store))
 		return 0;
-	/* Without a home directory that can be written there is no such lock; the home's own has to do. */
-	if (!state_dir_path(folder, sizeof(folder)) || dir_make(folder, NULL) < 0)
+	/*
+	 * This lock needs a writable home directory. Without one, the lock of the home
+	 * alone must do.
+	 */
+	if (!state_dir_path(directory, sizeof(directory)) || dir_make(directory, NULL) < 0)
 		return 0;
-	snprintf(path, sizeof(path), "%s/keyring-%s.lock", folder, strchr(store->key, '/') + 1);
-	if (lock_acquire(&store->user_lock, path, deadline, &why) == 0 || why.code == ERR_STORAGE)
+	snprintf(path, sizeof(path), "%s/keyring-%s.lock", directory, strchr(store->key, '/') + 1);
+	if (lock_acquire(&store->user_lock, path, deadline, &reason) == 0 || reason.code == ERR_STORAGE)
 		return 0;
 	if (err)
-		*err = why;
+		*err = reason;
 	return -1;
 }
 
 static int keyring_probe(struct store *store, const struct token *present, struct err *err)
 {
-	enum credential_answer answer;
+	enum helper_result result;
 
 	if (present)
-		answer = keyring_put(store, present);
+		result = keyring_put(store, present);
 	else
-		answer = keyring_ask(store, PROBE, NULL, NULL);
-	return answer == CREDENTIAL_FOUND ? 0 : keyring_busy(store, err);
+		result = keyring_ask(store, PROBE, NULL, NULL);
+	if (result == HELPER_FOUND)
+		return 0;
+	return keyring_busy(store, err);
 }
 
 static int keyring_save(struct store *store, const struct token *token, struct err *err)
 {
-	return keyring_put(store, token) == CREDENTIAL_FOUND ? 0 : keyring_busy(store, err);
+	if (keyring_put(store, token) == HELPER_FOUND)
+		return 0;
+	return keyring_busy(store, err);
 }
 
-static enum credential_answer keyring_erase_items(struct store *store)
+static enum helper_result keyring_erase_items(struct store *store)
 {
-	enum credential_answer answer = keyring_ask(store, ERASE, NULL, NULL);
+	enum helper_result result = keyring_ask(store, ERASE, NULL, NULL);
 
-	return answer == CREDENTIAL_FOUND && store->keyring.legacy ? keyring_erase_legacy(store) : answer;
-}
-
-static int keyring_keeps_copy(const char *why, struct err *err)
-{
-	char todo[160];
-
-	snprintf(todo, sizeof(todo), "%s, then log out again", credential_remedy());
-	return err_set(err, ERR_BUSY, todo, "the keyring may still hold the login: %s", why);
+	if (result == HELPER_FOUND && store->keyring.legacy)
+		return keyring_erase_legacy(store);
+	return result;
 }
 
 static int keyring_erase(struct store *store, struct err *err)
 {
 	bool expected = backend_keyring_has_copy(store) || store_expects_keyring(store);
 
+	if (keyring_is_off(store) && !expected)
+		return 0;
 	if (keyring_is_off(store))
-		return expected ? keyring_keeps_copy("it is not used", err) : 0;
-	enum credential_answer answer = keyring_erase_items(store);
-	/* Without a keyring at all there is no copy in it, unless we know of one. */
-	if (answer == CREDENTIAL_LOCKED || (answer == CREDENTIAL_UNAVAILABLE && expected))
-		return keyring_keeps_copy(store->keyring.trouble.why, err);
+		return err_set(
+		    err, ERR_BUSY, helper_remedy(), "the keyring may still hold the login: it is not used");
+	enum helper_result result = keyring_erase_items(store);
+	if (result != HELPER_FOUND && store->keyring.error.interrupted)
+		return signals_error(err);
+	/* A keyring that is unavailable holds no copy, unless we know of one. */
+	if (result == HELPER_LOCKED || (result == HELPER_UNAVAILABLE && expected))
+		return err_set(err, ERR_BUSY, helper_remedy(), "the keyring may still hold the login: %s",
+		    store->keyring.error.reason);
 	return 0;
 }
 

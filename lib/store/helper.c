@@ -8,21 +8,31 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 
 enum { WAIT_MS = 2000, SILENCE_MS = 10000 };
 
-/* Time (clock_ms()) until which a keyring that left a question unanswered is not asked again, lest each login of a
- * list cost its full wait. */
+/*
+ * After a timeout the keyring is not asked again until then (clock_ms()), so that a list
+ * of logins does not wait for it once per login.
+ */
 static long long silent_until;
+static bool lacks_library; /* our helper could not load libsecret */
 
 static const char own_helper[] = "kimi-credential-libsecret";
-static const char unanswered[] = "the keyring did not answer in time";
+static const char timed_out[] = "the keyring did not answer in time";
 static const char too_large[] = "the keyring holds something too large for a login";
 
-/* What our helper says by its exit status. */
-enum { STATUS_FOUND = 0, STATUS_NONE = 1, STATUS_LOCKED = 3, STATUS_UNAVAILABLE = 4 };
+/* Exit statuses of our helper. */
+enum {
+	STATUS_FOUND = 0,
+	STATUS_NONE = 1,
+	STATUS_LOCKED = 3,
+	STATUS_UNAVAILABLE = 4,
+	STATUS_NO_LIBRARY = 127 /* ld.so(8) */
+};
 
-/* The command line of the helper: a program, or a shell line as Git would run it. */
+/* The command line: our helper, or /bin/sh with the command that Git would run. */
 struct helper {
 	bool is_own;
 	char command[8192];
@@ -38,11 +48,11 @@ static bool find_helper(struct helper *helper, const char *operation)
 		return false;
 	helper->is_own = !named;
 	if (!named) {
-		if (sibling_find_helper(own_helper, helper->command, sizeof(helper->command), NULL) < 0)
+		if (exec_path_find_helper(own_helper, helper->command, sizeof(helper->command), NULL) < 0)
 			return false;
 		helper->argv[n++] = helper->command;
 	} else {
-		/* The user's own words, so the shell is theirs too: "~" and quotes work as they do for Git. */
+		/* Run by a shell, as Git does, so that "~" and quotes work. */
 		const char *git = *named == '!' || *named == '/' || *named == '~' ? "" : "git credential-";
 		int len = snprintf(
 		    helper->command, sizeof(helper->command), "%s%s \"$@\"", git, named + (*named == '!'));
@@ -58,170 +68,200 @@ static bool find_helper(struct helper *helper, const char *operation)
 	return true;
 }
 
-bool credential_is_off(void)
+bool helper_is_off(void)
 {
 	struct helper helper;
 
 	return !find_helper(&helper, "get");
 }
 
-const char *credential_remedy(void)
+const char *helper_remedy(void)
 {
 	if (env_true("KIMI_DISABLE_KEYRING"))
-		return "unset KIMI_DISABLE_KEYRING";
+		return "unset KIMI_DISABLE_KEYRING, then try again";
 	if (env_get("KIMI_CREDENTIAL_HELPER"))
-		return "check the helper that KIMI_CREDENTIAL_HELPER names";
-	if (credential_is_off())
-		return "install libsecret-1-dev and build again, or use --storage file";
-	return "unlock or start the keyring";
+		return "check the helper that KIMI_CREDENTIAL_HELPER names, then try again";
+	if (helper_is_off())
+		return "install libsecret-1-dev and build again, or log in with --storage file";
+	if (lacks_library)
+		return "install libsecret, then try again";
+	return "unlock or start the keyring, then try again";
 }
 
-static enum credential_answer helper_fail(struct credential_trouble *trouble, const char *why)
+static enum helper_result helper_fail(struct helper_error *error, const char *reason)
 {
-	snprintf(trouble->why, sizeof(trouble->why), "%s", why);
-	return CREDENTIAL_UNAVAILABLE;
+	snprintf(error->reason, sizeof(error->reason), "%s", reason);
+	return HELPER_UNAVAILABLE;
 }
 
-static enum credential_answer helper_judge(
-    const struct helper *helper, enum process_end end, int status, struct credential_trouble *trouble)
+static enum helper_result helper_judge(
+    const struct helper *helper, const struct process_exit *exit, struct helper_error *error)
 {
-	/* Only our own helper is known to have done nothing if it says that it failed, and one that could not run. */
-	trouble->may_be_kept = end != PROCESS_EXITED || (!helper->is_own && status != 126 && status != 127);
-	if (end == PROCESS_UNFINISHED)
-		return helper_fail(trouble, unanswered);
-	if (end == PROCESS_EXITED && status == STATUS_FOUND)
-		return CREDENTIAL_FOUND;
-	if (!helper->is_own || end != PROCESS_EXITED)
-		return helper_fail(trouble, helper->is_own
-		                                ? "the keyring helper crashed"
-		                                : "the helper that KIMI_CREDENTIAL_HELPER names failed");
-	if (status == STATUS_NONE)
-		return CREDENTIAL_NONE;
-	if (status == STATUS_LOCKED) {
-		snprintf(trouble->why, sizeof(trouble->why), "the keyring is locked");
-		return CREDENTIAL_LOCKED;
+	/*
+	 * A failure means that nothing was stored only for our own helper, or if the
+	 * helper could not be started.
+	 */
+	error->may_be_kept =
+	    exit->end != PROCESS_EXITED || (!helper->is_own && exit->status != 126 && exit->status != 127);
+	if (exit->end == PROCESS_UNFINISHED)
+		return helper_fail(error, timed_out);
+	if (exit->end == PROCESS_EXITED && exit->status == STATUS_FOUND)
+		return HELPER_FOUND;
+	if (!helper->is_own)
+		return helper_fail(error, "the helper that KIMI_CREDENTIAL_HELPER names failed");
+	if (exit->end != PROCESS_EXITED)
+		return helper_fail(error, "the keyring helper crashed");
+	if (exit->status == STATUS_NONE)
+		return HELPER_NONE;
+	if (exit->status == STATUS_LOCKED) {
+		snprintf(error->reason, sizeof(error->reason), "the keyring is locked");
+		return HELPER_LOCKED;
 	}
-	return helper_fail(trouble, "no keyring found");
+	lacks_library = exit->status == STATUS_NO_LIBRARY;
+	if (lacks_library)
+		return helper_fail(error, "the keyring helper needs libsecret, which is not installed");
+	return helper_fail(error, "no keyring found");
 }
 
-static enum credential_answer helper_ask(const char *operation, const char *host, const char *key,
-    const char *secret, long long deadline, struct buf *ret_lines, struct credential_trouble *trouble)
+/* One call of the helper. */
+struct helper_call {
+	const char *operation;
+	const char *host, *key;
+	const char *secret; /* to store, or NULL */
+	long long deadline; /* of clock_ms() */
+};
+
+static struct helper_call call_for(const struct helper_item *item, int wait_ms)
 {
-	enum credential_answer answer;
-	enum process_end end;
+	return (struct helper_call){
+	    .host = item->host,
+	    .key = item->key,
+	    .deadline = clock_ms() + MIN(item->timeout_ms, wait_ms),
+	};
+}
+
+static enum helper_result call_run(
+    const struct helper_call *call, struct buf *ret_lines, struct helper_error *error)
+{
+	enum helper_result result;
+	struct process_exit exit;
 	struct helper helper;
 	struct buf lines;
-	int status;
 
-	*trouble = (struct credential_trouble){0};
-	if (!find_helper(&helper, operation))
-		return helper_fail(trouble, env_true("KIMI_DISABLE_KEYRING")
-		                                ? "KIMI_DISABLE_KEYRING is set"
-		                                : "this build has no keyring support");
-	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
-	if (credential_lines_ask(&lines, host, key, secret)) {
+	*error = (struct helper_error){0};
+	bool found = find_helper(&helper, call->operation);
+	if (!found && env_true("KIMI_DISABLE_KEYRING"))
+		return helper_fail(error, "KIMI_DISABLE_KEYRING is set");
+	if (!found)
+		return helper_fail(error, "this build has no keyring support");
+	buf_init_secret(&lines, HELPER_MAX_BYTES + 4096);
+	if (helper_protocol_ask(&lines, call->host, call->key, call->secret)) {
 		const struct process process = {
 		    .argv = helper.argv,
 		    .input = lines.data,
 		    .input_len = lines.len,
 		    .own_session = true,
-		    .deadline = deadline,
+		    .deadline = call->deadline,
 		};
 		const long long begun = clock_ms();
-		if (process_run(&process, ret_lines, &end, &status, NULL) < 0) {
-			answer = helper_fail(trouble, "the keyring helper cannot be run");
+		struct err err = {0};
+		if (process_run(&process, ret_lines, &exit, &err) < 0) {
+			error->interrupted = error->may_be_kept = err.code == ERR_INTERRUPTED;
+			result = helper_fail(
+			    error, error->interrupted ? "interrupted" : "the keyring helper cannot be run");
 		} else {
-			answer = helper_judge(&helper, end, status, trouble);
+			result = helper_judge(&helper, &exit, error);
 			silent_until = 0;
-			if (end == PROCESS_UNFINISHED && clock_ms() - begun >= WAIT_MS)
+			if (exit.end == PROCESS_UNFINISHED && clock_ms() - begun >= WAIT_MS)
 				silent_until = clock_ms() + SILENCE_MS;
 		}
 	} else {
-		answer = helper_fail(trouble, "the login cannot be written on one line");
+		result = helper_fail(error, "the login cannot be written on one line");
 	}
 	buf_release(&lines);
-	return answer;
+	return result;
 }
 
-static enum credential_answer helper_get(const char *host, const char *key, long long deadline,
-    struct buf *ret_secret, struct credential_trouble *trouble)
+static enum helper_result call_get(
+    struct helper_call call, struct buf *ret_secret, struct helper_error *error)
 {
 	struct buf lines;
 
 	if (clock_ms() < silent_until) {
-		*trouble = (struct credential_trouble){0};
-		return helper_fail(trouble, unanswered);
+		*error = (struct helper_error){0};
+		return helper_fail(error, timed_out);
 	}
-	buf_init_secret(&lines, CREDENTIAL_MAX_BYTES + 4096);
-	enum credential_answer answer = helper_ask("get", host, key, NULL, deadline, &lines, trouble);
-	if (answer == CREDENTIAL_FOUND && lines.failed)
-		answer = helper_fail(trouble, too_large);
-	else if (answer == CREDENTIAL_FOUND && !credential_lines_password(&lines, ret_secret))
-		answer = ret_secret->failed ? helper_fail(trouble, too_large) : CREDENTIAL_NONE;
+	call.operation = "get";
+	buf_init_secret(&lines, HELPER_MAX_BYTES + 4096);
+	enum helper_result result = call_run(&call, &lines, error);
+	if (result == HELPER_FOUND && lines.failed)
+		result = helper_fail(error, too_large);
+	else if (result == HELPER_FOUND && !helper_protocol_password(&lines, ret_secret))
+		result = ret_secret->failed ? helper_fail(error, too_large) : HELPER_NONE;
 	buf_release(&lines);
-	return answer;
+	return result;
 }
 
-static enum credential_answer helper_store(const char *host, const char *key, const char *secret,
-    long long deadline, struct credential_trouble *trouble)
+static enum helper_result call_store(struct helper_call call, const char *secret, struct helper_error *error)
 {
 	struct buf ignored, back;
 
+	call.operation = "store";
+	call.secret = secret;
 	buf_init(&ignored, 4096);
-	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
-	enum credential_answer answer = helper_ask("store", host, key, secret, deadline, &ignored, trouble);
-	/* By the book a helper may ignore a store, and say nothing. */
-	if (answer == CREDENTIAL_FOUND) {
-		answer = helper_get(host, key, deadline, &back, trouble);
-		trouble->may_be_kept = true;
+	buf_init_secret(&back, HELPER_MAX_BYTES);
+	enum helper_result result = call_run(&call, &ignored, error);
+	/* The protocol lets a helper ignore a store without saying so. */
+	if (result == HELPER_FOUND) {
+		call.secret = NULL;
+		result = call_get(call, &back, error);
+		error->may_be_kept = true;
 	}
-	if (answer == CREDENTIAL_NONE || (answer == CREDENTIAL_FOUND && strcmp(back.data, secret) != 0))
-		answer = helper_fail(trouble, "the keyring did not store the login");
+	if (result == HELPER_NONE || (result == HELPER_FOUND && strcmp(back.data, secret) != 0))
+		result = helper_fail(error, "the keyring did not store the login");
 	buf_release(&back);
 	buf_release(&ignored);
-	return answer;
+	return result;
 }
 
-static enum credential_answer helper_erase(
-    const char *host, const char *key, long long deadline, struct credential_trouble *trouble)
+static enum helper_result call_erase(struct helper_call call, struct helper_error *error)
 {
 	struct buf ignored;
 
+	call.operation = "erase";
 	buf_init(&ignored, 4096);
-	enum credential_answer answer = helper_ask("erase", host, key, NULL, deadline, &ignored, trouble);
+	enum helper_result result = call_run(&call, &ignored, error);
 	buf_release(&ignored);
-	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
+	if (result == HELPER_NONE)
+		return HELPER_FOUND;
+	return result;
 }
 
-/* Nor is an erase of a stranger's a promise. */
-static enum credential_answer check_erased(
-    const char *host, const char *key, long long deadline, struct credential_trouble *trouble)
+/* The protocol lets a helper ignore an erase as well. */
+static enum helper_result check_erased(struct helper_call call, struct helper_error *error)
 {
 	struct buf back;
 
-	buf_init_secret(&back, CREDENTIAL_MAX_BYTES);
-	enum credential_answer answer = helper_get(host, key, deadline, &back, trouble);
-	if (answer == CREDENTIAL_FOUND)
-		answer = helper_fail(trouble, "the keyring did not remove the login");
+	buf_init_secret(&back, HELPER_MAX_BYTES);
+	enum helper_result result = call_get(call, &back, error);
+	if (result == HELPER_FOUND)
+		result = helper_fail(error, "the keyring did not remove the login");
 	buf_release(&back);
-	return answer == CREDENTIAL_NONE ? CREDENTIAL_FOUND : answer;
+	if (result == HELPER_NONE)
+		return HELPER_FOUND;
+	return result;
 }
 
-static long long deadline_of(int wait_ms, int patience_ms)
+enum helper_result helper_get(
+    const struct helper_item *item, struct buf *ret_secret, struct helper_error *ret_error)
 {
-	return clock_ms() + (patience_ms < wait_ms ? patience_ms : wait_ms);
+	return call_get(call_for(item, WAIT_MS), ret_secret, ret_error);
 }
 
-enum credential_answer credential_get(const char *host, const char *key, int patience_ms,
-    struct buf *ret_secret, struct credential_trouble *ret_trouble)
+enum helper_result helper_store(
+    const struct helper_item *item, const char *secret, struct helper_error *ret_error)
 {
-	return helper_get(host, key, deadline_of(WAIT_MS, patience_ms), ret_secret, ret_trouble);
-}
-
-enum credential_answer credential_store(const char *host, const char *key, const char *secret,
-    int patience_ms, struct credential_trouble *ret_trouble)
-{
-	return helper_store(host, key, secret, deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms), ret_trouble);
+	return call_store(call_for(item, HELPER_TIMEOUT_MS), secret, ret_error);
 }
 
 enum { PROBE_MAX = 192 };
@@ -231,39 +271,45 @@ static void name_probe(const char *key, char ret_probe[PROBE_MAX])
 	snprintf(ret_probe, PROBE_MAX, "%s/probe", key);
 }
 
-/* What is read back otherwise than it was given leaves an item behind, and so does a keyring that is too slow. */
-static void erase_probe(const char *host, const char *key, long long deadline)
+/*
+ * A probe that failed may have left an item, because the keyring was too slow or changed
+ * the secret.
+ */
+static void erase_probe(struct helper_call call)
 {
-	struct credential_trouble ignored;
+	struct helper_error ignored;
 	char probe[PROBE_MAX];
 
-	name_probe(key, probe);
-	helper_erase(host, probe, deadline, &ignored);
+	name_probe(call.key, probe);
+	call.key = probe;
+	call_erase(call, &ignored);
 }
 
-enum credential_answer credential_erase(
-    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
+enum helper_result helper_erase(const struct helper_item *item, struct helper_error *ret_error)
 {
-	long long deadline = deadline_of(WAIT_MS, patience_ms);
-	enum credential_answer answer = helper_erase(host, key, deadline, ret_trouble);
+	struct helper_call call = call_for(item, WAIT_MS);
+	enum helper_result result = call_erase(call, ret_error);
 
-	if (answer == CREDENTIAL_FOUND && env_get("KIMI_CREDENTIAL_HELPER"))
-		answer = check_erased(host, key, deadline, ret_trouble);
-	if (answer == CREDENTIAL_FOUND)
-		erase_probe(host, key, deadline);
-	return answer;
+	if (result == HELPER_FOUND && env_get("KIMI_CREDENTIAL_HELPER"))
+		result = check_erased(call, ret_error);
+	if (result == HELPER_FOUND)
+		erase_probe(call);
+	return result;
 }
 
-enum credential_answer credential_probe(
-    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble)
+enum helper_result helper_probe(const struct helper_item *item, struct helper_error *ret_error)
 {
-	long long deadline = deadline_of(CREDENTIAL_PATIENCE_MS, patience_ms);
+	struct helper_call call = call_for(item, HELPER_TIMEOUT_MS);
 	char probe[PROBE_MAX];
 
-	name_probe(key, probe);
-	enum credential_answer answer = helper_store(host, probe, "probe", deadline, ret_trouble);
-	/* To take it away has time of its own, unless the keyring has stopped answering. */
-	if (clock_left(deadline) && (answer == CREDENTIAL_FOUND || ret_trouble->may_be_kept))
-		erase_probe(host, key, clock_ms() + WAIT_MS);
-	return answer;
+	name_probe(item->key, probe);
+	call.key = probe;
+	enum helper_result result = call_store(call, "probe", ret_error);
+	/* Erasing it has a timeout of its own, unless the keyring has stopped responding. */
+	if (clock_left(call.deadline) && (result == HELPER_FOUND || ret_error->may_be_kept)) {
+		call.key = item->key;
+		call.deadline = clock_ms() + WAIT_MS;
+		erase_probe(call);
+	}
+	return result;
 }

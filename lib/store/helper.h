@@ -1,19 +1,17 @@
 /*
- * credential: a login kept by a Git credential helper, over pipes and under a
- * deadline.
+ * helper: stores a login in a Git credential helper, over pipes and with a timeout.
  *
- * The helper is our own kimi-credential-libsecret, or the one that
- * $KIMI_CREDENTIAL_HELPER names by Git's rules: NAME means git credential-NAME, a
- * path is run as it is, both with arguments behind them, and "!" begins a shell
- * snippet. It is run with get, store or erase as its last argument and speaks
- * git-credential(1)'s lines: protocol, host, username (the key of the login) and
- * password (the login's JSON on one line). No secret is ever an argument or in
- * the environment.
+ * The helper is our own kimi-credential-libsecret, or the one in
+ * $KIMI_CREDENTIAL_HELPER by Git's rules: NAME means git credential-NAME, a path is
+ * run as it is, both with the arguments that follow, and "!" begins a shell snippet.
+ * It runs with get, store or erase as its last argument and speaks the lines of
+ * git-credential(1): protocol, host, username (the key of the login) and password
+ * (the login's JSON on one line). No secret is in an argument or in the environment.
  *
- * The protocol itself cannot tell none from locked from unavailable. Our helper
- * does so by exit status (0 found, 1 none, 3 locked, 4 unavailable); of a
- * stranger's, success without a password is none and anything else unavailable.
- * Nor is a store a promise: see credential_store().
+ * The protocol cannot tell "not found" from "locked" or "unavailable". Our helper does
+ * so by its exit status (0 found, 1 not found, 3 locked, 4 unavailable). With other
+ * helpers, success without a password means not found, and any failure unavailable. A
+ * successful store is not proof either: see helper_store().
  */
 #ifndef KIMI_STORE_HELPER_H
 #define KIMI_STORE_HELPER_H
@@ -22,48 +20,58 @@
 
 #include <stdbool.h>
 
-enum credential_answer {
-	CREDENTIAL_FOUND, /* for store and erase: done */
-	CREDENTIAL_NONE,
-	CREDENTIAL_LOCKED,
-	CREDENTIAL_UNAVAILABLE,
+enum helper_result {
+	HELPER_FOUND, /* after store, erase and probe: done */
+	HELPER_NONE,  /* no login is stored */
+	HELPER_LOCKED,
+	HELPER_UNAVAILABLE,
 };
 
-struct credential_trouble {
-	char why[160];    /* an answer was LOCKED or UNAVAILABLE, for people */
-	bool may_be_kept; /* what was not stored may have come about all the same, now or in a moment */
+struct helper_error {
+	char reason[160]; /* why the result was LOCKED or UNAVAILABLE, as a message; else "" */
+	bool may_be_kept; /* a store that failed may still have worked, or work soon */
+	bool interrupted; /* a signal asked to stop, so the helper was killed */
 };
 
-enum { CREDENTIAL_MAX_BYTES = 1024 * 1024, CREDENTIAL_PATIENCE_MS = 2500 };
+enum { HELPER_MAX_BYTES = 1024 * 1024, HELPER_TIMEOUT_MS = 2500 };
 
-/* The keyring is not to be asked: $KIMI_DISABLE_KEYRING, or no helper is installed. */
-bool credential_is_off(void);
+/* The keyring must not be used ($KIMI_DISABLE_KEYRING), or no helper is installed. */
+bool helper_is_off(void);
 
-/* What a person can do about a keyring that gives trouble, as the beginning of a sentence that says what then. */
-const char *credential_remedy(void);
-
-/*
- * `host` is the OAuth host's URL, `key` the key of the login. A helper that has
- * not answered after 2 s is killed; what takes more than one question has
- * CREDENTIAL_PATIENCE_MS for all of them. Nothing takes longer than `patience_ms`
- * either. The secret is added to a secret buffer of the caller.
- */
-enum credential_answer credential_get(const char *host, const char *key, int patience_ms,
-    struct buf *ret_secret, struct credential_trouble *ret_trouble);
-
-/* Stores and reads back: FOUND means that the helper really holds exactly this now. One line, no NUL. */
-enum credential_answer credential_store(const char *host, const char *key, const char *secret,
-    int patience_ms, struct credential_trouble *ret_trouble);
-
-/* FOUND: it is gone, also where there was none to erase; with it a probe that a slow keyring was left with. */
-enum credential_answer credential_erase(
-    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
+/* A hint: what to do about a keyring that failed. */
+const char *helper_remedy(void);
 
 /*
- * Finds out whether something new could be stored, with an item of no meaning.
- * To erase that again may take another 2 s of a keyring that answered till then.
+ * One login in the helper. Each call of the helper is killed after 2 s. A function that
+ * calls it more than once takes at most HELPER_TIMEOUT_MS. Both are cut to `timeout_ms`.
  */
-enum credential_answer credential_probe(
-    const char *host, const char *key, int patience_ms, struct credential_trouble *ret_trouble);
+struct helper_item {
+	const char *host; /* URL of the OAuth host */
+	const char *key;  /* of the login */
+	int timeout_ms;
+};
+
+/* Adds the secret to `ret_secret`, a secret buffer. */
+enum helper_result helper_get(
+    const struct helper_item *item, struct buf *ret_secret, struct helper_error *ret_error);
+
+/*
+ * Stores one line and reads it back: HELPER_FOUND means that the helper now holds exactly
+ * this secret.
+ */
+enum helper_result helper_store(
+    const struct helper_item *item, const char *secret, struct helper_error *ret_error);
+
+/*
+ * HELPER_FOUND: the item is gone, or there was none. Also erases what a probe left in a
+ * slow keyring.
+ */
+enum helper_result helper_erase(const struct helper_item *item, struct helper_error *ret_error);
+
+/*
+ * Checks that a new item could be stored, by storing and erasing a dummy. To erase it may
+ * take 2 s more than the timeout if the keyring has responded so far.
+ */
+enum helper_result helper_probe(const struct helper_item *item, struct helper_error *ret_error);
 
 #endif

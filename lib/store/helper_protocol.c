@@ -8,14 +8,14 @@
 static bool add_line(struct buf *lines, const char *name, const char *value)
 {
 	if (strpbrk(value, "\r\n"))
-		return false; /* it would be read as another attribute */
+		return false;
 	buf_addf(lines, "%s=", name);
 	buf_addstr(lines, value);
 	buf_addch(lines, '\n');
 	return !lines->failed;
 }
 
-bool credential_lines_ask(struct buf *lines, const char *host, const char *key, const char *secret)
+bool helper_protocol_ask(struct buf *lines, const char *host, const char *key, const char *secret)
 {
 	char name[256];
 
@@ -27,7 +27,7 @@ bool credential_lines_ask(struct buf *lines, const char *host, const char *key, 
 	return good && !lines->failed;
 }
 
-bool credential_lines_password(const struct buf *lines, struct buf *ret_secret)
+bool helper_protocol_password(const struct buf *lines, struct buf *ret_secret)
 {
 	static const char name[] = "password=";
 	bool found = false;

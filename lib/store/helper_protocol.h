@@ -1,8 +1,7 @@
 /*
- * credential_lines: what git-credential(1) says on a pipe, NAME=VALUE a line.
+ * helper_protocol: the NAME=VALUE lines of git-credential(1).
  *
- * The words of credential.h, without the helper that they are said to: how a
- * question is written, and how the answer is read. Any bytes are safe.
+ * Writes requests and reads responses; does not run the helper. Any bytes are safe.
  */
 #ifndef KIMI_STORE_HELPER_PROTOCOL_H
 #define KIMI_STORE_HELPER_PROTOCOL_H
@@ -12,17 +11,17 @@
 #include <stdbool.h>
 
 /*
- * Adds the question about the login `key` of the host with that URL, ended by an
- * empty line; with a secret (NULL: none) to store. False: a value has a line end
- * in it and would be read as another attribute, or it does not fit.
+ * Adds the request for the login `key` of the host with that URL, ended by an empty
+ * line, with the secret to store (NULL: none). False: a value contains a line end,
+ * which would start another attribute, or the request does not fit.
  */
-bool credential_lines_ask(struct buf *lines, const char *host, const char *key, const char *secret);
+bool helper_protocol_ask(struct buf *lines, const char *host, const char *key, const char *secret);
 
 /*
- * Puts the value of the last `password=` line into `ret_secret`; helpers repeat
- * what they were given, may add lines of their own and end lines as Windows does. False: there is none, or
- * it does not fit (ret_secret->failed).
+ * Puts the value of the last `password=` line into `ret_secret`. Helpers repeat the
+ * request, may add lines of their own, and may end lines with CRLF. False: there is no
+ * such line, or the value does not fit (ret_secret->failed).
  */
-bool credential_lines_password(const struct buf *lines, struct buf *ret_secret);
+bool helper_protocol_password(const struct buf *lines, struct buf *ret_secret);
 
 #endif

@@ -1,6 +1,8 @@
 #include "store/metadata.h"
 
 #include "base/file.h"
+#include "base/newfile.h"
+#include "base/text.h"
 #include "format/json.h"
 #include "http/url.h"
 
@@ -13,55 +15,56 @@ enum { MAX_STATE_BYTES = 64 * 1024, MAX_REJECTIONS = 32, MAX_WAITS = 32 };
 
 static const double day = 86400, first_wait = 2, longest_wait = 60;
 
-static json_t *state_read(const char *path)
+static json_t *metadata_read(const char *path)
 {
 	struct buf bytes;
-	char why[120];
 	json_t *object = NULL;
 
 	buf_init(&bytes, MAX_STATE_BYTES);
 	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0)
-		object = json_parse(bytes.data, bytes.len, why, sizeof(why));
+		object = json_parse(bytes.data, bytes.len, NULL);
 	buf_release(&bytes);
 	return object;
 }
 
-static void state_copy_text(const json_t *object, const char *name, char *ret_text, size_t size)
+static void metadata_copy_text(const json_t *object, const char *name, char *ret_text, size_t size)
 {
 	const char *text = json_text(object, name);
 
-	snprintf(ret_text, size, "%s", text ? text : "");
+	snprintf(ret_text, size, "%s", text_or_empty(text));
 }
 
-void state_load_storage(const char *path, char ret_storage[STATE_STORAGE_MAX])
+void metadata_load_storage(const char *path, char ret_storage[METADATA_STORAGE_MAX])
 {
-	json_t *object = state_read(path);
+	json_t *object = metadata_read(path);
 
-	state_copy_text(object, "storage", ret_storage, STATE_STORAGE_MAX);
+	metadata_copy_text(object, "storage", ret_storage, METADATA_STORAGE_MAX);
 	json_decref(object);
 }
 
-/* A login that never ends is known by 0. */
+/* JSON has no infinity: a login that never expires is stored with 0. */
 static double finite_or_zero(double expires_at)
 {
-	return isfinite(expires_at) ? expires_at : 0;
+	if (!isfinite(expires_at))
+		return 0;
+	return expires_at;
 }
 
 static int count_within(double count, int most)
 {
 	if (!(count > 0))
 		return 0;
-	return count > most ? most : (int)count;
+	return (int)fmin(count, most);
 }
 
-void state_load(const char *path, double expires_at, struct state *ret_state)
+void metadata_load(const char *path, double expires_at, struct metadata *ret_state)
 {
-	struct state state = {0};
-	json_t *object = state_read(path);
+	struct metadata state = {0};
+	json_t *object = metadata_read(path);
 	double rejections = 0, waits = 0;
 
 	expires_at = finite_or_zero(expires_at);
-	state_copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
+	metadata_copy_text(object, "oauth_host", state.oauth_host, sizeof(state.oauth_host));
 	*ret_state = state;
 	if (json_number(object, "expires_at", &state.expires_at) && state.expires_at == expires_at) {
 		json_number(object, "last_refresh", &state.last_refresh);
@@ -72,37 +75,37 @@ void state_load(const char *path, double expires_at, struct state *ret_state)
 		json_number(object, "waits", &waits);
 		json_number(object, "clock_ahead", &state.clock_ahead);
 		state.reminded = json_flag(object, "reminded");
-		state.answer_lost = json_flag(object, "answer_lost");
+		state.response_lost = json_flag(object, "answer_lost");
 		state.rejections = count_within(rejections, MAX_REJECTIONS);
 		state.waits = count_within(waits, MAX_WAITS);
-		state_copy_text(object, "storage", state.storage, sizeof(state.storage));
-		state_copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
+		metadata_copy_text(object, "storage", state.storage, sizeof(state.storage));
+		metadata_copy_text(object, "rejected_by", state.rejected_by, sizeof(state.rejected_by));
 		*ret_state = state;
 	}
 	json_decref(object);
 }
 
-static int state_write_object(const char *path, const json_t *object, struct err *err)
+static int metadata_write_object(const char *path, const json_t *object, struct err *err)
 {
 	char *text = object ? json_print(object) : NULL;
-	int failed = text ? file_replace(path, 0600, text, strlen(text), err) : err_memory(err);
+	int failed = text ? newfile_replace(path, text, strlen(text), err) : err_memory(err);
 
 	free(text);
 	return failed;
 }
 
-void state_save_storage(const char *path, const char *storage)
+void metadata_save_storage(const char *path, const char *storage)
 {
-	json_t *object = state_read(path);
+	json_t *object = metadata_read(path);
 
 	if (!object)
 		object = json_object();
 	if (object && json_object_set_new(object, "storage", json_string(storage)) == 0)
-		state_write_object(path, object, NULL);
+		metadata_write_object(path, object, NULL);
 	json_decref(object);
 }
 
-int state_save(const char *path, const struct state *state, struct err *err)
+int metadata_save(const char *path, const struct metadata *state, struct err *err)
 {
 	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at",
 	    json_from_number(finite_or_zero(state->expires_at)), "oauth_host", state->oauth_host, "storage",
@@ -112,7 +115,7 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "rejected_at", json_from_number(state->rejected_at));
 		json_object_set_new(object, "rejections", json_integer(state->rejections));
 		json_object_set_new(object, "rejected_by", json_string(state->rejected_by));
-		if (state->answer_lost)
+		if (state->response_lost)
 			json_object_set_new(object, "answer_lost", json_true());
 	}
 	if (object && state->waits_until > 0) {
@@ -124,12 +127,12 @@ int state_save(const char *path, const struct state *state, struct err *err)
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
 		json_object_set_new(object, "reminded", json_true());
-	int failed = state_write_object(path, object, err);
+	int failed = metadata_write_object(path, object, err);
 	json_decref(object);
 	return failed;
 }
 
-void state_reject(struct state *state, const char *host, double now)
+void metadata_reject(struct metadata *state, const char *host, double now)
 {
 	if (!url_is_same(state->rejected_by, host))
 		state->rejections = 0;
@@ -139,59 +142,55 @@ void state_reject(struct state *state, const char *host, double now)
 		state->rejections++;
 }
 
-void state_wait(struct state *state, double seconds, double now)
+void metadata_wait(struct metadata *state, double seconds, double now)
 {
 	state->waits_since = now;
-	state->waits_until = now + (seconds < day ? seconds : day);
+	state->waits_until = now + fmin(seconds, day);
 }
 
-void state_back_off(struct state *state, double retry_after, double now)
+void metadata_back_off(struct metadata *state, double retry_after, double now)
 {
 	double seconds = first_wait;
 
 	for (int i = 0; i < state->waits && seconds < longest_wait; i++)
 		seconds *= 2;
-	if (seconds > longest_wait)
-		seconds = longest_wait;
-	if (seconds < retry_after)
-		seconds = retry_after;
+	seconds = fmax(fmin(seconds, longest_wait), retry_after);
 	if (state->waits < MAX_WAITS)
 		state->waits++;
-	state_wait(state, seconds, now);
+	metadata_wait(state, seconds, now);
 }
 
-double state_wait_left(const struct state *state, double now)
+double metadata_wait_left(const struct metadata *state, double now)
 {
 	bool waits = state->waits_since <= now && now < state->waits_until &&
 	             state->waits_until - state->waits_since <= day;
 
-	return waits ? state->waits_until - now : 0;
+	if (!waits)
+		return 0;
+	return state->waits_until - now;
 }
 
-void state_lose_answer(struct state *state, const char *host, double now)
+void metadata_lose_response(struct metadata *state, const char *host, double now)
 {
-	state_reject(state, host, now);
-	state->answer_lost = true;
+	metadata_reject(state, host, now);
+	state->response_lost = true;
 }
 
-bool state_is_rejected(const struct state *state, const char *host, double now)
+bool metadata_is_rejected(const struct metadata *state, const char *host, double now)
 {
-	return state->rejections && (state->rejected_at <= now || state->answer_lost) &&
+	return state->rejections && (state->rejected_at <= now || state->response_lost) &&
 	       url_is_same(state->rejected_by, host);
 }
 
-double state_rejected_for(const struct state *state, const char *host, double now)
+double metadata_rejected_for(const struct metadata *state, const char *host, double now)
 {
 	double wait = 300;
 
-	if (!state_is_rejected(state, host, now))
+	if (!metadata_is_rejected(state, host, now))
 		return 0;
-	if (state->answer_lost)
+	if (state->response_lost)
 		return INFINITY;
 	for (int i = 1; i < state->rejections && wait < day; i++)
 		wait *= 2;
-	if (wait > day)
-		wait = day;
-	double left = state->rejected_at + wait - now;
-	return left > 0 ? left : 0;
+	return fmax(state->rejected_at + fmin(wait, day) - now, 0);
 }

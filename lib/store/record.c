@@ -1,34 +1,27 @@
 #include "store/record.h"
 
+#include "base/memory.h"
 #include "store/record_kimi_code.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* A record without tokens, as kimi-code leaves it of a login that was rejected. */
-static int make_tombstone(struct token *ret_token, char *ret_why, size_t size)
+/* kimi-code leaves a record without tokens when a login was rejected. */
+static struct token record_tombstone(void)
 {
-	struct token token = {.access_token = strdup(""),
-	    .refresh_token = strdup(""),
-	    .scope = strdup(""),
-	    .token_type = strdup("")};
-
-	if (token.access_token && token.refresh_token && token.scope && token.token_type) {
-		*ret_token = token;
-		return 0;
-	}
-	token_clear(&token);
-	snprintf(ret_why, size, "out of memory");
-	return -1;
+	return (struct token){
+	    .access_token = memory_copy(""),
+	    .refresh_token = memory_copy(""),
+	    .scope = memory_copy(""),
+	    .token_type = memory_copy(""),
+	};
 }
 
-static int read_kimi_code(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
+static int read_kimi_code(const char *bytes, size_t len, struct token *ret_token, struct reason *ret_reason)
 {
-	switch (record_kimi_code_read(bytes, len, ret_token, ret_why, size)) {
+	switch (record_kimi_code_read(bytes, len, ret_token, ret_reason)) {
 	case RECORD_VALID:
 		return 0;
 	case RECORD_REVOKED:
-		return make_tombstone(ret_token, ret_why, size);
+		*ret_token = record_tombstone();
+		return 0;
 	case RECORD_MISSING:
 		break;
 	}
@@ -40,5 +33,7 @@ static const struct record_format pretty = {read_kimi_code, record_kimi_code_pri
 
 const struct record_format *record_format_of(const struct client *client)
 {
-	return client->pretty_record ? &pretty : &one_line;
+	if (client->pretty_record)
+		return &pretty;
+	return &one_line;
 }

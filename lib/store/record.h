@@ -1,5 +1,5 @@
 /*
- * record: the bytes of a stored login, as the client of the home writes them.
+ * record: the file format of a stored login, which depends on the home's client.
  */
 #ifndef KIMI_STORE_RECORD_H
 #define KIMI_STORE_RECORD_H
@@ -11,9 +11,12 @@
 #include <stddef.h>
 
 struct record_format {
-	/* *ret_token is the caller's to clear; a revoked login is a tombstone. -1: it is no login, and `ret_why` says why. */
-	int (*read)(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size);
-	/* The caller wipes and frees it. NULL: no memory. */
+	/*
+	 * The caller clears *ret_token, which is a tombstone if the login was revoked. -1: the
+	 * bytes are not a login, and *ret_reason (may be NULL) says why.
+	 */
+	int (*read)(const char *bytes, size_t len, struct token *ret_token, struct reason *ret_reason);
+	/* The caller wipes and frees the text. NULL: out of memory. */
 	char *(*print)(const struct token *token);
 	bool whole_seconds; /* expires_at has no fraction */
 };

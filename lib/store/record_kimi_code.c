@@ -13,20 +13,20 @@ enum { MAX_BYTES = 1024 * 1024 };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
-/* A number in a text is none here. */
+/* Unlike json_number(), kimi-code does not accept a number in a string. */
 static double number_or_zero(const json_t *object, const char *name)
 {
 	return json_number_value(json_object_get(object, name));
 }
 
-static enum record_kind read_object(const json_t *object, struct token *ret_token, char *ret_why, size_t size)
+static enum record_kind read_object(const json_t *object, struct token *ret_token, struct reason *ret_reason)
 {
 	struct token token = TOKEN_INIT;
 	const char *access_token = json_text(object, "access_token");
 
 	if (!access_token || !*access_token)
 		return RECORD_REVOKED;
-	if (token_copy_texts(object, &token, ret_why, size) < 0) {
+	if (token_copy_texts(object, &token, ret_reason) < 0) {
 		token_clear(&token);
 		return RECORD_MISSING;
 	}
@@ -39,23 +39,23 @@ static enum record_kind read_object(const json_t *object, struct token *ret_toke
 }
 
 enum record_kind record_kimi_code_read(
-    const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size)
+    const char *bytes, size_t len, struct token *ret_token, struct reason *ret_reason)
 {
 	enum record_kind kind = RECORD_MISSING;
 
 	if (!len) {
-		snprintf(ret_why, size, "it is empty");
+		reason_set(ret_reason, "it is empty");
 		return kind;
 	}
 	if (len >= strlen(byte_order_mark) && memcmp(bytes, byte_order_mark, strlen(byte_order_mark)) == 0) {
-		snprintf(ret_why, size, "it begins with a byte order mark");
+		reason_set(ret_reason, "it begins with a byte order mark");
 		return kind;
 	}
-	json_t *object = json_parse(bytes, len, ret_why, size);
+	json_t *object = json_parse(bytes, len, ret_reason);
 	if (json_is_object(object))
-		kind = read_object(object, ret_token, ret_why, size);
+		kind = read_object(object, ret_token, ret_reason);
 	else if (object)
-		snprintf(ret_why, size, "it is not a JSON object");
+		reason_set(ret_reason, "it is not a JSON object");
 	json_decref(object);
 	return kind;
 }
@@ -72,7 +72,10 @@ static void add_text(struct buf *out, const char *name, const char *text)
 	buf_addstr(out, "\",\n");
 }
 
-/* As JavaScript writes it: whole, or with as few digits as read back to the same. */
+/*
+ * As JavaScript prints numbers: whole, or with the fewest digits that read back as the
+ * same number.
+ */
 static void add_number(struct buf *out, const char *name, double number, const char *end)
 {
 	char digits[64];

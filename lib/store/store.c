@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/clock.h"
+#include "base/newfile.h"
 #include "base/text.h"
 #include "store/backend.h"
 #include "store/token_cache.h"
@@ -20,7 +21,10 @@ static const struct store_backend *const backends[] = {
     [STORE_KEYRING] = &backend_keyring,
 };
 
-/* The name becomes a file name: it must stay in the folder, on one line, and out of the way of our siblings. */
+/*
+ * The name becomes a file name: no path, no control characters, and not the name of a
+ * temporary file.
+ */
 static bool is_safe_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -33,7 +37,7 @@ static bool is_safe_name(const char *name)
 	return true;
 }
 
-int store_open(struct store *store, const struct home *home, const struct identity *who, struct err *err)
+int store_open(struct store *store, const struct home *home, const struct account *who, struct err *err)
 {
 	static const char prefix[] = "oauth/";
 	const char *key = who->key, *name = key + sizeof(prefix) - 1;
@@ -41,17 +45,16 @@ int store_open(struct store *store, const struct home *home, const struct identi
 	*store = (struct store){
 	    .home = home,
 	    .who = *who,
-	    .format = record_format_of(home->client),
 	    .lock = LOCK_INIT,
 	    .user_lock = LOCK_INIT,
-	    .next = NEWFILE_INIT,
+	    .file = {.format = record_format_of(home->client), .next = NEWFILE_INIT},
 	};
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
-		    "'%.100s' cannot be the key of a login", key);
+		    "'%.100s' is not a valid key of a login", key);
 	text_join(store->key, sizeof(store->key), (const char *const[]){key, NULL});
-	home_credentials_folder(home, store->folder);
-	home_credentials_file(home, name, "json", store->file);
+	home_path(home, HOME_CREDENTIALS, store->directory);
+	home_credentials_file(home, name, "json", store->file.path);
 	home_credentials_file(home, name, "state", store->state);
 	home_credentials_file(
 	    home, name, home->client->lock == CLIENT_LOCK_FILE ? "lock" : "flock", store->lock_file);
@@ -61,7 +64,7 @@ int store_open(struct store *store, const struct home *home, const struct identi
 
 void store_close(struct store *store)
 {
-	newfile_abandon(&store->next);
+	newfile_abandon(&store->file.next);
 	dir_lock_release(&store->dir_lock);
 	lock_release(&store->user_lock);
 	lock_release(&store->lock);
@@ -95,9 +98,19 @@ int store_lock_to_refresh(struct store *store, long long deadline, struct err *e
 
 	if (store->home->client->lock == CLIENT_LOCK_FILE)
 		return store_lock(store, deadline, err);
-	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0)
+	if (home_check_writable(store->home, err) < 0 || token_file_make_directory(store->directory, err) < 0)
 		return -1;
-	return dir_lock_acquire(&store->dir_lock, store->home, slot, deadline, err);
+	store->dir_lock = (struct dir_lock){.home = store->home, .slot = slot};
+	return dir_lock_acquire(&store->dir_lock, deadline, err);
+}
+
+int store_lock_to_replace(struct store *store, long long deadline, struct err *err)
+{
+	int failed = store_lock_to_refresh(store, deadline, err);
+
+	if (failed && store->home->client->lock != CLIENT_LOCK_FILE && err->code != ERR_INTERRUPTED)
+		failed = store_lock(store, clock_ms(), err);
+	return failed;
 }
 
 bool store_is_still_locked(struct store *store)
@@ -107,7 +120,8 @@ bool store_is_still_locked(struct store *store)
 
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (home_check_writable(store->home, err) < 0 || login_file_make_folder(store->folder, err) < 0 ||
+	if (home_check_writable(store->home, err) < 0 ||
+	    token_file_make_directory(store->directory, err) < 0 ||
 	    lock_acquire(&store->lock, store->lock_file, deadline, err) < 0)
 		return -1;
 	if (backend_keyring_lock(store, deadline, err) < 0) {
@@ -121,59 +135,72 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 {
 	char device_id[HOME_PATH_MAX];
 
-	newfile_abandon(&store->next);
+	newfile_abandon(&store->file.next);
 	newfile_sweep(store->state);
-	/* That lock is not the device id's; but who comes here has one, and whoever is making another will find it. */
-	home_device_id_file(store->home, device_id);
+	/*
+	 * The device id has no lock. It exists by now, so a process that writes it now
+	 * will find it and stop.
+	 */
+	home_path(store->home, HOME_DEVICE_ID, device_id);
 	newfile_sweep(device_id);
-	if (login_file_check_place(store->file, err) < 0)
+	if (token_file_check_path(&store->file, err) < 0)
 		return -1;
 	if (store->kind == STORE_NOWHERE)
 		store->kind = STORE_FILE;
 	if (backends[store->kind]->probe(store, present, err) < 0)
 		return -1;
-	/* For the keyring too: should it vanish after the exchange, the file takes the new login. */
-	return login_file_reserve(store->file, &store->next, err);
+	/*
+	 * Also for the keyring: if that fails after the exchange, the new login is saved
+	 * in the file.
+	 */
+	return token_file_reserve(&store->file, err);
 }
 
-/* kimi-cli moves a keyring login to the file at its start: a file that is there is the one that will be read. */
+/*
+ * kimi-cli moves a keyring login to the file when it starts. From then on, the file is
+ * what everybody reads.
+ */
 static bool was_moved_to_file(const struct store *store)
 {
 	struct stat st;
 
-	return store->found == STORE_KEYRING && lstat(store->file, &st) == 0;
+	return store->found == STORE_KEYRING && lstat(store->file.path, &st) == 0;
 }
 
-/* Whether the copy in the keyring could be removed, if there may be one. */
+/* False: a copy in the keyring could not be removed. */
 static bool drop_from_keyring(struct store *store)
 {
 	return !backend_keyring_has_copy(store) || backend_keyring.erase(store, NULL) == 0;
 }
 
 /*
- * Saves to store->kind, then removes the other copy. *ret_owed: the one in the
- * keyring could not be removed now.
+ * Saves to store->kind, then removes the other copy. *ret_copy_left: the copy in the
+ * keyring could not be removed.
  */
-static int store_put(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+static int store_put(struct store *store, const struct token *token, bool *ret_copy_left, struct err *err)
 {
-	*ret_owed = false;
+	*ret_copy_left = false;
 	if (store->kind == STORE_NOWHERE)
 		store->kind = STORE_FILE;
 	if (backends[store->kind]->save(store, token, err) < 0)
 		return -1;
 	if (store->kind == STORE_KEYRING)
 		return backend_file.erase(store, err);
-	*ret_owed = !drop_from_keyring(store);
+	*ret_copy_left = !drop_from_keyring(store);
 	return 0;
 }
 
-/* What is owed is noted as a login in the keyring: the next save or logout finds it there and removes it. */
-static void store_note(const struct store *store, const struct token *token, bool owed, struct state *state)
+/*
+ * A copy that was left is noted as a login in the keyring, so that the next save or
+ * logout removes it.
+ */
+static void store_note(
+    const struct store *store, const struct token *token, bool copy_left, struct metadata *state)
 {
 	state->expires_at = token->expires_at;
 	snprintf(state->storage, sizeof(state->storage), "%s",
-	    store_kind_name(owed ? STORE_KEYRING : store->kind));
-	state_save(store->state, state, NULL); /* the login is safe; the rest is convenience */
+	    store_kind_name(copy_left ? STORE_KEYRING : store->kind));
+	metadata_save(store->state, state, NULL); /* the login itself is saved, so ignore errors */
 }
 
 static bool drop_cached(const struct store *store)
@@ -181,49 +208,50 @@ static bool drop_cached(const struct store *store)
 	char item[STORE_ITEM_MAX];
 
 	store_item(store, item);
-	return cache_drop(item);
+	return token_cache_drop(item);
 }
 
-int store_save(struct store *store, struct token *token, struct state *state, struct err *err)
+int store_save(struct store *store, struct token *token, struct metadata *state, struct err *err)
 {
-	bool owed;
+	bool copy_left;
 
-	if (store->format->whole_seconds)
+	if (store->file.format->whole_seconds)
 		token->expires_at = floor(token->expires_at);
-	store->keyring.patience_ms = 0; /* a new login is never short of time */
+	store->keyring.timeout_ms = 0; /* a new login must not be lost to a short timeout */
 	if (was_moved_to_file(store))
 		store->kind = STORE_FILE;
-	int failed = store_put(store, token, &owed, err);
+	int failed = store_put(store, token, &copy_left, err);
 	if (failed && store->kind == STORE_KEYRING) {
 		store->kind = STORE_FILE;
 		store->fell_back = true;
-		failed = store_put(store, token, &owed, err);
+		failed = store_put(store, token, &copy_left, err);
 	}
 	drop_cached(store);
 	if (failed)
 		return -1;
 	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->host);
-	store_note(store, token, owed, state);
+	store_note(store, token, copy_left, state);
 	return 0;
 }
 
 /*
- * The login from store->found to store->kind. What may have come about in the
- * keyring though it failed there is owed, too.
+ * Moves the login from store->found to store->kind. A store to the keyring that failed
+ * may have left a copy as well.
  */
-static int store_move_login(struct store *store, const struct token *token, bool *ret_owed, struct err *err)
+static int store_move_login(
+    struct store *store, const struct token *token, bool *ret_copy_left, struct err *err)
 {
 	enum store_kind kind = store->kind;
-	int failed = login_file_check_place(store->file, err);
+	int failed = token_file_check_path(&store->file, err);
 
 	if (!failed && store->found != kind)
-		failed = store_put(store, token, ret_owed, err);
+		failed = store_put(store, token, ret_copy_left, err);
 	else if (!failed)
-		*ret_owed = !drop_from_keyring(store); /* another run was not able to */
+		*ret_copy_left = !drop_from_keyring(store); /* left by an earlier command */
 	if (!failed)
 		store->found = kind;
 	else if (store->found == STORE_FILE && store->keyring.half_kept)
-		*ret_owed = true;
+		*ret_copy_left = true;
 	store->kind = store->found;
 	return failed;
 }
@@ -231,22 +259,22 @@ static int store_move_login(struct store *store, const struct token *token, bool
 int store_move(struct store *store, enum store_kind kind, struct err *err)
 {
 	struct token token = TOKEN_INIT;
-	struct state state;
-	bool owed = false;
+	struct metadata state;
+	bool copy_left = false;
 	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
 	if (!failed)
 		failed = store_load(store, &token, err);
 	if (failed > 0)
-		failed = err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
+		failed = account_needs_login(&store->who, ERR_LOGIN_REQUIRED, err, "not logged in");
 	if (!failed && (store->found != kind || (kind == STORE_FILE && backend_keyring_has_copy(store)))) {
-		state_load(store->state, token.expires_at, &state);
+		metadata_load(store->state, token.expires_at, &state);
 		store->kind = kind;
-		failed = store_move_login(store, &token, &owed, err);
+		failed = store_move_login(store, &token, &copy_left, err);
 		drop_cached(store);
-		if (!failed || owed)
-			store_note(store, &token, owed, &state);
-		if (!failed && owed)
+		if (!failed || copy_left)
+			store_note(store, &token, copy_left, &state);
+		if (!failed && copy_left)
 			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
 			    "the login was moved to the file, but its copy in the keyring could not be "
 			    "removed");
@@ -262,26 +290,24 @@ int store_erase(struct store *store, struct err *err)
 	if (backend_file.erase(store, err) < 0 || backend_keyring.erase(store, err) < 0)
 		return -1;
 	store->kind = STORE_NOWHERE;
-	return file_remove(store->state, err);
+	return newfile_remove(store->state, err);
 }
 
 int store_sweep(struct store *store, bool *ret_swept, struct err *err)
 {
 	*ret_swept = drop_cached(store);
-	if (!newfile_is_left(store->file) && !newfile_is_left(store->state))
+	if (!newfile_is_left(store->file.path) && !newfile_is_left(store->state))
 		return 0;
 	if (store_lock(store, clock_ms() + LOCK_WAIT_MS, err) < 0)
 		return -1;
-	*ret_swept = newfile_sweep(store->file) || *ret_swept;
+	*ret_swept = newfile_sweep(store->file.path) || *ret_swept;
 	*ret_swept = newfile_sweep(store->state) || *ret_swept;
 	store_close(store);
 	return 0;
 }
 
-int store_check_kind(const struct home *home, const char *name, struct err *err)
+int store_check_kind(const struct client *client, const char *name, struct err *err)
 {
-	const struct client *client = home->client;
-
 	if (store_kind_by_name(name) != STORE_KEYRING || client->has_keyring)
 		return 0;
 	return err_set(err, ERR_USAGE, "leave out --storage",
@@ -290,7 +316,9 @@ int store_check_kind(const struct home *home, const char *name, struct err *err)
 
 const char *store_kind_name(enum store_kind kind)
 {
-	return kind == STORE_NOWHERE ? NULL : backends[kind]->name;
+	if (kind == STORE_NOWHERE)
+		return NULL;
+	return backends[kind]->name;
 }
 
 enum store_kind store_kind_by_name(const char *name)

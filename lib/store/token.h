@@ -1,18 +1,17 @@
 /*
  * token: one OAuth login, and when it must be refreshed.
  *
- * The JSON is the one kimi-cli keeps: access_token, refresh_token, expires_at,
- * scope, token_type, expires_in. Texts are owned by the struct; token_clear()
- * wipes them. Times are seconds: expires_at since the epoch, with a fraction
- * (INFINITY: never, see record_kimi_code.h), expires_in the whole life of the
- * access token (0: not known).
+ * The JSON is kimi-cli's: access_token, refresh_token, expires_at, scope, token_type,
+ * expires_in. The struct owns its strings; token_clear() wipes them. Times are in
+ * seconds: expires_at since the epoch, with a fraction (INFINITY: never expires, see
+ * record_kimi_code.h), expires_in the lifetime of the access token (0: unknown).
  *
- * Every question of "is it still good" is answered here and nowhere else.
+ * Only this module decides whether a token is still valid and whether it is due.
  */
 #ifndef KIMI_STORE_TOKEN_H
 #define KIMI_STORE_TOKEN_H
 
-#include "base/err.h"
+#include "base/reason.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -35,46 +34,53 @@ struct token {
 void token_clear(struct token *token);
 
 /*
- * Reads a stored login. -1: `ret_why` says what is wrong with it. A record with
- * no tokens at all is a tombstone, which is no damage: see token_is_tombstone().
+ * Reads a stored login; the caller clears *ret_token. -1: it is damaged, and *ret_reason
+ * (may be NULL) says how. A record without any token is not damaged but a tombstone,
+ * see token_is_tombstone().
  */
-int token_read(const char *bytes, size_t len, struct token *ret_token, char *ret_why, size_t size);
+int token_read(const char *bytes, size_t len, struct token *ret_token, struct reason *ret_reason);
 
 /*
- * Reads a token answer (RFC 6749 section 5.1), got at `now`. Refused without an
- * access token, a refresh token and a positive expires_in: such an answer is
- * never saved over a good login. A life of more than a hundred years is a hundred.
+ * Reads a token response (RFC 6749 section 5.1) received at `now`; the caller clears
+ * *ret_token. -1, with *ret_reason (may be NULL): it lacks an access token, a refresh
+ * token or a positive expires_in, so it must not replace a stored login. A lifetime is
+ * cut to 100 years.
  */
-int token_from_answer(const json_t *answer, double now, struct token *ret_token, char *ret_why, size_t size);
+int token_from_response(
+    const json_t *response, double now, struct token *ret_token, struct reason *ret_reason);
 
 /*
- * Copies the four texts of a stored login or an answer; what is absent is "", and
- * token_type "Bearer". -1: `ret_why` says which token cannot be sent; the caller
- * clears the token in any case.
+ * Copies the four strings of a stored login or a response. A missing string becomes "",
+ * a missing token_type "Bearer". -1: *ret_reason (may be NULL) names the token that
+ * cannot be sent. The caller clears the token in both cases.
  */
-int token_copy_texts(const json_t *object, struct token *token, char *ret_why, size_t size);
+int token_copy_texts(const json_t *object, struct token *token, struct reason *ret_reason);
 
-/* The stored form on one line; the caller wipes and frees it. NULL: no memory. */
+/* The stored form, on one line; the caller wipes and frees it. NULL: out of memory. */
 char *token_print(const struct token *token);
 
+/* The record that a client leaves after a logout or a rejection: no tokens, expires_at 0. */
 bool token_is_tombstone(const struct token *token);
 
 /*
- * Seconds of life left; 0 or less once it is over. One with more than its whole
- * life before it was got before the clock was set back: it may live or not, so a
- * few seconds are left of it.
+ * Seconds until the access token expires; 0 or less if it has expired. A token that
+ * seems to have more time left than its lifetime was issued before the clock was set
+ * back. Nobody knows whether it is still valid, so it gets a few seconds.
  */
 double token_left(const struct token *token, double now);
 
 /*
- * The life that must be left for `kimi token` to hand it out unrefreshed: what
- * the caller asks for (negative: the usual 300 s), but half the whole life for
- * a token that lives under twice that or not as long as is asked, which would else be
- * refreshed at every call.
+ * The seconds that must be left so that `kimi token` prints the token without a
+ * refresh: `min_valid` (negative: 300). It is half the lifetime instead if the lifetime
+ * is not longer than `min_valid`, or less than twice the default, because the token
+ * would otherwise be refreshed at every call.
  */
 double token_wanted_left(const struct token *token, double min_valid);
 
-/* The background rule: due when less is left than max(300 s, half its life), or half its life up to 600 s. */
+/*
+ * The background rule: due when less than half the lifetime is left (300 s if the
+ * lifetime is unknown).
+ */
 bool token_is_due(const struct token *token, double now);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/signals.h"
 
 #include <errno.h>
@@ -10,77 +11,80 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_BYTES = 1024 * 1024, ROOM_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS = 20 };
+enum { MAX_BYTES = 1024 * 1024, RESERVED_BYTES = 64 * 1024, SETTLE_MS = 200, LOOKS = 20 };
 
-static const char login_again[] = "run 'kimi login'";
-
-/* 0 read, 1 there is none, -1 error. *ret_unsettled: it is damaged, and was written just now. */
-static int login_file_look(const char *path, const struct record_format *format, struct token *ret_token,
-    enum login_rights *ret_rights, bool *ret_unsettled, struct err *err)
+/* As token_file_read(). *ret_unsettled: the file is damaged and was modified just now. */
+static int token_file_look(
+    struct token_file *file, struct token *ret_token, bool *ret_unsettled, struct err *err)
 {
 	struct buf bytes;
 	struct stat st;
-	char why[160];
+	struct reason reason;
 
 	*ret_unsettled = false;
 	buf_init_secret(&bytes, MAX_BYTES);
-	int answer = file_read(path, FILE_OWN, &bytes, &st, err);
-	if (answer == 0 && (st.st_mode & 077) && st.st_uid == geteuid())
-		*ret_rights = file_close_to_others(path, &st) ? LOGIN_TIGHTENED : LOGIN_OPEN;
-	if (answer == 0 && format->read(bytes.data, bytes.len, ret_token, why, sizeof(why)) < 0) {
+	int result = file_read(file->path, FILE_OWN, &bytes, &st, err);
+	if (result == 0 && (st.st_mode & 077) && st.st_uid == geteuid()) {
+		file->access = TOKEN_FILE_OPEN;
+		if (file_close_to_others(file->path, &st))
+			file->access = TOKEN_FILE_TIGHTENED;
+	}
+	if (result == 0 && file->format->read(bytes.data, bytes.len, ret_token, &reason) < 0) {
 		*ret_unsettled = file_unsettled(&st, SETTLE_MS) > 0;
-		answer =
-		    err_set(err, ERR_STORAGE, login_again, "the stored login %s is damaged: %s", path, why);
+		result = err_set(
+		    err, ERR_STORAGE, NULL, "the stored login %s is damaged: %s", file->path, reason.text);
 	}
 	buf_release(&bytes);
-	return answer;
+	return result;
 }
 
-int login_file_read(const char *path, const struct record_format *format, struct token *ret_token,
-    enum login_rights *ret_rights, struct err *err)
+int token_file_read(struct token_file *file, struct token *ret_token, struct err *err)
 {
 	bool unsettled;
-	int answer;
+	int result;
 
-	/* kimi-cli has been seen to rewrite it in place: half a file is looked at again. */
+	/* kimi-cli sometimes writes the file without replacing it, so half of it may be there. */
 	for (int n = 1;; n++) {
-		answer = login_file_look(path, format, ret_token, ret_rights, &unsettled, err);
+		result = token_file_look(file, ret_token, &unsettled, err);
 		if (!unsettled || n == LOOKS || signals_sleep(clock_jitter(2, 20), err) < 0)
-			return answer;
+			return result;
 	}
 }
 
-int login_file_make_folder(const char *folder, struct err *err)
+int token_file_make_directory(const char *directory, struct err *err)
 {
 	struct stat st;
 
-	if (dir_make(folder, err) < 0)
+	if (dir_make(directory, err) < 0)
 		return -1;
-	if (lstat(folder, &st) < 0)
+	if (lstat(directory, &st) < 0)
 		return err_errno(err, ERR_STORAGE, "change its permissions so that you can read it",
-		    "cannot look at %s", folder);
+		    "cannot check %s", directory);
 	if (S_ISLNK(st.st_mode))
-		return err_set(
-		    err, ERR_STORAGE, "replace the link with the directory", "%s is a symbolic link", folder);
+		return err_set(err, ERR_STORAGE, "replace the link with the directory",
+		    "%s is a symbolic link", directory);
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_STORAGE,
 		    "run the command as that user, or change the directory's owner back",
-		    "%s belongs to another user (uid %lu)", folder, (unsigned long)st.st_uid);
-	if ((st.st_mode & 077) && dir_set_mode(folder, 0700) < 0)
-		return err_errno(err, ERR_STORAGE, "run 'chmod 700' on it", "cannot make %s private", folder);
+		    "%s belongs to another user (uid %lu)", directory, (unsigned long)st.st_uid);
+	if ((st.st_mode & 077) && dir_set_mode(directory, 0700) < 0)
+		return err_errno(
+		    err, ERR_STORAGE, "run 'chmod 700' on it", "cannot make %s private", directory);
 	return 0;
 }
 
-int login_file_check_place(const char *path, struct err *err)
+int token_file_check_path(const struct token_file *file, struct err *err)
 {
+	const char *path = file->path;
 	struct stat st;
 
 	newfile_sweep(path);
 	if (lstat(path, &st) < 0)
 		return 0;
+	if (S_ISLNK(st.st_mode))
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is a symbolic link", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is %s", path,
-		    S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
+		return err_set(err, ERR_STORAGE, "move it out of the way", "%s is not a regular file", path);
 	if (st.st_uid != geteuid())
 		return err_set(err, ERR_STORAGE,
 		    "run the command as that user, or change the file's owner back",
@@ -88,11 +92,11 @@ int login_file_check_place(const char *path, struct err *err)
 	return 0;
 }
 
-int login_file_reserve(const char *path, struct newfile *ret_next, struct err *err)
+int token_file_reserve(struct token_file *file, struct err *err)
 {
-	if (newfile_open(ret_next, path, 0600, err) < 0)
+	if (newfile_open(&file->next, file->path, 0600, err) < 0)
 		return -1;
-	return newfile_reserve(ret_next, ROOM_BYTES, err);
+	return newfile_reserve(&file->next, RESERVED_BYTES, err);
 }
 
 static int write_into(
@@ -102,43 +106,51 @@ static int write_into(
 	int failed = text ? newfile_write(f, text, strlen(text), err) : err_memory(err);
 
 	wipe_str(text);
-	return failed < 0 || newfile_commit(f, err) < 0 ? -1 : 0;
+	if (failed < 0 || newfile_commit(f, err) < 0)
+		return -1;
+	return 0;
 }
 
-int login_file_write(const char *path, const struct record_format *format, struct newfile *next,
-    const struct token *token, struct err *err)
+int token_file_write(struct token_file *file, const struct token *token, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
 
-	if (next && next->fd >= 0 && write_into(next, format, token, err) == 0)
+	if (file->next.fd >= 0 && write_into(&file->next, file->format, token, err) == 0)
 		return 0;
-	if (next)
-		newfile_abandon(next);
-	int failed = newfile_open(&f, path, 0600, err) < 0 || write_into(&f, format, token, err) < 0;
+	newfile_abandon(&file->next);
+	int failed =
+	    newfile_open(&f, file->path, 0600, err) < 0 || write_into(&f, file->format, token, err) < 0;
 	newfile_abandon(&f);
-	return failed ? -1 : 0;
+	if (failed)
+		return -1;
+	return 0;
 }
 
-int login_file_rewrite(const char *path, struct err *err)
+int token_file_rewrite(const struct token_file *file, struct err *err)
 {
 	struct buf bytes;
 
 	buf_init_secret(&bytes, MAX_BYTES);
-	int answer = file_read(path, FILE_OWN, &bytes, NULL, err);
-	if (answer == 0)
-		answer = file_replace(path, 0600, bytes.data, bytes.len, err);
+	int result = file_read(file->path, FILE_OWN, &bytes, NULL, err);
+	if (result == 0)
+		result = newfile_replace(file->path, bytes.data, bytes.len, err);
 	buf_release(&bytes);
-	return answer < 0 ? -1 : 0;
+	if (result < 0)
+		return -1;
+	return 0;
 }
 
-int login_file_remove(const char *path, struct err *err)
+int token_file_remove(const struct token_file *file, struct err *err)
 {
 	char target[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof(target));
+	ssize_t len = readlink(file->path, target, sizeof(target));
 
-	/* Without the link nobody would find what it leads to, and that may be any file. */
+	/*
+	 * The target may be any file, so it is not removed; without the link nobody would
+	 * find it.
+	 */
 	if (len >= 0)
 		return err_set(err, ERR_STORAGE, "remove that file and the link by hand",
-		    "%s is a symbolic link, and the tokens are in %.*s", path, (int)len, target);
-	return file_remove(path, err);
+		    "%s is a symbolic link, and the tokens are in %.*s", file->path, (int)len, target);
+	return newfile_remove(file->path, err);
 }

@@ -1,51 +1,69 @@
 /*
- * login_file: one login in one private file.
+ * token_file: one login in one private file, credentials/NAME.json.
  *
- * credentials/NAME.json, the file that the client reads too. store.h decides when;
- * here is how. All errors are ERR_STORAGE.
+ * The home's client reads the same file. store.h decides when to use it. All errors
+ * are ERR_STORAGE.
  */
 #ifndef KIMI_STORE_TOKEN_FILE_H
 #define KIMI_STORE_TOKEN_FILE_H
 
 #include "base/err.h"
-#include "base/file.h"
+#include "base/newfile.h"
+#include "home/home.h"
 #include "store/record.h"
 #include "store/token.h"
 
 #include <stdbool.h>
 
-enum login_rights {
-	LOGIN_PRIVATE,
-	LOGIN_TIGHTENED, /* others could read it, and cannot any more */
-	LOGIN_OPEN,      /* they still can: its file system keeps no modes */
+enum token_file_access {
+	TOKEN_FILE_PRIVATE,
+	TOKEN_FILE_TIGHTENED, /* others could read it; its mode is 0600 now */
+	TOKEN_FILE_OPEN,      /* others can read it: its file system ignores modes */
+};
+
+struct token_file {
+	char path[HOME_PATH_MAX];
+	const struct record_format *format;
+	enum token_file_access access; /* set by token_file_read() */
+	struct newfile next;           /* set by token_file_reserve() */
 };
 
 /*
- * 0 found, 1 none, -1: there is one that cannot be read or makes no sense.
- * Rights looser than 0600 are taken away where they can be; *ret_rights tells if there were any.
- * One that makes no sense but was touched just now is read again for a moment:
- * it may be half of what another program is writing.
+ * 0: read, and the caller clears *ret_token. 1: there is no file. -1: it cannot be read,
+ * or it is damaged. Sets a wider mode than 0600 to 0600, and file->access. A damaged file
+ * that was modified just now is read again for a moment, since another program may be
+ * writing it. The error of a damaged file has no hint: the caller knows which login it is.
  */
-int login_file_read(const char *path, const struct record_format *format, struct token *ret_token,
-    enum login_rights *ret_rights, struct err *err);
+int token_file_read(struct token_file *file, struct token *ret_token, struct err *err);
 
-/* Makes the folder, closed to others. It must be the user's own, and no link: who can write there can put another login in place. */
-int login_file_make_folder(const char *folder, struct err *err);
+/*
+ * Makes the directory with mode 0700. It must belong to the user and must not be a
+ * symbolic link: whoever can write to it can replace the login.
+ */
+int token_file_make_directory(const char *directory, struct err *err);
 
-/* Refuses what must not be replaced unseen: a link, a folder, another user's file. Sweeps killed writers' leftovers. */
-int login_file_check_place(const char *path, struct err *err);
+/*
+ * Checks that the file may be replaced: -1 if it is a symbolic link, a directory or
+ * another user's file. Also removes temporary files of killed processes.
+ */
+int token_file_check_path(const struct token_file *file, struct err *err);
 
-/* Opens a successor of the file with room for a login set aside on the disk. */
-int login_file_reserve(const char *path, struct newfile *ret_next, struct err *err);
+/*
+ * Opens the next version of the file and allocates disk space for it.
+ * newfile_abandon(&file->next) frees both.
+ */
+int token_file_reserve(struct token_file *file, struct err *err);
 
-/* Replaces the file by a reserved successor (its reservation is used up), or without one (NULL). */
-int login_file_write(const char *path, const struct record_format *format, struct newfile *next,
-    const struct token *token, struct err *err);
+/* Replaces the file, with what token_file_reserve() has allocated if there is any. */
+int token_file_write(struct token_file *file, const struct token *token, struct err *err);
 
-/* Replaces the file by its own bytes, what we do not know in it included: the proof that it can be replaced. */
-int login_file_rewrite(const char *path, struct err *err);
+/* Proves that the file can be replaced, by replacing it with its own bytes. */
+int token_file_rewrite(const struct token_file *file, struct err *err);
 
-/* Fine if there is none. A link is refused, since what it leads to would stay. */
-int login_file_remove(const char *path, struct err *err);
+/*
+ * Removes the file; 0 also if there was none. -1 also for a symbolic link, because its
+ * target would stay.
+ */
+int token_file_remove(const struct token_file *file, struct err *err);
 
 #endif
