@@ -14,11 +14,11 @@
 static const char code[] = "config_refused";
 static const char *const services[] = {"moonshot_search", "moonshot_fetch", NULL};
 
-enum { WORDS_MAX = 160 };
+enum { WORDS_MAX = 160, PATH_BYTES_MAX = 256 };
 
 struct check {
 	const struct toml *config;
-	const char *program; /* that reads it */
+	const char *program; /* of the client */
 	const struct config_rules *rules;
 	struct problems *problems;
 };
@@ -31,15 +31,17 @@ static bool check_is_one_of(const char *text, const char *const known[])
 	return false;
 }
 
-/* "12", " 12.0 ": kimi-cli takes such a text for a number. NaN: it is none. */
+/* kimi-cli accepts strings like "12" and " 12.0 " as numbers. NaN: not a number. */
 static double number_of_text(const char *text)
 {
-	static const char blanks[] = " \t\r\n";
+	static const char spaces[] = " \t\r\n";
 	char *end;
 	double number = strtod(text, &end);
 	bool plain = !text[strspn(text, "+-.0123456789 \t\r\n")];
 
-	return plain && end != text && !end[strspn(end, blanks)] ? number : NAN;
+	if (plain && end != text && !end[strspn(end, spaces)])
+		return number;
+	return NAN;
 }
 
 static double number_of(const struct toml_node *node)
@@ -54,7 +56,9 @@ static double number_of(const struct toml_node *node)
 	case TOML_BOOLEAN:
 		return toml_boolean(node);
 	case TOML_STRING:
-		return text ? number_of_text(text) : NAN;
+		if (text)
+			return number_of_text(text);
+		return NAN;
 	default:
 		return NAN;
 	}
@@ -80,16 +84,17 @@ static bool is_truth(const struct toml_node *node)
 static bool are_texts(const struct toml_node *parent)
 {
 	for (const struct toml_node *node = toml_first(parent); node; node = toml_next(node))
-		if (toml_kind(node) != TOML_STRING)
+		if (!toml_is(node, TOML_STRING))
 			return false;
 	return true;
 }
 
 static bool is_number(const struct check *check, const struct toml_node *node, double least)
 {
-	bool is_one = toml_kind(node) == TOML_INTEGER || toml_kind(node) == TOML_FLOAT;
-	double number = is_one || check->rules->lenient ? number_of(node) : NAN;
+	double number = number_of(node);
 
+	if (!check->rules->lenient && !toml_is(node, TOML_INTEGER) && !toml_is(node, TOML_FLOAT))
+		return false;
 	return isfinite(number) && number == floor(number) && number >= least;
 }
 
@@ -112,7 +117,7 @@ static bool check_fits(
 /* What a field must be, in words. */
 static void check_describe(const struct config_field *field, char ret_words[WORDS_MAX])
 {
-	static const char *const kinds[] = {[TOML_STRING] = "a text",
+	static const char *const kinds[] = {[TOML_STRING] = "a string",
 	    [TOML_BOOLEAN] = "true or false",
 	    [TOML_ARRAY] = "a list",
 	    [TOML_TABLE] = "a table"};
@@ -121,8 +126,10 @@ static void check_describe(const struct config_field *field, char ret_words[WORD
 		snprintf(ret_words, WORDS_MAX, "a whole number, %.0f or more", field->least);
 	else if (field->kind == TOML_INTEGER)
 		snprintf(ret_words, WORDS_MAX, "a whole number");
+	else if (field->among == config_texts && field->kind == TOML_TABLE)
+		snprintf(ret_words, WORDS_MAX, "a table of strings");
 	else if (field->among == config_texts)
-		snprintf(ret_words, WORDS_MAX, "%s of strings", kinds[field->kind]);
+		snprintf(ret_words, WORDS_MAX, "a list of strings");
 	else if (field->kind == TOML_STRING && field->least > 0)
 		snprintf(ret_words, WORDS_MAX, "a string that is not empty");
 	else if (!field->among)
@@ -139,7 +146,7 @@ static size_t check_line_of(const struct check *check, const struct toml_node *n
 	return toml_line(check->config, node);
 }
 
-/* The member of that name, or of the same in camelCase where the client takes both. */
+/* The member with that name, or with the same name in camelCase if the client accepts that. */
 static const struct toml_node *member_of(
     const struct check *check, const struct toml_node *table, const char *name)
 {
@@ -159,93 +166,117 @@ static const struct toml_node *member_of(
 	return toml_member(table, camel);
 }
 
-/* Whether the fields of a table are right; false if it is not a table at all. `what` and `name`: "model", "kimi-code/x". */
-static bool check_fields(const struct check *check, const struct toml_node *table,
-    const struct config_field *field, const char *what, const char *name)
+/* The path of a field of the table at `path` ("": the top level). */
+static void config_check_path(char ret_path[PATH_BYTES_MAX], const char *path, const char *name)
 {
-	char words[WORDS_MAX];
+	snprintf(ret_path, PATH_BYTES_MAX, "%.120s%s%.100s", path, *path ? "." : "", name);
+}
+
+/* Checks the fields of the table at `path`. False: it is not a table. */
+static bool check_fields(const struct check *check, const struct toml_node *table,
+    const struct config_field *field, const char *path)
+{
+	char words[WORDS_MAX], field_path[PATH_BYTES_MAX];
 
 	if (toml_kind(table) != TOML_TABLE) {
 		problem_add(check->problems, code, "make it a table, or remove it",
-		    "config.toml, line %zu, %s %.200s: it is not a table", check_line_of(check, table), what,
-		    name);
+		    "config.toml, line %zu: %s is not a table", check_line_of(check, table), path);
 		return false;
 	}
 	for (; field->name; field++) {
 		const struct toml_node *node = member_of(check, table, field->name);
 		check_describe(field, words);
+		config_check_path(field_path, path, field->name);
 		if (!node && field->needed)
 			problem_add(check->problems, code, "add it, or remove the table",
-			    "config.toml, line %zu, %s %.200s: it has no %s", check_line_of(check, table),
-			    what, name, field->name);
+			    "config.toml, line %zu: %s is missing", check_line_of(check, table), field_path);
 		else if (node && !check_fits(check, node, field))
 			problem_add(check->problems, code, "correct it by hand",
-			    "config.toml, line %zu, %s %.200s: %s must be %s", check_line_of(check, node),
-			    what, name, field->name, words);
+			    "config.toml, line %zu: %s must be %s", check_line_of(check, node), field_path,
+			    words);
 	}
 	return true;
 }
 
-/* A member that is a table, and right as one: only then what is in it is looked at. */
 static const struct toml_node *table_of(const struct toml_node *parent, const char *name)
 {
 	const struct toml_node *node = toml_member(parent, name);
 
-	return node && toml_kind(node) == TOML_TABLE ? node : NULL;
+	if (!toml_is(node, TOML_TABLE))
+		return NULL;
+	return node;
 }
 
-static void check_part(const struct check *check, const struct toml_node *parent, const char *part,
-    const struct config_field *fields, const char *what, const char *name)
+/*
+ * Checks the fields of a table (NULL: it is missing, or not a table, which the check of
+ * its parent reports).
+ */
+static void check_part(const struct check *check, const struct toml_node *table,
+    const struct config_field *fields, const char *path)
 {
-	const struct toml_node *table = table_of(parent, part);
-
 	if (table && fields)
-		check_fields(check, table, fields, what, name);
+		check_fields(check, table, fields, path);
+}
+
+/* Checks a provider or a service, and its oauth table. */
+static void check_login(const struct check *check, const struct toml_node *table,
+    const struct config_field *fields, const char *path)
+{
+	char oauth[PATH_BYTES_MAX];
+
+	if (!check_fields(check, table, fields, path))
+		return;
+	config_check_path(oauth, path, "oauth");
+	check_part(check, table_of(table, "oauth"), check->rules->oauth, oauth);
 }
 
 static void check_providers(const struct check *check, const struct toml_node *providers)
 {
 	for (const struct toml_node *node = toml_first(providers); node; node = toml_next(node)) {
-		const char *name = toml_key(node, NULL);
-		if (check_fields(check, node, check->rules->provider, "provider", name))
-			check_part(check, node, "oauth", check->rules->oauth, "oauth of provider", name);
+		char path[PATH_BYTES_MAX];
+		config_check_path(path, "providers", toml_key(node, NULL));
+		check_login(check, node, check->rules->provider, path);
 	}
 }
 
-static void check_capabilities(const struct check *check, const struct toml_node *model, const char *name)
+static void check_capabilities(const struct check *check, const struct toml_node *model, const char *path)
 {
 	const struct toml_node *list = toml_member(model, "capabilities");
 
-	if (!check->rules->capabilities || !list || toml_kind(list) != TOML_ARRAY)
+	if (!check->rules->capabilities || !toml_is(list, TOML_ARRAY))
 		return;
-	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node))
-		if (!check_is_one_of(config_node_text(node), check->rules->capabilities))
+	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node)) {
+		const char *capability = toml_string(node, NULL);
+		if (check_is_one_of(config_node_text(node), check->rules->capabilities))
+			continue;
+		if (capability)
 			problem_add(check->problems, code, "remove it from the list",
-			    "config.toml, line %zu, model %.200s: %s knows no capability '%.60s'",
-			    check_line_of(check, node), name, check->program,
-			    toml_kind(node) == TOML_STRING ? toml_string(node, NULL)
-			                                   : "which is not a string");
-}
-
-static bool has_member(const struct toml_node *table, const char *name)
-{
-	return table && toml_member(table, name);
+			    "config.toml, line %zu: %s does not support '%.60s' in %s.capabilities",
+			    check_line_of(check, node), check->program, capability, path);
+		else
+			problem_add(check->problems, code, "remove it from the list",
+			    "config.toml, line %zu: %s.capabilities contains a value that is not a string",
+			    check_line_of(check, node), path);
+	}
 }
 
 static void check_models(
     const struct check *check, const struct toml_node *models, const struct toml_node *providers)
 {
 	for (const struct toml_node *node = toml_first(models); node; node = toml_next(node)) {
-		const char *name = toml_key(node, NULL);
-		if (!check_fields(check, node, check->rules->model, "model", name))
+		char path[PATH_BYTES_MAX], overrides[PATH_BYTES_MAX];
+		config_check_path(path, "models", toml_key(node, NULL));
+		if (!check_fields(check, node, check->rules->model, path))
 			continue;
+		config_check_path(overrides, path, "overrides");
+		check_part(check, table_of(node, "overrides"), check->rules->overrides, overrides);
 		const char *provider = config_member_text(node, "provider");
-		if (check->rules->whole && provider && !has_member(providers, provider))
+		if (check->rules->whole && provider && !toml_member(providers, provider))
 			problem_add(check->problems, code,
-			    "remove the model, or run 'kimi login' to have its provider again",
-			    "config.toml, line %zu, model %.200s: there is no provider '%.100s'",
-			    check_line_of(check, node), name, provider);
-		check_capabilities(check, node, name);
+			    "remove the model, or run 'kimi login' to add its provider again",
+			    "config.toml, line %zu: %s names the provider '%.100s', which does not exist",
+			    check_line_of(check, node), path, provider);
+		check_capabilities(check, node, path);
 	}
 }
 
@@ -253,9 +284,10 @@ static void check_services(const struct check *check, const struct toml_node *ta
 {
 	for (size_t i = 0; check->rules->service && services[i]; i++) {
 		const struct toml_node *service = toml_member(table, services[i]);
-		if (service && check_fields(check, service, check->rules->service, "service", services[i]))
-			check_part(
-			    check, service, "oauth", check->rules->oauth, "oauth of service", services[i]);
+		char path[PATH_BYTES_MAX];
+		config_check_path(path, "services", services[i]);
+		if (service)
+			check_login(check, service, check->rules->service, path);
 	}
 }
 
@@ -263,24 +295,21 @@ static void check_hooks(const struct check *check, const struct toml_node *root)
 {
 	const struct toml_node *hooks = toml_member(root, "hooks");
 
-	if (!check->rules->hook || !hooks || toml_kind(hooks) != TOML_ARRAY)
+	if (!check->rules->hook || !toml_is(hooks, TOML_ARRAY))
 		return;
 	for (const struct toml_node *node = toml_first(hooks); node; node = toml_next(node))
-		check_fields(check, node, check->rules->hook, "one of", "the hooks");
+		check_fields(check, node, check->rules->hook, "hooks");
 }
 
-/* A number that the client cannot hold makes the whole file unreadable, wherever it stands. */
+/* The client cannot read a file with a number that it cannot represent, wherever it is. */
 static void check_integers(const struct check *check, const struct toml_node *node)
 {
-	enum toml_kind kind = toml_kind(node);
 	int64_t largest = check->rules->largest;
 
-	if (kind == TOML_INTEGER && (toml_integer(node) > largest || toml_integer(node) < -largest))
+	if (toml_is(node, TOML_INTEGER) && (toml_integer(node) > largest || toml_integer(node) < -largest))
 		problem_add(check->problems, code, "make it smaller, or a string",
-		    "config.toml, line %zu: a whole number beyond 2^53 - 1, which %s cannot read",
+		    "config.toml, line %zu: %s cannot read a whole number beyond 2^53 - 1",
 		    check_line_of(check, node), check->program);
-	if (kind != TOML_TABLE && kind != TOML_ARRAY)
-		return;
 	for (node = toml_first(node); node; node = toml_next(node))
 		check_integers(check, node);
 }
@@ -291,28 +320,24 @@ void config_check(const struct home *home, const struct toml *config, struct pro
 	const struct check check = {config, home->client->program, rules, problems};
 	const struct toml_node *root = toml_root(config);
 	const struct toml_node *providers = table_of(root, "providers"), *models = table_of(root, "models"),
-	                       *services_table = table_of(root, "services"), *mcp = table_of(root, "mcp");
+	                       *mcp = table_of(root, "mcp");
 	const char *chosen = config_default_model(config);
 
 	if (toml_has_bom(config))
-		problem_add(problems, code, "save it as UTF-8 without one",
+		problem_add(problems, code, "save it as UTF-8 without a byte order mark",
 		    "config.toml begins with a byte order mark (BOM), which %s cannot read", check.program);
 	if (rules->largest < INT64_MAX)
 		check_integers(&check, root);
-	check_fields(&check, root, rules->top, "the", "top of the file");
-	if (providers)
-		check_providers(&check, providers);
-	if (models)
-		check_models(&check, models, providers);
-	if (services_table)
-		check_services(&check, services_table);
-	check_part(&check, root, "thinking", rules->thinking, "table", "thinking");
-	check_part(&check, root, "loop_control", rules->loop_control, "table", "loop_control");
-	check_part(&check, root, "mcp", rules->mcp, "table", "mcp");
-	if (mcp)
-		check_part(&check, mcp, "client", rules->mcp_client, "table", "mcp.client");
+	check_fields(&check, root, rules->top, "");
+	check_providers(&check, providers);
+	check_models(&check, models, providers);
+	check_services(&check, table_of(root, "services"));
+	check_part(&check, table_of(root, "thinking"), rules->thinking, "thinking");
+	check_part(&check, table_of(root, "loop_control"), rules->loop_control, "loop_control");
+	check_part(&check, mcp, rules->mcp, "mcp");
+	check_part(&check, table_of(mcp, "client"), rules->mcp_client, "mcp.client");
 	check_hooks(&check, root);
-	if (rules->whole && chosen && !has_member(models, chosen))
+	if (rules->whole && chosen && !toml_member(models, chosen))
 		problem_add(problems, code, "choose another with 'kimi models --use MODEL'",
 		    "config.toml: the default model '%.200s' is not among the models", chosen);
 }

@@ -1,10 +1,10 @@
 /*
- * config_check: would the home's client load this config.toml?
+ * check: whether the home's client can load this config.toml.
  *
- * The rules of its configuration model (rules.h): which fields there must be, of
- * which kind, and what may stand in them. A config that it refuses keeps kimi-cli
- * from starting, and kimi-code from logging in or from finding its models, so each
- * place is named with its line. Keys that it does not know it ignores, and so do we.
+ * The rules (rules.h) say which fields are required, of which type, with which values. If
+ * a rule is broken, kimi-cli does not start, and kimi-code cannot log in or finds no
+ * models. So each violation is reported with its line. Unknown keys are ignored, as the
+ * clients do.
  */
 #ifndef KIMI_CONFIG_CHECK_H
 #define KIMI_CONFIG_CHECK_H
@@ -13,7 +13,7 @@
 #include "format/toml.h"
 #include "home/home.h"
 
-/* Adds a problem "config_refused" for each place; nothing for a config that loads. */
+/* Adds a problem "config_refused" for each violation; none if the client can load the config. */
 void config_check(const struct home *home, const struct toml *config, struct problems *problems);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * dialect: how each client writes config.toml, as data.
  *
- * A row is all that sets one client's config apart from another's for the modules
- * of this directory and for those who read its models. Another client is another row.
+ * A row describes the config of one client, for this directory and for code that reads
+ * the models. A new client is a new row.
  */
 #ifndef KIMI_CONFIG_DIALECT_H
 #define KIMI_CONFIG_DIALECT_H
@@ -15,27 +15,30 @@
 
 struct dialect {
 	const struct client *client;
-	const char *key_provider_prefix;                  /* before the id of a platform without tokens */
-	const char *const *thinking;                      /* the path of the switch; ended by NULL */
-	const struct config_rules *rules;                 /* what the client refuses to load */
-	unsigned capabilities;                            /* of enum model_capability: those that it knows */
-	unsigned (*capabilities_of_name)(const char *id); /* what it takes from a model's id; NULL: nothing */
-	const char *storage; /* where its tokens always are; NULL: as the login says */
-	bool model_details;  /* efforts, protocol and what goes with it */
-	bool needs_context;  /* a model without a context length makes the file unreadable */
-	bool keeps_aliases;  /* a model under a key of the user's own stays, whatever the list says */
-	bool keeps_thinking; /* a new default model changes the switch only if the model leaves no choice */
-	bool one_secret;     /* a key and tokens cannot be used together in a provider */
-	bool oauth_host;     /* oauth says it, in a table with a header */
-	bool is_migrated;    /* a migration may have left there what kimi-cli writes */
+	const char *key_provider_prefix;  /* of the provider key of a platform without tokens */
+	const char *const *thinking;      /* the path of the thinking switch; ended by NULL */
+	const struct config_rules *rules; /* what the client refuses to load */
+	unsigned capabilities;            /* of enum model_capability, known to the client */
+	unsigned (*capabilities_of_name)(const char *id); /* from a model's id; NULL: none */
+	const char *storage; /* the storage that is always written; NULL: that of the login */
+	bool model_details;  /* write support_efforts, protocol and the like */
+	bool needs_context;  /* cannot load a model without a context length */
+	bool keeps_aliases;  /* keep models under the user's own keys that are not in the list */
+	bool keeps_thinking; /* a new default model changes the switch only if it must */
+	bool one_secret;     /* a provider must not have both an API key and tokens */
+	bool oauth_host;     /* oauth is a table with a header and may have oauth_host */
+	bool is_migrated;    /* may contain keys that kimi-cli wrote, left by a migration */
 };
 
 const struct dialect *config_dialect(const struct home *home);
 
-/* A model of the list can be written: the client loads a config with it. */
+/* The client can load a config with this model. */
 bool dialect_takes_model(const struct dialect *dialect, const struct model *model);
 
-/* What a model can do, as the client has it: of what the server says, and of the id. */
+/*
+ * The model's capabilities as the client sees them: those that the server says, plus
+ * those of its id.
+ */
 unsigned dialect_capabilities(const struct dialect *dialect, const char *id, unsigned said);
 
 #endif

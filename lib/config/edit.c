@@ -51,5 +51,7 @@ int editor_finish(const struct editor *e, struct err *err)
 {
 	if (!e->failed)
 		return 0;
-	return *e->error.message ? config_file_error(&e->error, err) : err_memory(err);
+	if (*e->error.message)
+		return config_file_error(&e->error, err);
+	return err_memory(err);
 }

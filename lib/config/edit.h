@@ -1,7 +1,7 @@
 /*
- * config_editor: notes edits on the document, and remembers the first that failed.
+ * edit: applies edits to the document and remembers the first error.
  *
- * Note freely, look at the outcome once with editor_finish().
+ * After an error, further edits do nothing. Check once, with editor_finish().
  */
 #ifndef KIMI_CONFIG_EDIT_H
 #define KIMI_CONFIG_EDIT_H
@@ -24,7 +24,7 @@ struct editor {
 	bool failed;
 };
 
-/* An editor of a document of that home. */
+/* An editor of a document of that home, which it borrows. */
 struct editor editor_of(const struct home *home, struct toml *doc);
 
 /* A path of keys for the calls below. */
@@ -37,38 +37,48 @@ void editor_set_text_if_absent(struct editor *e, const char *const path[], const
 void editor_unset(struct editor *e, const char *const path[]);
 void editor_unset_node(struct editor *e, const struct toml_node *node);
 
-/* 0, or -1 with the first failure in *err. */
+/* 0, or -1 with the first error in *err. */
 int editor_finish(const struct editor *e, struct err *err);
 
-/*
- * config/models.c: brings the platform's models up to the list, as those of
- * `provider`, takes the others of the platform away, and makes the list's first the
- * default if `choose`, or if the default is not a model that will be there.
- */
-void editor_put_models(struct editor *e, const struct platform *platform, const char *provider,
-    const struct models *models, bool choose);
+/* The functions below are in config/models.c. */
 
-/* config/models.c: a model that the user made beside those of the list, which the client's dialect lets stay. */
+struct editor_models {
+	const struct platform *platform;
+	const char *provider; /* key of the provider that they get */
+	const struct models *models;
+	bool choose_default; /* make the first one the default even if there is one */
+};
+
+/*
+ * Sets the platform's models to the list and removes its other models. The first model of
+ * the list becomes the default if the default model does not exist any more.
+ */
+void editor_put_models(struct editor *e, const struct editor_models *list);
+
+/* The user added this model under a key of his own, and the client keeps such models. */
 bool editor_is_alias(const struct editor *e, const struct platform *platform, const struct toml_node *model);
 
-/* config/models.c: the switch of thinking as it stands; -1: it does not. */
+/* The value of the thinking switch: 1, 0, or -1 if it is not set. */
 int editor_thinking(const struct editor *e);
-
-/* config/models.c: sets it, and takes away what a login set for this default model: not what a user chose otherwise. */
 void editor_set_thinking(struct editor *e, bool on);
+
+/*
+ * Unsets the switch, unless the user has changed it from what a login sets for this
+ * default model.
+ */
 void editor_unset_thinking(struct editor *e, const struct toml_node *model);
 
 /*
- * The changes of login.h on a document: each is a config_edit, with the context named.
+ * Sets the switch if it is not set and the default model is in the list, as the client's
+ * own login does. Where that model is the user's own table, the switch is the user's too.
  */
-struct config_sync {
-	const struct platform *platform;
-	const struct models *models;
-};
+void editor_complete_thinking(struct editor *e, const struct platform *platform, const struct models *models);
 
+/* The changes of login.h as edits of a document; each comment names the type of the context. */
 struct config_use {
 	const char *key; /* of a model */
-	int thinking;    /* -1: as it was */
+	int thinking;    /* -1: unchanged */
+	bool *ret_on;    /* the switch that was written; may be NULL */
 };
 
 config_edit config_edit_login;  /* const struct config_login */

@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/newfile.h"
 #include "base/signals.h"
 #include "config/legacy.h"
+#include "config/view.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +31,8 @@ int config_file_error(const struct toml_error *error, struct err *err)
 
 /* The file as it was read. */
 struct snapshot {
-	char path[PATH_MAX]; /* the real file, behind any links */
+	const struct home *home;
+	char path[PATH_MAX]; /* of the real file, with links resolved */
 	bool exists;
 	bool is_legacy; /* the bytes come from config.json */
 	struct stat st;
@@ -43,11 +46,11 @@ static int as_config_error(struct err *err)
 	return -1;
 }
 
-static int take_snapshot(const struct home *home, struct snapshot *s, struct err *err)
+static int take_snapshot(struct snapshot *s, struct err *err)
 {
 	char named[HOME_PATH_MAX];
 
-	home_config_file(home, named);
+	home_path(s->home, HOME_CONFIG, named);
 	s->is_legacy = false;
 	buf_clear(&s->bytes);
 	if (!realpath(named, s->path)) {
@@ -57,13 +60,13 @@ static int take_snapshot(const struct home *home, struct snapshot *s, struct err
 		struct stat st;
 		if (lstat(named, &st) == 0)
 			return err_set(err, ERR_CONFIG, "create its target, or remove the link",
-			    "%s is a link to a file that is not there", named);
+			    "%s is a link to a file that does not exist", named);
 		snprintf(s->path, sizeof(s->path), "%s", named);
 	}
-	int answer = file_read(s->path, 0, &s->bytes, &s->st, err);
-	if (answer < 0)
+	int result = file_read(s->path, 0, &s->bytes, &s->st, err);
+	if (result < 0)
 		return as_config_error(err);
-	s->exists = answer == 0;
+	s->exists = result == 0;
 	return 0;
 }
 
@@ -89,8 +92,9 @@ static bool is_still(const struct snapshot *s)
 }
 
 /*
- * kimi-cli truncates and rewrites without a lock, and half a TOML file may parse: one touched just now is left to settle
- * before anything is concluded from it. 0 it is still the same, 1 it changed, -1 interrupted.
+ * Waits until the file has not been modified for a moment: kimi-cli truncates and
+ * rewrites it without a lock, and half a TOML file may be valid. 0: it is unchanged. 1:
+ * it has changed. -1: interrupted.
  */
 static int config_settle(const struct snapshot *s, struct err *err)
 {
@@ -98,38 +102,43 @@ static int config_settle(const struct snapshot *s, struct err *err)
 
 	if (left && signals_sleep(left, err) < 0)
 		return -1;
-	return is_still(s) ? 0 : 1;
+	if (is_still(s))
+		return 0;
+	return 1;
 }
 
 int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err)
 {
-	struct snapshot s;
+	struct snapshot s = {.home = home};
 	struct toml *doc = NULL;
-	int answer;
+	int result;
 
 	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
 	for (int n = 1;; n++) {
-		answer = take_snapshot(home, &s, err);
-		if (answer < 0 || !s.exists)
+		result = take_snapshot(&s, err);
+		if (result < 0 || !s.exists)
 			break;
 		doc = config_parse(&s, err);
-		/* One that does not parse, or is empty, may be half a file. */
+		/* A file that is invalid or empty may have been read while it was being written. */
 		if ((doc && s.bytes.len) || n == TRIES || config_settle(&s, err) <= 0)
 			break;
 		toml_free(doc);
 		doc = NULL;
 	}
-	if (answer == 0 && s.exists && !doc)
-		answer = -1;
-	else if (answer == 0 && !s.exists)
-		answer = 1;
-	else if (answer == 0)
+	if (result == 0 && s.exists && !doc)
+		result = -1;
+	else if (result == 0 && !s.exists)
+		result = 1;
+	else if (result == 0)
 		*ret_doc = doc;
 	buf_release(&s.bytes);
-	return answer;
+	return result;
 }
 
-/* Nix, a ConfigMap and an image's COPY leave a file of root's: it is read, and changed only by its owner. */
+/*
+ * Nix, a ConfigMap or COPY in a Dockerfile create a file that belongs to root. Only its
+ * owner changes it.
+ */
 static int check_owner(const struct snapshot *s, struct err *err)
 {
 	if (!s->exists || s->st.st_uid == geteuid())
@@ -148,7 +157,7 @@ unsigned config_file_take_notes(void)
 	return taken;
 }
 
-/* What is to be said of a file that was replaced. */
+/* Notes for the user about a replaced file. */
 static void note_replaced(const struct snapshot *s, const struct newfile *f, bool close)
 {
 	if (close)
@@ -159,120 +168,111 @@ static void note_replaced(const struct snapshot *s, const struct newfile *f, boo
 		notes |= CONFIG_SPLIT;
 }
 
-/* 0 replaced, 1 the file changed under our hands, -1 error. */
+/* 0 replaced, 1 the file has changed meanwhile, -1 error. */
 static int config_replace(const struct snapshot *s, bool close, const struct buf *text, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
 	mode_t mode = s->exists ? s->st.st_mode & 07777 : 0600;
-	int answer = 0;
+	int result = 0;
 
 	if (close)
 		mode &= ~(mode_t)077;
 	newfile_sweep(s->path);
 	if (newfile_open(&f, s->path, mode, err) < 0 || (s->exists && newfile_keep(&f, mode, err) < 0) ||
 	    newfile_write(&f, text->data, text->len, err) < 0 || newfile_sync(&f, err) < 0)
-		answer = as_config_error(err);
+		result = as_config_error(err);
 	else
-		answer = config_settle(s, err); /* the last look, with the rename right behind it */
-	if (!answer && newfile_commit(&f, err) < 0)
-		answer = as_config_error(err);
-	if (!answer)
+		result = config_settle(s, err); /* right before the rename */
+	if (!result && newfile_commit(&f, err) < 0)
+		result = as_config_error(err);
+	if (!result)
 		note_replaced(s, &f, close);
 	newfile_abandon(&f);
-	return answer;
+	return result;
 }
 
-/* A provider that a login of ours writes has an API key in a config of these bytes. */
+/* The config with these bytes has an API key in a provider that our login writes. */
 static bool holds_key(const struct buf *text)
 {
 	static const char ours[] = "managed:";
 	struct toml_error error;
 	struct toml *doc = toml_parse(text->data, text->len, &error);
-	const struct toml_node *node = doc ? toml_member(toml_root(doc), "providers") : NULL;
+	const struct toml_node *node = config_first_provider(doc);
 	bool found = false;
 
-	if (node && toml_kind(node) == TOML_TABLE)
-		node = toml_first(node);
-	else
-		node = NULL;
 	for (; node && !found; node = toml_next(node)) {
 		const char *name = toml_key(node, NULL);
+		const char *key = toml_string(toml_member(node, "api_key"), NULL);
 		bool is_ours = strncmp(name, ours, strlen(ours)) == 0 || platform_find(name, NULL);
-		const struct toml_node *key =
-		    is_ours && toml_kind(node) == TOML_TABLE ? toml_member(node, "api_key") : NULL;
-		found = key && toml_kind(key) == TOML_STRING && *toml_string(key, NULL);
+		found = is_ours && key && *key;
 	}
 	toml_free(doc);
 	return found;
 }
 
-/* Edits the document and renders it; *ret_changed tells whether there is something to write. */
-static int config_file_edit(const struct home *home, const struct snapshot *s,
-    const struct config_change *change, bool *ret_changed, struct buf *ret_text, struct err *err)
+/* Edits the document. If that changes it, sets change->changed and renders it into *ret_text. */
+static int config_file_edit(
+    const struct snapshot *s, struct config_change *change, struct buf *ret_text, struct err *err)
 {
 	struct toml_error error;
 	struct toml *doc = config_parse(s, err);
 
 	if (!doc)
 		return -1;
-	int answer = change->edit(home, doc, change->context, err);
-	*ret_changed = !answer && (s->is_legacy || toml_edited(doc));
-	if (*ret_changed && toml_render(doc, ret_text, &error) < 0)
-		answer = config_file_error(&error, err);
+	int result = change->edit(s->home, doc, change->context, err);
+	change->changed = !result && (s->is_legacy || toml_edited(doc));
+	if (change->changed && toml_render(doc, ret_text, &error) < 0)
+		result = config_file_error(&error, err);
 	toml_free(doc);
-	return answer;
+	return result;
 }
 
-/* One pass: 0 done, 1 the file changed meanwhile, -1 error. */
-static int change_once(
-    const struct home *home, struct snapshot *s, struct config_change *change, struct err *err)
+/* One attempt: 0 done, 1 the file has changed meanwhile, -1 error. */
+static int change_once(struct snapshot *s, struct config_change *change, struct err *err)
 {
 	struct buf text;
-	bool changed = false;
 
-	if (take_snapshot(home, s, err) < 0 ||
-	    (!s->exists && config_legacy_read(home, &s->bytes, &s->is_legacy, err) < 0))
+	if (take_snapshot(s, err) < 0 ||
+	    (!s->exists && config_legacy_read(s->home, &s->bytes, &s->is_legacy, err) < 0))
 		return as_config_error(err);
 	buf_init_secret(&text, MAX_CONFIG_BYTES);
-	int late, answer = config_file_edit(home, s, change, &changed, &text, err);
+	int late, result = config_file_edit(s, change, &text, err);
 	bool open = s->exists && (s->st.st_mode & 077) && s->st.st_uid == geteuid();
-	bool close = !answer && open && holds_key(changed ? &text : &s->bytes);
-	if (!answer && changed)
-		answer = check_owner(s, err);
-	if (!answer && changed)
-		answer = config_replace(s, close, &text, err);
+	bool close = !result && open && holds_key(change->changed ? &text : &s->bytes);
+	if (!result && change->changed)
+		result = check_owner(s, err);
+	if (!result && change->changed)
+		result = config_replace(s, close, &text, err);
 	else if ((late = config_settle(s, err)) != 0)
-		answer = late;
+		result = late;
 	else if (close)
 		notes |= file_close_to_others(s->path, &s->st) ? CONFIG_TIGHTENED : CONFIG_STAYS_OPEN;
-	if (!answer && s->is_legacy)
-		answer = config_legacy_retire(home, err);
-	if (!answer)
-		change->changed = changed;
+	if (!result && s->is_legacy)
+		result = config_legacy_retire(s->home, err);
 	buf_release(&text);
-	return answer;
+	return result;
 }
 
 int config_file_change(const struct home *home, struct config_change *change, struct err *err)
 {
 	struct lock lock = LOCK_INIT;
-	struct snapshot s;
+	struct snapshot s = {.home = home};
 	char lock_file[HOME_PATH_MAX];
-	int answer = 1;
+	int result = 1;
 
-	home_config_lock(home, lock_file);
-	if (home_check_writable(home, err) < 0 || dir_make(home->folder, err) < 0 ||
+	home_path(home, HOME_CONFIG_LOCK, lock_file);
+	if (home_check_writable(home, err) < 0 || dir_make(home->directory, err) < 0 ||
 	    lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, err) < 0)
 		return as_config_error(err);
 	buf_init_secret(&s.bytes, MAX_CONFIG_BYTES);
-	for (int n = 0; n < TRIES && answer > 0; n++)
-		answer = change_once(home, &s, change, err);
-	if (answer > 0)
-		answer =
+	for (int n = 0; n < TRIES && result > 0; n++)
+		result = change_once(&s, change, err);
+	if (result > 0)
+		result =
 		    err_set(err, ERR_BUSY, "try again later", "another program keeps changing config.toml");
 	buf_release(&s.bytes);
 	lock_release(&lock);
-	return answer;
+	return result;
 }
 
 bool config_file_sweep(const struct home *home)
@@ -280,10 +280,10 @@ bool config_file_sweep(const struct home *home)
 	struct lock lock = LOCK_INIT;
 	char named[HOME_PATH_MAX], lock_file[HOME_PATH_MAX], path[PATH_MAX];
 
-	home_config_file(home, named);
+	home_path(home, HOME_CONFIG, named);
 	if (!realpath(named, path))
 		snprintf(path, sizeof(path), "%s", named);
-	home_config_lock(home, lock_file);
+	home_path(home, HOME_CONFIG_LOCK, lock_file);
 	if (!newfile_is_left(path) || lock_acquire(&lock, lock_file, clock_ms() + LOCK_WAIT_MS, NULL) < 0)
 		return false;
 	bool swept = newfile_sweep(path);
@@ -291,7 +291,7 @@ bool config_file_sweep(const struct home *home)
 	return swept;
 }
 
-/* What cannot be looked at is there: whoever opens it has the error. */
+/* True also if the path cannot be checked: opening the file will report why. */
 static bool config_is_there(const char *path)
 {
 	struct stat st;
@@ -303,7 +303,7 @@ bool config_file_exists(const struct home *home)
 {
 	char path[HOME_PATH_MAX], legacy[HOME_PATH_MAX];
 
-	home_config_file(home, path);
-	home_legacy_config_file(home, legacy);
+	home_path(home, HOME_CONFIG, path);
+	home_path(home, HOME_LEGACY_CONFIG, legacy);
 	return config_is_there(path) || (home->client->older_config && config_is_there(legacy));
 }

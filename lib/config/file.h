@@ -1,20 +1,18 @@
 /*
- * config_file: config.toml read, and changed in one critical section.
+ * file: reads config.toml, and changes it in one critical section.
  *
- * The file is shared with kimi-cli and belongs to the user. A change runs under
- * a lock of our own: read, parse, edit, look whether the file on the disk is
- * still the one that was read (else start over), replace whole. One that was
- * touched just now may be half of what kimi-cli is writing, and is read again
- * before anything is concluded from it. A link is followed to the real file,
- * whose mode, group, ACL and extended attributes are kept (newfile_keep() of
- * base/file.h); a new file gets 0600. A file that does not parse is never
- * written to, nor one of another owner, which is read all the same. A change that changes nothing leaves the file alone.
+ * The file is shared with the chat client and belongs to the user. A change takes a lock
+ * of our own, then reads, parses, edits, checks that the file on the disk is still the
+ * one that was read (else it starts over) and replaces it atomically. A file that was
+ * modified just now may be half written, so it is read again. A symbolic link is
+ * followed, and the real file keeps its mode, group, ACL and extended attributes
+ * (newfile_keep()). A new file gets mode 0600. A file that is invalid or belongs to
+ * another user is never written. A change that changes nothing does not touch the file.
  *
- * Where there is no config.toml but kimi-cli's older config.json, the first
- * change migrates it: its settings become config.toml, and it is kept as
- * config.json.bak.
+ * If there is no config.toml but kimi-cli's older config.json, the first change migrates
+ * it: its settings become config.toml, and it is renamed to config.json.bak.
  *
- * All errors here are ERR_CONFIG, but ERR_BUSY (the lock) and ERR_INTERRUPTED.
+ * All errors are ERR_CONFIG, except ERR_BUSY (the lock) and ERR_INTERRUPTED.
  */
 #ifndef KIMI_CONFIG_FILE_H
 #define KIMI_CONFIG_FILE_H
@@ -25,38 +23,50 @@
 
 #include <stdbool.h>
 
-/* Reads it; the caller frees *ret_doc. 0 read, 1 there is none, -1 error (line and column in its text). */
+/*
+ * 0: read, and the caller frees *ret_doc. 1: there is no file. -1: error, with line and
+ * column if it is invalid.
+ */
 int config_file_read(const struct home *home, struct toml **ret_doc, struct err *err);
 
-/* Notes edits on the document (toml.h) of that home. May be called again with a newer document. -1 fills *err. */
+/*
+ * Edits the document (toml.h) of that home. It may be called again with a newer document.
+ * -1 fills *err.
+ */
 typedef int config_edit(const struct home *home, struct toml *doc, void *context, struct err *err);
 
 struct config_change {
 	config_edit *edit;
 	void *context;
-	bool changed; /* set: the file was written */
+	bool changed; /* set on success: the file was written */
 };
 
-/* One that holds an API key of ours is closed to others (0600), also if nothing else changes. */
+/*
+ * Changes the file. If it holds an API key in a provider of a login, its mode becomes
+ * 0600, even if nothing else changes.
+ */
 int config_file_change(const struct home *home, struct config_change *change, struct err *err);
 
 enum config_note {
-	CONFIG_TIGHTENED = 1,  /* others could read an API key in it, and cannot any more */
-	CONFIG_STAYS_OPEN = 2, /* they still can: its file system keeps no modes */
-	CONFIG_STRICTER = 4,   /* its group or ACL could not be kept: the group may not read it any more */
-	CONFIG_SPLIT = 8,      /* it had other hard links, which still lead to the old text */
+	CONFIG_TIGHTENED = 1,  /* others could read an API key in it; its mode is 0600 now */
+	CONFIG_STAYS_OPEN = 2, /* others can read an API key in it: its file system ignores modes */
+	CONFIG_STRICTER = 4,   /* group or ACL could not be kept, so the group lost its access */
+	CONFIG_SPLIT = 8,      /* it had other hard links, which still have the old text */
 };
 
-/* What the changes since the last call did beside what was asked: to be said once, at the end of a command. */
+/* Side effects of the changes since the last call. A command reports them once, at its end. */
 unsigned config_file_take_notes(void);
 
-/* Removes what killed writers left of it, under the lock; true if there was something. */
+/*
+ * Takes the lock and removes temporary files that killed processes left. True: something
+ * was removed.
+ */
 bool config_file_sweep(const struct home *home);
 
-/* There is a config to change, config.toml or the older config.json. */
+/* There is a config, config.toml or the older config.json. */
 bool config_file_exists(const struct home *home);
 
-/* Fills *err with the place in config.toml and returns -1. */
+/* Fills *err, with line and column in config.toml, and returns -1. */
 int config_file_error(const struct toml_error *error, struct err *err);
 
 #endif

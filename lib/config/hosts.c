@@ -1,8 +1,8 @@
 #include "config/hosts.h"
 
 #include "account/platform.h"
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/newfile.h"
 #include "base/text.h"
 #include "config/file.h"
 #include "config/view.h"
@@ -11,17 +11,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/*
+ * A config that was modified more recently than this may change again without changing its
+ * stamp. File systems that keep whole or even seconds need the longer time.
+ */
+enum { SETTLE_MS = 100, SETTLE_COARSE_MS = 2000 };
 enum { INDEX_MAX = 2 * HOME_HOST_MAX + 256 };
 
-/* An index that was written this short a time after the config could be of another config of the same size. */
-static const double settled = 1;
-
-/* The first line of the index: what tells one config.toml from another. */
+/* The first line of the index, which identifies a version of config.toml. */
 static void hosts_stamp(const struct stat *st, char ret_stamp[128])
 {
 	snprintf(ret_stamp, 128, "%lld %llu %lld.%09ld %lld.%09ld", (long long)st->st_size,
 	    (unsigned long long)st->st_ino, (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
 	    (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
+static bool hosts_is_settled(const struct stat *st)
+{
+	int ms = SETTLE_COARSE_MS;
+
+	if (st->st_mtim.tv_nsec)
+		ms = SETTLE_MS;
+	return file_unsettled(st, ms) == 0;
 }
 
 /* Takes the next line out of *at, if it fits. */
@@ -65,8 +76,7 @@ static void hosts_write_index(const struct home *home, const char *path, const c
 	buf_init(&bytes, INDEX_MAX);
 	buf_addf(&bytes, "%s\n%s\n%s\n", stamp, home->oauth_host, home->base_url);
 	if (!bytes.failed)
-		file_replace(
-		    path, 0600, bytes.data, bytes.len, NULL); /* without it the next run looks again */
+		newfile_replace(path, bytes.data, bytes.len, NULL); /* ignore errors */
 	buf_release(&bytes);
 }
 
@@ -87,6 +97,10 @@ static void hosts_read_config(struct home *home)
 	if (config_file_read(home, &config, NULL) != 0)
 		return;
 	config_provider_key(home, platform, provider);
+	/* kimi-code accepts both spellings. */
+	hosts_take(config, (const char *const[]){"providers", provider, "baseUrl", NULL}, home->base_url);
+	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauthHost", NULL},
+	    home->oauth_host);
 	hosts_take(config, (const char *const[]){"providers", provider, "base_url", NULL}, home->base_url);
 	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauth_host", NULL},
 	    home->oauth_host);
@@ -101,14 +115,14 @@ void config_hosts_load(struct home *home)
 	home->oauth_host[0] = home->base_url[0] = '\0';
 	if (!home->client->has_slots)
 		return;
-	home_config_file(home, path);
+	home_path(home, HOME_CONFIG, path);
 	if (stat(path, &st) < 0)
 		return;
 	hosts_stamp(&st, stamp);
-	home_hosts_index(home, path);
+	home_path(home, HOME_HOSTS_INDEX, path);
 	if (hosts_read_index(home, path, stamp))
 		return;
 	hosts_read_config(home);
-	if (clock_now() - (double)st.st_mtim.tv_sec > settled)
+	if (hosts_is_settled(&st))
 		hosts_write_index(home, path, stamp);
 }

@@ -1,5 +1,5 @@
 /*
- * config_legacy: config.json, kimi-cli's configuration before config.toml.
+ * legacy: config.json, kimi-cli's configuration before config.toml.
  */
 #ifndef KIMI_CONFIG_LEGACY_H
 #define KIMI_CONFIG_LEGACY_H
@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 
-/* Adds its settings to `ret_text` as TOML; *ret_found false and nothing added if there is none. -1: ERR_CONFIG, or
- * ERR_STORAGE if it cannot be read. */
+/*
+ * Adds its settings to `ret_text` as TOML. *ret_found: there is such a file. -1:
+ * ERR_CONFIG if it is invalid, ERR_STORAGE if it cannot be read.
+ */
 int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_found, struct err *err);
 
-/* Keeps it as config.json.bak, now that config.toml has taken its place. */
+/* Renames it to config.json.bak, once config.toml is written. */
 int config_legacy_retire(const struct home *home, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { URL_MAX_BYTES = PLATFORM_URL_MAX + 64 };
 
-/* Where the tokens are, as the table at section.name says it. */
+/* Writes the storage of the tokens into the table section.name. */
 static void put_oauth(
     struct editor *e, const struct config_login *login, const char *section, const char *name)
 {
@@ -21,17 +21,20 @@ static void put_oauth(
 		    json_pack("{s:s, s:s}", "storage", login->storage, "key", key));
 		return;
 	}
-	/* The shipped key goes with the shipped host, which is not written. */
+	/* The default key implies the default host, which is not written. */
 	if (strcmp(key, login->who->platform->oauth_key) != 0)
 		host = login->who->oauth_host;
-	if (there && toml_kind(there) != TOML_TABLE)
+	if (there && !toml_is(there, TOML_TABLE))
 		editor_unset(e, PATH(section, name, "oauth"));
 	editor_set_text(e, PATH(section, name, "oauth", "storage"), e->dialect->storage);
 	editor_set_text(e, PATH(section, name, "oauth", "key"), key);
 	editor_put_text(e, PATH(section, name, "oauth", "oauth_host"), host);
 }
 
-/* How the table at section.name says with what it is to log in: the tokens of an OAuth login, or a key. */
+/*
+ * Writes the secret of the table section.name: a reference to the tokens of an OAuth
+ * login, or an API key.
+ */
 static void put_secret(
     struct editor *e, const struct config_login *login, const char *section, const char *name)
 {
@@ -47,7 +50,7 @@ static void put_secret(
 		editor_unset(e, PATH(section, name, "oauth"));
 }
 
-/* The key of any login of the platform that the home can have. */
+/* `key` belongs to a login of the platform; in a home with slots, to that of any slot. */
 static bool is_oauth_key(const struct home *home, const struct platform *platform, const char *key)
 {
 	size_t len = strlen(platform->oauth_key);
@@ -57,7 +60,10 @@ static bool is_oauth_key(const struct home *home, const struct platform *platfor
 	return !key[len] || (home->client->has_slots && strncmp(key + len, "-env-", strlen("-env-")) == 0);
 }
 
-/* A service is ours if it uses our tokens or our key; one with a key of its own is the user's. */
+/*
+ * A service is ours if it uses our tokens or our API key. With another key, it belongs to
+ * the user.
+ */
 static bool is_ours(const struct editor *e, const struct platform *platform, const char *service)
 {
 	const char *oauth_key = config_text(e->doc, PATH("services", service, "oauth", "key"));
@@ -74,7 +80,6 @@ static void put_services(struct editor *e, const struct config_login *login, con
 	for (const char *const(*service)[2] = login->who->platform->services; (*service)[0]; service++) {
 		const char *name = (*service)[0];
 		char url[URL_MAX_BYTES];
-		/* A service that the user has set up otherwise is the user's. */
 		if (toml_get(e->doc, PATH("services", name)) && !is_ours(e, login->who->platform, name))
 			continue;
 		snprintf(url, sizeof(url), "%s/%s", base_url, (*service)[1]);
@@ -83,7 +88,7 @@ static void put_services(struct editor *e, const struct config_login *login, con
 	}
 }
 
-/* What the user added to a provider, under its new key. kimi-cli knows texts there and tables of texts. */
+/* Copies what the user added to a provider to its new key: strings, and tables of strings. */
 static void copy_own_keys(struct editor *e, const struct toml_node *old, const char *provider)
 {
 	static const char *const ours[] = {"type", "base_url", "api_key", "oauth"};
@@ -95,7 +100,7 @@ static void copy_own_keys(struct editor *e, const struct toml_node *old, const c
 			is_own = strcmp(name, ours[i]) != 0;
 		if (is_own && text)
 			editor_set_text_if_absent(e, PATH("providers", provider, name), text);
-		if (!is_own || toml_kind(node) != TOML_TABLE)
+		if (!is_own || !toml_is(node, TOML_TABLE))
 			continue;
 		for (const struct toml_node *item = toml_first(node); item; item = toml_next(item))
 			if (config_node_key(item) && config_node_text(item))
@@ -105,7 +110,7 @@ static void copy_own_keys(struct editor *e, const struct toml_node *old, const c
 	}
 }
 
-/* Rewrites what a migration left as the client itself writes it. */
+/* Rewrites what a migration left in the form that the client itself writes. */
 static void take_over(struct editor *e, const struct platform *platform, const char *provider)
 {
 	int thinking = editor_thinking(e);
@@ -137,9 +142,12 @@ int config_edit_login(const struct home *home, struct toml *doc, void *context, 
 	editor_set_text(&e, PATH("providers", provider, "type"), "kimi");
 	editor_set_text(&e, PATH("providers", provider, "base_url"), base_url);
 	put_secret(&e, login, "providers", provider);
-	if (login->models)
-		editor_put_models(
-		    &e, platform, provider, login->models, !config_provider(home, doc, platform));
+	if (login->models) {
+		const struct editor_models list = {platform, provider, login->models,
+		    .choose_default = !config_provider(home, doc, platform)};
+		editor_put_models(&e, &list);
+		editor_complete_thinking(&e, platform, login->models);
+	}
 	put_services(&e, login, base_url);
 	return editor_finish(&e, err);
 }
@@ -151,27 +159,20 @@ int config_add_login(const struct home *home, const struct config_login *login, 
 	return config_file_change(home, &change, err);
 }
 
-/* Whether a text is the key of the node; either may hold a NUL. */
+/* The string is the key of the node. Both may contain a NUL. */
 static bool login_names(const struct toml_node *text, const struct toml_node *node)
 {
 	size_t text_len, key_len;
-	const char *key = toml_key(node, &key_len);
+	const char *key = toml_key(node, &key_len), *bytes = toml_string(text, &text_len);
 
-	if (toml_kind(text) != TOML_STRING)
-		return false;
-	const char *bytes = toml_string(text, &text_len);
-	return text_len == key_len && memcmp(bytes, key, key_len) == 0;
+	return bytes && text_len == key_len && memcmp(bytes, key, key_len) == 0;
 }
 
-/* The platform's providers, under whatever key and of whatever kind. */
 static void remove_providers(struct editor *e, const struct platform *platform)
 {
-	const struct toml_node *table = toml_get(e->doc, PATH("providers"));
-
-	if (!table || toml_kind(table) != TOML_TABLE)
-		return;
-	for (const struct toml_node *node = toml_first(table); node; node = toml_next(node))
-		if (config_is_provider_of(e->home, platform, config_node_key(node)))
+	for (const struct toml_node *node = config_first_provider(e->doc); node; node = toml_next(node))
+		if (toml_is(node, TOML_TABLE) &&
+		    config_is_provider_of(e->home, platform, config_node_key(node)))
 			editor_unset_node(e, node);
 }
 
@@ -184,7 +185,7 @@ int config_edit_logout(const struct home *home, struct toml *doc, void *context,
 	for (const struct toml_node *node = config_first_model(doc); node; node = toml_next(node)) {
 		if (!config_is_model_of(home, node, platform) || editor_is_alias(&e, platform, node))
 			continue;
-		if (chosen && login_names(chosen, node))
+		if (login_names(chosen, node))
 			its_model = node;
 		editor_unset_node(&e, node);
 	}
@@ -204,7 +205,7 @@ int config_remove_login(
 {
 	struct config_change change = {.edit = config_edit_logout, .context = (void *)platform};
 
-	/* Where there is no config there is nothing to take away, and none is to be made. */
+	/* Without a config there is nothing to remove; do not create one. */
 	if (config_file_exists(home) && config_file_change(home, &change, err) < 0)
 		return -1;
 	*ret_changed = change.changed;
@@ -246,5 +247,7 @@ int config_set_storage(const struct home *home, const char *key, const char *sto
 	while (context.platform->id &&
 	       (!context.platform->oauth_key || strcmp(context.platform->oauth_key, key) != 0))
 		context.platform++;
-	return context.platform->id && config_file_exists(home) ? config_file_change(home, &change, err) : 0;
+	if (!context.platform->id || !config_file_exists(home))
+		return 0;
+	return config_file_change(home, &change, err);
 }

@@ -1,4 +1,7 @@
-/* The models of config.h: kept up to the list of their platform, and the choice of the default. */
+/*
+ * The models in config.toml: updates from the platform's list, and the choice of the
+ * default (edit.h, login.h).
+ */
 #include "config/edit.h"
 #include "config/file.h"
 #include "config/login.h"
@@ -19,7 +22,7 @@ static json_t *capabilities_json(unsigned capabilities)
 	return list;
 }
 
-/* The bit of a capability; 0: it is none that is known. */
+/* The bit of a capability; 0: unknown. */
 static unsigned capability_bit(const struct toml_node *item)
 {
 	const char *name = config_node_text(item);
@@ -30,14 +33,15 @@ static unsigned capability_bit(const struct toml_node *item)
 	return 0;
 }
 
-/* The known bits of a capabilities array (NULL: none). *ret_odd: it is no array, or holds something else, or one twice. */
+/*
+ * The known capabilities of an array. *ret_odd: it is not an array, or has unknown or
+ * repeated items.
+ */
 static unsigned read_capabilities(const struct toml_node *list, bool *ret_odd)
 {
 	unsigned bits = 0;
 
-	*ret_odd = !list || toml_kind(list) != TOML_ARRAY;
-	if (*ret_odd)
-		return 0;
+	*ret_odd = !toml_is(list, TOML_ARRAY);
 	for (const struct toml_node *item = toml_first(list); item; item = toml_next(item)) {
 		unsigned bit = capability_bit(item);
 		*ret_odd = *ret_odd || !bit || (bits & bit);
@@ -88,7 +92,7 @@ static void put_model(struct editor *e, const char *provider, const char *key, c
 	editor_set_text(e, PATH("models", key, "provider"), provider);
 	editor_set_text(e, PATH("models", key, "model"), model->id);
 	editor_set(e, PATH("models", key, "max_context_size"), json_integer(model->context_length));
-	/* The same capabilities in another order are no change. */
+	/* Do not rewrite the same capabilities in another order. */
 	unsigned there = read_capabilities(toml_get(e->doc, PATH("models", key, "capabilities")), &odd);
 	if (!capabilities)
 		editor_unset(e, PATH("models", key, "capabilities"));
@@ -99,25 +103,29 @@ static void put_model(struct editor *e, const char *provider, const char *key, c
 		put_details(e, key, model);
 }
 
-/* The models of the list; *ret_first is the first that is the platform's. A table of the user's own keeps its key. */
-static void put_list(struct editor *e, const struct platform *platform, const char *provider,
-    const struct models *models, json_t *there, const struct model **ret_first)
+/*
+ * Writes the models of the list, except where the user has a table of his own under that
+ * key. Adds all keys to `kept`. Returns the first model that was written, or NULL.
+ */
+static const struct model *put_list(struct editor *e, const struct editor_models *list, json_t *kept)
 {
-	*ret_first = NULL;
-	for (size_t i = 0; i < models->count; i++) {
-		const struct model *model = &models->items[i];
+	const struct model *first = NULL;
+
+	for (size_t i = 0; i < list->models->count; i++) {
+		const struct model *model = &list->models->items[i];
 		if (!dialect_takes_model(e->dialect, model))
 			continue;
-		char *key = config_model_key(platform, model->id);
-		if (!key || json_object_set_new(there, key, json_true()) < 0) {
+		char *key = config_model_key(list->platform, model->id);
+		if (!key || json_object_set_new(kept, key, json_true()) < 0) {
 			e->failed = true;
-		} else if (!config_is_own_model(e->home, e->doc, platform, key)) {
-			put_model(e, provider, key, model);
-			if (!*ret_first)
-				*ret_first = model;
+		} else if (!config_is_own_model(e->home, e->doc, list->platform, key)) {
+			put_model(e, list->provider, key, model);
+			if (!first)
+				first = model;
 		}
 		free(key);
 	}
+	return first;
 }
 
 bool editor_is_alias(const struct editor *e, const struct platform *platform, const struct toml_node *model)
@@ -128,17 +136,20 @@ bool editor_is_alias(const struct editor *e, const struct platform *platform, co
 	return e->dialect->keeps_aliases && !(strncmp(key, platform->id, len) == 0 && key[len] == '/');
 }
 
-/* Removes the platform's models that are not there any more, and adds the keys of all others to `there`. */
-static void remove_others(struct editor *e, const struct platform *platform, json_t *there)
+/*
+ * Removes the platform's models that are not in `kept`, and adds the keys of all other
+ * models to it.
+ */
+static void remove_others(struct editor *e, const struct platform *platform, json_t *kept)
 {
 	for (const struct toml_node *node = config_first_model(e->doc); node; node = toml_next(node)) {
-		const char *key = config_node_key(node); /* NULL: no list has it, and no default names it */
-		if (key && json_object_get(there, key))
+		const char *key = config_node_key(node); /* NULL: it contains a NUL */
+		if (key && json_object_get(kept, key))
 			continue;
 		if (config_is_model_of(e->home, node, platform) && !editor_is_alias(e, platform, node))
 			editor_unset_node(e, node);
 		else if (key)
-			json_object_set_new(there, key, json_true());
+			json_object_set_new(kept, key, json_true());
 	}
 }
 
@@ -146,7 +157,9 @@ static int truth_at(const struct toml *doc, const char *const path[])
 {
 	const struct toml_node *node = toml_get(doc, path);
 
-	return node && toml_kind(node) == TOML_BOOLEAN ? toml_boolean(node) : -1;
+	if (!toml_is(node, TOML_BOOLEAN))
+		return -1;
+	return toml_boolean(node);
 }
 
 int editor_thinking(const struct editor *e)
@@ -165,7 +178,7 @@ void editor_set_thinking(struct editor *e, bool on)
 		editor_unset(e, DEFAULT_THINKING);
 }
 
-/* The switch for a model: where it leaves no choice what it does, else `wanted`, else (-1) that it thinks. */
+/* The switch for a model. Some models leave no choice; `wanted` -1: on. */
 static bool thinking_for(unsigned capabilities, int wanted)
 {
 	if (capabilities & MODEL_ALWAYS_THINKING)
@@ -191,13 +204,18 @@ void editor_unset_thinking(struct editor *e, const struct toml_node *model)
 		editor_unset(e, PATH(path[0]));
 }
 
-/* To `first`; without it, to any model that is left, or to none at all. */
+/*
+ * Makes `first` the default; if it is NULL, another model of `kept`; if there is none,
+ * unsets the default.
+ */
 static void move_default(
-    struct editor *e, const struct platform *platform, const struct model *first, const json_t *there)
+    struct editor *e, const struct platform *platform, const struct model *first, const json_t *kept)
 {
 	if (first) {
 		char *key = config_model_key(platform, first->id);
-		int wanted = e->dialect->keeps_thinking ? editor_thinking(e) : -1;
+		int wanted = -1;
+		if (e->dialect->keeps_thinking)
+			wanted = editor_thinking(e);
 		if (key)
 			editor_set_text(e, PATH("default_model"), key);
 		else
@@ -206,27 +224,41 @@ static void move_default(
 		free(key);
 		return;
 	}
-	const char *left = json_object_iter_key(json_object_iter((json_t *)there));
+	const char *left = json_object_iter_key(json_object_iter((json_t *)kept));
 	if (left)
 		editor_set_text(e, PATH("default_model"), left);
 	else
 		editor_unset(e, PATH("default_model"));
 }
 
-void editor_put_models(struct editor *e, const struct platform *platform, const char *provider,
-    const struct models *models, bool choose)
+void editor_put_models(struct editor *e, const struct editor_models *list)
 {
 	const char *chosen = config_default_model(e->doc);
-	const struct model *first;
-	json_t *there = json_object();
+	json_t *kept = json_object();
+	const struct model *first = put_list(e, list, kept);
 
-	put_list(e, platform, provider, models, there, &first);
-	remove_others(e, platform, there);
-	/* An empty list is no reason to choose anew, only a default that is gone is. */
-	bool gone = chosen && !json_object_get(there, chosen);
-	if (gone || (first && (choose || !chosen)))
-		move_default(e, platform, first, there);
-	json_decref(there);
+	remove_others(e, list->platform, kept);
+	/* Choose a new default only if the old one is gone, not because the list is empty. */
+	bool gone = chosen && !json_object_get(kept, chosen);
+	if (gone || (first && (list->choose_default || !chosen)))
+		move_default(e, list->platform, first, kept);
+	json_decref(kept);
+}
+
+void editor_complete_thinking(struct editor *e, const struct platform *platform, const struct models *models)
+{
+	const char *chosen = config_default_model(e->doc);
+
+	if (!e->dialect->keeps_thinking || editor_thinking(e) >= 0)
+		return;
+	for (size_t i = 0; chosen && i < models->count; i++) {
+		char *key = config_model_key(platform, models->items[i].id);
+		if (!key)
+			e->failed = true;
+		else if (strcmp(key, chosen) == 0 && !config_is_own_model(e->home, e->doc, platform, key))
+			editor_set_thinking(e, thinking_for(models->items[i].capabilities, -1));
+		free(key);
+	}
 }
 
 int config_edit_sync(const struct home *home, struct toml *doc, void *context, struct err *err)
@@ -243,15 +275,16 @@ int config_edit_sync(const struct home *home, struct toml *doc, void *context, s
 	if (!there)
 		return err_set(
 		    err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider %s", provider);
-	editor_put_models(&e, sync->platform, config_node_key(there), sync->models, false);
+	const struct editor_models list = {
+	    .platform = sync->platform, .provider = config_node_key(there), .models = sync->models};
+	editor_put_models(&e, &list);
 	return editor_finish(&e, err);
 }
 
-int config_sync_models(const struct home *home, const struct platform *platform, const struct models *models,
-    bool *ret_changed, struct err *err)
+int config_sync_models(
+    const struct home *home, const struct config_sync *sync, bool *ret_changed, struct err *err)
 {
-	struct config_sync sync = {platform, models};
-	struct config_change change = {.edit = config_edit_sync, .context = &sync};
+	struct config_change change = {.edit = config_edit_sync, .context = (void *)sync};
 
 	if (config_file_change(home, &change, err) < 0)
 		return -1;
@@ -268,18 +301,24 @@ int config_edit_use(const struct home *home, struct toml *doc, void *context, st
 
 	if (!toml_get(doc, PATH("models", use->key)))
 		return err_set(
-		    err, ERR_CONFIG, "run the command again", "the model is gone from config.toml");
+		    err, ERR_CONFIG, "run the command again", "the model was removed from config.toml");
 	unsigned bits = read_capabilities(toml_get(doc, PATH("models", use->key, "capabilities")), &odd);
 	if (thinking < 0)
-		thinking = editor_thinking(&e) > 0;
+		thinking = editor_thinking(&e);
+	/* Without the switch kimi-cli does not think. For kimi-code a login sets it to what the model can. */
+	if (thinking < 0 && !e.dialect->keeps_thinking)
+		thinking = 0;
+	bool on = thinking_for(bits, thinking);
 	editor_set_text(&e, PATH("default_model"), use->key);
-	editor_set_thinking(&e, thinking_for(bits, thinking));
+	editor_set_thinking(&e, on);
+	if (use->ret_on)
+		*use->ret_on = on;
 	return editor_finish(&e, err);
 }
 
-int config_use_model(const struct home *home, const char *key, int thinking, struct err *err)
+int config_use_model(const struct home *home, const char *key, int thinking, bool *ret_on, struct err *err)
 {
-	struct config_use use = {key, thinking};
+	struct config_use use = {key, thinking, ret_on};
 	struct config_change change = {.edit = config_edit_use, .context = &use};
 
 	return config_file_change(home, &change, err);

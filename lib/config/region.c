@@ -18,7 +18,7 @@ static void region_set(struct home *home, const struct region *region)
 	snprintf(home->base_url, sizeof(home->base_url), "%s", region->base_url);
 }
 
-/* The region that the download site of the client has left its name of. */
+/* The region in the marker file, which the client's installer writes. */
 static const struct region *region_of_marker(const struct home *home, const struct platform *platform)
 {
 	const char *off = env_get("KIMI_CODE_REGION_MARKER");
@@ -28,7 +28,7 @@ static const struct region *region_of_marker(const struct home *home, const stru
 
 	if (off && strcmp(off, "off") == 0)
 		return NULL;
-	home_region_file(home, path);
+	home_path(home, HOME_REGION, path);
 	buf_init(&text, MARKER_MAX);
 	if (file_read(path, FILE_FOLLOW, &text, NULL, NULL) == 0 && strlen(text.data) == text.len) {
 		text_trim_input(&text);
@@ -39,8 +39,8 @@ static const struct region *region_of_marker(const struct home *home, const stru
 }
 
 /*
- * A provider with an API key names a base URL and no login: the login then goes to
- * the region of that URL, and not to a pair of hosts of two regions.
+ * The region of the base URL of a provider that has an API key and no login. Without this,
+ * the login would use the OAuth host of one region and the base URL of another.
  */
 static const struct region *region_of_key(const struct home *home, const struct platform *platform)
 {
@@ -56,25 +56,33 @@ static const struct region *region_of_key(const struct home *home, const struct 
 	bool has_login =
 	    config_text(config, (const char *const[]){"providers", provider, "oauth", "key", NULL});
 	toml_free(config);
-	return has_login ? NULL : region;
+	if (has_login)
+		return NULL;
+	return region;
+}
+
+int config_region_check(
+    const struct client *client, const struct platform *platform, const char *name, struct err *err)
+{
+	char hint[80];
+
+	/* A home without slots always uses the first region. */
+	if (!name || !platform->regions || client->has_slots ||
+	    platform_region_named(platform, name) == platform->regions)
+		return 0;
+	snprintf(hint, sizeof(hint), "add --client %s", client_kimi_code.name);
+	return err_set(err, ERR_USAGE, hint, "%s has no region %s", client->program, name);
 }
 
 int config_region_choose(
     struct home *home, const struct platform *platform, const char *name, struct err *err)
 {
 	const struct region *region = NULL;
-	char hint[80];
 
-	if (!platform->regions)
+	if (config_region_check(home->client, platform, name, err) < 0)
+		return -1;
+	if (!platform->regions || !home->client->has_slots)
 		return 0;
-	if (!home->client->has_slots) {
-		snprintf(hint, sizeof(hint), "add --client %s", client_kimi_code.name);
-		/* The first one is where such a home always is. */
-		if (name && platform_region_named(platform, name) != platform->regions)
-			return err_set(
-			    err, ERR_USAGE, hint, "%s has no region %s", home->client->program, name);
-		return 0;
-	}
 	if (name)
 		region = platform_region_named(platform, name);
 	else if (*home->oauth_host || *home->base_url)

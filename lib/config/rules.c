@@ -94,7 +94,7 @@ const struct config_rules config_rules_kimi_cli = {
     .whole = true,
 };
 
-/* ---- kimi-code: what keeps it from logging in or takes all models away, not all that it looks at ---- */
+/* ---- kimi-code: only what prevents a login or hides all models, not all that it checks ---- */
 
 static const char *const code_provider_types[] = {
     "kimi", "anthropic", "openai", "openai_responses", "google-genai", "vertexai", NULL};
@@ -113,6 +113,8 @@ static const struct config_field code_provider_fields[] = {
     {"type", TOML_STRING, true, code_provider_types, 0},
     {"base_url", TOML_STRING, false, NULL, 0},
     {"api_key", TOML_STRING, false, NULL, 0},
+    {"api_key_env", TOML_STRING, false, NULL, 0},
+    {"default_model", TOML_STRING, false, NULL, 0},
     {"oauth", TOML_TABLE, false, NULL, 0},
     {.name = NULL},
 };
@@ -136,8 +138,33 @@ static const struct config_field code_model_fields[] = {
     {"adaptive_thinking", TOML_BOOLEAN, false, NULL, 0},
     {"support_efforts", TOML_ARRAY, false, config_texts, 0},
     {"default_effort", TOML_STRING, false, NULL, 0},
+    {"off_effort", TOML_STRING, false, NULL, 0},
     {"display_name", TOML_STRING, false, NULL, 0},
+    {"reasoning_key", TOML_STRING, false, NULL, 0},
+    {"base_url", TOML_STRING, false, NULL, 0},
     {"overrides", TOML_TABLE, false, NULL, 0},
+    {.name = NULL},
+};
+
+/* Of a model. */
+static const struct config_field code_overrides_fields[] = {
+    {"max_context_size", TOML_INTEGER, false, NULL, 1},
+    {"max_input_size", TOML_INTEGER, false, NULL, 1},
+    {"max_output_size", TOML_INTEGER, false, NULL, 1},
+    {"capabilities", TOML_ARRAY, false, config_texts, 0},
+    {"adaptive_thinking", TOML_BOOLEAN, false, NULL, 0},
+    {"support_efforts", TOML_ARRAY, false, config_texts, 0},
+    {"default_effort", TOML_STRING, false, NULL, 0},
+    {"off_effort", TOML_STRING, false, NULL, 0},
+    {"display_name", TOML_STRING, false, NULL, 0},
+    {"reasoning_key", TOML_STRING, false, NULL, 0},
+    {.name = NULL},
+};
+
+static const struct config_field code_service_fields[] = {
+    {"base_url", TOML_STRING, false, NULL, 0},
+    {"api_key", TOML_STRING, false, NULL, 0},
+    {"oauth", TOML_TABLE, false, NULL, 0},
     {.name = NULL},
 };
 
@@ -153,6 +180,8 @@ const struct config_rules config_rules_kimi_code = {
     .provider = code_provider_fields,
     .oauth = code_oauth_fields,
     .model = code_model_fields,
+    .overrides = code_overrides_fields,
+    .service = code_service_fields,
     .thinking = code_thinking_fields,
     .largest = 9007199254740991, /* JavaScript's largest exact whole number */
     .camel_case = true,

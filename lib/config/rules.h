@@ -14,22 +14,23 @@ struct config_field {
 	const char *name; /* NULL ends the fields */
 	enum toml_kind kind;
 	bool needed;
-	const char *const *among; /* a text: what it may be; a list or table: config_texts; NULL: anything */
-	double least; /* a number: what it must be at least; a text: above 0, it must not be empty */
+	const char *const
+	    *among;   /* allowed values of a string; config_texts for a list or table; NULL: any */
+	double least; /* minimum of a number; for a string, 1 means that it must not be empty */
 };
 
-/* Of a table or a list: each of its members is a text. */
+/* For a table or a list: all values in it must be strings. */
 extern const char *const config_texts[];
 
-/* The fields of each kind of table; NULL: they are not looked at. */
+/* The fields of each kind of table; NULL: not checked. */
 struct config_rules {
-	const struct config_field *top, *provider, *oauth, *model, *service, *thinking, *loop_control, *mcp,
-	    *mcp_client, *hook;
-	const char *const *capabilities; /* that a model may have; NULL: any text */
-	int64_t largest;                 /* whole number anywhere in the file, and the same below 0 */
-	bool lenient;                    /* a text that is a number or a truth is taken for one */
-	bool camel_case;                 /* a name may be spelled so too: maxContextSize */
-	bool whole;                      /* a model's provider must be there, and so must the default model */
+	const struct config_field *top, *provider, *oauth, *model, *overrides, *service, *thinking,
+	    *loop_control, *mcp, *mcp_client, *hook;
+	const char *const *capabilities; /* that a model may have; NULL: any string */
+	int64_t largest;                 /* absolute value of a whole number anywhere in the file */
+	bool lenient;                    /* accepts strings as numbers and booleans */
+	bool camel_case;                 /* accepts names like maxContextSize, too */
+	bool whole;                      /* a model's provider and the default model must exist */
 };
 
 extern const struct config_rules config_rules_kimi_cli, config_rules_kimi_code;

@@ -1,8 +1,8 @@
 /*
- * config_view: what config.toml says, for those who only read it.
+ * view: reads config.toml.
  *
- * Questions to a document that config_file_read() gave (NULL: there is none, and
- * the answer is "nothing"). Texts live as long as the document.
+ * All functions take a document of config_file_read(); NULL counts as an empty one. Strings
+ * are valid as long as the document.
  */
 #ifndef KIMI_CONFIG_VIEW_H
 #define KIMI_CONFIG_VIEW_H
@@ -16,31 +16,44 @@
 enum { CONFIG_PROVIDER_MAX = 64 };
 
 /*
- * The key under which the home's client has a platform's provider, managed:ID or ID, and
- * of a model, ID/MODEL (the caller frees it; NULL: no memory).
+ * The keys that the home's client uses for a platform's provider, managed:ID or ID, and for
+ * a model, ID/MODEL (the caller frees it; NULL: out of memory).
  */
 void config_provider_key(
     const struct home *home, const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);
 char *config_model_key(const struct platform *platform, const char *id);
 
+/* The id of the model in such a key, for people; the key itself if it has another form. */
+const char *config_key_id(const struct platform *platform, const char *key);
+
 /*
- * The text of a node, of that at a path that ends with NULL, or of a member of a table. NULL: there is none, it is
- * something else, or it holds a NUL, so that it is never taken for its own beginning.
+ * The string of a node, of the node at a path (ended by NULL), or of a member of a table.
+ * NULL: it is missing, not a string, or contains a NUL, since a C string would be cut there.
  */
 const char *config_node_text(const struct toml_node *node);
 const char *config_text(const struct toml *doc, const char *const path[]);
 const char *config_member_text(const struct toml_node *table, const char *key);
 
-/* The key of a member of a table; NULL if it holds a NUL, so that it is never taken for its own beginning. */
+/* The key of a member of a table; NULL if it contains a NUL. */
 const char *config_node_key(const struct toml_node *node);
 
-/* The first of the models, for walking with toml_next(); each should be a table with provider, model, ... NULL: none. */
+/*
+ * The first one, for iterating with toml_next(); NULL: there is none. They may be other
+ * things than tables.
+ */
+const struct toml_node *config_first_provider(const struct toml *doc);
 const struct toml_node *config_first_model(const struct toml *doc);
 
-/* A provider of that name is the platform's, also as a migration from another client left it. NULL: it is not. */
+/*
+ * A provider with that name (NULL: false) belongs to the platform, also with the name
+ * that a migration left.
+ */
 bool config_is_provider_of(const struct home *home, const struct platform *platform, const char *name);
 
-/* The table of the platform's provider; if there are two, that under the client's own key. NULL: there is none. */
+/*
+ * The table of the platform's provider; if there are two, the one with the client's own
+ * key. NULL: none.
+ */
 const struct toml_node *config_provider(
     const struct home *home, const struct toml *doc, const struct platform *platform);
 
@@ -48,26 +61,23 @@ const struct toml_node *config_provider(
 bool config_is_model_of(
     const struct home *home, const struct toml_node *model, const struct platform *platform);
 
-/* A table that the user made stands under this key of one of the platform's models: it names another provider, or none. */
+/*
+ * The user has a table of his own under this key of a platform's model: it does not name
+ * the platform's provider.
+ */
 bool config_is_own_model(
     const struct home *home, const struct toml *doc, const struct platform *platform, const char *key);
 
 const char *config_default_model(const struct toml *doc); /* NULL: none */
 
-/* The platform whose model is the default; NULL: none, or a provider of the user's own. */
+/* The platform of the default model; NULL: no default, or one of the user's own provider. */
 const struct platform *config_default_platform(const struct home *home, const struct toml *doc);
 
-/* The same of the config as it is now; one that cannot be read says nothing. */
-const struct platform *config_default_platform_at(const struct home *home);
-
-/* The configured API key of a platform; NULL: none, or one that could not be sent. */
+/* The configured API key of a platform; NULL: none, or one that cannot be sent. */
 const char *config_api_key(const struct home *home, const struct toml *doc, const struct platform *platform);
 
-/* The table of the provider's custom_headers, NULL for none. */
+/* The custom_headers table of the provider; NULL: none. */
 const struct toml_node *config_custom_headers(
     const struct home *home, const struct toml *doc, const struct platform *platform);
-
-/* The config says that the login with this key lies in the keyring. A config that cannot be read says nothing. */
-bool config_names_keyring(const struct home *home, const char *key);
 
 #endif
