@@ -18,28 +18,29 @@ static int is_name(const char *name)
 	           strlen(name);
 }
 
-/* It is printed by kimi token --headers too. */
+/* kimi token --headers prints it, so it must be clean. */
 static bool is_value(const char *value)
 {
 	return strlen(value) <= 4096 && text_is_clean(value);
 }
 
-/* "Name: value" of a custom header; 0: it could not be sent, -1: no memory. */
+/* Makes "Name: value" of a custom header. 1: made, 0: it could not be sent, -1: no memory. */
 static int custom_line(const struct toml_node *node, char **ret_line)
 {
 	size_t name_len, value_len;
-	const char *name = toml_key(node, &name_len);
+	const char *name = toml_key(node, &name_len), *value = toml_string(node, &value_len);
 
-	if (toml_kind(node) != TOML_STRING)
+	if (!value)
 		return 0;
-	const char *value = toml_string(node, &value_len);
 	if (strlen(name) != name_len || strlen(value) != value_len || !is_name(name) || !is_value(value) ||
 	    strcasecmp(name, "Authorization") == 0)
 		return 0;
-	return asprintf(ret_line, "%s: %s", name, value) < 0 ? -1 : 1;
+	if (asprintf(ret_line, "%s: %s", name, value) < 0)
+		return -1;
+	return 1;
 }
 
-/* Appends the line, or puts it in the place of one with its name: a server refuses a header that comes twice. */
+/* Appends the line or replaces the one of that name, since servers refuse duplicate headers. */
 static size_t headers_put_line(char **lines, size_t n, char *line)
 {
 	size_t name_len = strcspn(line, ":") + 1;
@@ -55,8 +56,8 @@ static size_t headers_put_line(char **lines, size_t n, char *line)
 	return n + 1;
 }
 
-int headers_build(
-    struct headers *headers, const struct device *device, const struct toml_node *custom, struct err *err)
+int headers_build(struct headers *headers, const struct device_headers *device,
+    const struct toml_node *custom, struct err *err)
 {
 	size_t n = 0;
 	int ok;
@@ -65,12 +66,12 @@ int headers_build(
 	ok = headers->lines != NULL;
 	for (size_t i = 0; ok && i < DEVICE_HEADERS; i++)
 		ok = (headers->lines[n++] = strdup(device->headers[i])) != NULL;
-	for (const struct toml_node *node = custom ? toml_first(custom) : NULL;
-	     ok && node && n < DEVICE_HEADERS + MAX_CUSTOM; node = toml_next(node)) {
+	for (const struct toml_node *node = toml_first(custom); ok && node && n < DEVICE_HEADERS + MAX_CUSTOM;
+	     node = toml_next(node)) {
 		char *line = NULL;
-		int answer = custom_line(node, &line);
-		ok = answer >= 0;
-		if (answer > 0)
+		int made = custom_line(node, &line);
+		ok = made >= 0;
+		if (made > 0)
 			n = headers_put_line(headers->lines, n, line);
 	}
 	if (ok)

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* The platforms that are asked: that of `only`, or all with their login without a name. */
-static size_t catalog_prepare(struct api_request requests[], const struct home *home,
-    const struct toml *config, const struct identity *only)
+/* Prepares the requests: for `only`, or for the default account of every platform. Returns how many. */
+static size_t model_lists_prepare(struct api_request requests[], const struct home *home,
+    const struct toml *config, const struct account *only)
 {
-	struct identity who;
+	struct account account;
 	size_t count = 0;
 
 	if (only) {
@@ -18,8 +18,8 @@ static size_t catalog_prepare(struct api_request requests[], const struct home *
 	for (const struct platform *p = platforms; p->id && count < PLATFORMS_MAX; p++) {
 		struct api_request *request = &requests[count++];
 		struct err err;
-		int result = identity_find(&who, home, p->id, "", &err);
-		models_request(request, home, &who, config);
+		int result = account_find(&account, home, p->id, "", &err);
+		models_request(request, home, &account, config);
 		request->among_others = true;
 		if (result < 0) {
 			request->failed = true;
@@ -29,37 +29,37 @@ static size_t catalog_prepare(struct api_request requests[], const struct home *
 	return count;
 }
 
-void catalog_fetch(
-    struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only)
+void model_lists_fetch(struct model_lists *catalog, const struct home *home, const struct toml *config,
+    const struct account *only)
 {
 	struct api_request requests[PLATFORMS_MAX];
-	size_t count = catalog_prepare(requests, home, config, only);
+	size_t count = model_lists_prepare(requests, home, config, only);
 
-	*catalog = (struct catalog){0};
+	*catalog = (struct model_lists){0};
 	api_request_all(requests, count);
 	for (size_t i = 0; i < count; i++) {
-		struct catalog_entry *entry = &catalog->entries[catalog->count];
-		entry->platform = requests[i].who.platform;
+		struct model_list *entry = &catalog->entries[catalog->count];
+		entry->platform = requests[i].account.platform;
 		entry->failed = models_take(&requests[i], &entry->models) < 0;
 		entry->err = requests[i].err;
-		/* Those without a login are left out, unless one was asked for by name. */
+		/* Leave out platforms without a login, unless the caller named one. */
 		if (only || !entry->failed || entry->err.code != ERR_LOGIN_REQUIRED)
 			catalog->count++;
 		api_request_clear(&requests[i]);
 	}
-	/* Nothing is stored: KIMI_API_KEY, if there is one, is taken for Kimi Code's. */
+	/* Nothing is stored: try KIMI_API_KEY for Kimi Code. */
 	if (!catalog->count) {
-		struct identity first = requests[0].who;
-		catalog_fetch(catalog, home, config, &first);
+		struct account first = requests[0].account;
+		model_lists_fetch(catalog, home, config, &first);
 	}
 }
 
-int catalog_fetch_with(const struct home *home, const struct toml *config, const struct identity *who,
+int model_lists_fetch_with(const struct home *home, const struct toml *config, const struct account *account,
     const char *bearer, struct models *ret_models, struct err *err)
 {
 	struct api_request request;
 
-	models_request(&request, home, who, config);
+	models_request(&request, home, account, config);
 	request.secret = bearer;
 	api_request_all(&request, 1);
 	int result = models_take(&request, ret_models);
@@ -69,7 +69,7 @@ int catalog_fetch_with(const struct home *home, const struct toml *config, const
 	return result;
 }
 
-void catalog_clear(struct catalog *catalog)
+void model_lists_clear(struct model_lists *catalog)
 {
 	for (size_t i = 0; i < catalog->count; i++)
 		models_clear(&catalog->entries[i].models);

@@ -1,8 +1,7 @@
 /*
- * catalog: the model lists of the platforms one is logged in to.
+ * model_lists: fetches the model lists of all platforms with a login.
  *
- * Platforms are asked side by side: it takes as long as the slowest, refresh
- * included.
+ * Requests run in parallel, so it takes as long as the slowest one, including a refresh.
  */
 #ifndef KIMI_API_MODEL_LISTS_H
 #define KIMI_API_MODEL_LISTS_H
@@ -16,29 +15,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct catalog {
-	struct catalog_entry {
+struct model_lists {
+	struct model_list {
 		const struct platform *platform;
 		bool failed;
-		struct err err; /* why */
+		struct err err; /* if it failed */
 		struct models models;
 	} entries[PLATFORMS_MAX];
 	size_t count;
 };
 
 /*
- * Fetches the list of `only`, or (NULL) of every platform one is logged in to:
- * there is always at least one entry, and each fails by itself, with
- * ERR_LOGIN_REQUIRED if there is no login. `config` is the config as it was read,
- * NULL for none. The caller clears the catalog.
+ * Fetches the list of `only`, or (NULL) of every platform with a login. There is always at
+ * least one entry, and each can fail on its own, with ERR_LOGIN_REQUIRED if there is no
+ * login. `config` is the config of the home, or NULL. The caller clears the lists.
  */
-void catalog_fetch(
-    struct catalog *catalog, const struct home *home, const struct toml *config, const struct identity *only);
+void model_lists_fetch(struct model_lists *catalog, const struct home *home, const struct toml *config,
+    const struct account *only);
 
-/* Fetches one list with a secret that is not stored yet, as login does. */
-int catalog_fetch_with(const struct home *home, const struct toml *config, const struct identity *who,
+/* Fetches one list with a secret that is not stored yet, for login. -1: as a request fails (request.h). */
+int model_lists_fetch_with(const struct home *home, const struct toml *config, const struct account *account,
     const char *bearer, struct models *ret_models, struct err *err);
 
-void catalog_clear(struct catalog *catalog);
+void model_lists_clear(struct model_lists *catalog);
 
 #endif

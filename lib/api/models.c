@@ -7,13 +7,14 @@
 #include "format/json.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-	MAX_ANSWER = 8 * 1024 * 1024,
+	MAX_RESPONSE = 8 * 1024 * 1024,
 	MAX_MODELS = 10000,
 	MAX_TEXT = 256,
 	MAX_TEXTS = 1024 * 1024,
@@ -21,7 +22,7 @@ enum {
 	TOTAL_MS = 30000
 };
 
-static const double most_context = 9e15; /* a whole number in every reader of JSON and TOML */
+static const double most_context = 9e15; /* up to here every JSON and TOML parser keeps integers exact */
 
 static unsigned thinking_of(const json_t *item)
 {
@@ -33,7 +34,9 @@ static unsigned thinking_of(const json_t *item)
 		return MODEL_THINKING;
 	if (type && strcmp(type, "no") == 0)
 		return 0;
-	return json_truth(item, "supports_reasoning") ? MODEL_THINKING : 0;
+	if (json_truth(item, "supports_reasoning"))
+		return MODEL_THINKING;
+	return 0;
 }
 
 static unsigned capabilities_of(const struct platform *platform, const json_t *item)
@@ -44,7 +47,7 @@ static unsigned capabilities_of(const struct platform *platform, const json_t *i
 		bits |= MODEL_IMAGE_IN;
 	if (json_truth(item, "supports_video_in"))
 		bits |= MODEL_VIDEO_IN;
-	/* An older server does not say it, and its models use tools. */
+	/* Older servers do not send it, and their models support tools. */
 	if (!json_object_get(item, "supports_tool_use") || json_truth(item, "supports_tool_use"))
 		bits |= MODEL_TOOL_USE;
 	if (platform->oauth_key && json_flag(item, "supports_dynamic_tools"))
@@ -52,7 +55,7 @@ static unsigned capabilities_of(const struct platform *platform, const json_t *i
 	return bits;
 }
 
-/* As config.toml has it. NULL: the usual one, or none that a client knows. */
+/* The protocol as config.toml names it. NULL: the default, or unknown to the clients. */
 static const char *protocol_of(const struct platform *platform, const json_t *item)
 {
 	const char *protocol = json_text(item, "protocol");
@@ -61,10 +64,12 @@ static const char *protocol_of(const struct platform *platform, const json_t *it
 		return NULL;
 	if (strcmp(protocol, "anthropic") == 0)
 		return "anthropic";
-	return strcmp(protocol, "response") == 0 ? "openai_responses" : NULL;
+	if (strcmp(protocol, "response") == 0)
+		return "openai_responses";
+	return NULL;
 }
 
-static bool models_counts(const struct platform *platform, const char *id)
+static bool is_allowed(const struct platform *platform, const char *id)
 {
 	const char *const *prefix = platform->allowed_prefixes;
 
@@ -76,7 +81,7 @@ static bool models_counts(const struct platform *platform, const char *id)
 	return false;
 }
 
-/* NULL: it is too long, or nothing is left of it. */
+/* Returns a cleaned copy. NULL: too long, or empty once cleaned. */
 static char *clean_copy(const char *text)
 {
 	struct buf clean;
@@ -92,15 +97,17 @@ static char *clean_copy(const char *text)
 	return buf_detach(&clean);
 }
 
-/* The member as a text to show and to write. NULL: it is none, or nothing is left of it. */
+/* The same of a member. NULL: not a text, too long or empty. */
 static char *clean_member(const json_t *object, const char *name)
 {
 	const char *text = json_text(object, name);
 
-	return text ? clean_copy(text) : NULL;
+	if (text)
+		return clean_copy(text);
+	return NULL;
 }
 
-/* think_efforts: {support, valid_efforts, default_effort}. What is no text counts as absent. */
+/* think_efforts: {support, valid_efforts, default_effort}. Ignores members that are not texts. */
 static void take_efforts(const json_t *efforts, struct model *model)
 {
 	const json_t *list = json_object_get(efforts, "valid_efforts"), *item;
@@ -124,14 +131,14 @@ static void take_efforts(const json_t *efforts, struct model *model)
 	}
 }
 
-/* An item that does not count leaves the list as it is. `places` has the index of each id: its last item counts. */
+/* Adds an item, or replaces an earlier one with that id, which `indexes` finds. Ignores invalid items. */
 static void take_item(const struct home *home, const struct platform *platform, const json_t *item,
-    json_t *places, struct models *models)
+    json_t *indexes, struct models *models)
 {
 	const char *id = json_text(item, "id");
 	double context = 0;
 
-	if (!id || !*id || !models_counts(platform, id))
+	if (!id || !*id || !is_allowed(platform, id))
 		return;
 	struct model model = {.id = clean_copy(id)};
 	/* An id with control characters would not be the same id once cleaned. */
@@ -139,26 +146,29 @@ static void take_item(const struct home *home, const struct platform *platform, 
 		model_clear(&model);
 		return;
 	}
-	if (json_number(item, "context_length", &context) && context >= 1 && context < most_context)
+	if (json_number(item, "context_length", &context) && context >= 1 && context < most_context &&
+	    context == floor(context))
 		model.context_length = (long long)context;
 	model.capabilities = dialect_capabilities(config_dialect(home), id, capabilities_of(platform, item));
 	model.display_name = clean_member(item, "display_name");
 	model.protocol = protocol_of(platform, item);
 	take_efforts(json_object_get(item, "think_efforts"), &model);
-	const json_t *place = json_object_get(places, id);
-	if (place) {
-		struct model *before = &models->items[json_integer_value(place)];
+	const json_t *index = json_object_get(indexes, id);
+	if (index) {
+		struct model *before = &models->items[json_integer_value(index)];
 		model_clear(before);
 		*before = model;
 		return;
 	}
-	json_object_set_new(places, id, json_integer((json_int_t)models->count));
+	json_object_set_new(indexes, id, json_integer((json_int_t)models->count));
 	models->items[models->count++] = model;
 }
 
 static size_t length_of(const char *text)
 {
-	return text ? strlen(text) : 0;
+	if (text)
+		return strlen(text);
+	return 0;
 }
 
 static size_t size_of_texts(const struct models *models)
@@ -175,32 +185,29 @@ static size_t size_of_texts(const struct models *models)
 	return size;
 }
 
-int models_from_answer(const struct home *home, const struct platform *platform, const json_t *answer,
-    struct models *ret_models, char *ret_why, size_t size)
+int models_from_response(const struct home *home, const struct platform *platform, const json_t *response,
+    struct models *ret_models, struct reason *ret_reason)
 {
-	const json_t *data = json_object_get(answer, "data"), *item;
+	const json_t *data = json_object_get(response, "data"), *item;
 	struct models models = {0};
 	size_t i;
 
 	if (!json_is_array(data)) {
-		snprintf(ret_why, size, "it has no list of models");
-		return -1;
+		return reason_set(ret_reason, "it has no list of models");
 	}
 	if (json_array_size(data) > MAX_MODELS) {
-		snprintf(ret_why, size, "it lists more than %d models", MAX_MODELS);
-		return -1;
+		return reason_set(ret_reason, "it lists more than %d models", MAX_MODELS);
 	}
-	json_t *places = json_object();
+	json_t *indexes = json_object();
 	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
 	json_array_foreach(data, i, item)
 	{
-		take_item(home, platform, item, places, &models);
+		take_item(home, platform, item, indexes, &models);
 	}
-	json_decref(places);
+	json_decref(indexes);
 	if (size_of_texts(&models) > MAX_TEXTS) {
 		models_clear(&models);
-		snprintf(ret_why, size, "its ids and names take more than %d bytes", MAX_TEXTS);
-		return -1;
+		return reason_set(ret_reason, "its ids and names take more than %d bytes", MAX_TEXTS);
 	}
 	*ret_models = models;
 	return 0;
@@ -208,24 +215,26 @@ int models_from_answer(const struct home *home, const struct platform *platform,
 
 int models_take(struct api_request *request, struct models *ret_models)
 {
-	char why[160];
+	struct reason reason;
 
-	if (!request->failed && models_from_answer(request->home, request->who.platform, request->answer,
-	                            ret_models, why, sizeof(why)) < 0)
-		api_request_makes_no_sense(request, why);
-	return request->failed ? -1 : 0;
+	if (!request->failed && models_from_response(request->home, request->account.platform, request->body,
+	                            ret_models, &reason) < 0)
+		api_request_makes_no_sense(request, reason.text);
+	if (request->failed)
+		return -1;
+	return 0;
 }
 
-void models_request(struct api_request *ret_request, const struct home *home, const struct identity *who,
+void models_request(struct api_request *ret_request, const struct home *home, const struct account *account,
     const struct toml *config)
 {
 	*ret_request = (struct api_request){
 	    .home = home,
-	    .who = *who,
+	    .account = *account,
 	    .config = config,
 	    .path = "/models",
 	    .subject = "model list",
-	    .max_answer = MAX_ANSWER,
+	    .max_response = MAX_RESPONSE,
 	    .total_ms = TOTAL_MS,
 	};
 }

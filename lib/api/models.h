@@ -1,5 +1,5 @@
 /*
- * models: reads and asks for the model list of a platform.
+ * models: fetches and reads the model list of one platform.
  */
 #ifndef KIMI_API_MODELS_H
 #define KIMI_API_MODELS_H
@@ -8,23 +8,23 @@
 #include "account/platform.h"
 #include "api/request.h"
 #include "base/err.h"
+#include "base/reason.h"
 
 #include <jansson.h>
 #include <stddef.h>
 
 /*
- * Reads a model list answer. Items without an id are skipped, so are ids that
- * the platform does not count and ids of more than 256 bytes; of two with one id
- * the last counts. A name of more than 256 bytes counts as absent, what a model
- * supports is judged by truth, its capabilities are those that the home's client
- * has for it, and text is cleaned. -1: it is no list, or one of more than 10,000
- * items or 1 MiB of text; `ret_why` says so.
+ * Reads a model list. Skips items without an id, with an id of more than 256 bytes, or that
+ * the platform does not allow; of two items with one id the last counts. Ignores names of
+ * more than 256 bytes. Text is cleaned, and capabilities are those that the client of the
+ * home knows. -1: not a list, or more than 10,000 items or 1 MiB of text; `ret_reason`
+ * says which.
  */
-int models_from_answer(const struct home *home, const struct platform *platform, const json_t *answer,
-    struct models *ret_models, char *ret_why, size_t size);
+int models_from_response(const struct home *home, const struct platform *platform, const json_t *response,
+    struct models *ret_models, struct reason *ret_reason);
 
 /* Fills in the request for a list; the caller sends it (request.h). */
-void models_request(struct api_request *ret_request, const struct home *home, const struct identity *who,
+void models_request(struct api_request *ret_request, const struct home *home, const struct account *account,
     const struct toml *config);
 
 /* The list that came; the caller clears it. -1: none came, request->err says why. */

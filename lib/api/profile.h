@@ -1,5 +1,5 @@
 /*
- * profile: whose login it is, as Kimi Code says it.
+ * profile: who is logged in, as Kimi Code reports it.
  */
 #ifndef KIMI_API_PROFILE_H
 #define KIMI_API_PROFILE_H
@@ -12,18 +12,18 @@
 
 enum { PROFILE_TEXT_MAX = 128 };
 
-/* Cleaned, and masked as the server masks it; "" for what it does not say. */
+/* Texts are cleaned, and masked by the server; "": not sent. */
 struct profile {
-	char name[PROFILE_TEXT_MAX]; /* the nickname, else what else names the user */
+	char name[PROFILE_TEXT_MAX]; /* nickname, else user name, mail address or phone number */
 	char plan[PROFILE_TEXT_MAX];
 	char region[PROFILE_TEXT_MAX];
 };
 
-/* Reads the answer. All of it may be missing. */
-void profile_from_answer(const json_t *answer, struct profile *ret_profile);
+/* Reads the response. Any part may be missing. */
+void profile_from_response(const json_t *response, struct profile *ret_profile);
 
-/* Asks for it. -1: as a request fails (request.h); ERR_USAGE where the platform has none. */
+/* Fetches the profile. -1: as a request fails (request.h); ERR_USAGE if the platform has none. */
 int profile_fetch(
-    const struct home *home, const struct identity *who, struct profile *ret_profile, struct err *err);
+    const struct home *home, const struct account *account, struct profile *ret_profile, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "api/headers.h"
 #include "auth/refresh.h"
+#include "auth/refresh_aside.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -20,31 +21,39 @@
 #include <malloc.h>
 #endif
 
-/* One request on its way. */
-struct exchange {
+_Static_assert((int)API_REQUESTS_MAX <= (int)REFRESH_ASIDE_MAX, "all of them can be refreshed aside");
+
+/* One request that is running. */
+struct api_exchange {
 	struct api_request *request;
 	struct secret_source source;
 	struct secret secret;
 	struct headers headers;
 	char url[PLATFORM_URL_MAX + 64];
 	pthread_t thread;
+	struct refresh_aside refresh;
 	bool in_thread;
-	bool to_send; /* the secret has not been sent yet */
-	bool sent;    /* it has, and what came of it has not been looked at */
+	bool is_refreshed; /* by `refresh`; otherwise refresh the token here */
+	bool to_send;      /* the secret has not been sent yet */
+	bool sent;         /* it has, and the result has not been examined */
 };
 
-/* The access token; one that lives is used even if it could not be refreshed just now. */
-static int exchange_get_token(
+/* Gets the access token. If it cannot be refreshed but is still valid, it is used as it is. */
+static int api_exchange_get_token(
     const struct secret_source *source, bool renew, char **ret_token, struct err *err)
 {
-	const struct refresh_wish wish = {.force = renew, .min_valid = -1};
+	const struct api_exchange *e = source->context;
+	const struct refresh_options options = {.force = renew && !e->is_refreshed, .min_valid = -1};
 	struct token token = TOKEN_INIT;
-	enum refresh_outcome outcome;
 	struct store store;
+	int result = -1;
 
 	if (store_open(&store, source->home, source->who, err) < 0)
 		return -1;
-	int result = refresh_login(source->home, &store, &wish, &token, &outcome, err);
+	if (e->is_refreshed && e->refresh.result.outcome == REFRESH_FAILED)
+		*err = e->refresh.result.err;
+	else if (refresh_login(&store, &options, &token, err) != REFRESH_FAILED)
+		result = 0;
 	if (result < 0 && !renew && err->code != ERR_INTERRUPTED && store_load(&store, &token, NULL) == 0 &&
 	    token_left(&token, clock_now()) > 0)
 		result = 0;
@@ -56,33 +65,51 @@ static int exchange_get_token(
 	return result;
 }
 
-/* Kimi's own words for a refusal: {"error":{"type","message"}}. NULL: none. */
-static const char *refusal_member(const json_t *answer, const char *name)
+/* A member of {"error":{"type","message"}}, which explains a refusal; NULL: not there. */
+static const char *refusal_member(const json_t *body, const char *name)
 {
-	return json_text(json_object_get(answer, "error"), name);
+	return json_text(json_object_get(body, "error"), name);
 }
 
-static int exchange_refused(const struct http_request *request, const struct http_response *response,
-    const json_t *answer, struct err *err)
+/* The server does not accept the secret. */
+static int api_exchange_rejected(const struct api_exchange *e, const char *host, const char *words)
 {
-	const char *type = refusal_member(answer, "type");
-	const char *message = text_unless_secret(refusal_member(answer, "message"), request->bearer);
+	const struct account *account = &e->request->account;
+	const char *what = "token";
+	struct err *err = &e->request->err;
+	char login[ACCOUNT_HINT_MAX], hint[sizeof(login) + 40];
+
+	if (e->secret.kind == SECRET_CONFIGURED_KEY || !account->platform->oauth_key)
+		what = "API key";
+	if (e->secret.kind != SECRET_ENVIRONMENT_KEY)
+		return account_needs_login(
+		    account, ERR_REJECTED, err, "%s refused the %s%s", host, what, words);
+	snprintf(hint, sizeof(hint), "correct it, or %s", account_login_hint(account, login));
+	return err_set(err, ERR_REJECTED, hint, "%s refused the API key in KIMI_API_KEY%s", host, words);
+}
+
+static int api_exchange_refused(const struct api_exchange *e, const struct http_request *sent,
+    const struct http_response *response, const json_t *body)
+{
+	const char *type = refusal_member(body, "type");
+	const char *message = text_unless_secret(refusal_member(body, "message"), sent->bearer);
+	struct err *err = &e->request->err;
 	char host[160], words[400];
 
-	url_host(request->url, host, sizeof(host));
-	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", message ? message : "",
+	url_host(sent->url, host, sizeof(host));
+	snprintf(words, sizeof(words), "%s%.300s (status %ld)", message ? ": " : "", text_or_empty(message),
 	    response->status);
 	if (type && strcmp(type, "access_terminated_error") == 0)
 		return err_set(err, ERR_DENIED, "see your plan and quota on Kimi's website",
 		    "%s says that the quota is used up or the plan has ended%s", host, words);
 	if (response->status == 401)
-		return err_set(err, ERR_REJECTED, "run 'kimi login'", "%s refused the token%s", host, words);
+		return api_exchange_rejected(e, host, words);
 	if (response->status == 402)
 		return err_set(err, ERR_DENIED, "check the account's plan and balance",
 		    "%s refused the account%s", host, words);
 	if (response->is_html)
-		return http_not_kimi(request, response, err);
-	http_bad_status(request, response, err);
+		return http_not_kimi(sent, response, err);
+	http_bad_status(sent, response, err);
 	if (message) {
 		size_t len = strlen(err->what);
 		snprintf(err->what + len, sizeof(err->what) - len, ": %.300s", message);
@@ -90,56 +117,58 @@ static int exchange_refused(const struct http_request *request, const struct htt
 	return -1;
 }
 
-static int exchange_no_sense(
-    const struct api_request *request, const char *url, const char *why, struct err *err)
+static int api_exchange_invalid(struct api_request *request, const char *url, const char *reason)
 {
 	char host[160];
 
 	url_host(url, host, sizeof(host));
-	return err_set(err, ERR_PROTOCOL, "check that this is Kimi's server and that kimi is up to date",
-	    "the %s of %s is invalid: %s", request->subject, host, why);
+	return err_set(&request->err, ERR_PROTOCOL,
+	    "check that this is Kimi's server and that kimi is up to date", "the %s of %s is invalid: %s",
+	    request->subject, host, reason);
 }
 
-static int request_exchange_read(struct api_request *request, const struct http_request *sent,
-    const struct http_response *response, struct err *err)
+static int api_exchange_read(
+    const struct api_exchange *e, const struct http_request *sent, const struct http_response *response)
 {
-	char why[160] = "";
-	json_t *answer = json_parse(response->body.data, response->body.len, why, sizeof(why));
+	struct api_request *request = e->request;
+	struct reason reason;
+	json_t *body = json_parse(response->body.data, response->body.len, &reason);
 	int result = 0;
 
-	if (!answer && response->cut_short)
-		result = -1; /* *err says what broke it off */
+	if (!body && response->cut_short)
+		result = -1; /* http_perform() has set the error */
 	else if (response->status != 200)
-		result = exchange_refused(sent, response, answer, err);
-	else if (!json_is_object(answer) && response->is_html)
-		result = http_not_kimi(sent, response, err);
-	else if (!json_is_object(answer))
-		result = exchange_no_sense(request, sent->url, answer ? "it is not a JSON object" : why, err);
+		result = api_exchange_refused(e, sent, response, body);
+	else if (!json_is_object(body) && response->is_html)
+		result = http_not_kimi(sent, response, &request->err);
+	else if (!json_is_object(body))
+		result =
+		    api_exchange_invalid(request, sent->url, body ? "it is not a JSON object" : reason.text);
 	if (result == 0) {
-		request->answer = answer;
-		answer = NULL;
+		request->body = body;
+		body = NULL;
 	}
-	json_decref(answer);
+	json_decref(body);
 	return result;
 }
 
 /* Runs in a thread of its own: touches nothing but its exchange. */
-static void *request_exchange_send(void *context)
+static void *api_exchange_send(void *context)
 {
-	struct exchange *e = context;
+	struct api_exchange *e = context;
 	struct api_request *request = e->request;
 	struct http_response response;
 	const struct http_request sent = {
 	    .url = e->url,
 	    .headers = (const char *const *)e->headers.lines,
 	    .bearer = e->secret.value,
-	    .max_body = request->max_answer,
+	    .max_body = request->max_response,
 	    .total_ms = request->total_ms,
 	};
 
 	int result = http_perform(&sent, &response, &request->err);
 	if (result == 0 || response.cut_short)
-		result = request_exchange_read(request, &sent, &response, &request->err);
+		result = api_exchange_read(e, &sent, &response);
 	if (result < 0)
 		request->retry_after = response.retry_after;
 	http_release(&response);
@@ -147,40 +176,41 @@ static void *request_exchange_send(void *context)
 	return NULL;
 }
 
-/* Everything but the secret. */
-static int exchange_prepare(struct exchange *e, struct api_request *request)
+/* Prepares everything but the secret. */
+static int api_exchange_prepare(struct api_exchange *e, struct api_request *request)
 {
-	struct device device;
+	struct device_headers device;
 	struct err *err = &request->err;
 
 	e->request = request;
 	e->source = (struct secret_source){
 	    .home = request->home,
-	    .who = &request->who,
+	    .who = &request->account,
 	    .only_this_platform = true,
 	    .among_others = request->among_others,
-	    .get_token = exchange_get_token,
+	    .get_token = api_exchange_get_token,
+	    .context = e,
 	};
-	request->answer = NULL;
+	request->body = NULL;
 	request->retry_after = 0;
 	if (request->failed)
 		return -1;
 	request->failed = true;
-	snprintf(e->url, sizeof(e->url), "%s%s", request->who.base_url, request->path);
+	snprintf(e->url, sizeof(e->url), "%s%s", request->account.base_url, request->path);
 	if (request->no_device_headers)
 		return 0;
-	device_describe(&device, request->home);
+	device_headers_fill(&device, request->home);
 	return headers_build(&e->headers, &device,
-	    config_custom_headers(request->home, request->config, request->who.platform), err);
+	    config_custom_headers(request->home, request->config, request->account.platform), err);
 }
 
-static void exchange_find_secret(struct exchange *e)
+static void api_exchange_find_secret(struct api_exchange *e)
 {
 	struct api_request *request = e->request;
 
 	if (request->secret) {
 		e->secret =
-		    (struct secret){.platform = request->who.platform, .value = strdup(request->secret)};
+		    (struct secret){.platform = request->account.platform, .value = strdup(request->secret)};
 		e->to_send = e->secret.value != NULL;
 		if (!e->to_send)
 			err_memory(&request->err);
@@ -189,8 +219,8 @@ static void exchange_find_secret(struct exchange *e)
 	e->to_send = secret_find(&e->source, &e->secret, &request->err) == 0;
 }
 
-/* The thread hears no signals: what the caller holds is held. */
-static void exchange_start(struct exchange *e)
+/* The thread blocks all signals, so that signals_hold() of the caller covers it. */
+static void api_exchange_start(struct api_exchange *e)
 {
 	sigset_t all, before;
 
@@ -200,67 +230,122 @@ static void exchange_start(struct exchange *e)
 	e->sent = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	e->in_thread = pthread_create(&e->thread, NULL, request_exchange_send, e) == 0;
+	e->in_thread = pthread_create(&e->thread, NULL, api_exchange_send, e) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!e->in_thread)
-		request_exchange_send(e);
+		api_exchange_send(e);
 }
 
-static void request_exchange_finish(struct exchange *e)
+static void api_exchange_finish(struct api_exchange *e)
 {
 	if (e->in_thread)
 		pthread_join(e->thread, NULL);
 	e->in_thread = false;
 }
 
-/* After a refusal: whether there is another secret to send. */
-static bool exchange_advance(struct exchange *e)
+/* The secret was refused, so another one may work. */
+static bool api_exchange_is_refused(const struct api_exchange *e)
 {
-	struct api_request *request = e->request;
+	const struct api_request *request = e->request;
 
-	if (!e->sent || !request->failed || request->err.code != ERR_REJECTED || request->secret)
-		return false;
-	e->sent = false;
-	e->to_send = secret_next(&e->source, &e->secret, &request->err);
-	return e->to_send;
+	return e->sent && request->failed && request->err.code == ERR_REJECTED && !request->secret;
 }
 
-/* The first round finds the secrets; keys cost no request, so nobody waits for another's refresh to be asked. */
-static void exchanges_begin(struct exchange list[], size_t count)
+/* Finds the first secret, or the next one after a refusal, and sends it. */
+static void api_exchange_advance(struct api_exchange *e, bool renew)
 {
+	if (!renew && *e->url) {
+		api_exchange_find_secret(e);
+	} else if (renew && api_exchange_is_refused(e)) {
+		e->sent = false;
+		e->to_send = secret_next(&e->source, &e->secret, &e->request->err);
+	}
+	api_exchange_start(e);
+}
+
+/* Whether the token must be refreshed: it is due, was refused, or is not in a file. */
+static bool api_exchange_is_to_refresh(const struct api_exchange *e, bool renew)
+{
+	const struct refresh_options options = {.min_valid = -1};
+	struct token token = TOKEN_INIT;
+	struct store store;
+
+	if (renew)
+		return api_exchange_is_refused(e) && e->secret.kind == SECRET_TOKEN && !e->secret.renewed;
+	if (!*e->url || e->request->secret || !account_is_stored(e->source.who, e->source.home) ||
+	    store_open(&store, e->source.home, e->source.who, NULL) < 0)
+		return false;
+	bool is_fresh = store_load_file(&store, &token, NULL) == 0 && !refresh_is_needed(&options, &token);
+	token_clear(&token);
+	return !is_fresh;
+}
+
+/* Starts parallel refreshes if several logins need one. Returns how many. */
+static size_t exchanges_refresh(
+    struct api_exchange list[], size_t count, bool renew, struct refresh_aside *jobs[])
+{
+	size_t job_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct api_exchange *e = &list[i];
+		e->is_refreshed = false;
+		if (!api_exchange_is_to_refresh(e, renew))
+			continue;
+		e->refresh = (struct refresh_aside){
+		    .home = e->source.home,
+		    .who = e->source.who,
+		    .options = {.force = renew, .min_valid = -1},
+		    .context = e,
+		};
+		jobs[job_count++] = &e->refresh;
+	}
+	if (job_count < 2)
+		return 0;
+	for (size_t i = 0; i < job_count; i++) {
+		struct api_exchange *e = jobs[i]->context;
+		e->is_refreshed = true;
+		refresh_aside_begin(jobs[i]);
+	}
+	return job_count;
+}
+
+/* Sends requests with API keys first, since they need no refresh. No thread may be running. */
+static void exchanges_advance(struct api_exchange list[], size_t count, bool renew)
+{
+	struct refresh_aside *jobs[API_REQUESTS_MAX], *done;
+	size_t job_count = exchanges_refresh(list, count, renew, jobs);
+
 	for (int with_tokens = 0; with_tokens < 2; with_tokens++) {
 		for (size_t i = 0; i < count; i++) {
-			bool has_tokens = *list[i].request->who.key != '\0';
-			if (has_tokens != (with_tokens == 1) || !*list[i].url)
-				continue;
-			exchange_find_secret(&list[i]);
-			exchange_start(&list[i]);
+			bool has_tokens = *list[i].request->account.key != '\0';
+			if (has_tokens == (with_tokens == 1) && !list[i].is_refreshed)
+				api_exchange_advance(&list[i], renew);
 		}
 	}
+	while ((done = refresh_aside_next(jobs, job_count)))
+		api_exchange_advance(done->context, renew);
 }
 
-static void exchanges_run(struct exchange list[], size_t count)
+static void exchanges_run(struct api_exchange list[], size_t count)
 {
-	bool more = true;
+	bool is_any_refused = false;
 
-	exchanges_begin(list, count);
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < count; i++)
-			request_exchange_finish(&list[i]);
+	do {
+		exchanges_advance(list, count, is_any_refused);
+		is_any_refused = false;
 		for (size_t i = 0; i < count; i++) {
-			more = exchange_advance(&list[i]) || more;
-			exchange_start(&list[i]);
+			api_exchange_finish(&list[i]);
+			is_any_refused = api_exchange_is_refused(&list[i]) || is_any_refused;
 		}
-	}
+	} while (is_any_refused);
 }
 
 void api_request_all(struct api_request *requests, size_t count)
 {
-	struct exchange list[API_REQUESTS_MAX] = {0};
+	struct api_exchange list[API_REQUESTS_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++)
-		if (exchange_prepare(&list[i], &requests[i]) < 0)
+		if (api_exchange_prepare(&list[i], &requests[i]) < 0)
 			*list[i].url = '\0';
 	exchanges_run(list, count);
 	for (size_t i = 0; i < count; i++) {
@@ -269,18 +354,18 @@ void api_request_all(struct api_request *requests, size_t count)
 	}
 }
 
-void api_request_makes_no_sense(struct api_request *request, const char *why)
+void api_request_makes_no_sense(struct api_request *request, const char *reason)
 {
-	exchange_no_sense(request, request->who.base_url, why, &request->err);
+	api_exchange_invalid(request, request->account.base_url, reason);
 	request->failed = true;
-	json_decref(request->answer);
-	request->answer = NULL;
+	json_decref(request->body);
+	request->body = NULL;
 }
 
 void api_request_clear(struct api_request *request)
 {
-	json_decref(request->answer);
-	request->answer = NULL;
+	json_decref(request->body);
+	request->body = NULL;
 #ifdef __GLIBC__
 	malloc_trim(0); /* a long list takes several times its length as values */
 #endif

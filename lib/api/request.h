@@ -1,16 +1,16 @@
 /*
- * request: one authorized GET, or several side by side.
+ * request: one authorized GET, or several in parallel.
  *
- *	struct api_request request = {.home = home, .who = who, .path = "/models", ...};
+ *	struct api_request request = {.home = home, .account = account, .path = "/models", ...};
  *
  *	api_request_all(&request, 1);
  *	if (!request.failed)
- *		... request.answer ...
+ *		... request.body ...
  *	api_request_clear(&request);
  *
- * It finds the secret (auth/secret.h), sends it with the headers of the platform,
- * and judges the answer: after a 401 the next secret is tried; anything but a 200
- * with JSON in it is an error in the platform's own words.
+ * It finds the secret (auth/secret.h), sends it with the headers of the platform
+ * and checks the response. After a 401 it tries the next secret. Anything but a 200 with
+ * JSON is an error that quotes the platform's message.
  */
 #ifndef KIMI_API_REQUEST_H
 #define KIMI_API_REQUEST_H
@@ -25,39 +25,39 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* As many as can be asked side by side. */
+/* The most requests that can run in parallel. */
 enum { API_REQUESTS_MAX = 32 };
 
 struct api_request {
 	const struct home *home;
-	struct identity who;
-	const struct toml *config; /* for the user's own headers; may be NULL */
+	struct account account;
+	const struct toml *config; /* for custom headers; may be NULL */
 	const char *path;          /* below the base URL, "/models" */
-	const char *subject;       /* what is asked for, in messages: "model list" */
-	size_t max_answer;         /* bytes */
+	const char *subject;       /* what is fetched, in messages: "model list" */
+	size_t max_response;       /* bytes */
 	int total_ms;
-	bool no_device_headers; /* nor the user's own */
-	const char *secret;     /* sent as it is, instead of the one that is stored; NULL: find that */
+	bool no_device_headers; /* nor custom headers */
+	const char *secret;     /* send this instead of the stored secret; may be NULL */
 	bool among_others;      /* see struct secret_source */
 
-	/* What came of it. */
-	bool failed;        /* a request that has failed before it is sent is left as it is */
-	struct err err;     /* why: ERR_LOGIN_REQUIRED where there is nothing to ask with, ERR_REJECTED (401),
+	/* The result. */
+	bool failed;        /* a request that has failed already is not sent */
+	struct err err;     /* ERR_LOGIN_REQUIRED if there is no secret, ERR_REJECTED (401),
 	                   ERR_DENIED (402, or the account was ended), ERR_NETWORK, ERR_SERVER,
 	                   ERR_PROTOCOL, ERR_CONFIG, ERR_INTERRUPTED */
-	json_t *answer;     /* owned; NULL if it failed */
-	double retry_after; /* seconds that the server asked to be left alone, if it failed; 0: it did not */
+	json_t *body;       /* owned; NULL if it failed */
+	double retry_after; /* seconds that the server asked to wait, if it failed; 0: none */
 };
 
 /*
- * Sends them side by side: it takes as long as the slowest. Refresh tokens are
- * spent in the caller's own thread alone, where signals are held meanwhile.
+ * Sends all requests in parallel, and refreshes tokens in parallel before that
+ * (refresh_aside.h). No other thread may be running.
  */
 void api_request_all(struct api_request *requests, size_t count);
 
 void api_request_clear(struct api_request *request);
 
-/* Turns an answer that is not what it should be into a failure (ERR_PROTOCOL); `why`: "it has no list". */
-void api_request_makes_no_sense(struct api_request *request, const char *why);
+/* Makes an invalid response a failure (ERR_PROTOCOL); `reason`: "it has no list". */
+void api_request_makes_no_sense(struct api_request *request, const char *reason);
 
 #endif

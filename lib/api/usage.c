@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* More than this is a mistake: of a share, and of any other number. */
+/* Larger values are mistakes of the server. */
 static const double most_ratio = 1e4, most_number = 1e15;
 
 static const double minute = 60, hour = 3600, day = 86400, week = 7 * 86400,
@@ -22,7 +22,7 @@ const char *const usage_part_names[USAGE_PARTS] = {
     [USAGE_PART_USAGES] = "usages",
 };
 
-/* A number member that is 0 or more; NAN: there is none. */
+/* A number member that is 0 or more; NAN: missing or invalid. */
 static double usage_number(const json_t *object, const char *name)
 {
 	double number;
@@ -98,7 +98,7 @@ double usage_read_time(const char *text)
 	return (double)timegm(&parts) - offset + fraction;
 }
 
-/* The part and its name differ in how they write the member's name. */
+/* The parts of a response spell the name of this member differently. */
 static double usage_reset(const json_t *object)
 {
 	const char *text = json_text(object, "resetTime");
@@ -127,7 +127,7 @@ static bool is_window_length(double seconds)
 	return seconds >= 1 && seconds <= longest_window && seconds == floor(seconds);
 }
 
-/* {"duration":300,"timeUnit":"TIME_UNIT_MINUTE"}; NAN: it is none. */
+/* {"duration":300,"timeUnit":"TIME_UNIT_MINUTE"}; NAN: invalid. */
 static double window_length(const json_t *window)
 {
 	const struct {
@@ -145,8 +145,8 @@ static double window_length(const json_t *window)
 }
 
 /*
- * {limit, used, remaining, resetTime}. Of used and remaining one may be left out.
- * A limit of 0 says nothing about the share. False: there is nothing in it.
+ * {limit, used, remaining, resetTime}. used or remaining may be missing. With a limit of 0
+ * the share is unknown. Returns false if it has no number.
  */
 static bool share_from_detail(const json_t *detail, struct usage_share *ret_share)
 {
@@ -185,7 +185,7 @@ static bool share_is_larger(const struct usage_share *a, const struct usage_shar
 	return a->used_ratio > b->used_ratio || (!isnan(a->used_ratio) && isnan(b->used_ratio));
 }
 
-/* A part can name a window twice: its larger share counts. */
+/* If a part has a window twice, the larger share counts. */
 static void window_add(struct usage *usage, enum usage_part part, const char *name, double seconds,
     const struct usage_share *share)
 {
@@ -217,7 +217,7 @@ static void window_add_detail(struct usage *usage, enum usage_part part, double 
 	window_add(usage, part, name, seconds, &share);
 }
 
-/* The week, unless it says otherwise. */
+/* This part is about a week unless it has a window. */
 static void read_usage(struct usage *usage, const json_t *part)
 {
 	const json_t *window = json_object_get(part, "window");
@@ -313,7 +313,7 @@ static void window_judge(struct usage_window *window)
 	window->share = share;
 }
 
-/* Those that everybody asks for first, then by length; months have none and come last. */
+/* The most common windows first, then by length. Months have no length and come last. */
 static int window_rank(const struct usage_window *window)
 {
 	static const char *const first[] = {"5h", "7d", "month", "month-code"};
@@ -340,17 +340,17 @@ static int by_rank(const void *a, const void *b)
 
 static void copy_clean(char *ret_text, size_t size, const char *text)
 {
-	snprintf(ret_text, size, "%s", text ? text : "");
+	snprintf(ret_text, size, "%s", text_or_empty(text));
 	text_clean_inplace(ret_text);
 }
 
-static void read_plan(struct usage *usage, const json_t *answer)
+static void read_plan(struct usage *usage, const json_t *response)
 {
-	const json_t *membership = json_object_get(json_object_get(answer, "user"), "membership");
+	const json_t *membership = json_object_get(json_object_get(response, "user"), "membership");
 	const char *plan = json_text(membership, "level");
 
 	if (!plan)
-		plan = json_text(answer, "subType");
+		plan = json_text(response, "subType");
 	copy_clean(usage->plan, sizeof(usage->plan), plan);
 }
 
@@ -362,7 +362,7 @@ static double read_money(const json_t *money, char currency[USAGE_CURRENCY_MAX])
 	return usage_number(money, "priceInCents") / 100;
 }
 
-/* What was bought is in millionths of a cent; a wallet that is switched off comes without amounts. */
+/* Amounts are in millionths of a cent. A wallet that is switched off has no amounts. */
 static void read_extra(struct usage *usage, const json_t *wallet)
 {
 	static const double unit = 1e8;
@@ -383,42 +383,42 @@ static void read_extra(struct usage *usage, const json_t *wallet)
 	usage->has_extra = true;
 }
 
-static int read_windows(const json_t *answer, struct usage *usage, char *ret_why, size_t size)
+static int read_windows(const json_t *response, struct usage *usage, struct reason *ret_reason)
 {
-	read_usage(usage, json_object_get(answer, "usage"));
-	read_limits(usage, json_object_get(answer, "limits"));
-	read_usages(usage, json_object_get(answer, "usages"));
+	read_usage(usage, json_object_get(response, "usage"));
+	read_limits(usage, json_object_get(response, "limits"));
+	read_usages(usage, json_object_get(response, "usages"));
 	for (size_t i = 0; i < usage->count; i++)
 		window_judge(&usage->windows[i]);
 	qsort(usage->windows, usage->count, sizeof(usage->windows[0]), by_rank);
-	read_plan(usage, answer);
-	usage->parallel_limit = usage_number(json_object_get(answer, "parallel"), "limit");
-	read_extra(usage, json_object_get(answer, "boosterWallet"));
+	read_plan(usage, response);
+	usage->parallel_limit = usage_number(json_object_get(response, "parallel"), "limit");
+	read_extra(usage, json_object_get(response, "boosterWallet"));
 	if (usage->count)
 		return 0;
-	snprintf(ret_why, size, "it has no quota window");
-	return -1;
+	return reason_set(ret_reason, "it has no quota window");
 }
 
-/* Cash can be owed, and then so can all of it. */
+/* Cash, and so the total, can be negative. */
 static double read_amount(const json_t *data, const char *name)
 {
 	double amount;
 
-	return json_number(data, name, &amount) && fabs(amount) <= most_number ? amount : NAN;
+	if (json_number(data, name, &amount) && fabs(amount) <= most_number)
+		return amount;
+	return NAN;
 }
 
 /* {"code":0,"data":{...}}: a code other than 0 is an error, even with HTTP status 200. */
 static int read_balance(
-    const char *currency, const json_t *answer, struct usage *usage, char *ret_why, size_t size)
+    const char *currency, const json_t *response, struct usage *usage, struct reason *ret_reason)
 {
-	const json_t *data = json_object_get(answer, "data");
+	const json_t *data = json_object_get(response, "data");
 	double code = 0;
 
-	json_number(answer, "code", &code);
+	json_number(response, "code", &code);
 	if (code != 0) {
-		snprintf(ret_why, size, "it has the error code %.10g", code);
-		return -1;
+		return reason_set(ret_reason, "it has the error code %.10g", code);
 	}
 	usage->balance = (struct usage_balance){
 	    .available = read_amount(data, "available_balance"),
@@ -429,17 +429,16 @@ static int read_balance(
 	usage->has_balance = !isnan(usage->balance.available);
 	if (usage->has_balance)
 		return 0;
-	snprintf(ret_why, size, "it has no available_balance");
-	return -1;
+	return reason_set(ret_reason, "it has no available_balance");
 }
 
-int usage_from_answer(const struct platform *platform, const json_t *answer, struct usage *ret_usage,
-    char *ret_why, size_t size)
+int usage_from_response(const struct platform *platform, const json_t *response, struct usage *ret_usage,
+    struct reason *ret_reason)
 {
 	*ret_usage = (struct usage){.fetched_at = ret_usage->fetched_at, .parallel_limit = NAN};
 	if (platform->balance_currency)
-		return read_balance(platform->balance_currency, answer, ret_usage, ret_why, size);
-	return read_windows(answer, ret_usage, ret_why, size);
+		return read_balance(platform->balance_currency, response, ret_usage, ret_reason);
+	return read_windows(response, ret_usage, ret_reason);
 }
 
 int usage_reaches(const struct usage *usage, double percent, struct err *err)

@@ -1,15 +1,16 @@
 /*
- * usage: how much of its quota or balance a login has used.
+ * usage: how much of the quota or balance of a login is used.
  *
- * Servers send the quota in an old shape (`usage`, `limits`), a new one (`usages`)
- * or both at once, with numbers as numbers or as strings. All are read. What the
- * server did not send stays unknown; nothing is guessed.
+ * Servers send the quota in an old form (`usage`, `limits`), a new form (`usages`)
+ * or both, with numbers as numbers or as strings. All of them are read. A value
+ * that the server did not send is NAN, never guessed.
  */
 #ifndef KIMI_API_USAGE_H
 #define KIMI_API_USAGE_H
 
 #include "account/account.h"
 #include "base/err.h"
+#include "base/reason.h"
 #include "home/home.h"
 
 #include <jansson.h>
@@ -18,10 +19,10 @@
 
 enum { USAGE_NAME_MAX = 32, USAGE_PLAN_MAX = 64, USAGE_CURRENCY_MAX = 8, USAGE_WINDOWS_MAX = 32 };
 
-/* The parts of an answer that speak of windows. */
+/* The parts of a response that describe windows. */
 enum usage_part { USAGE_PART_USAGE, USAGE_PART_LIMITS, USAGE_PART_USAGES, USAGE_PARTS };
 
-/* How the answer calls that part: "usage", "limits", "usages". */
+/* The names of the parts in the response: "usage", "limits", "usages". */
 extern const char *const usage_part_names[USAGE_PARTS];
 
 /* What one part says of a window. An unknown number is NAN. */
@@ -67,28 +68,28 @@ struct usage {
 /* A login and what its server says of it. */
 struct usage_login {
 	const struct home *home; /* borrowed */
-	struct identity who;     /* located */
+	struct account account;  /* located */
 	bool among_others;       /* KIMI_API_KEY does not stand in where nothing is stored */
 
 	bool failed;    /* it could not be asked */
 	struct err err; /* why */
-	bool has_usage; /* if it failed: of an earlier answer */
+	bool has_usage; /* if it failed: `usage` is from an earlier response */
 	struct usage usage;
 };
 
 /*
- * Reads the answer of that platform. Rows that make no sense are left out; an
- * answer without any row is -1, and `ret_why` says so. fetched_at is left alone.
+ * Reads a response of that platform and ignores invalid rows. fetched_at is kept.
+ * -1: there is no valid row; `ret_reason` says so.
  */
-int usage_from_answer(const struct platform *platform, const json_t *answer, struct usage *ret_usage,
-    char *ret_why, size_t size);
+int usage_from_response(const struct platform *platform, const json_t *response, struct usage *ret_usage,
+    struct reason *ret_reason);
 
-/* RFC 3339, section 5.6, in seconds since the epoch; NAN if it is none. */
+/* Parses an RFC 3339 section 5.6 time to seconds since the epoch; NAN: invalid. */
 double usage_read_time(const char *text);
 
 /*
  * Whether a window is used to that percentage or more, or the balance is 0 or less:
- * 1 or 0. -1: the answer does not say how much of any window is used (ERR_PROTOCOL).
+ * 1 or 0. -1 ERR_PROTOCOL: the response does not say how much of any window is used.
  */
 int usage_reaches(const struct usage *usage, double percent, struct err *err);
 

@@ -7,10 +7,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <sys/param.h>
 
-enum { MAX_ANSWER = 256 * 1024, TOTAL_MS = 8000 };
+enum { MAX_RESPONSE = 256 * 1024, TOTAL_MS = 8000 };
 
-/* One login on its way. */
+/* One login that is being fetched. */
 struct fetch {
 	struct usage_login *login;
 	struct usage_cache cache;
@@ -18,40 +19,40 @@ struct fetch {
 
 static struct api_request fetch_request(const struct usage_login *login)
 {
-	const struct platform *platform = login->who.platform;
+	const struct platform *platform = login->account.platform;
 
 	return (struct api_request){
 	    .home = login->home,
-	    .who = login->who,
+	    .account = login->account,
 	    .path = platform->usage_path,
 	    .subject = platform->balance_currency ? "balance" : "quota",
-	    .max_answer = MAX_ANSWER,
+	    .max_response = MAX_RESPONSE,
 	    .total_ms = TOTAL_MS,
 	    .no_device_headers = true,
 	    .among_others = login->among_others,
 	};
 }
 
-/* Whether the server must be asked. */
+/* Returns whether the server must be asked; else the result is set. */
 static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double max_age)
 {
-	char todo[80], host[160];
+	char hint[80], host[160];
 
 	login->failed = false;
 	login->err = (struct err){0};
 	fetch->login = login;
-	usage_cache_load(&fetch->cache, login->home, &login->who);
-	login->has_usage = usage_cache_read(&fetch->cache, login->who.platform, &login->usage);
+	usage_cache_load(&fetch->cache, login->home, &login->account);
+	login->has_usage = usage_cache_read(&fetch->cache, login->account.platform, &login->usage);
 	if (login->has_usage && usage_cache_age(&fetch->cache) <= max_age)
 		return false;
 	double wait = ceil(usage_cache_wait_left(&fetch->cache));
 	if (wait <= 0)
 		return true;
 	login->failed = true;
-	snprintf(todo, sizeof(todo), "try again in %.0f s", wait);
-	url_host(login->who.base_url, host, sizeof(host));
+	snprintf(hint, sizeof(hint), "try again in %.0f s", wait);
+	url_host(login->account.base_url, host, sizeof(host));
 	err_set(
-	    &login->err, ERR_SERVER, todo, "%s asked to wait and is not asked again for %.0f s", host, wait);
+	    &login->err, ERR_SERVER, hint, "%s asked to wait and is not asked again for %.0f s", host, wait);
 	return false;
 }
 
@@ -59,28 +60,28 @@ static void fetch_end(struct fetch *fetch, struct api_request *request)
 {
 	struct usage_login *login = fetch->login;
 	struct usage usage;
-	char why[160];
+	struct reason reason;
 
 	if (!request->failed &&
-	    usage_from_answer(login->who.platform, request->answer, &usage, why, sizeof(why)) < 0)
-		api_request_makes_no_sense(request, why);
+	    usage_from_response(login->account.platform, request->body, &usage, &reason) < 0)
+		api_request_makes_no_sense(request, reason.text);
 	login->failed = request->failed;
 	login->err = request->err;
 	if (request->failed && request->retry_after > 0) {
 		usage_cache_wait(&fetch->cache, request->retry_after);
-		usage_cache_save(&fetch->cache, login->home, &login->who);
+		usage_cache_save(&fetch->cache, login->home, &login->account);
 	}
 	if (!request->failed) {
-		const struct usage_cache fresh = {.answer = request->answer, .fetched_at = clock_now()};
+		const struct usage_cache fresh = {.response = request->body, .fetched_at = clock_now()};
 		usage.fetched_at = fresh.fetched_at;
 		login->usage = usage;
 		login->has_usage = true;
-		usage_cache_save(&fresh, login->home, &login->who);
+		usage_cache_save(&fresh, login->home, &login->account);
 	}
 	api_request_clear(request);
 }
 
-/* As many as can be asked at once. */
+/* Fetches at most API_REQUESTS_MAX logins. */
 static void fetch_some(struct usage_login *logins, size_t count, double max_age)
 {
 	struct api_request requests[API_REQUESTS_MAX];
@@ -106,6 +107,6 @@ void usage_fetch(struct usage_login *logins, size_t count, double max_age)
 {
 	for (size_t done = 0; done < count; done += API_REQUESTS_MAX) {
 		size_t left = count - done;
-		fetch_some(logins + done, left < API_REQUESTS_MAX ? left : API_REQUESTS_MAX, max_age);
+		fetch_some(logins + done, MIN(left, (size_t)API_REQUESTS_MAX), max_age);
 	}
 }

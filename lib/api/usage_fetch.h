@@ -1,9 +1,8 @@
 /*
- * usage_fetch: asks the servers of logins for their quota or balance.
+ * usage_fetch: asks the servers of several logins for their quota or balance.
  *
- * They are asked side by side: it takes as long as the slowest. What comes is
- * cached (usage_cache.h), and a server that sent Retry-After is not asked again
- * before, by no process.
+ * Requests run in parallel, so it takes as long as the slowest one. Responses are cached
+ * (usage_cache.h). After a Retry-After no process asks that server before the time is over.
  */
 #ifndef KIMI_API_USAGE_FETCH_H
 #define KIMI_API_USAGE_FETCH_H
@@ -13,8 +12,8 @@
 #include <stddef.h>
 
 /*
- * Fills in what became of each. An answer that is at most `max_age` seconds old is
- * taken from the cache; negative: none is.
+ * Fills in the result of each login. Uses the cache if it is at most `max_age` seconds old;
+ * negative: never.
  */
 void usage_fetch(struct usage_login *logins, size_t count, double max_age);
 

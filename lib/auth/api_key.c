@@ -21,21 +21,23 @@ int api_key_is_valid(const char *key)
 static int api_key_copy(const char *key, char **ret_key, struct err *err)
 {
 	*ret_key = strdup(key);
-	return *ret_key ? 0 : err_memory(err);
+	if (!*ret_key)
+		return err_memory(err);
+	return 0;
 }
 
 int api_key_of_config(
     const struct home *home, const struct platform *platform, char **ret_key, struct err *err)
 {
 	struct toml *config = NULL;
-	int answer = config_file_read(home, &config, err);
+	int result = config_file_read(home, &config, err);
 
-	if (answer == 0) {
+	if (result == 0) {
 		const char *key = config_api_key(home, config, platform);
-		answer = key && api_key_is_valid(key) ? api_key_copy(key, ret_key, err) : 1;
+		result = key && api_key_is_valid(key) ? api_key_copy(key, ret_key, err) : 1;
 	}
 	toml_free(config);
-	return answer;
+	return result;
 }
 
 bool api_key_is_stored(const struct home *home, const struct platform *only)
@@ -55,7 +57,7 @@ int api_key_of_environment(char **ret_key, struct err *err)
 {
 	const char *value = env_get("KIMI_API_KEY");
 	struct buf key;
-	int answer;
+	int result;
 
 	if (!value || api_key_variable_is_token())
 		return 1;
@@ -63,11 +65,11 @@ int api_key_of_environment(char **ret_key, struct err *err)
 	buf_addstr(&key, value);
 	text_trim_input(&key);
 	if (key.failed || !api_key_is_valid(key.data))
-		answer = err_set(err, ERR_CONFIG, "set it to the key only", "KIMI_API_KEY is not an API key");
+		result = err_set(err, ERR_CONFIG, "set it to the key only", "KIMI_API_KEY is not an API key");
 	else
-		answer = api_key_copy(key.data, ret_key, err);
+		result = api_key_copy(key.data, ret_key, err);
 	buf_release(&key);
-	return answer;
+	return result;
 }
 
 static const char mark_variable[] = "KIMI_API_KEY_IS_TOKEN";
@@ -94,5 +96,7 @@ int api_key_mark_token(const char *token, struct err *err)
 	char mark[MARK_SIZE];
 
 	mark_of(token, mark);
-	return setenv(mark_variable, mark, 1) < 0 ? err_memory(err) : 0;
+	if (setenv(mark_variable, mark, 1) < 0)
+		return err_memory(err);
+	return 0;
 }

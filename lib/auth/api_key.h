@@ -1,9 +1,8 @@
 /*
- * api_key: the keys that stand in where there are no tokens.
+ * api_key: the API keys that are used if there is no token.
  *
- * A request's secret is resolved as kimi-cli does: the OAuth token first, then
- * the api_key configured for the platform, and last KIMI_API_KEY, so that a
- * pipeline runs unchanged where nothing is stored.
+ * The order is kimi-cli's: the OAuth token, then the api_key of the platform in
+ * config.toml, then KIMI_API_KEY.
  */
 #ifndef KIMI_AUTH_API_KEY_H
 #define KIMI_AUTH_API_KEY_H
@@ -14,26 +13,29 @@
 
 #include <stdbool.h>
 
-/* A key that can be sent: printable ASCII, not empty, not absurdly long. */
+/* The key can be sent: printable ASCII, 1 to 8192 bytes. */
 int api_key_is_valid(const char *key);
 
-/* The configured key of a platform; the caller wipes and frees it. 0 found, 1 none, -1 ERR_CONFIG. */
+/*
+ * The configured key of a platform; the caller wipes and frees it. 0 found, 1 not found,
+ * -1 ERR_CONFIG.
+ */
 int api_key_of_config(
     const struct home *home, const struct platform *platform, char **ret_key, struct err *err);
 
-/* The config has a key of that platform, or of any (NULL). */
+/* The config has a key of that platform (NULL: of any platform). */
 bool api_key_is_stored(const struct home *home, const struct platform *only);
 
-/* The key in KIMI_API_KEY, trimmed as a typed one, likewise; 1 also if it is a token that kimi exec put there. */
+/* The key in KIMI_API_KEY, trimmed, likewise; 1 also if kimi exec has put a token there. */
 int api_key_of_environment(char **ret_key, struct err *err);
 
 /*
- * KIMI_API_KEY_IS_TOKEN has the fingerprint of the access token that kimi exec put
- * into KIMI_API_KEY: a key that the user sets in its place is still a key.
+ * KIMI_API_KEY holds the access token that kimi exec has put there. KIMI_API_KEY_IS_TOKEN
+ * has its fingerprint, so that a key that the user sets later still counts as a key.
  */
 bool api_key_variable_is_token(void);
 
-/* Marks KIMI_API_KEY, which is about to hold this access token. -1: no memory. */
+/* Sets KIMI_API_KEY_IS_TOKEN for this access token. -1: out of memory. */
 int api_key_mark_token(const char *token, struct err *err);
 
 #endif

@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/text.h"
 #include "format/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +24,7 @@ static const char *const event_names[] = {
     [HISTORY_LOGOUT] = "logout",
 };
 
-/* The file, made if need be, closed to others. */
+/* Opens the file, and creates it if it is missing, with mode 0600. */
 static int open_file(const char *path, struct stat *ret_stat)
 {
 	int fd =
@@ -40,24 +40,30 @@ static int open_file(const char *path, struct stat *ret_stat)
 	return fd;
 }
 
-/* Sets a large file aside. Whoever finds the lock held goes on with the file as it is: the holder is doing it. */
+/*
+ * Renames a large file. If another process holds the lock, it is doing the same, and this
+ * one goes on.
+ */
 static void history_rotate(const struct home *home, const char *path)
 {
 	char lock_file[HOME_PATH_MAX], aside[HOME_PATH_MAX];
 	struct lock lock = LOCK_INIT;
 	struct stat st;
 
-	home_history_lock(home, lock_file);
-	home_history_aside(home, aside);
+	home_path(home, HOME_HISTORY_LOCK, lock_file);
+	home_path(home, HOME_HISTORY_ASIDE, aside);
 	if (lock_acquire(&lock, lock_file, clock_ms(), NULL) < 0)
 		return;
 	if (lstat(path, &st) == 0 && st.st_size >= MAX_BYTES && rename(path, aside) < 0) {
-		/* it grows on, and the next one tries again */
+		/* the file keeps growing, and the next process tries again */
 	}
 	lock_release(&lock);
 }
 
-/* A line that a full disk cut short ends here, so that it takes no other with it. */
+/*
+ * The last line was cut short by a full disk and has no newline, which would spoil the
+ * next line, too.
+ */
 static bool is_torn(int fd, const struct stat *st)
 {
 	char last;
@@ -71,8 +77,10 @@ static void history_append(const struct home *home, const char *text)
 	struct stat st = {0};
 	struct buf line;
 
-	home_history_file(home, path);
-	int fd = home_check_writable(home, NULL) == 0 ? open_file(path, &st) : -1;
+	home_path(home, HOME_HISTORY, path);
+	if (home_check_writable(home, NULL) < 0)
+		return;
+	int fd = open_file(path, &st);
 	if (fd >= 0 && st.st_size >= MAX_BYTES) {
 		close(fd);
 		history_rotate(home, path);
@@ -81,9 +89,11 @@ static void history_append(const struct home *home, const char *text)
 	if (fd < 0)
 		return;
 	buf_init(&line, MAX_LINE);
-	buf_addf(&line, "%s%s\n", is_torn(fd, &st) ? "\n" : "", text);
+	if (is_torn(fd, &st))
+		buf_addstr(&line, "\n");
+	buf_addf(&line, "%s\n", text);
 	if (!line.failed && write(fd, line.data, line.len) < 0) {
-		/* no history, no harm */
+		/* nothing depends on the log */
 	}
 	buf_release(&line);
 	close(fd);
@@ -97,38 +107,43 @@ static bool are_same(const json_t *one, const json_t *other, const char *const n
 	return true;
 }
 
-/* True if the newest line of that login says the very same. */
-static bool is_told(const struct home *home, const json_t *event)
+/* The newest entry of that login has the same event and outcome. */
+static bool history_repeats(const struct home *home, const json_t *event)
 {
 	static const char *const login[] = {"platform", "account"}, *const what[] = {"event", "outcome"};
 	json_t *lines = NULL;
-	bool told = false;
+	bool same = false;
 
 	if (history_read(home, &lines, NULL) < 0)
 		return false;
 	for (size_t i = json_array_size(lines); i--;) {
 		const json_t *line = json_array_get(lines, i);
 		if (are_same(line, event, login)) {
-			told = are_same(line, event, what);
+			same = are_same(line, event, what);
 			break;
 		}
 	}
 	json_decref(lines);
-	return told;
+	return same;
 }
 
-void history_add(const struct home *home, enum history_event event, const struct identity *who,
-    const char *storage, const struct err *failure)
+void history_add(const struct home *home, const struct history_entry *entry)
 {
 	int saved = errno;
-	json_t *object = json_pack("{s:I, s:s, s:s, s:s?, s:s?, s:s, s:s}", "time", (json_int_t)clock_now(),
-	    "event", event_names[event], "platform", who->platform->id, "account",
-	    *who->account ? who->account : NULL, "storage", storage, "outcome",
-	    failure ? err_name(failure->code) : "ok", "program", program_invocation_short_name);
-	/* Without a network a timer tries every minute: a day of that is one line. */
-	bool repeats = object && failure && event == HISTORY_REFRESH && is_told(home, object);
-	char *text = object && !repeats ? json_print(object) : NULL;
+	const char *outcome = "ok";
+	char *text = NULL;
 
+	if (entry->failure)
+		outcome = err_name(entry->failure->code);
+	json_t *object = json_pack("{s:I, s:s, s:s, s:s?, s:s?, s:s, s:s}", "time", (json_int_t)clock_now(),
+	    "event", event_names[entry->event], "platform", entry->who->platform->id, "account",
+	    text_or_null(entry->who->name), "storage", entry->storage, "outcome", outcome, "program",
+	    program_invocation_short_name);
+	/* Without a network, a timer fails every minute; that must not fill the log. */
+	bool repeats =
+	    object && entry->failure && entry->event == HISTORY_REFRESH && history_repeats(home, object);
+	if (object && !repeats)
+		text = json_print(object);
 	if (text)
 		history_append(home, text);
 	free(text);
@@ -138,7 +153,9 @@ void history_add(const struct home *home, enum history_event event, const struct
 
 void history_add_store(enum history_event event, const struct store *store, const struct err *failure)
 {
-	history_add(store->home, event, &store->who, store_kind_name(store->kind), failure);
+	const struct history_entry entry = {event, &store->who, store_kind_name(store->kind), failure};
+
+	history_add(store->home, &entry);
 }
 
 static bool is_event(const json_t *object)
@@ -152,23 +169,26 @@ static bool is_event(const json_t *object)
 static int read_file(const char *path, json_t *lines, struct err *err)
 {
 	struct buf bytes;
-	char why[120];
 
 	buf_init(&bytes, MAX_READ);
-	int answer = file_read(path, FILE_OWN, &bytes, NULL, err);
+	int result = file_read(path, FILE_OWN, &bytes, NULL, err);
 	const char *end = bytes.data + bytes.len;
-	for (const char *at = bytes.data; answer == 0 && at < end;) {
-		/* After a crash a file may hold zeros. */
+	for (const char *at = bytes.data; result == 0 && at < end;) {
+		/* Not strchr(): after a crash the file may contain NUL bytes. */
 		const char *next = memchr(at, '\n', (size_t)(end - at));
-		size_t len = (size_t)((next ? next : end) - at);
-		json_t *object = len ? json_parse(at, len, why, sizeof(why)) : NULL;
+		if (!next)
+			next = end;
+		size_t len = (size_t)(next - at);
+		json_t *object = json_parse(at, len, NULL);
 		if (is_event(object))
 			json_array_append(lines, object);
 		json_decref(object);
 		at += len + 1;
 	}
 	buf_release(&bytes);
-	return answer < 0 ? -1 : 0;
+	if (result < 0)
+		return -1;
+	return 0;
 }
 
 int history_read(const struct home *home, json_t **ret_lines, struct err *err)
@@ -176,8 +196,8 @@ int history_read(const struct home *home, json_t **ret_lines, struct err *err)
 	char path[HOME_PATH_MAX], aside[HOME_PATH_MAX];
 	json_t *lines = json_array();
 
-	home_history_file(home, path);
-	home_history_aside(home, aside);
+	home_path(home, HOME_HISTORY, path);
+	home_path(home, HOME_HISTORY_ASIDE, aside);
 	if (!lines)
 		return err_memory(err);
 	if (read_file(aside, lines, err) < 0 || read_file(path, lines, err) < 0) {
@@ -185,5 +205,48 @@ int history_read(const struct home *home, json_t **ret_lines, struct err *err)
 		return -1;
 	}
 	*ret_lines = lines;
+	return 0;
+}
+
+static double history_time(const json_t *line)
+{
+	double time = 0;
+
+	json_number(line, "time", &time);
+	return time;
+}
+
+/* Inserts the lines of one log between those of others. All are in the order of their times. */
+static void history_merge(json_t *all, json_t *lines, const char *client)
+{
+	size_t n, at = 0;
+	json_t *line;
+
+	json_array_foreach(lines, n, line)
+	{
+		if (client)
+			json_object_set_new(line, "client", json_string(client));
+		while (
+		    at < json_array_size(all) && history_time(json_array_get(all, at)) <= history_time(line))
+			at++;
+		json_array_insert(all, at++, line);
+	}
+}
+
+int history_read_homes(const struct home homes[], size_t count, json_t **ret_lines, struct err *err)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		const char *client = count > 1 ? homes[i].client->name : NULL;
+		json_t *lines = NULL;
+		if (history_read(&homes[i], &lines, err) < 0) {
+			json_decref(all);
+			return -1;
+		}
+		history_merge(all, lines, client);
+		json_decref(lines);
+	}
+	*ret_lines = all;
 	return 0;
 }

@@ -1,15 +1,15 @@
 /*
- * history: what happened to the logins, for a person who asks later.
+ * history: a log of what happened to the logins, for `kimi status --history`.
  *
- * history.jsonl in the home (0600), one JSON object a line, without a secret:
- * time, event, platform, account (null: the plain login), storage (null: not
- * known), outcome ("ok" or the name of an error code) and the program that did
- * it. A line is one write() to a file opened for appending, so that those of many
- * processes never mix. A file that has grown large is set aside whole, under a
- * lock of its own, as history.jsonl.1: who had it open still writes to a file
- * that is read. The one set aside before that goes, so both together stay bounded.
+ * history.jsonl in the home (0600) has one JSON object per line and no secret:
+ * time, event, platform, account (null: the default account), storage (null: unknown),
+ * outcome ("ok" or the name of an error code) and the program. Each line is one write()
+ * in append mode, so lines of parallel processes do not mix. When the file gets large, it
+ * is renamed to history.jsonl.1 under a lock and replaces the previous one, so the size
+ * of both is limited. A process that still has the old file open writes to
+ * history.jsonl.1, which is read too.
  *
- * Nothing depends on it: that it cannot be written is never a failure.
+ * Errors while writing the log are ignored, because nothing depends on it.
  */
 #ifndef KIMI_AUTH_HISTORY_H
 #define KIMI_AUTH_HISTORY_H
@@ -23,25 +23,37 @@
 
 enum history_event {
 	HISTORY_LOGIN,
-	HISTORY_REFRESH,  /* a refresh token was sent, and not rejected */
-	HISTORY_REJECTED, /* it was */
+	HISTORY_REFRESH,  /* a refresh token was sent and not rejected */
+	HISTORY_REJECTED, /* a refresh token was sent and rejected */
 	HISTORY_LOGOUT,
 };
 
-/*
- * `failure` NULL: it went well. A refresh that fails as the one before it did is
- * not noted again until something else happens to the login.
- */
-void history_add(const struct home *home, enum history_event event, const struct identity *who,
-    const char *storage, const struct err *failure);
+struct history_entry {
+	enum history_event event;
+	const struct account *who;
+	const char *storage;       /* "file", "keyring", "config", or NULL: unknown */
+	const struct err *failure; /* NULL: success */
+};
 
-/* The same of the login of a store, where store->kind says. */
+/*
+ * Adds an entry. A refresh that fails like the previous one is not added again until
+ * something else happens to the login.
+ */
+void history_add(const struct home *home, const struct history_entry *entry);
+
+/* The same for the login of a store, with the storage of store->kind. */
 void history_add_store(enum history_event event, const struct store *store, const struct err *failure);
 
 /*
- * Reads it, oldest first, as an array of the objects; what is no such line is
- * passed over. 0 (an empty array if there is none), -1 ERR_STORAGE.
+ * Reads the log, oldest first, as an array of its objects; invalid lines are skipped. 0
+ * (with an empty array if there is no log), -1 ERR_STORAGE. The caller frees *ret_lines.
  */
 int history_read(const struct home *home, json_t **ret_lines, struct err *err);
+
+/*
+ * The same for the logs of several homes in one array. With more than one home each object
+ * also has its "client".
+ */
+int history_read_homes(const struct home homes[], size_t count, json_t **ret_lines, struct err *err);
 
 #endif

@@ -1,52 +1,51 @@
 /*
- * refresh: spending the refresh token, once, and never losing what comes back.
+ * refresh: spends a refresh token once, and never loses the new tokens.
  *
- * However many processes ask at once, one request goes to the server: whoever
- * waited for the lock reads the login again and finds it renewed. One attempt
- * runs entirely under the lock that kimi-cli takes too:
+ * Parallel processes send one request in total: a process that waited for the lock reads
+ * the login again and finds it refreshed. An attempt holds the lock of the home's client
+ * from start to end:
  *
- *	lock, load again, is it still needed?, may this host have it?, was it rejected?,
+ *	lock, load again, still needed?, may this host get it?, rejected before?,
  *	store_prepare(), hold signals, exchange, store_save(), release signals, unlock
  *
- * Up to three attempts; between them the lock is free. Where the host answered 429
- * or 5xx the state remembers until when it is not asked again; other processes
- * that want a refresh until then fail at once.
+ * There are up to three attempts, and the lock is free between them. After a 429 or 5xx
+ * the metadata says until when no process may ask again; until then, other processes
+ * fail at once.
  */
 #ifndef KIMI_AUTH_REFRESH_H
 #define KIMI_AUTH_REFRESH_H
 
 #include "base/err.h"
-#include "home/home.h"
 #include "store/store.h"
 #include "store/token.h"
 
 #include <stdbool.h>
 
-struct refresh_wish {
-	bool force; /* whatever its age */
-	bool
-	    insist; /* even if it was rejected or the host asked to wait, before this was called: a person asks */
-	bool background;  /* the rule of token_is_due(), for cron */
-	double min_valid; /* seconds that must be left, as token_wanted_left() takes them */
+struct refresh_options {
+	bool force;       /* even if the token is not due */
+	bool insist;      /* the user asks: ignore earlier rejections and requests to wait */
+	bool background;  /* use the rule of token_is_due(), for cron */
+	double min_valid; /* seconds that must be left, see token_wanted_left() */
 };
 
 enum refresh_outcome {
-	REFRESH_NOT_NEEDED, /* the stored login is good as it is */
-	REFRESH_DONE,       /* renewed now */
-	REFRESH_BY_OTHER,   /* another process renewed it meanwhile */
+	REFRESH_FAILED = -1,
+	REFRESH_NOT_NEEDED, /* the stored token is valid for long enough */
+	REFRESH_DONE,       /* this process refreshed it */
+	REFRESH_BY_OTHER,   /* another process refreshed it meanwhile */
 };
 
-/* Whether the wish asks for an exchange of this login now. */
-bool refresh_is_needed(const struct refresh_wish *wish, const struct token *token);
+/* Whether this token must be refreshed now. */
+bool refresh_is_needed(const struct refresh_options *options, const struct token *token);
 
 /*
- * Makes the login of `store` (opened, not locked) as fresh as wished. *ret_token
- * is the login that is stored then; the caller clears it. -1: the old login is
- * still stored. ERR_LOGIN_REQUIRED, ERR_REJECTED, ERR_WRONG_HOST, ERR_STORAGE,
- * ERR_BUSY (the lock, within 30 s), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL,
+ * Refreshes the login of `store` (opened, not locked) if the options ask for it. *ret_token
+ * is the login that is stored afterwards; the caller clears it. REFRESH_FAILED fills *err,
+ * and the old login is still stored: ERR_LOGIN_REQUIRED, ERR_REJECTED, ERR_WRONG_HOST,
+ * ERR_STORAGE, ERR_BUSY (no lock within 30 s), ERR_NETWORK, ERR_SERVER, ERR_PROTOCOL,
  * ERR_CONFIG, ERR_INTERRUPTED.
  */
-int refresh_login(const struct home *home, struct store *store, const struct refresh_wish *wish,
-    struct token *ret_token, enum refresh_outcome *ret_outcome, struct err *err);
+enum refresh_outcome refresh_login(
+    struct store *store, const struct refresh_options *options, struct token *ret_token, struct err *err);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include "auth/api_key.h"
 #include "base/text.h"
-#include "config/view.h"
+#include "config/current.h"
 
-/* 0 found, 1 none is configured, -1 error. */
+/* 0 found, 1 no key is configured, -1 error. */
 static int secret_take_configured(
     const struct home *home, const struct platform *platform, struct secret *secret, struct err *err)
 {
@@ -26,7 +26,10 @@ static int secret_take_environment(struct secret *secret, struct err *err)
 	return result;
 }
 
-/* Nothing of the platform is stored: what stands in. `result` is that of the platform's own key. */
+/*
+ * Nothing is stored for the platform: tries the other secrets. `result` is that of its
+ * configured key.
+ */
 static int secret_take_other(
     const struct secret_source *source, int result, struct secret *secret, struct err *err)
 {
@@ -38,7 +41,7 @@ static int secret_take_other(
 		result = secret_take_configured(source->home, other, secret, err);
 	if (result == 0 || source->among_others)
 		return result;
-	/* A config that cannot be read is the error that is told, unless the environment has a key. */
+	/* Report a config that cannot be read, unless the environment has a key. */
 	int last = secret_take_environment(secret, result > 0 ? err : NULL);
 	if (last > 0)
 		return result;
@@ -47,27 +50,27 @@ static int secret_take_other(
 
 int secret_find(const struct secret_source *source, struct secret *ret_secret, struct err *err)
 {
-	const struct identity *who = source->who;
+	const struct account *who = source->who;
 	struct secret secret = {.platform = who->platform};
-	struct err unheard, no_token;
+	struct err ignored, no_token;
 	int result;
 
 	if (!err)
-		err = &unheard;
+		err = &ignored;
 	if (!*who->key) {
-		platform_not_logged_in(who->platform, err);
+		account_not_logged_in(who, err);
 	} else if (source->get_token(source, false, &secret.value, err) == 0) {
 		secret.kind = SECRET_TOKEN;
 		*ret_secret = secret;
 		return 0;
 	}
 	bool nothing_stored = err->code == ERR_LOGIN_REQUIRED;
-	/* An account is its tokens or nothing. */
-	if (*who->account || (!nothing_stored && err->code != ERR_REJECTED))
+	/* A named account has no configured key. */
+	if (*who->name || (!nothing_stored && err->code != ERR_REJECTED))
 		return -1;
 	no_token = *err;
 	result = 1;
-	if (identity_is_configured(who, source->home))
+	if (account_is_configured(who, source->home))
 		result = secret_take_configured(source->home, who->platform, &secret, err);
 	if (result < 0 && source->among_others)
 		result = 1;
@@ -77,7 +80,9 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 		*err = no_token;
 	if (result == 0)
 		*ret_secret = secret;
-	return result == 0 ? 0 : -1;
+	if (result != 0)
+		return -1;
+	return 0;
 }
 
 bool secret_next(const struct secret_source *source, struct secret *secret, struct err *err)
@@ -93,8 +98,8 @@ bool secret_next(const struct secret_source *source, struct secret *secret, stru
 		else
 			*err = renew_err;
 	}
-	if (next.kind == SECRET_NONE && !*source->who->account &&
-	    identity_is_configured(source->who, source->home))
+	if (next.kind == SECRET_NONE && !*source->who->name &&
+	    account_is_configured(source->who, source->home))
 		secret_take_configured(source->home, secret->platform, &next, NULL);
 	if (next.kind == SECRET_NONE)
 		return false;

@@ -1,17 +1,16 @@
 /*
  * secret: which secret a request carries.
  *
- * One rule for every command that asks a server or hands a secret out:
+ * All commands that ask a server or print a secret use this rule:
  *
- *	1. the access token of the login, renewed if that is due;
- *	2. for the login without an account name, where it has no usable tokens: the
- *	   platform's API key in config.toml, if the config names the hosts of that login;
- *	3. where nothing at all is stored: the key of the default model's platform,
- *	   unless a platform was asked for by name, then KIMI_API_KEY.
+ *	1. the access token of the login, refreshed if it is due;
+ *	2. for the default account, if it has no usable tokens: the platform's API key
+ *	   in config.toml, if the config names the hosts of that login;
+ *	3. if nothing is stored at all: the key of the default model's platform, unless
+ *	   a platform was given, then KIMI_API_KEY.
  *
- * A login that was rejected is no reason to send another service's key in its
- * place. After a 401, secret_next() moves on: a token is renewed once, then the
- * configured key follows.
+ * If the login was rejected, the key of another service is not used instead. After a 401,
+ * secret_next() continues: it refreshes the token once, then takes the configured key.
  */
 #ifndef KIMI_AUTH_SECRET_H
 #define KIMI_AUTH_SECRET_H
@@ -26,31 +25,33 @@ enum secret_kind { SECRET_NONE, SECRET_TOKEN, SECRET_CONFIGURED_KEY, SECRET_ENVI
 
 struct secret {
 	enum secret_kind kind;
-	const struct platform *platform; /* the one it is for: not always the one of the login */
+	const struct platform *platform; /* that accepts it; not always that of the login */
 	char *value;                     /* owned */
 	bool renewed;                    /* by secret_next() */
 };
 
 struct secret_source {
 	const struct home *home;
-	const struct identity *who;
-	bool only_this_platform; /* the default model's platform does not stand in */
-	bool
-	    among_others; /* one of all that are asked: nothing stands in, and an unreadable config holds no key */
+	const struct account *who;
+	bool only_this_platform; /* a platform was given: do not use the default model's instead */
+	bool among_others;       /* of a list: use its own secrets, ignore an unreadable config */
 	/*
-	 * Gets an access token of `who`, owned by the caller; with `renew` another one than
-	 * before. -1: ERR_LOGIN_REQUIRED, ERR_REJECTED, or why there is none just now.
+	 * Gets an access token of `who`, owned by the caller; with `renew`, a new one. -1:
+	 * ERR_LOGIN_REQUIRED, ERR_REJECTED, or another error if there is no token right now.
 	 */
 	int (*get_token)(const struct secret_source *source, bool renew, char **ret_token, struct err *err);
 	void *context; /* of get_token() */
 };
 
-/* The caller clears it. -1: there is none; *err is ERR_LOGIN_REQUIRED where nothing is stored. */
+/*
+ * The caller clears *ret_secret. -1: there is no secret; ERR_LOGIN_REQUIRED if nothing is
+ * stored.
+ */
 int secret_find(const struct secret_source *source, struct secret *ret_secret, struct err *err);
 
 /*
- * After the server refused it (401): the next secret to try, in its place. False:
- * there is none, and *err is why, left as it was if nothing better is known.
+ * After a 401: replaces *secret by the next one to try. False: there is no other. *err is
+ * then the error of the refresh, or unchanged if none was tried.
  */
 bool secret_next(const struct secret_source *source, struct secret *secret, struct err *err);
 

@@ -8,18 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 4000 };
+enum { TIMEOUT_MS = 4000 };
 
-static int run_refresher(
-    const struct home *home, const struct identity *who, double min_valid, int wait_ms, struct err *err)
+static int run_refresher(const struct store *store, double min_valid, int wait_ms, struct err *err)
 {
 	char seconds[32];
 	const char *const arguments[] = {"--min-valid", seconds, NULL};
 	struct call call = {
 	    .program = "kimi-refresh",
-	    .client = home->client->name,
-	    .platform = who->platform->id,
-	    .account = who->account, /* an empty one too, whatever KIMI_ACCOUNT says */
+	    .client = store->home->client->name,
+	    .platform = store->who.platform->id,
+	    .account = store->who.name, /* also if it is empty, to override KIMI_ACCOUNT */
 	    .outlives = true,
 	    .wait_ms = wait_ms,
 	};
@@ -29,97 +28,93 @@ static int run_refresher(
 		snprintf(seconds, sizeof(seconds), "%.0f", min_valid);
 		call.arguments = arguments;
 	}
-	signals_start(); /* here the hot path ends, too */
+	signals_start(); /* not on the hot path */
 	int result = call_run(&call, &event, err);
 	json_decref(event);
 	return result;
 }
 
 /* The file, else the cache of a keyring login, else the keyring itself. */
-static int access_load(
-    struct store *store, const struct access_wish *wish, struct token *token, struct err *err)
+static int token_get_load(
+    struct store *store, const struct token_options *options, struct token *token, struct err *err)
 {
 	char item[STORE_ITEM_MAX] = "";
 
 	token_clear(token);
-	int answer = store_load_file(store, token, err);
-	if (answer > 0)
+	int result = store_load_file(store, token, err);
+	if (result > 0)
 		store_item(store, item);
-	if (answer > 0 && cache_load(item, store->host, token)) {
-		if (token_left(token, clock_now()) >= token_wanted_left(token, wish->min_valid))
+	if (result > 0 && token_cache_load(item, store->host, token)) {
+		if (token_left(token, clock_now()) >= token_wanted_left(token, options->min_valid))
 			return 0;
 		token_clear(token);
 	}
-	if (answer > 0) {
-		signals_start(); /* here the hot path ends */
-		answer = store_load(store, token, err);
-		if (answer == 0 && store->kind == STORE_KEYRING)
-			cache_save(item, store->host, token);
+	if (result > 0) {
+		signals_start(); /* not on the hot path */
+		result = store_load(store, token, err);
+		if (result == 0 && store->kind == STORE_KEYRING)
+			token_cache_save(item, store->host, token);
 	}
-	if (answer > 0)
-		return err_set(err, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
-	if (!answer && token_is_tombstone(token))
-		return err_set(err, ERR_REJECTED, "run 'kimi login'", "%s ended this login",
-		    store->home->client->program);
-	return answer;
+	if (result > 0)
+		return account_needs_login(&store->who, ERR_LOGIN_REQUIRED, err, "not logged in");
+	if (!result && token_is_tombstone(token))
+		return account_needs_login(
+		    &store->who, ERR_REJECTED, err, "%s ended this login", store->home->client->program);
+	return result;
 }
 
-static int access_dead(const struct access_wish *wish, const struct token *token, struct err *err)
+static int token_get_expired(const struct account *who, const struct token_options *options,
+    const struct token *token, struct err *err)
 {
+	char hint[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
+
 	if (!*token->refresh_token)
-		return err_set(err, ERR_REJECTED, "run 'kimi login'",
-		    "the access token has expired and cannot be refreshed");
-	if (wish->no_refresh)
-		return err_set(err, ERR_TIMEOUT, "run 'kimi refresh', or leave out --no-refresh",
-		    "the access token has expired");
-	return err_set(
-	    err, ERR_FAILED, "check the system's clock", "the refreshed token has expired already");
+		return account_needs_login(
+		    who, ERR_REJECTED, err, "the access token has expired and cannot be refreshed");
+	if (options->no_refresh) {
+		snprintf(hint, sizeof(hint), "run 'kimi refresh%s', or leave out --no-refresh",
+		    account_option(who, option));
+		return err_set(err, ERR_TIMEOUT, hint, "the access token has expired");
+	}
+	return err_set(err, ERR_FAILED, "check the system's clock", "the new token has already expired");
 }
 
-static int access_take(const struct identity *who, struct store *store, const struct access_wish *wish,
-    struct access *ret_access, struct err *err)
+int token_get(struct store *store, const struct token_options *options, struct token_result *ret_result,
+    struct err *err)
 {
 	struct token token = TOKEN_INIT;
-	struct err trouble = {0};
+	struct err error = {0};
 
-	if (access_load(store, wish, &token, err) < 0) {
+	if (token_get_load(store, options, &token, err) < 0) {
 		token_clear(&token);
 		return -1;
 	}
 	double left = token_left(&token, clock_now());
-	if (left < token_wanted_left(&token, wish->min_valid) && !wish->no_refresh && *token.refresh_token) {
-		int patience = left * 1000 > PATIENCE_MS ? PATIENCE_MS : 0;
-		run_refresher(store->home, who, wish->min_valid, patience, &trouble);
-		if (trouble.code == ERR_INTERRUPTED || access_load(store, wish, &token, err) < 0) {
-			if (trouble.code == ERR_INTERRUPTED)
-				*err = trouble;
+	if (left < token_wanted_left(&token, options->min_valid) && !options->no_refresh &&
+	    *token.refresh_token) {
+		int timeout = left * 1000 > TIMEOUT_MS ? TIMEOUT_MS : 0;
+		run_refresher(store, options->min_valid, timeout, &error);
+		if (error.code == ERR_INTERRUPTED || token_get_load(store, options, &token, err) < 0) {
+			if (error.code == ERR_INTERRUPTED)
+				*err = error;
 			token_clear(&token);
 			return -1;
 		}
 		left = token_left(&token, clock_now());
 	}
 	if (left <= 0) {
-		if (trouble.code != ERR_NONE)
-			*err = trouble;
+		if (error.code != ERR_NONE)
+			*err = error;
 		else
-			access_dead(wish, &token, err);
+			token_get_expired(&store->who, options, &token, err);
 		token_clear(&token);
 		return -1;
 	}
-	*ret_access = (struct access){
+	*ret_result = (struct token_result){
 	    .token = token,
-	    .satisfied = left >= (wish->min_valid >= 0 ? wish->min_valid : token_wanted_left(&token, -1)),
-	    .trouble = trouble,
+	    .satisfied =
+	        left >= (options->min_valid >= 0 ? options->min_valid : token_wanted_left(&token, -1)),
+	    .error = error,
 	};
 	return 0;
-}
-
-int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
-    struct access *ret_access, struct err *err)
-{
-	int failed = access_take(who, store, wish, ret_access, err);
-
-	if (failed)
-		identity_advise(who, err->todo, sizeof(err->todo));
-	return failed;
 }

@@ -1,39 +1,37 @@
 /*
- * access: a token that is good for a while, without speaking HTTP.
+ * token_get: gets a valid access token, without HTTP.
  *
- * The hot path of the toolkit. A fresh token costs one file read: no config, no
- * lock, no network. When a refresh is due, kimi-refresh is run in a session of
- * its own, so that whoever kills the caller and its whole process group cannot
- * lose an exchange under way.
+ * This is the hot path of the toolkit. A fresh token costs one file read: no config, no
+ * lock, no network. A due token is refreshed by kimi-refresh in a session of its own, so
+ * that a signal to the caller's process group cannot interrupt an exchange.
  */
 #ifndef KIMI_AUTH_TOKEN_GET_H
 #define KIMI_AUTH_TOKEN_GET_H
 
-#include "account/account.h"
 #include "base/err.h"
 #include "store/store.h"
 #include "store/token.h"
 
 #include <stdbool.h>
 
-struct access {
-	struct token token; /* alive */
-	bool satisfied;     /* it lives at least as long as was asked for */
-	struct err trouble; /* why it was not refreshed although it should have been; ERR_NONE: all is well */
+struct token_result {
+	struct token token; /* not expired */
+	bool satisfied;     /* it is valid for at least as long as was asked for */
+	struct err error;   /* of a refresh that was needed and failed; ERR_NONE: no error */
 };
 
-struct access_wish {
-	double min_valid; /* seconds, negative: the usual */
+struct token_options {
+	double min_valid; /* seconds; negative: see token_wanted_left() */
 	bool no_refresh;
 };
 
 /*
- * Gets a living access token of `store` (opened). While the old token lives the
- * refresher is waited for 4 s at most; without one, to its own end.
- * The caller clears ret_access->token. -1: no living token is to be had; the code
- * is ERR_LOGIN_REQUIRED where nothing is stored.
+ * Gets a valid access token of `store` (opened). Waits for a refresh for at most 4 s
+ * while the old token is still valid, else until the refresh ends. The caller clears
+ * ret_result->token. -1: there is no valid token; ERR_LOGIN_REQUIRED if nothing is
+ * stored. The hint names the account.
  */
-int access_get(const struct identity *who, struct store *store, const struct access_wish *wish,
-    struct access *ret_access, struct err *err);
+int token_get(struct store *store, const struct token_options *options, struct token_result *ret_result,
+    struct err *err);
 
 #endif
