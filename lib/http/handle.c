@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "base/memory.h"
 #include "http/proxy.h"
 
 #include <curl/curl.h>
@@ -10,8 +11,9 @@
 #include <string.h>
 
 /*
- * libcurl would write every session's keys to that file, and with them a reader of the traffic has the tokens. Before
- * main(), since no thread may read the environment while it changes.
+ * Prevents libcurl from writing the TLS session keys to a file: whoever has them can read
+ * the tokens in recorded traffic. Runs before main(), because no thread may read the
+ * environment while it changes.
  */
 __attribute__((constructor)) static void forget_key_log(void)
 {
@@ -22,26 +24,46 @@ static bool curl_is_ready; /* set once, before any thread of ours has a handle *
 
 static void handle_start_curl(void)
 {
-	/* What is sent and what comes passes through its buffers. */
+	/* Requests and responses with secrets are in its buffers. */
 	curl_is_ready = curl_global_init_mem(
 	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
 }
 
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+
 bool handle_init(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, handle_start_curl);
+	pthread_once(&curl_once, handle_start_curl);
 	return curl_is_ready;
 }
 
-int handle_prepare(
-    void *easy, const char *url, char ret_proxy[HANDLE_PROXY_MAX], bool *ret_proxy_is_set, struct err *err)
+static void *handle_resize(void *memory, size_t len)
+{
+	void *moved = wipe_realloc(memory, len);
+
+	if (!moved)
+		memory_end();
+	return moved;
+}
+
+static void handle_start_curl_with_memory(void)
+{
+	curl_is_ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_take, wipe_free, handle_resize,
+	                    memory_copy, memory_take_zeroed) == CURLE_OK;
+}
+
+bool handle_init_with_memory(void)
+{
+	pthread_once(&curl_once, handle_start_curl_with_memory);
+	return curl_is_ready;
+}
+
+int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, struct err *err)
 {
 	CURL *c = easy;
 
-	*ret_proxy_is_set = proxy_for(url, ret_proxy, HANDLE_PROXY_MAX);
-	if (strlen(ret_proxy) == HANDLE_PROXY_MAX - 1) /* cut off, and with it perhaps what ends a password */
+	ret_proxy->is_set = proxy_for(url, ret_proxy->url, sizeof(ret_proxy->url));
+	if (strlen(ret_proxy->url) == sizeof(ret_proxy->url) - 1) /* it was cut */
 		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY", "the proxy's URL is too long");
 	curl_easy_setopt(c, CURLOPT_URL, url);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -50,15 +72,14 @@ int handle_prepare(
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-	curl_easy_setopt(
-	    c, CURLOPT_QUICK_EXIT, 1L); /* a name server that is silent does not hold us up at the end */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* do not wait for slow DNS at exit */
 #endif
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(c, CURLOPT_PROXY, ret_proxy);
-	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() knows the exceptions */
-	/* libcurl itself reads these only in its command-line tool. */
+	curl_easy_setopt(c, CURLOPT_PROXY, ret_proxy->url);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() handles the exceptions */
+	/* Only the curl tool reads these variables, not libcurl. */
 	if (env_get("SSL_CERT_FILE")) {
 		curl_easy_setopt(c, CURLOPT_CAINFO, env_get("SSL_CERT_FILE"));
 		curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, env_get("SSL_CERT_FILE"));

@@ -1,6 +1,6 @@
 /*
- * handle: what every transfer of ours has in common. For lib/http alone; a CURL is
- * a void, so that no header needs libcurl's.
+ * handle: the options that all our transfers share. For lib/http only. A CURL is a void
+ * here, so that no header includes libcurl's.
  */
 #ifndef KIMI_HTTP_HANDLE_H
 #define KIMI_HTTP_HANDLE_H
@@ -11,15 +11,26 @@
 
 enum { HANDLE_PROXY_MAX = 1024 };
 
-/* Initialises libcurl with memory that is wiped when it is freed. False: it cannot be. Several threads may call it. */
+struct handle_proxy {
+	char url[HANDLE_PROXY_MAX]; /* with the password, so wipe it; "": no proxy is used */
+	bool is_set;                /* one is set, even if it is not used for this URL */
+};
+
+/* Initialises libcurl with memory that is wiped when freed. False: it failed. Thread-safe. */
 bool handle_init(void);
 
 /*
- * Sets the URL, protocols, proxy, certificates and TLS versions of a CURL handle; it
- * follows no redirect, reads no .netrc and raises no signal. ret_proxy is the proxy
- * it goes through, "" for none; *ret_proxy_is_set as proxy_for() says. -1 ERR_CONFIG.
+ * The same, but the program exits if libcurl has no memory (memory.h), for the multi
+ * interface: where it has none for a socket, the transfer hangs, and where it has none for
+ * a table, it divides by zero. Only the first call of either function counts.
  */
-int handle_prepare(
-    void *easy, const char *url, char ret_proxy[HANDLE_PROXY_MAX], bool *ret_proxy_is_set, struct err *err);
+bool handle_init_with_memory(void);
+
+/*
+ * Sets the URL, protocols, proxy, certificates and TLS versions of a CURL handle. It follows
+ * no redirect, reads no .netrc and raises no signal. -1 ERR_CONFIG: the proxy's URL is too
+ * long.
+ */
+int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, struct err *err);
 
 #endif

@@ -51,7 +51,6 @@ void http_form_add(struct buf *form, const char *name, const char *value)
 	}
 }
 
-/* One transfer under way. */
 struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
@@ -59,11 +58,11 @@ struct transfer {
 	struct http_response *response;
 	struct err *err;
 	bool too_large;
-	double retry_date; /* of a Retry-After that is a date, seconds since the epoch; 0: it is none */
-	bool has_head;     /* the head of the answer came whole, which libcurl does not insist on */
+	double retry_date; /* a Retry-After that is a date, seconds since the epoch; 0: none */
+	bool has_head;     /* the headers are complete; libcurl does not check that */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
-	char proxy[HANDLE_PROXY_MAX];
+	struct handle_proxy proxy;
 };
 
 static size_t take_body(char *bytes, size_t one, size_t len, void *context)
@@ -73,7 +72,9 @@ static size_t take_body(char *bytes, size_t one, size_t len, void *context)
 	(void)one;
 	buf_add(&t->response->body, bytes, len);
 	t->too_large = t->response->body.failed;
-	return t->too_large ? 0 : len;
+	if (t->too_large)
+		return 0;
+	return len;
 }
 
 static bool header_is(const char *line, size_t len, const char *name, const char **ret_value)
@@ -88,17 +89,19 @@ static bool header_is(const char *line, size_t len, const char *name, const char
 	return true;
 }
 
-/* 0: it is none. */
+/* Seconds since the epoch; 0: not a date. */
 static double read_date(const char *start, const char *end)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "%.*s", (int)(end - start < 60 ? end - start : 60), start);
 	time_t date = curl_getdate(text, NULL);
-	return date > 0 ? (double)date : 0;
+	if (date > 0)
+		return (double)date;
+	return 0;
 }
 
-/* Digits alone are seconds; what begins with the name of a day is a date. */
+/* Seconds, or a date. */
 static void read_retry_after(struct transfer *t, const char *start, const char *end)
 {
 	char text[64];
@@ -117,8 +120,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	const char *value, *end = line + len;
 
 	(void)one;
-	if (header_is(
-	        line, len, "HTTP/", &value)) { /* a new head: what a proxy or a 1xx said before is void */
+	if (header_is(line, len, "HTTP/", &value)) { /* forget those of a proxy or a 1xx */
 		t->has_head = false;
 		t->response->retry_after = 0;
 		t->retry_date = 0;
@@ -151,10 +153,14 @@ static int http_prepare(struct transfer *t, CURLM *multi)
 		t->headers = more;
 	}
 	CURL *c = t->easy;
-	if (handle_prepare(c, request->url, t->proxy, &t->response->proxy_is_set, err) < 0)
+	if (handle_prepare(c, request->url, &t->proxy, err) < 0)
 		return -1;
+	t->response->proxy_is_set = t->proxy.is_set;
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
-	/* Who does not say what it can read must be able to read anything (RFC 9110 section 12.5.3). http_unpack() decodes. */
+	/*
+	 * Without this header, we would accept any encoding (RFC 9110 section 12.5.3).
+	 * http_unpack() decodes gzip.
+	 */
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
@@ -173,10 +179,12 @@ static int http_prepare(struct transfer *t, CURLM *multi)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(request->form));
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->form);
 	}
-	return curl_multi_add_handle(multi, c) == CURLM_OK ? 0 : err_memory(err);
+	if (curl_multi_add_handle(multi, c) != CURLM_OK)
+		return err_memory(err);
+	return 0;
 }
 
-/* Drives the transfer to its end; the signal pipe among the descriptors ends it at once when asked to stop. */
+/* Runs the transfer until it ends or a signal asks to stop. */
 static int http_drive(struct transfer *t, CURLM *multi)
 {
 	struct curl_waitfd woken = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
@@ -194,13 +202,13 @@ static int http_drive(struct transfer *t, CURLM *multi)
 	t->code = message ? message->data.result : CURLE_RECV_ERROR;
 	if (t->code == CURLE_OK && !t->has_head) {
 		t->code = CURLE_PARTIAL_FILE;
-		snprintf(t->detail, sizeof(t->detail), "the answer ended within its head");
+		snprintf(t->detail, sizeof(t->detail), "the response ended before its headers were complete");
 	}
 	return 0;
 }
 
-/* What to try when a host was not reached, by what failed. */
-static const char *network_advice(CURLcode code, const struct http_response *response)
+/* The hint for a host that was not reached. */
+static const char *network_hint(CURLcode code, const struct http_response *response)
 {
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -210,7 +218,7 @@ static const char *network_advice(CURLcode code, const struct http_response *res
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check HTTPS_PROXY";
 	default:
-		if (*response->via)
+		if (*response->proxy)
 			return "check the network and the proxy";
 		if (response->proxy_is_set)
 			return "check the network (the proxy that is set is not used for this host)";
@@ -218,7 +226,7 @@ static const char *network_advice(CURLcode code, const struct http_response *res
 	}
 }
 
-/* What failed, in fewer words than libcurl's, which name the host and the port again. */
+/* The reason, shorter than libcurl's messages, which repeat host and port. */
 static const char *network_reason(const struct transfer *t, char ret_text[160])
 {
 	long error = 0;
@@ -238,33 +246,36 @@ static const char *network_reason(const struct transfer *t, char ret_text[160])
 	default:
 		break;
 	}
-	return *t->detail ? t->detail : curl_easy_strerror(t->code);
+	if (*t->detail)
+		return t->detail;
+	return curl_easy_strerror(t->code);
 }
 
-/* libcurl quotes the URL of a proxy that it cannot use, and the password in it. */
+/* libcurl's message quotes the URL of a proxy that it cannot use, with the password in it. */
 static bool quotes_proxy(const struct transfer *t)
 {
 	char start[24];
 
-	snprintf(start, sizeof(start), "'%.*s", (int)sizeof(start) - 2, t->proxy);
-	return *t->proxy && strstr(t->detail, start);
+	snprintf(start, sizeof(start), "'%.*s", (int)sizeof(start) - 2, t->proxy.url);
+	return *t->proxy.url && strstr(t->detail, start);
 }
 
-/* The proxy answered 407 (RFC 9110 section 15.5.8). It was sent what its URL holds. */
+/* The proxy responded with 407 (RFC 9110 section 15.5.8). */
 static int proxy_wants_password(const struct transfer *t, const char *host)
 {
 	const char *name = proxy_variable(t->request->url);
-	char todo[160];
+	char hint[160];
 
-	if (strchr(t->proxy, '@')) {
-		snprintf(todo, sizeof(todo), "correct them in %s", name);
-		return err_set(t->err, ERR_CONFIG, todo,
-		    "cannot reach %s%s: it rejected the user name and password in %s", host, t->response->via,
-		    name);
+	if (strchr(t->proxy.url, '@')) {
+		snprintf(hint, sizeof(hint), "correct them in %s", name);
+		return err_set(t->err, ERR_CONFIG, hint,
+		    "cannot reach %s through the proxy %s: it rejected the user name and password in %s",
+		    host, t->response->proxy, name);
 	}
-	snprintf(todo, sizeof(todo), "set %s to http://USER:PASSWORD@HOST:PORT", name);
-	return err_set(t->err, ERR_CONFIG, todo,
-	    "cannot reach %s%s: it requires a user name and a password (status 407)", host, t->response->via);
+	snprintf(hint, sizeof(hint), "set %s to http://USER:PASSWORD@HOST:PORT", name);
+	return err_set(t->err, ERR_CONFIG, hint,
+	    "cannot reach %s through the proxy %s: it requires a user name and a password (status 407)", host,
+	    t->response->proxy);
 }
 
 static int transfer_error(const struct transfer *t)
@@ -283,25 +294,36 @@ static int transfer_error(const struct transfer *t)
 		    "%s answered with more than %zu bytes", host, request->max_body);
 	if (quotes_proxy(t))
 		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY",
-		    "cannot reach %s%s: the proxy's URL cannot be used", host, t->response->via);
+		    "cannot reach %s through the proxy %s: the proxy's URL cannot be used", host,
+		    t->response->proxy);
 	if (t->code == CURLE_SSL_CACERT_BADFILE && env_get("SSL_CERT_FILE"))
 		return err_set(err, ERR_CONFIG, "set SSL_CERT_FILE to a certificate file, or unset it",
 		    "cannot reach %s: no certificate can be read from %s", host, env_get("SSL_CERT_FILE"));
-	return err_set(err, ERR_NETWORK, network_advice(t->code, t->response), "cannot reach %s%s: %s", host,
-	    t->response->via, network_reason(t, reason));
+	const char *hint = network_hint(t->code, t->response);
+	if (*t->response->proxy)
+		return err_set(err, ERR_NETWORK, hint, "cannot reach %s through the proxy %s: %s", host,
+		    t->response->proxy, network_reason(t, reason));
+	return err_set(err, ERR_NETWORK, hint, "cannot reach %s: %s", host, network_reason(t, reason));
 }
 
 static int refuse_redirect(const struct transfer *t)
 {
+	static const char hint[] = "check the network: a login page or a proxy may be in between";
+
+	const char *proxy = t->response->proxy;
 	char *location = NULL;
-	char from[160], to[160] = "somewhere else";
+	char from[160], to[160] = "an unknown host";
 
 	url_host(t->request->url, from, sizeof(from));
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
 	if (location)
 		url_host(location, to, sizeof(to));
-	return err_set(t->err, ERR_NETWORK, "check the network: a login page or a proxy may be in between",
-	    "%s answered with a redirect to %s%s, which is not followed", from, to, t->response->via);
+	if (*proxy)
+		return err_set(t->err, ERR_NETWORK, hint,
+		    "%s answered with a redirect to %s through the proxy %s, which is not followed", from, to,
+		    proxy);
+	return err_set(
+	    t->err, ERR_NETWORK, hint, "%s answered with a redirect to %s, which is not followed", from, to);
 }
 
 static void *zlib_take(void *context, unsigned count, unsigned size)
@@ -316,7 +338,10 @@ static void zlib_give_back(void *context, void *memory)
 	wipe_free(memory);
 }
 
-/* gzip or zlib begin with bytes that neither JSON nor HTML begins with. Of a stream that breaks off, what there is of it. */
+/*
+ * Decompresses the body if it starts like gzip or zlib, which neither JSON nor HTML does;
+ * also an incomplete one.
+ */
 static void http_unpack(struct transfer *t)
 {
 	struct buf *body = &t->response->body, plain;
@@ -352,7 +377,7 @@ static int http_judge(struct transfer *t)
 	struct http_response *response = t->response;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response->status);
-	/* By the server's own clock: this one may be wrong. */
+	/* Relative to the server's clock, because ours may be wrong. */
 	double asked = t->retry_date - (response->date > 0 ? response->date : clock_now());
 	if (t->retry_date > 0 && asked > 0)
 		response->retry_after = asked;
@@ -376,11 +401,8 @@ static int http_start(struct transfer *t, CURLM *multi)
 		return err_memory(t->err);
 	if (http_prepare(t, multi) < 0)
 		return -1;
-	if (*t->proxy) {
-		char shown[120];
-		proxy_shown(t->proxy, shown, sizeof(shown));
-		snprintf(t->response->via, sizeof(t->response->via), " through the proxy %s", shown);
-	}
+	if (*t->proxy.url)
+		proxy_shown(t->proxy.url, t->response->proxy, sizeof(t->response->proxy));
 	return 0;
 }
 
@@ -389,24 +411,26 @@ static bool curl_is_ready; /* set once, before any thread of ours has a handle *
 static void http_start_curl(void)
 {
 #ifdef M_PERTURB
-	/* TLS has buffers of its own: what is freed from here on is written over, by libc. */
+	/* TLS libraries do not use our allocator. Let libc overwrite all memory that is freed. */
 	mallopt(M_PERTURB, 0xa5);
-	/* A thread with a heap of its own would use nothing of what the others have freed. */
+	/* With an arena per thread, threads would not reuse the memory that others have freed. */
 	mallopt(M_ARENA_MAX, 1);
 #endif
 	curl_is_ready = handle_init();
 }
 
 /*
- * Over what libcurl and TLS left below us on the stack, and in the wide registers that copying goes through: the dynamic
- * linker puts those on the stack when a function is called for the first time.
+ * Overwrites what libcurl and TLS left on the stack, and in the wide registers that
+ * memcpy() uses: the dynamic linker saves these on the stack when a function is called
+ * for the first time.
  */
 __attribute__((noinline)) static void wipe_stack(void)
 {
 	char used[64 * 1024];
 
 	wipe(used, sizeof(used));
-	for (volatile size_t len = 64; len < sizeof(used) / 2; len *= 2) /* each size has a way of its own */
+	for (volatile size_t len = 64; len < sizeof(used) / 2;
+	     len *= 2) /* memcpy() uses other registers for each size */
 		memcpy(used, used + sizeof(used) / 2, len - 1);
 	wipe(used, sizeof(used));
 }
@@ -414,8 +438,8 @@ __attribute__((noinline)) static void wipe_stack(void)
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct err unheard = {0};
-	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &unheard};
+	struct err ignored = {0};
+	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &ignored};
 
 	pthread_once(&once, http_start_curl);
 	*ret_response = (struct http_response){0};
@@ -433,22 +457,34 @@ int http_perform(const struct http_request *request, struct http_response *ret_r
 
 int http_not_kimi(const struct http_request *request, const struct http_response *response, struct err *err)
 {
+	static const char hint[] = "check the network: a login page or a proxy may be in between";
+
 	char host[160];
 
 	url_host(request->url, host, sizeof(host));
-	return err_set(err, ERR_NETWORK, "check the network: a login page or a proxy may be in between",
-	    "%s%s answered with a web page (status %ld)", host, response->via, response->status);
+	if (*response->proxy)
+		return err_set(err, ERR_NETWORK, hint,
+		    "%s through the proxy %s answered with a web page (status %ld)", host, response->proxy,
+		    response->status);
+	return err_set(
+	    err, ERR_NETWORK, hint, "%s answered with a web page (status %ld)", host, response->status);
 }
 
 int http_bad_status(const struct http_request *request, const struct http_response *response, struct err *err)
 {
+	const char *hint = "check that this is Kimi's server and that kimi is up to date";
+	enum err_code code = ERR_PROTOCOL;
 	char host[160];
-	bool passing = response->status == 429 || response->status == 408 || response->status >= 500;
 
+	if (response->status == 429 || response->status == 408 || response->status >= 500) {
+		hint = "try again later";
+		code = ERR_SERVER;
+	}
 	if (response->is_html && response->status < 400)
 		return http_not_kimi(request, response, err);
 	url_host(request->url, host, sizeof(host));
-	return err_set(err, passing ? ERR_SERVER : ERR_PROTOCOL,
-	    passing ? "try again later" : "check that this is Kimi's server and that kimi is up to date",
-	    "%s answered with status %ld%s", host, response->status, response->via);
+	if (*response->proxy)
+		return err_set(err, code, hint, "%s answered with status %ld through the proxy %s", host,
+		    response->status, response->proxy);
+	return err_set(err, code, hint, "%s answered with status %ld", host, response->status);
 }

@@ -1,6 +1,7 @@
 #include "http/proxy.h"
 
 #include "base/env.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "http/url.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The first of those variables that is set, "" if none is. */
+/* The name of the first variable that is set, or "". */
 static const char *first_set(const char *const names[])
 {
 	for (; *names; names++)
@@ -21,16 +22,20 @@ static const char *first_set(const char *const names[])
 
 static const char *value_of(const char *name)
 {
-	return *name ? env_get(name) : "";
+	if (!*name)
+		return "";
+	return env_get(name);
 }
 
 const char *proxy_variable(const char *url)
 {
-	/* HTTP_PROXY in capitals can be set by a web client of a CGI program, so nobody reads it. */
+	/* Not HTTP_PROXY, which the client of a CGI program can set. */
 	static const char *const for_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
 	static const char *const for_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
 
-	return first_set(strncasecmp(url, "https:", 6) == 0 ? for_https : for_http);
+	if (strncasecmp(url, "https:", 6) == 0)
+		return first_set(for_https);
+	return first_set(for_http);
 }
 
 bool proxy_for(const char *url, char *ret_proxy, size_t size)
@@ -57,15 +62,17 @@ const char *proxy_exceptions(void)
 	return value_of(first_set(names));
 }
 
-/* The bytes of an address; their number, 0 for what is none. */
+/* Parses an address and returns its length in bytes; 0: it is not an address. */
 static size_t read_address(const char *text, unsigned char ret_bytes[16])
 {
 	if (inet_pton(AF_INET, text, ret_bytes) == 1)
 		return 4;
-	return inet_pton(AF_INET6, text, ret_bytes) == 1 ? 16 : 0;
+	if (inet_pton(AF_INET6, text, ret_bytes) == 1)
+		return 16;
+	return 0;
 }
 
-/* An entry such as 10.0.0.0/8, or an address alone. */
+/* The entry is this address or, like 10.0.0.0/8, a network that contains it. */
 static bool holds_address(char *entry, const char *host)
 {
 	unsigned char net[16], address[16];
@@ -74,7 +81,9 @@ static bool holds_address(char *entry, const char *host)
 	if (slash)
 		*slash = '\0';
 	size_t len = read_address(entry, net);
-	unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : 8 * len;
+	unsigned long bits = 8 * len;
+	if (slash)
+		bits = strtoul(slash + 1, &end, 10);
 	if (!len || read_address(host, address) != len || bits > 8 * len || (slash && (*end || !slash[1])))
 		return false;
 	size_t whole = bits / 8, rest = bits % 8;
@@ -84,7 +93,8 @@ static bool holds_address(char *entry, const char *host)
 
 static bool holds_name(const char *entry, const char *host)
 {
-	entry += strncmp(entry, "*.", 2) == 0 ? 2 : *entry == '.';
+	entry += *entry == '*' && entry[1] == '.';
+	entry += *entry == '.';
 	size_t len = strlen(entry), host_len = strlen(host);
 
 	len -= len && entry[len - 1] == '.';
@@ -94,16 +104,23 @@ static bool holds_name(const char *entry, const char *host)
 	return len == host_len || host[host_len - len - 1] == '.';
 }
 
-/* Takes the port off "HOST:PORT", and the brackets off "[ADDRESS]". False: it is for another port. */
+/*
+ * Removes the port from "HOST:PORT" and the brackets from "[ADDRESS]". False: the entry
+ * is for another port.
+ */
 static bool is_for_port(char **entry, unsigned port)
 {
-	char *colon = strrchr(*entry, ':'), *bracket = **entry == '[' ? strchr(*entry, ']') : NULL, *end;
+	char *colon = strrchr(*entry, ':'), *bracket = NULL, *end;
 
+	if (**entry == '[')
+		bracket = strchr(*entry, ']');
 	/* More than one colon without brackets is an IPv6 address. */
-	if (bracket)
-		colon = bracket[1] == ':' ? bracket + 1 : NULL;
-	else if (colon && colon != strchr(*entry, ':'))
+	if (!bracket && colon && colon != strchr(*entry, ':'))
 		return true;
+	if (bracket)
+		colon = NULL;
+	if (bracket && bracket[1] == ':')
+		colon = bracket + 1;
 	if (colon && (strtoul(colon + 1, &end, 10) != port || *end))
 		return false;
 	if (colon)
@@ -121,13 +138,17 @@ bool proxy_is_exempt(const char *list, const char *host, unsigned port)
 
 	unsigned char address[16];
 	bool is_address = read_address(host, address), exempt = false;
-	char *copy = strdup(list), *rest;
+	char *copy = memory_copy(list), *rest;
 
-	for (char *entry = copy ? strtok_r(copy, separators, &rest) : NULL; entry && !exempt;
+	for (char *entry = strtok_r(copy, separators, &rest); entry && !exempt;
 	     entry = strtok_r(NULL, separators, &rest)) {
-		if (is_for_port(&entry, port))
-			exempt = strcmp(entry, "*") == 0 ||
-			         (is_address ? holds_address(entry, host) : holds_name(entry, host));
+		if (!is_for_port(&entry, port))
+			continue;
+		if (is_address)
+			exempt = holds_address(entry, host);
+		else
+			exempt = holds_name(entry, host);
+		exempt = exempt || strcmp(entry, "*") == 0;
 	}
 	free(copy);
 	return exempt;
@@ -136,10 +157,14 @@ bool proxy_is_exempt(const char *list, const char *host, unsigned port)
 void proxy_shown(const char *proxy, char *ret_text, size_t size)
 {
 	size_t scheme = strcspn(proxy, ":@");
-	scheme = strncmp(proxy + scheme, "://", 3) == 0 ? scheme + 3 : 0;
-	/* The last "@" of all: a password may hold any character, "/" too where someone did not encode it. */
-	const char *at = strrchr(proxy + scheme, '@');
-	const char *start = at ? at + 1 : proxy + scheme;
+	if (strncmp(proxy + scheme, "://", 3) == 0)
+		scheme += 3;
+	else
+		scheme = 0;
+	/* The last "@", because a password may contain "@" or "/" that is not encoded. */
+	const char *at = strrchr(proxy + scheme, '@'), *start = proxy + scheme;
+	if (at)
+		start = at + 1;
 
 	snprintf(ret_text, size, "%.*s%.*s", (int)scheme, proxy, (int)strcspn(start, "/?#"), start);
 	text_clean_inplace(ret_text);

@@ -1,10 +1,9 @@
 /*
- * proxy: the proxy a request goes through, from the usual variables.
+ * proxy: the proxy for a request, from the usual environment variables.
  *
- * https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY (http_proxy for http), and
- * no_proxy, NO_PROXY, as libcurl reads them, but: socks:// means SOCKS5 with the
- * name resolved there, as both Kimi clients take it, and loopback never goes
- * through a proxy.
+ * https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY (http_proxy for http), no_proxy and
+ * NO_PROXY work as in libcurl, with two differences: socks:// means SOCKS5 with
+ * remote name resolution, as in both Kimi clients, and loopback never uses a proxy.
  */
 #ifndef KIMI_HTTP_PROXY_H
 #define KIMI_HTTP_PROXY_H
@@ -12,23 +11,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The proxy's URL for `url`, "" for none. True: one is set, be it that this URL does not go through it. */
+/*
+ * The URL of the proxy for `url`, or "". True: a proxy is set, even if it is not used for
+ * this URL.
+ */
 bool proxy_for(const char *url, char *ret_proxy, size_t size);
 
-/* The name of the variable that the proxy for `url` is from, "" if none is set. */
+/* The name of the variable with the proxy for `url`; "" if none is set. */
 const char *proxy_variable(const char *url);
 
-/* The list of hosts that are asked directly, "" if there is none. */
+/* The list of hosts that do not use a proxy, or "". */
 const char *proxy_exceptions(void);
 
 /*
- * Whether such a list names the host: "*" is all; "example.com", ".example.com" and "*.example.com" are that domain and
- * all below it; an address is itself, also in brackets, and 10.0.0.0/8 or fd00::/8 all of that net. "HOST:PORT" is that
- * port alone. Entries are parted by commas, blanks or ends of lines.
+ * Whether such a list contains the host. Entries are separated by commas, white space or
+ * line ends: "*" is every host; "example.com", ".example.com" and "*.example.com" are that
+ * domain and its subdomains; an address may be in brackets; 10.0.0.0/8 or fd00::/8 is a
+ * network; "HOST:PORT" is only that port.
  */
 bool proxy_is_exempt(const char *list, const char *host, unsigned port);
 
-/* The proxy as it may be shown: without user name and password. */
+/* The proxy without user name and password, for messages. */
 void proxy_shown(const char *proxy, char *ret_text, size_t size);
 
 #endif

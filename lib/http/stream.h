@@ -1,10 +1,9 @@
 /*
  * stream: many transfers at once, byte by byte, driven by the caller's loop.
  *
- * Where http.h makes one bounded request, this passes a request and its answer
- * through: HTTP/1.1, any method, a body from the caller as it comes, an answer of
- * any length as it comes, undecoded. Each direction can pause. There is no time
- * limit but for connecting; connections are kept for the next request.
+ * Where http.h makes one bounded request, this streams a request and its response
+ * of any length over HTTP/1.1, with any method and without decoding. Each direction
+ * can pause. Only connecting has a timeout. Connections are reused.
  *
  * Callbacks run within loop_turn() or http_stream_continue(). None of them may call
  * a function of this header, but for `end`.
@@ -23,7 +22,7 @@ struct http_stream;
 
 struct http_streams *http_streams_open(struct loop *loop, struct err *err);
 
-/* After the last of its transfers was cancelled. NULL is fine. */
+/* Cancel all transfers first. NULL is fine. */
 void http_streams_close(struct http_streams *streams);
 
 enum { HTTP_STREAM_NO_BODY = -1, HTTP_STREAM_CHUNKED = -2 };
@@ -31,29 +30,29 @@ enum { HTTP_STREAM_WAIT = -1, HTTP_STREAM_ABORT = -2 };
 
 struct http_stream_request {
 	const char *method;
-	const char *url;            /* checked (url.h); its path is sent as it is */
+	const char *url;            /* checked (url.h) up to the path, which is sent as it is */
 	const char *const *headers; /* "Name: value", or "Name;" for an empty one; ended by NULL */
 	long long body_len;         /* bytes, or one of the two above */
 
 	void *context; /* of the callbacks */
-	/* The final status, and the lines of its head as they came, parted by "\r\n", the status line left out. */
+	/* Gets the final status and the header lines as they came, separated by "\r\n". */
 	void (*head)(void *context, long status, const char *lines);
-	/* Bytes of the answer: takes all of them, or (false) none of them for now. */
+	/* Takes all bytes of the response. Returns false to take none and pause. */
 	bool (*body)(void *context, const char *bytes, size_t len);
 	/* Fills in bytes of the request; returns how many, 0 at the end, or one of the two above. */
 	long (*read)(void *context, char *to, size_t size);
-	/* It is over: well (NULL), or ERR_NETWORK or ERR_CONFIG. http_stream_cancel() is still to be called. */
+	/* The transfer ended; err is NULL if it succeeded, else ERR_NETWORK. Call http_stream_cancel() to free it. */
 	void (*end)(void *context, const struct err *err);
 };
 
-/* NULL: *err. The texts are copied. */
+/* Returns NULL with *err on failure. The texts are copied. */
 struct http_stream *http_stream_start(
     struct http_streams *streams, const struct http_stream_request *request, struct err *err);
 
-/* What paused may go on: there is something to read, or room for the body. */
+/* Resumes what paused: the request body (reading), the response body (writing). */
 void http_stream_continue(struct http_stream *stream, bool reading, bool writing);
 
-/* Ends it, at once if it is under way, and frees it. NULL is fine. */
+/* Stops the transfer, if it has not ended, and frees it. NULL is fine. */
 void http_stream_cancel(struct http_stream *stream);
 
 #endif

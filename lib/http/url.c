@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The authority of a URL: what stands between "//" and the path. NULL: it has none. */
+/* The authority of a URL, between "//" and the path. NULL: it has none. */
 static const char *url_authority(const char *url, size_t *ret_len)
 {
 	const char *at = strstr(url, "://");
@@ -57,7 +57,9 @@ unsigned url_port(const char *url)
 		end--;
 	if (end > at && end[-1] == ':' && end < at + len)
 		return (unsigned)strtoul(end, NULL, 10);
-	return strncasecmp(url, "https:", 6) == 0 ? 443 : 80;
+	if (strncasecmp(url, "https:", 6) == 0)
+		return 443;
+	return 80;
 }
 
 bool url_is_same(const char *a, const char *b)
@@ -104,9 +106,13 @@ int url_check(const char *url, struct err *err)
 	bool is_url = text_is_plain(url) && at && url_bare_host(url, host, sizeof(host)) &&
 	              !strpbrk(url, "\\\"<>^`{|}");
 
-	/* A name can dress up another host, and a password in messages is one that is out; it may hold a "/" itself. */
+	/*
+	 * A user name can look like another host, and a password would appear in
+	 * messages; it may contain "/".
+	 */
 	if (at && (memchr(at, '@', len) || (!is_url && strchr(at, '@'))))
-		return err_set(err, ERR_CONFIG, "leave the user name out of it", "the URL names a user");
+		return err_set(
+		    err, ERR_CONFIG, "remove the user name from it", "the URL contains a user name");
 	if (!is_url)
 		return err_set(
 		    err, ERR_CONFIG, "use one like https://auth.kimi.com", "'%.200s' is not a URL", url);

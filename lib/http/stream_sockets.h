@@ -1,0 +1,33 @@
+/*
+ * stream_sockets: the sockets and the timer of a libcurl multi handle, in a loop. For
+ * lib/http only. The handles of libcurl are void here, so that no header includes libcurl's.
+ */
+#ifndef KIMI_HTTP_STREAM_SOCKETS_H
+#define KIMI_HTTP_STREAM_SOCKETS_H
+
+#include "base/loop.h"
+
+struct stream_socket;
+
+struct stream_sockets {
+	struct loop *loop;
+	void *multi;                  /* a CURLM, not owned */
+	void (*acted)(void *context); /* is called whenever libcurl has done something */
+	void *context;
+	struct loop_timer timer;
+	struct stream_socket *first; /* of the connections */
+};
+
+/* Begins; loop, multi, acted and context are set. The struct must not move then. */
+void stream_sockets_open(struct stream_sockets *sockets);
+
+/* Makes a CURL handle use them. */
+void stream_sockets_serve(struct stream_sockets *sockets, void *easy);
+
+/* Lets libcurl act in this or the next turn of the loop. */
+void stream_sockets_act_soon(struct stream_sockets *sockets);
+
+/* Call it after curl_multi_cleanup(). */
+void stream_sockets_close(struct stream_sockets *sockets);
+
+#endif
