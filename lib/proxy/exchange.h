@@ -1,12 +1,11 @@
 /*
- * exchange: one request of a client, what the server answers, and the way of both.
+ * exchange: one request of a client and its response.
  *
- * libmicrohttpd calls exchange_handle() for it until there is an answer; libcurl's
- * callbacks only move bytes and leave notes. What follows from them happens in
- * exchange_step(), which the relay calls for each exchange that asked for it.
+ * libmicrohttpd calls exchange_handle() until the response is queued. libcurl's
+ * callbacks only move bytes and set flags; exchanges_step() then acts on the flags.
  *
- * An answer 401 to a token is held back while another token is asked for; then the
- * request is sent once more, if its whole body was kept (upload.h).
+ * A 401 for a token is held back while a new token is requested. The request is then
+ * sent once more if its whole body was kept (upload.h).
  */
 #ifndef KIMI_PROXY_EXCHANGE_H
 #define KIMI_PROXY_EXCHANGE_H
@@ -20,45 +19,48 @@
 
 struct MHD_Connection;
 
-/* One request, when it is over. Its texts are cleaned for a terminal. */
+/* A request that has ended, for the log. The texts are safe to print on a terminal. */
 struct exchange_record {
 	const char *method, *path; /* the path without its query */
-	int status;                /* of the answer; 499: the client left before there was one */
+	int status;                /* of the response; 499: the client left before there was one */
 	double milliseconds;
 	unsigned long long bytes_up, bytes_down; /* of the bodies */
 };
 
-/* What all exchanges of a relay share. */
-enum { EXCHANGE_FIELDS_MAX = 256 };
-
+/* What the exchanges of a relay share. */
 struct exchanges {
 	struct http_streams *streams;
 	struct token_source *source;
-	struct exchange *to_step;                 /* list */
-	struct field fields[EXCHANGE_FIELDS_MAX]; /* of the head that is being read */
-	bool woken;                               /* a connection goes on: libmicrohttpd must run */
-	size_t count;                             /* of exchanges that are there */
+	struct exchange *to_step;        /* those with a flag set */
+	struct field fields[FIELDS_MAX]; /* of the request that is being read */
+	bool woken;                      /* a connection was resumed: libmicrohttpd must run */
+	size_t count;                    /* of exchanges that exist */
+	size_t heads_max; /* bytes that the heads of a request and its response may have together */
 	void (*log)(void *context, const struct exchange_record *request);
 	void *context;
 };
 
-/* The raw request target has been read. Freed by exchange_free(). */
+/* Creates an exchange once the raw request target was read. Freed by exchange_free(). */
 struct exchange *exchange_new(struct exchanges *all, struct MHD_Connection *connection, const char *target);
 
-/* libmicrohttpd's MHD_AccessHandlerCallback. False: close the connection. */
+/* Does the work of libmicrohttpd's MHD_AccessHandlerCallback. Returns false to close the connection. */
 bool exchange_handle(struct exchange *exchange, const struct guard_rules *rules, const char *method,
     const char *upload_data, size_t *upload_data_size);
 
-/* The key was right. */
+/* Returns whether the request carried the local key and passed all checks. */
 bool exchange_is_authorized(const struct exchange *exchange);
 
-/* The client is gone, or the proxy ends: the request to the server ends at once, and the connection is closed. */
+/* Cancels the request to the server and closes the connection, because the client left or the proxy stops. */
 void exchange_abort(struct exchange *exchange);
 
-/* Does what was noted. */
+/* Acts on the flags that callbacks have set. */
 void exchanges_step(struct exchanges *all);
 
-/* libmicrohttpd is done with it. Tells the log. */
-void exchange_free(struct exchange *exchange);
+/*
+ * Frees an exchange that libmicrohttpd is done with, and writes its log entry. `failed`:
+ * libmicrohttpd ended it with an error, which is a response of its own to a malformed body
+ * unless exchange_abort() was the cause.
+ */
+void exchange_free(struct exchange *exchange, bool failed);
 
 #endif

@@ -83,3 +83,37 @@ bool fields_pass_down(const struct field *fields, size_t count, size_t index)
 
 	return strcasecmp(name, "Content-Length") != 0 && !is_hop_by_hop(fields, count, name);
 }
+
+/* A line that begins with a blank continues the one before (RFC 9112 section 5.2). */
+static void fields_unfold(char *lines)
+{
+	for (char *at = lines; (at = strstr(at, "\r\n"));)
+		if (at[2] == ' ' || at[2] == '\t')
+			memset(at, ' ', 2);
+		else
+			at += 2;
+}
+
+size_t fields_parse(char *lines, struct field ret_fields[FIELDS_MAX])
+{
+	size_t count = 0;
+
+	fields_unfold(lines);
+	for (char *line = strtok(lines, "\r\n"); line && count < FIELDS_MAX; line = strtok(NULL, "\r\n")) {
+		char *colon = strchr(line, ':');
+		if (!colon)
+			continue;
+		*colon = '\0';
+		char *value = colon + 1 + strspn(colon + 1, " \t");
+		size_t len = strlen(value);
+		while (len && strchr(" \t", value[len - 1]))
+			value[--len] = '\0';
+		for (char *at = value; *at; at++)
+			if (*at == '\t')
+				*at = ' ';
+		ret_fields[count] = (struct field){line, value};
+		if (field_is_valid(&ret_fields[count]))
+			count++;
+	}
+	return count;
+}

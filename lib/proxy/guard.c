@@ -43,53 +43,61 @@ static bool guard_has_key(const struct guard_rules *rules, const struct guard_re
 	return found;
 }
 
+enum { LENGTH_DIGITS = 18 }; /* always fits a long long */
+
 /* Two lengths, or a length beside chunks, are how one request is made to look like two (RFC 9112 section 6.3). */
 static bool guard_is_well_formed(const struct guard_request *request)
 {
 	size_t lengths = fields_count(request->fields, request->count, "Content-Length");
 	size_t codings = fields_count(request->fields, request->count, "Transfer-Encoding");
 	const char *coding = fields_find(request->fields, request->count, "Transfer-Encoding");
+	const char *length = fields_find(request->fields, request->count, "Content-Length");
+	const struct field method = {request->method, ""};
 
+	if (!field_is_valid(&method) || (length && strlen(length) > LENGTH_DIGITS))
+		return false;
 	for (size_t i = 0; i < request->count; i++)
 		if (!field_is_valid(&request->fields[i]))
 			return false;
 	return lengths + codings <= 1 && (!coding || strcasecmp(coding, "chunked") == 0);
 }
 
-/* Only a URL with a scheme: "*" and the like are no paths. */
+/* A URL with a scheme. "*" and the like are refused as paths. */
 static bool guard_is_absolute(const char *target)
 {
 	return *target != '/' && strstr(target, "://");
 }
 
-struct guard_answer guard_check(const struct guard_rules *rules, const struct guard_request *request)
+struct guard_result guard_check(const struct guard_rules *rules, const struct guard_request *request)
 {
 	static const char invalid[] = "invalid_request_error", denied[] = "permission_error";
 
 	if (strcmp(request->method, "CONNECT") == 0)
-		return (struct guard_answer){405, invalid,
-		    "this is kimi proxy, which is a server and no HTTP proxy; use its address as the base "
-		    "URL"};
+		return (struct guard_result){405, invalid,
+		    "this is kimi proxy, a server and not an HTTP proxy; use its address as the base URL"};
+	if (strcmp(request->method, "TRACE") == 0)
+		return (struct guard_result){
+		    405, invalid, "kimi proxy does not pass on TRACE; its response would hold the token"};
 	if (guard_is_absolute(request->target))
-		return (struct guard_answer){400, invalid,
-		    "this is kimi proxy, which is no HTTP proxy; unset HTTP_PROXY or set NO_PROXY"};
+		return (struct guard_result){400, invalid,
+		    "this is kimi proxy, which is not an HTTP proxy; unset HTTP_PROXY or set NO_PROXY"};
 	if (!guard_is_well_formed(request))
-		return (struct guard_answer){400, invalid, "kimi proxy refuses a malformed request"};
+		return (struct guard_result){400, invalid, "kimi proxy refuses a malformed request"};
 	if (!guard_knows_host(rules, request))
-		return (struct guard_answer){
-		    403, denied, "kimi proxy answers to its own address alone; use the URL that it printed"};
+		return (struct guard_result){403, denied,
+		    "kimi proxy only accepts requests for its own address; use the URL that it printed"};
 	if (fields_find(request->fields, request->count, "Origin"))
-		return (struct guard_answer){
-		    403, denied, "kimi proxy refuses requests of web pages (it got an Origin header)"};
+		return (struct guard_result){
+		    403, denied, "kimi proxy refuses requests from web pages (they have an Origin header)"};
 	if (fields_find(request->fields, request->count, "Upgrade"))
-		return (struct guard_answer){
-		    426, invalid, "kimi proxy has no WebSocket; send an HTTP request instead"};
+		return (struct guard_result){
+		    426, invalid, "kimi proxy does not support WebSocket; send an HTTP request instead"};
 	if (!guard_has_key(rules, request))
-		return (struct guard_answer){401, "authentication_error",
-		    "this is not the key of kimi proxy; use the key that it printed or put into the "
+		return (struct guard_result){401, "authentication_error",
+		    "this is not the key of kimi proxy; use the key that it printed or set in the "
 		    "environment"};
 	if (!path_below_base(request->target))
-		return (struct guard_answer){
+		return (struct guard_result){
 		    400, invalid, "kimi proxy refuses this path; use one like /v1/chat/completions"};
-	return (struct guard_answer){0};
+	return (struct guard_result){0};
 }

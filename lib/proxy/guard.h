@@ -1,9 +1,9 @@
 /*
  * guard: who may use the proxy, and for what.
  *
- * A program on this machine that has the local key may. A web page in a browser
- * may not, by whatever name it reaches the proxy (DNS rebinding); nor may another
- * user. The key is looked at last, so that a page learns nothing by guessing it.
+ * A program on this machine that has the local key may use it. A web page in a
+ * browser may not, under any name of the proxy (DNS rebinding), nor may another
+ * user. The key is checked last, so that a web page learns nothing by guessing it.
  */
 #ifndef KIMI_PROXY_GUARD_H
 #define KIMI_PROXY_GUARD_H
@@ -15,7 +15,7 @@
 
 struct guard_rules {
 	const char *key;
-	const char *hosts[4]; /* what Host may be, in any case; ended by NULL */
+	const char *hosts[4]; /* accepted values of Host, case-insensitive; ended by NULL */
 };
 
 struct guard_request {
@@ -24,16 +24,16 @@ struct guard_request {
 	size_t count;
 };
 
-struct guard_answer {
+struct guard_result {
 	int status;          /* 0: the request may pass */
 	const char *type;    /* for the error object */
-	const char *message; /* with what to do */
+	const char *message; /* what is wrong and what to do */
 };
 
-/* What to answer; nothing else is looked at or changed. */
-struct guard_answer guard_check(const struct guard_rules *rules, const struct guard_request *request);
+/* Returns whether the request may pass, or how to refuse it. */
+struct guard_result guard_check(const struct guard_rules *rules, const struct guard_request *request);
 
-/* Takes the same time whatever `given` is, as long as its length is the same. */
+/* Compares in constant time for a given length. */
 bool guard_is_key(const char *key, const char *given);
 
 #endif

@@ -2,14 +2,16 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/newfile.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
 enum { RANDOM_BYTES = 32, SHORTEST = 16 };
 
-/* Some programs take nothing for a key that does not begin like one of OpenAI's. */
+/* Some programs only accept a key that begins like OpenAI's. */
 static const char prefix[] = "sk-local-";
 
 int proxy_key_make(char ret_key[PROXY_KEY_MAX], struct err *err)
@@ -19,7 +21,7 @@ int proxy_key_make(char ret_key[PROXY_KEY_MAX], struct err *err)
 	size_t len = sizeof(prefix) - 1;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return err_errno(err, ERR_FAILED, "try again", "there is no randomness for a key");
+		return err_errno(err, ERR_FAILED, "try again", "cannot get random bytes for a key");
 	memcpy(ret_key, prefix, len);
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		ret_key[len++] = digits[bytes[i] >> 4];
@@ -30,15 +32,31 @@ int proxy_key_make(char ret_key[PROXY_KEY_MAX], struct err *err)
 	return 0;
 }
 
+/* A new user may have no ~/.config yet. */
+static int make_directory_of(const char *path, struct err *err)
+{
+	char directory[4096];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return 0;
+	if ((size_t)(slash - path) >= sizeof(directory))
+		return err_set(
+		    err, ERR_CONFIG, "choose a shorter one", "the path of the key file is too long");
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+	return dir_make(directory, err);
+}
+
 static int make_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
 {
 	struct buf line;
 
-	if (proxy_key_make(ret_key, err) < 0)
+	if (dir_check_above(path, err) < 0 || make_directory_of(path, err) < 0 ||
+	    proxy_key_make(ret_key, err) < 0)
 		return -1;
 	buf_init_secret(&line, PROXY_KEY_MAX + 1);
 	buf_addf(&line, "%s\n", ret_key);
-	int result = file_replace(path, 0600, line.data, line.len, err);
+	int result = newfile_replace(path, line.data, line.len, err);
 	buf_release(&line);
 	return result;
 }

@@ -64,7 +64,7 @@ int listener_check_tcp(const char *address, struct err *err)
 	    "--listen: cannot listen on '%.80s'", address);
 }
 
-/* The names that clients know it by. False: others than this user's machine reach it. */
+/* Fills in the names that clients use. Returns false if other machines can reach the socket. */
 static bool listener_describe(struct listener *listener, const union address *address)
 {
 	const struct sockaddr_un *un = &address->un;
@@ -87,7 +87,7 @@ static bool listener_describe(struct listener *listener, const union address *ad
 	return true;
 }
 
-/* False: it does not listen, or not where it may. */
+/* Returns false if the socket does not listen, or not on loopback. */
 static bool listener_learn(struct listener *listener)
 {
 	union address address = {0};
@@ -107,7 +107,9 @@ static int listener_bind(struct listener *listener, const union address *address
 		return -1;
 	if (address->any.sa_family != AF_UNIX)
 		setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	return bind(listener->fd, &address->any, len) < 0 || listen(listener->fd, BACKLOG) < 0 ? -1 : 0;
+	if (bind(listener->fd, &address->any, len) < 0 || listen(listener->fd, BACKLOG) < 0)
+		return -1;
+	return 0;
 }
 
 int listener_open_tcp(struct listener *ret_listener, const char *address, struct err *err)
@@ -120,10 +122,10 @@ int listener_open_tcp(struct listener *ret_listener, const char *address, struct
 		return listener_check_tcp(address, err);
 	if (listener_bind(ret_listener, &parsed, len) == 0 && listener_learn(ret_listener))
 		return 0;
-	err_errno(err, ERR_FAILED,
-	    errno == EADDRINUSE ? "another program uses that port; choose another one"
-	                        : "choose another port",
-	    "cannot listen on %.80s", address);
+	const char *hint = "choose another port";
+	if (errno == EADDRINUSE)
+		hint = "another program uses that port; choose another one";
+	err_errno(err, ERR_FAILED, hint, "cannot listen on %.80s", address);
 	listener_close(ret_listener);
 	return -1;
 }
@@ -137,14 +139,14 @@ static int check_directory(const char *path, struct err *err)
 	char *slash = strrchr(directory, '/');
 	slash[slash == directory] = '\0';
 	if (stat(directory, &st) < 0)
-		return err_errno(err, ERR_CONFIG, "make the directory first", "cannot use %s", directory);
+		return err_errno(err, ERR_CONFIG, "create the directory first", "cannot use %s", directory);
 	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
 		return 0;
-	return err_set(err, ERR_CONFIG, "choose a directory of yours with mode 0700",
+	return err_set(err, ERR_CONFIG, "choose a directory of your own with mode 0700",
 	    "others can change what is in %s", directory);
 }
 
-/* 0: nobody listens there, and nothing is in the way now. */
+/* Returns 0 once the path is free: a socket that nobody listens on is removed. */
 static int clear_path(const char *path, const union address *address, struct err *err)
 {
 	struct stat st;
@@ -152,7 +154,7 @@ static int clear_path(const char *path, const union address *address, struct err
 	if (lstat(path, &st) < 0 && errno == ENOENT)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_CONFIG, "choose another path", "%s exists and is no socket", path);
+		return err_set(err, ERR_CONFIG, "choose another path", "%s exists and is not a socket", path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int result = fd < 0 ? 0 : connect(fd, &address->any, sizeof(address->un));
 	bool is_dead = result < 0 && errno == ECONNREFUSED;
@@ -165,15 +167,22 @@ static int clear_path(const char *path, const union address *address, struct err
 	return 0;
 }
 
+int listener_check_unix(const char *path, struct err *err)
+{
+	if (*path == '/' && strlen(path) < LISTENER_PATH_MAX)
+		return 0;
+	return err_set(err, ERR_USAGE, "use an absolute path of at most 107 characters",
+	    "--socket: cannot listen on '%.120s'", path);
+}
+
 int listener_open_unix(struct listener *ret_listener, const char *path, struct err *err)
 {
 	union address address = {.un = {.sun_family = AF_UNIX}};
 	struct stat st;
 
 	*ret_listener = (struct listener){.fd = -1};
-	if (*path != '/' || strlen(path) >= sizeof(address.un.sun_path))
-		return err_set(err, ERR_USAGE, "use an absolute path of at most 107 characters",
-		    "--socket: cannot listen on '%.120s'", path);
+	if (listener_check_unix(path, err) < 0)
+		return -1;
 	memcpy(address.un.sun_path, path, strlen(path));
 	if (check_directory(path, err) < 0 || clear_path(path, &address, err) < 0)
 		return -1;
@@ -204,14 +213,14 @@ int listener_inherit(struct listener ret_listeners[LISTENERS_MAX], size_t *ret_c
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	if (count < 0 || count > LISTENERS_MAX)
-		return err_set(err, ERR_CONFIG, "give it fewer", "LISTEN_FDS passes %ld sockets", count);
+		return err_set(err, ERR_CONFIG, "pass fewer sockets", "LISTEN_FDS passes %ld sockets", count);
 	for (int i = 0; i < count && result == 0; i++) {
 		struct listener *listener = &ret_listeners[i];
 		*listener = (struct listener){.fd = FIRST_INHERITED + i};
 		fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
 		fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
 		if (!listener_learn(listener))
-			result = err_set(err, ERR_CONFIG, "let ListenStream be 127.0.0.1:PORT or a path",
+			result = err_set(err, ERR_CONFIG, "set ListenStream to 127.0.0.1:PORT or a path",
 			    "socket %d of the service manager does not listen on loopback", listener->fd);
 	}
 	if (result == 0)

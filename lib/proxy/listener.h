@@ -1,6 +1,6 @@
 /*
- * listener: where the proxy listens: a loopback address, a Unix socket, or what the
- * service manager opened. Never an address that another machine reaches.
+ * listener: where the proxy listens: a loopback address, a Unix socket, or the sockets
+ * of the service manager. Never an address that another machine can reach.
  */
 #ifndef KIMI_PROXY_LISTENER_H
 #define KIMI_PROXY_LISTENER_H
@@ -14,35 +14,39 @@
 enum { LISTENERS_MAX = 8, LISTENER_PATH_MAX = 108 };
 
 struct listener {
-	int fd;                         /* listening, close-on-exec, not blocking */
-	char host[64];                  /* what Host is then: "127.0.0.1:8080", "localhost" of a socket */
-	char other_host[64];            /* likewise; "": none */
-	char url[80];                   /* "http://127.0.0.1:8080" */
-	char path[LISTENER_PATH_MAX];   /* of a Unix socket that we made and remove; else "" */
+	int fd;              /* listening, close-on-exec, non-blocking */
+	char host[64];       /* the Host of requests: "127.0.0.1:8080", "localhost" for a Unix socket */
+	char other_host[64]; /* another Host; "": none */
+	char url[80];        /* "http://127.0.0.1:8080" */
+	char path[LISTENER_PATH_MAX];   /* of a Unix socket that we made and will remove; else "" */
 	char socket[LISTENER_PATH_MAX]; /* of a Unix socket; else "" */
 	dev_t device;                   /* of `path` */
 	ino_t inode;
 };
 
-/* "127.0.0.1:PORT" or "[::1]:PORT"; port 0 is a free one. ERR_USAGE for anything else, ERR_FAILED if it is taken. */
+/*
+ * Listens on "127.0.0.1:PORT" or "[::1]:PORT"; port 0 picks a free one. ERR_USAGE for any other address, ERR_FAILED if
+ * the port is taken.
+ */
 int listener_open_tcp(struct listener *ret_listener, const char *address, struct err *err);
 
-/* ERR_USAGE for an address that listener_open_tcp() does not take. */
+/* ERR_USAGE for an address or a path that listener_open_tcp() or listener_open_unix() would refuse. */
 int listener_check_tcp(const char *address, struct err *err);
+int listener_check_unix(const char *path, struct err *err);
 
 /*
- * A socket with mode 0600 in a directory that is the user's and that no other can
- * write to. One that nobody listens on is replaced. ERR_CONFIG, ERR_FAILED.
+ * Listens on a Unix socket with mode 0600. The directory must be the user's and closed
+ * to other writers. A socket that nobody listens on is replaced. ERR_CONFIG, ERR_FAILED.
  */
 int listener_open_unix(struct listener *ret_listener, const char *path, struct err *err);
 
 /*
- * Those of LISTEN_FDS (sd_listen_fds(3)), if LISTEN_PID is this process; removes the
- * variables. -1: one of them does not listen on loopback or on a Unix socket (ERR_CONFIG).
+ * Takes the sockets of LISTEN_FDS (sd_listen_fds(3)) if LISTEN_PID is this process, and
+ * removes the variables. ERR_CONFIG if a socket is neither on loopback nor a Unix socket.
  */
 int listener_inherit(struct listener ret_listeners[LISTENERS_MAX], size_t *ret_count, struct err *err);
 
-/* Closes it, and removes the socket that listener_open_unix() made unless another has taken its place. */
+/* Closes the listener. Removes the Unix socket that listener_open_unix() made, unless another has replaced it. */
 void listener_close(struct listener *listener);
 
 #endif

@@ -45,7 +45,9 @@ static bool path_may_escape(const char *path, size_t len)
 
 static const char *path_skip_v1(const char *path)
 {
-	return strncmp(path, "/v1", 3) == 0 && strchr("/?", path[3]) ? path + 3 : path;
+	if (strncmp(path, "/v1", 3) == 0 && strchr("/?", path[3]))
+		return path + 3;
+	return path;
 }
 
 const char *path_below_base(const char *target)

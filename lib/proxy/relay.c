@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,13 +22,14 @@
 enum {
 	CONNECTIONS_MAX = 1024,
 	CONNECTION_MEMORY = 16 * 1024, /* for the head and a piece of a body */
+	HEADS_SPARE = 512,             /* of it, for what libmicrohttpd adds to a head */
 	LARGE_BLOCK = 32 * 1024,
-	MANY = 32,      /* requests at once, for which memory is worth being looked after */
-	TRIM_MS = 1000, /* between two looks */
+	MANY = 32,      /* requests at once, from which on the heap is trimmed */
+	TRIM_MS = 1000, /* between two trims */
 	TIMEOUT_MS = 60000,
 	IDLE_S = 1200,        /* of a client that has the key */
 	STRANGER_IDLE_S = 30, /* of one that has not shown it yet */
-	FULL_MS = 100         /* to the next try where no descriptor was left */
+	FULL_MS = 100         /* to the next accept after descriptors ran out */
 };
 
 /* A listening socket. */
@@ -43,6 +45,7 @@ struct peer {
 	const struct doorway *doorway;
 	struct loop_watch watch;
 	struct exchange *exchange; /* NULL: it is idle */
+	bool has_left;
 	struct peer *next, **link;
 };
 
@@ -63,12 +66,13 @@ struct relay {
 
 /* ---- libmicrohttpd's callbacks */
 
-/* The peer has closed, or at least will send no more: it does not wait for an answer. */
+/* A close and a half-close look the same here; both end the request. */
 static void peer_hung_up(void *context, uint32_t events)
 {
 	struct peer *peer = context;
 
 	(void)events;
+	peer->has_left = true;
 	if (peer->exchange)
 		exchange_abort(peer->exchange);
 }
@@ -111,7 +115,7 @@ static struct peer *relay_peer_of(struct MHD_Connection *connection)
 	return info->socket_context;
 }
 
-/* The target as it came: what libmicrohttpd gives later it has decoded and cut. */
+/* Keeps the raw target, which libmicrohttpd later decodes and splits. */
 static void *relay_take_target(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct relay *relay = context;
@@ -143,7 +147,13 @@ static enum MHD_Result relay_handle(void *context, struct MHD_Connection *connec
 	    exchange_handle(exchange, &peer->doorway->rules, method, upload_data, upload_data_size);
 	if (!was_authorized && exchange_is_authorized(exchange))
 		MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S);
-	return goes_on ? MHD_YES : MHD_NO;
+	if (peer->has_left && exchange_is_authorized(exchange)) { /* before its last request was read */
+		exchange_abort(exchange);
+		return MHD_NO;
+	}
+	if (goes_on)
+		return MHD_YES;
+	return MHD_NO;
 }
 
 static void relay_complete(void *context, struct MHD_Connection *connection, void **request_context,
@@ -152,9 +162,8 @@ static void relay_complete(void *context, struct MHD_Connection *connection, voi
 	struct relay *relay = context;
 	struct peer *peer = relay_peer_of(connection);
 
-	(void)code;
 	if (*request_context)
-		exchange_free(*request_context);
+		exchange_free(*request_context, code == MHD_REQUEST_TERMINATED_WITH_ERROR);
 	*request_context = NULL;
 	if (peer)
 		peer->exchange = NULL;
@@ -171,7 +180,7 @@ static void relay_say_nothing(void *context, const char *format, va_list argumen
 
 /* ---- The loop's callbacks */
 
-/* MHD_run() follows each turn that needs it. */
+/* relay_turn() calls MHD_run(). */
 static void relay_daemon_ready(void *context, uint32_t events)
 {
 	struct relay *relay = context;
@@ -241,7 +250,7 @@ static void relay_signalled(void *context, uint32_t events)
 	relay->ending = true;
 	relay_stop_accepting(relay);
 	for (size_t i = 0; i < relay->options.count; i++)
-		listener_close(&relay->options.listeners[i]); /* who connects now is told at once */
+		listener_close(&relay->options.listeners[i]); /* refuse new connections at once */
 	if (relay->exchanges.count)
 		loop_set_timer(&relay->end_timer, relay->options.grace_ms);
 	else
@@ -277,7 +286,7 @@ static int relay_start_daemon(struct relay *relay, struct err *err)
 	    relay_complete, relay, MHD_OPTION_URI_LOG_CALLBACK, relay_take_target, relay,
 	    MHD_OPTION_UNESCAPE_CALLBACK, relay_keep_escapes, NULL, MHD_OPTION_END);
 	if (!relay->daemon)
-		return err_set(err, ERR_BUSY, "try again", "the HTTP server does not start");
+		return err_set(err, ERR_BUSY, "try again", "cannot start the HTTP server");
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(relay->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info || loop_watch(&relay->loop, &relay->daemon_watch, info->epoll_fd, EPOLLIN,
 	                 relay_daemon_ready, relay) < 0)
@@ -297,7 +306,7 @@ static void relay_set_rules(struct relay *relay)
 	}
 }
 
-/* The bodies of many requests at once go back to the system when they were sent, not to a heap that keeps them. */
+/* Bodies get mappings of their own, which go back to the system when they were sent. */
 static void relay_limit_heap(void)
 {
 #ifdef __GLIBC__
@@ -306,7 +315,7 @@ static void relay_limit_heap(void)
 #endif
 }
 
-/* Between what many requests still use lies what they do not. */
+/* Freed memory between blocks in use goes back to the system. */
 static void relay_trim_heap(void *context)
 {
 	(void)context;
@@ -324,6 +333,7 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 	relay->signal_watch.fd = relay->watched_watch.fd = relay->daemon_watch.fd = -1;
 	relay->exchanges.log = options->log;
 	relay->exchanges.context = options->context;
+	relay->exchanges.heads_max = CONNECTION_MEMORY - HEADS_SPARE;
 	relay_raise_limit();
 	relay_set_rules(relay);
 	if (loop_open(&relay->loop, err) < 0)
@@ -359,12 +369,12 @@ static void relay_run_daemon(struct relay *relay)
 	if (MHD_get_timeout(relay->daemon, &left) != MHD_YES)
 		loop_set_timer(&relay->daemon_timer, -1);
 	else if (left)
-		loop_set_timer(&relay->daemon_timer, (long long)(left < TIMEOUT_MS ? left : TIMEOUT_MS));
+		loop_set_timer(&relay->daemon_timer, (long long)MIN(left, TIMEOUT_MS));
 	else
 		relay->exchanges.woken = true;
 }
 
-/* Waits, and then does all there is to do before it is worth waiting again: each wait is a system call or two. */
+/* Waits, then does all that is ready before it waits again, since each wait is a system call or two. */
 static void relay_turn(struct relay *relay)
 {
 	loop_turn(&relay->loop);

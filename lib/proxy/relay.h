@@ -6,13 +6,19 @@
  *	relay_run(relay);
  *	relay_close(relay);
  *
- * One thread. libmicrohttpd reads requests (its epoll descriptor is a member of the
- * loop's), http/stream.h passes them on. The fixed buffers between the two stop the
- * faster side. A connection that waits is suspended in libmicrohttpd, which does not
- * watch it then; the relay watches for its end itself.
+ * One thread runs libmicrohttpd, which reads requests, and http/stream.h, which sends
+ * them to the server. Buffers of fixed size between the two stop the faster side.
+ * libmicrohttpd does not watch a connection while it waits (is suspended), so the relay
+ * watches for its end. It takes a half-closed connection for one that was closed.
  *
- * libmicrohttpd cannot answer before it has read the whole body: an answer that
- * comes early waits while the rest is read and thrown away.
+ * libmicrohttpd cannot respond before it has read the whole body, so an early response
+ * waits while the rest of the body is read and dropped.
+ *
+ * libmicrohttpd itself answers, with a page and not JSON, what it cannot read: a malformed
+ * request line, length or chunk (400, 413), a version other than 1 (505), and a head that does
+ * not fit in the memory of a connection (414, 431). It has no option for these pages. More
+ * memory for each connection would make 256 streams too large, since it is wiped, and so
+ * used, between two requests.
  */
 #ifndef KIMI_PROXY_RELAY_H
 #define KIMI_PROXY_RELAY_H
@@ -26,21 +32,21 @@
 #include <stddef.h>
 
 struct relay_options {
-	struct listener *listeners; /* closed once a signal asks to stop */
+	struct listener *listeners; /* closed when a signal asks to stop */
 	size_t count;
 	const char *key;
 	struct token_login login;
-	int grace_ms; /* that requests under way have after a signal */
-	int watched;  /* a descriptor whose readability ends it at once; -1: none */
-	void (*log)(void *context, const struct exchange_record *request); /* NULL: nobody is told */
+	int grace_ms; /* for running requests to end after a signal */
+	int watched;  /* the relay stops at once when this descriptor is readable; -1: none */
+	void (*log)(void *context, const struct exchange_record *request); /* NULL: no log */
 	void *context;
 };
 
 struct relay *relay_open(const struct relay_options *options, struct err *err);
 
 /*
- * Serves until `watched` is readable, or a signal is noted (signals.h): then requests
- * under way have grace_ms to end.
+ * Serves until `watched` is readable or a signal arrives (signals.h). After a signal,
+ * running requests have grace_ms to end.
  */
 void relay_run(struct relay *relay);
 

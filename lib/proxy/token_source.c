@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum {
-	DUE_S = 300,   /* before a token ends; half of what is left of one that ends sooner */
-	LOOK_MS = 10,  /* between two looks at the files: many requests at once need one */
-	RETRY_S = 10,  /* to the next try where kimi-token could not get a newer one */
+	DUE_S = 300,   /* seconds before a token expires; half of its rest if that is shorter */
+	LOOK_MS = 10,  /* between two checks of the files: one check serves many requests */
+	RETRY_S = 10,  /* to the next try after kimi-token could not get a newer token */
 	FORCED_S = 30, /* between two refreshes that a 401 asks for */
 };
 
@@ -31,6 +31,7 @@ static void token_source_drop(struct token_source *source)
 {
 	wipe_str(source->secret);
 	source->secret = NULL;
+	source->fingerprint = 0;
 }
 
 static void token_source_unwatch(struct token_source *source)
@@ -54,41 +55,48 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* A file that is not there is all zeros. */
+/* A missing file is recorded as zeros. */
 static void token_source_look(const struct token_source *source, struct stat ret_seen[TOKEN_FILES])
 {
 	memset(ret_seen, 0, TOKEN_FILES * sizeof(*ret_seen));
 	for (int i = 0; i < TOKEN_FILES; i++)
-		if (*source->place.files[i] && stat(source->place.files[i], &ret_seen[i]) < 0)
+		if (*source->location.files[i] && stat(source->location.files[i], &ret_seen[i]) < 0)
 			memset(&ret_seen[i], 0, sizeof(ret_seen[i]));
 }
 
-static bool token_source_has_changed(struct token_source *source)
+/* A file has changed since the last call began. */
+static bool token_source_is_outdated(const struct token_source *source)
 {
 	struct stat now[TOKEN_FILES];
 
-	if (clock_ms() - source->looked_ms < LOOK_MS)
-		return false;
 	token_source_look(source, now);
 	for (int i = 0; i < TOKEN_FILES; i++)
 		if (!is_same_file(&now[i], &source->seen[i]))
 			return true;
+	return false;
+}
+
+static bool token_source_has_changed(struct token_source *source)
+{
+	if (clock_ms() - source->looked_ms < LOOK_MS)
+		return false;
+	if (token_source_is_outdated(source))
+		return true;
 	source->looked_ms = clock_ms();
 	return false;
 }
 
-static void token_waiter_answer(
+static void token_waiter_tell(
     struct token_waiter *waiter, const struct token_source *source, const struct err *err)
 {
 	waiter->is_waiting = false;
-	waiter->ready(waiter->context, err ? NULL : source->secret, source->place.base_url, err);
+	waiter->ready(waiter->context, err ? NULL : source->secret, source->location.base_url, err);
 }
 
-/* A waiter may ask again right away. */
+/* A waiter may call token_source_get() again from its callback. */
 static void token_source_deliver(struct token_source *source, const struct err *err)
 {
 	struct token_waiter *waiter = source->waiters, *next;
-	uint64_t fingerprint = source->secret ? text_fingerprint(source->secret) : 0;
 	struct err rejected;
 
 	err_set(&rejected, ERR_REJECTED, "run 'kimi login'", "Kimi refused the token");
@@ -96,32 +104,33 @@ static void token_source_deliver(struct token_source *source, const struct err *
 	source->refused = 0;
 	for (; waiter; waiter = next) {
 		next = waiter->next;
-		if (!err && waiter->refused == fingerprint)
-			token_waiter_answer(waiter, source, &rejected);
+		if (!err && waiter->refused == source->fingerprint)
+			token_waiter_tell(waiter, source, &rejected);
 		else
-			token_waiter_answer(waiter, source, err);
+			token_waiter_tell(waiter, source, err);
 	}
 }
 
-static int token_source_take(struct token_source *source, const json_t *answer, struct err *err)
+static int token_source_take(struct token_source *source, const json_t *reply, struct err *err)
 {
-	const char *secret = json_text(answer, "access_token"), *platform = json_text(answer, "platform");
+	const char *secret = json_text(reply, "access_token"), *platform = json_text(reply, "platform");
 	double now = clock_now(), expires_at = INFINITY;
 
 	if (!secret || !platform || !text_is_plain(secret))
-		return err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token gave no token");
-	/* The platform is another one where the key of the default model's stands in. */
-	if (source->login.locate(&source->login, platform, &source->place, err) < 0)
+		return err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token printed no token");
+	/* kimi-token may have used another platform: that of the default model. */
+	if (source->login.locate(&source->login, platform, &source->location, err) < 0)
 		return -1;
 	snprintf(source->platform, sizeof(source->platform), "%s", platform);
-	source->is_token = json_number(answer, "expires_at", &expires_at);
+	source->is_token = json_number(reply, "expires_at", &expires_at);
 	token_source_drop(source);
 	source->secret = memory_copy(secret);
+	source->fingerprint = text_fingerprint(secret);
 	source->expires_at = expires_at;
 	source->due_at = expires_at - fmin(DUE_S, (expires_at - now) / 2);
 	if (!source->is_token)
 		source->due_at = INFINITY;
-	else if (json_is_false(json_object_get(answer, "satisfied")))
+	else if (json_is_false(json_object_get(reply, "satisfied")))
 		source->due_at = now + RETRY_S;
 	return 0;
 }
@@ -131,12 +140,18 @@ static bool token_source_may_force(const struct token_source *source)
 	return source->is_token && clock_now() >= source->refreshed_at + FORCED_S;
 }
 
-/* kimi-token has answered, or failed. */
+/* kimi-token has ended. */
 static void token_source_asked(
-    struct token_source *source, enum token_step step, const json_t *answer, struct err *err)
+    struct token_source *source, enum token_step step, const json_t *reply, struct err *err)
 {
-	if (err->code == ERR_NONE && token_source_take(source, answer, err) == 0) {
-		bool refused = source->refused && text_fingerprint(source->secret) == source->refused;
+	/* Some may have asked after the change. Once only, because kimi-token itself may have changed a file. */
+	if (source->waiters && !source->is_repeated && token_source_is_outdated(source)) {
+		source->is_repeated = true;
+		token_source_start(source, step);
+		return;
+	}
+	if (err->code == ERR_NONE && token_source_take(source, reply, err) == 0) {
+		bool refused = source->refused && source->fingerprint == source->refused;
 		if (refused && step == TOKEN_ASKING && token_source_may_force(source)) {
 			token_source_start(source, TOKEN_REFRESHING);
 			return;
@@ -144,7 +159,7 @@ static void token_source_asked(
 		token_source_deliver(source, NULL);
 		return;
 	}
-	/* One that lives does until there is a better one, unless it may be another login by now. */
+	/* A token that is still valid is used on, unless the login may have changed. */
 	if (!source->has_changed && source->secret && clock_now() < source->expires_at &&
 	    err->code != ERR_LOGIN_REQUIRED && err->code != ERR_REJECTED) {
 		source->due_at = clock_now() + RETRY_S;
@@ -160,17 +175,17 @@ static void token_source_ended(void *context, uint32_t events)
 	struct token_source *source = context;
 	enum token_step step = source->step;
 	struct err err = {0};
-	json_t *answer;
+	json_t *reply;
 
 	(void)events;
 	token_source_unwatch(source);
 	source->step = TOKEN_IDLE;
-	call_end(&source->running, &answer, &err);
+	call_end(&source->running, &reply, &err);
 	if (step == TOKEN_REFRESHING)
-		token_source_start(source, TOKEN_ASKING_AGAIN); /* it knows what came of it */
+		token_source_start(source, TOKEN_ASKING_AGAIN); /* kimi-token knows the result */
 	else
-		token_source_asked(source, step, answer, &err);
-	json_decref(answer);
+		token_source_asked(source, step, reply, &err);
+	json_decref(reply);
 }
 
 static void token_source_readable(void *context, uint32_t events)
@@ -194,13 +209,13 @@ static int token_source_call(struct token_source *source, enum token_step step, 
 	if (step == TOKEN_REFRESHING) {
 		call.program = "kimi-refresh";
 		call.arguments = force;
-		call.outlives = true; /* nothing that ends us ends an exchange */
-		call.client = source->place.client;
+		call.outlives = true; /* a refresh must end even if the proxy is killed */
+		call.client = source->location.client;
 		call.platform = source->platform;
 		source->refreshed_at = clock_now();
 	} else {
-		if (!*source->place.base_url &&
-		    source->login.locate(&source->login, NULL, &source->place, err) < 0)
+		if (!*source->location.base_url &&
+		    source->login.locate(&source->login, NULL, &source->location, err) < 0)
 			return -1;
 		source->has_changed = token_source_has_changed(source);
 		token_source_look(source, source->seen);
@@ -225,26 +240,27 @@ static void token_source_start(struct token_source *source, enum token_step step
 
 void token_source_prefetch(struct token_source *source)
 {
-	if (source->step == TOKEN_IDLE)
-		token_source_start(source, TOKEN_ASKING);
+	if (source->step != TOKEN_IDLE)
+		return;
+	source->is_repeated = false;
+	token_source_start(source, TOKEN_ASKING);
 }
 
-/* What is kept will do for the waiter. */
+/* Returns whether the cached secret can be used. */
 static bool token_source_is_ready(struct token_source *source, const struct token_waiter *waiter)
 {
-	uint64_t fingerprint = source->secret ? text_fingerprint(source->secret) : 0;
-
-	return fingerprint && fingerprint != waiter->refused && fingerprint != source->refused &&
-	       clock_now() < source->expires_at && !token_source_has_changed(source);
+	return source->fingerprint && source->fingerprint != waiter->refused &&
+	       source->fingerprint != source->refused && clock_now() < source->expires_at &&
+	       !token_source_has_changed(source);
 }
 
-void token_source_get(struct token_source *source, struct token_waiter *waiter, const char *refused)
+void token_source_get(struct token_source *source, struct token_waiter *waiter, uint64_t refused)
 {
-	waiter->refused = refused ? text_fingerprint(refused) : 0;
+	waiter->refused = refused;
 	if (token_source_is_ready(source, waiter)) {
 		if (clock_now() >= source->due_at)
 			token_source_prefetch(source);
-		token_waiter_answer(waiter, source, NULL);
+		token_waiter_tell(waiter, source, NULL);
 		return;
 	}
 	waiter->is_waiting = true;
@@ -252,8 +268,7 @@ void token_source_get(struct token_source *source, struct token_waiter *waiter, 
 	source->waiters = waiter;
 	if (waiter->refused)
 		source->refused = waiter->refused;
-	if (source->step == TOKEN_IDLE)
-		token_source_start(source, TOKEN_ASKING);
+	token_source_prefetch(source);
 }
 
 void token_source_leave(struct token_source *source, struct token_waiter *waiter)

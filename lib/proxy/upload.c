@@ -20,11 +20,15 @@ void upload_release(struct upload *upload)
 	upload_free(upload);
 }
 
-size_t upload_room(const struct upload *upload)
+size_t upload_space(const struct upload *upload)
 {
-	size_t waiting = upload->len - upload->sent;
+	size_t waiting = upload->len - upload->sent, most = UPLOAD_WINDOW;
 
-	return waiting < UPLOAD_WINDOW ? UPLOAD_WINDOW - waiting : 0;
+	if (upload->held)
+		most = UPLOAD_KEPT + 1;
+	if (waiting < most)
+		return most - waiting;
+	return 0;
 }
 
 static void upload_grow(struct upload *upload, size_t needed)
@@ -60,6 +64,7 @@ static void upload_slide(struct upload *upload)
 void upload_forget(struct upload *upload)
 {
 	upload->forgetful = true;
+	upload->held = false;
 	if (upload->sent == upload->len) {
 		upload_free(upload);
 	} else if (upload->cap > 2 * UPLOAD_WINDOW) {
@@ -77,10 +82,10 @@ void upload_forget(struct upload *upload)
 
 size_t upload_put(struct upload *upload, const char *bytes, size_t len)
 {
-	size_t room = upload_room(upload);
+	size_t space = upload_space(upload);
 
-	if (len > room)
-		len = room;
+	if (len > space)
+		len = space;
 	if (!len)
 		return 0;
 	if (!upload->forgetful && upload->len + len > UPLOAD_KEPT)
@@ -111,7 +116,13 @@ bool upload_is_kept(const struct upload *upload)
 	return !upload->forgetful && upload->len == upload->total;
 }
 
+void upload_hold(struct upload *upload)
+{
+	upload->held = true;
+}
+
 void upload_rewind(struct upload *upload)
 {
 	upload->sent = 0;
+	upload->held = false;
 }
