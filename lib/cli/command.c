@@ -3,7 +3,9 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "base/signals.h"
+#include "base/term.h"
 #include "format/json.h"
+#include "ui/layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,17 +23,17 @@ enum { MAX_HELP = 16 * 1024, CANNOT_RUN = 126, NOT_FOUND = 127 };
 static struct rlimit core_at_start;
 static bool was_closed[STDERR_FILENO + 1];
 
-/* A descriptor that the caller closed would be given to the next file we open, and a token end up in it. */
+/* If the caller closed a descriptor, the next file we open would get it, and a token could be written there. */
 static void open_standard_descriptors(void)
 {
 	struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
 
-	if (poll(fds, 3, 0) <= 0) /* one question for all three: a closed one is an event */
+	if (poll(fds, 3, 0) <= 0) /* one system call for all three: a closed descriptor is an event */
 		return;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (!(fds[fd].revents & POLLNVAL))
 			continue;
-		/* Standard output gets an end that refuses writing, so that a lost token is an error. */
+		/* Open standard output read-only, so that losing a token is an error. */
 		int opened = open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
 		was_closed[fd] = true;
 		if (opened >= 0 && opened != fd) {
@@ -43,7 +45,7 @@ static void open_standard_descriptors(void)
 
 void command_harden(void)
 {
-	/* The hard limit stays, so that a command we run can have its own back. */
+	/* Keep the hard limit, so that the limit can be restored for a command we run. */
 	if (getrlimit(RLIMIT_CORE, &core_at_start) == 0)
 		setrlimit(RLIMIT_CORE, &(struct rlimit){0, core_at_start.rlim_max});
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -66,21 +68,29 @@ int command_become(char *const argv[], int *ret_status, struct err *err)
 	*ret_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	if (errno == ENOENT)
 		return err_errno(err, ERR_FAILED, "check its name and your PATH", "cannot run %s", argv[0]);
-	return err_errno(err, ERR_FAILED, "make sure that you may run it", "cannot run %s", argv[0]);
+	return err_errno(err, ERR_FAILED, "check that you are allowed to run it", "cannot run %s", argv[0]);
 }
 
 static void command_print_help(const struct command *c, const struct option_row *table)
 {
-	struct buf rows;
+	size_t columns = term_width(STDOUT_FILENO);
+	char usage[160];
+	struct buf text;
 
-	buf_init(&rows, MAX_HELP);
-	options_help(table, &rows);
-	printf("usage: %s %s\n\n%s\n\nOPTIONS\n%s", c->program, c->usage, c->summary, rows.data);
+	snprintf(usage, sizeof(usage), "%s %s", c->program, c->usage);
+	buf_init(&text, MAX_HELP);
+	buf_addstr(&text, "usage: ");
+	layout_wrap(&text, strlen("usage: "), columns, usage);
+	buf_addstr(&text, "\n\n");
+	layout_wrap(&text, 0, columns, c->summary);
+	buf_addstr(&text, "\n\nOPTIONS\n");
+	options_help(table, columns, &text);
+	fputs(text.data, stdout);
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
 		if (strcmp(pages[i].name, c->name) == 0 && *pages[i].examples)
 			printf("\nEXAMPLES\n%s", pages[i].examples);
 	printf("\nManual: kimi help %s\n", c->name);
-	buf_release(&rows);
+	buf_release(&text);
 }
 
 static void print_list(const struct option_row *table)
@@ -105,7 +115,7 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	if (!c->quick)
 		c->report.terminal = isatty(STDERR_FILENO);
 	if (options_parse(table, argc, argv, &c->operands, err) < 0) {
-		/* It may not have come to that one. */
+		/* Parsing may have stopped before --json. */
 		c->report.json = options_has_flag(argc, argv, "json");
 		return -1;
 	}
@@ -124,14 +134,14 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	return 0;
 }
 
-int command_end_with(const struct command *c, int failed, const struct err *err, int exit_status)
+int command_end_with(const struct command *c, bool failed, const struct err *err, int exit_status)
 {
 	struct err said;
 
 	if (failed) {
 		said = *err;
-		if (strcmp(said.todo, OPTIONS_SEE_HELP) == 0)
-			snprintf(said.todo, sizeof(said.todo), "see '%s --help'", c->program);
+		if (strcmp(said.hint, OPTIONS_SEE_HELP) == 0)
+			snprintf(said.hint, sizeof(said.hint), "see '%s --help'", c->program);
 		exit_status = report_error(&c->report, &said);
 	}
 	int lost = report_flush();
@@ -140,14 +150,14 @@ int command_end_with(const struct command *c, int failed, const struct err *err,
 	struct err lost_err;
 	errno = lost;
 	err_output(&lost_err);
-	if (lost == EPIPE) /* a reader such as head(1) that has enough is no fault */
+	if (lost == EPIPE) /* a reader such as head(1) may stop early */
 		return err_exit_status(ERR_FAILED);
 	struct report plain = c->report;
 	plain.json = false;
 	return report_error(&plain, &lost_err);
 }
 
-int command_end(const struct command *c, int failed, const struct err *err)
+int command_end(const struct command *c, bool failed, const struct err *err)
 {
 	return command_end_with(c, failed, err, 0);
 }

@@ -14,9 +14,9 @@
  *	}
  *
  * command_begin() keeps the process from dumping core, makes sure that the three
- * standard descriptors are open, takes over the signals, reads the options and
- * answers --help, --version and --list-options itself. command_end() reports the
- * error, if there is one, and makes sure that standard output took everything.
+ * standard descriptors are open, handles signals, reads the options, and prints --help,
+ * --version and --list-options. command_end() reports the error, if there is one, and
+ * checks that everything was written to standard output.
  */
 #ifndef KIMI_CLI_COMMAND_H
 #define KIMI_CLI_COMMAND_H
@@ -43,9 +43,9 @@ struct command {
 		.name = name_, .program = "kimi " name_, .usage = usage_, .summary = summary_                \
 	}
 
-/* The row of an account's name; an empty one is the default account, whatever KIMI_ACCOUNT says. */
+/* --account NAME; an empty name is the default account and overrides KIMI_ACCOUNT. */
 #define COMMAND_ACCOUNT_ROW(value_) COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT)")
-/* Where no name means all of them. */
+/* The same, if no name means all accounts. */
 #define COMMAND_ACCOUNTS_ROW(value_)                                                                         \
 	COMMAND_ACCOUNT_ROW_AS(value_, "the account (default: KIMI_ACCOUNT, else all)")
 #define COMMAND_ACCOUNT_ROW_AS(value_, help_)                                                                \
@@ -54,7 +54,7 @@ struct command {
 		.argument = "NAME", .help = help_                                                            \
 	}
 
-/* Of a command that works in a home. */
+/* --client NAME */
 #define COMMAND_CLIENT_ROW(value_)                                                                           \
 	OPTION_CHOICE("client", value_, "kimi-code|kimi-cli", "use the home of this client")
 
@@ -72,28 +72,28 @@ struct command {
 		.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-options", .value = &(c).list_options \
 	}
 
-/* 0: go on. Not 0: end at once with command_end(). More than `most_operands` operands are ERR_USAGE. */
+/* 0: continue. 1 (help was printed) or -1: call command_end(). More than `most_operands` operands are ERR_USAGE. */
 int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
     struct err *err);
 
-/* Returns the exit status of the program: that of *err if `failed`, else 0 if standard output took everything. */
-int command_end(const struct command *c, int failed, const struct err *err);
+/* Returns the exit status: that of *err if `failed`, else 0 if everything was written to standard output. */
+int command_end(const struct command *c, bool failed, const struct err *err);
 
-/* The same for work that has its own exit status for a success. */
-int command_end_with(const struct command *c, int failed, const struct err *err, int exit_status);
+/* The same, but a success has that exit status. */
+int command_end_with(const struct command *c, bool failed, const struct err *err, int exit_status);
 
-/* What command_begin() does first of all; for programs that are no command. */
+/* The first part of command_begin(), for programs that are not commands. */
 void command_harden(void);
 
 /*
- * In a child that becomes somebody else's program: core dumps, the standard
- * descriptors and signals are again what they were before command_begin().
+ * Restores core dumps, standard descriptors and signals as they were before command_begin(),
+ * for a process that becomes another program.
  */
 void command_unharden(void);
 
 /*
- * Becomes the command of the user, looked up on PATH. Returns only if it cannot run;
- * *ret_status is then what shells give: 127 not found, 126 anything else.
+ * Becomes the user's command, found on PATH. Returns -1 only if it cannot run, with the exit
+ * status that shells use in *ret_status: 127 not found, else 126.
  */
 int command_become(char *const argv[], int *ret_status, struct err *err);
 

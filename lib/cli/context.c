@@ -2,41 +2,51 @@
 
 #include "auth/api_key.h"
 #include "base/buf.h"
+#include "config/current.h"
 #include "config/hosts.h"
 #include "config/view.h"
 
-/* home_choose() asks this of each home in turn. */
+struct context_search {
+	const struct account *account;
+	const struct client *loaded; /* the client whose home has its hosts */
+};
+
+/* home_choose() calls this for each home. */
 static bool context_has_login(struct home *home, void *context)
 {
-	struct identity who = *(const struct identity *)context;
+	struct context_search *search = context;
+	struct account account = *search->account;
 
 	config_hosts_load(home);
-	if (identity_locate(&who, home, NULL) < 0)
+	search->loaded = home->client;
+	if (account_locate(&account, home, NULL) < 0)
 		return false;
-	identity_locate_account(&who, home);
-	if (identity_is_stored(&who, home))
+	account_locate_account(&account, home);
+	if (account_is_stored(&account, home))
 		return true;
-	if (*who.key)
-		return home->client->has_keyring && config_names_keyring(home, who.key);
-	return api_key_is_stored(home, who.platform);
+	if (*account.key)
+		return home->client->has_keyring && config_names_keyring(home, account.key);
+	return api_key_is_stored(home, account.platform);
 }
 
 int context_open(struct context *ret_context, const struct login_options *options, struct err *err)
 {
-	struct identity *who = &ret_context->who;
+	struct account *account = &ret_context->account;
+	struct context_search search = {.account = account};
 	const struct home_choice choice = {
 	    .client = options->client,
 	    .has_login = context_has_login,
-	    .context = who,
+	    .context = &search,
 	};
 
-	if (identity_select(who, options->platform, options->account, err) < 0 ||
+	if (account_select(account, options->platform, options->account, err) < 0 ||
 	    home_choose(&ret_context->home, &choice, err) < 0)
 		return -1;
-	config_hosts_load(&ret_context->home);
-	if (identity_locate(who, &ret_context->home, err) < 0)
+	if (search.loaded != ret_context->home.client)
+		config_hosts_load(&ret_context->home);
+	if (account_locate(account, &ret_context->home, err) < 0)
 		return -1;
-	identity_locate_account(who, &ret_context->home);
+	account_locate_account(account, &ret_context->home);
 	return 0;
 }
 

@@ -1,11 +1,11 @@
 /*
- * context: the login that a command works on, and the home it lies in.
+ * context: the login that a command works on, and its home.
  *
  *	struct context context;
  *
  *	if (context_open(&context, &options, err) < 0)
  *		return -1;
- *	... context.home, context.who ...
+ *	... context.home, context.account ...
  */
 #ifndef KIMI_CLI_CONTEXT_H
 #define KIMI_CLI_CONTEXT_H
@@ -16,23 +16,23 @@
 
 #include <stddef.h>
 
-/* The options that say which login is meant, as they were given; NULL: not given. */
+/* The options that select a login; NULL: not given. */
 struct login_options {
 	const char *client, *platform, *account;
 };
 
 struct context {
 	struct home home;
-	struct identity who;
+	struct account account;
 };
 
 /*
- * Chooses the home (home.h) and finds the login in it. -1: ERR_USAGE before anything
- * else, ERR_CONFIG.
+ * Chooses the home (home.h) and finds the login in it. -1: ERR_USAGE, which is checked
+ * first, or ERR_CONFIG.
  */
 int context_open(struct context *ret_context, const struct login_options *options, struct err *err);
 
-/* The homes that a command over all logins covers (home_list()), with the hosts that their configs name. */
+/* The homes for a command over all logins (home_list()), with the hosts of their configs. -1: likewise. */
 int context_homes(
     struct home ret_homes[CLIENTS], size_t *ret_count, const struct login_options *options, struct err *err);
 

@@ -7,43 +7,45 @@
 
 #include <stdio.h>
 
-/* False: another process is at the login, and may be renewing it. Where it cannot be noted, it is said again. */
+/* Records the notice. Returns false if another process has the lock, since it may be refreshing the login. */
 static bool note_said(const struct home *home, const struct status *status)
 {
-	struct state state;
+	struct metadata state;
 	struct store store;
 
-	if (store_open(&store, home, &status->who, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
+	if (store_open(&store, home, &status->account, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
 		return false;
-	state_load(store.state, status->expires_at, &state);
+	metadata_load(store.state, status->expires_at, &state);
 	state.expires_at = status->expires_at;
 	snprintf(state.storage, sizeof(state.storage), "%s", status->storage);
 	state.reminded = true;
-	state_save(store.state, &state, NULL);
+	metadata_save(store.state, &state, NULL);
 	store_close(&store);
 	return true;
 }
 
-int reminder_error(double left, bool rejected, struct err *err)
+int expiry_notice_error(const struct account *account, double left, bool rejected, struct err *err)
 {
-	char span[SAY_SPAN_MAX];
+	const char *reason = "it has no refresh token";
+	char span[DURATION_SPAN_MAX];
 
-	say_span(left, span);
-	return err_set(err, ERR_REJECTED, "run 'kimi login'",
-	    "this login expires in %s and cannot be refreshed: %s", span,
-	    rejected ? "Kimi no longer accepts it" : "it has no refresh token");
+	if (rejected)
+		reason = "Kimi no longer accepts it";
+	duration_span(left, span);
+	return account_needs_login(
+	    account, ERR_REJECTED, err, "this login expires in %s and cannot be refreshed: %s", span, reason);
 }
 
-void reminder_speak(const struct report *report, const struct home *home, const struct identity *who)
+void expiry_notice_speak(const struct report *report, const struct home *home, const struct account *account)
 {
 	struct status status;
 	struct err words;
 
-	if (!report->terminal || report->quiet || report->json || !*who->key ||
-	    status_look(&status, home, who, false, NULL) < 0 || !status.will_end || status.known.reminded ||
+	if (!report->terminal || report->quiet || report->json || !*account->key ||
+	    status_look(&status, home, account, NULL) < 0 || !status.will_end || status.known.reminded ||
 	    status_judge(&status, 0) != STATUS_GOOD || !note_said(home, &status))
 		return;
-	reminder_error(status.expires_at - clock_now(), status.state == STATUS_REJECTED, &words);
-	identity_advise(who, words.todo, sizeof(words.todo));
-	report_note(report, "%s; %s", words.what, words.todo);
+	expiry_notice_error(
+	    account, status.expires_at - clock_now(), status.state == STATUS_REJECTED, &words);
+	report_note(report, "%s; %s", words.what, words.hint);
 }

@@ -1,9 +1,9 @@
 /*
- * reminder: telling a person, once, that a login will end for good.
+ * expiry_notice: tells a person once that a login cannot be refreshed any more.
  *
- * A login whose refresh token was rejected, or that has none, works until its
- * access token ends; then every command fails at once. Whoever types a command
- * before that is told. The state of the login notes that it was said.
+ * If the refresh token was rejected, or there is none, the login works until its
+ * access token expires. The next command on a terminal says so once; the state file
+ * of the login records it.
  */
 #ifndef KIMI_CLI_EXPIRY_NOTICE_H
 #define KIMI_CLI_EXPIRY_NOTICE_H
@@ -15,10 +15,10 @@
 
 #include <stdbool.h>
 
-/* Costs nothing and says nothing without a terminal, with --quiet and with --json. */
-void reminder_speak(const struct report *report, const struct home *home, const struct identity *who);
+/* Reports it. Does nothing without a terminal, with --quiet or with --json. */
+void expiry_notice_speak(const struct report *report, const struct home *home, const struct account *account);
 
-/* The same as an error (ERR_REJECTED), for what no person watches; returns -1. */
-int reminder_error(double left, bool rejected, struct err *err);
+/* The same as an error (ERR_REJECTED), for scripts and cron. `left` is in seconds. Returns -1. */
+int expiry_notice_error(const struct account *account, double left, bool rejected, struct err *err);
 
 #endif

@@ -1,12 +1,14 @@
 /* The API key flow of login_flow.h, and the choice of a platform. */
 #include "auth/api_key.h"
 #include "base/term.h"
+#include "base/text.h"
 #include "cli/login_flow.h"
 #include "cli/model_sync.h"
 #include "config/file.h"
 #include "config/view.h"
 #include "login/key_login.h"
 #include "ui/layout.h"
+#include "ui/login_event.h"
 #include "ui/login_screen.h"
 
 #include <stdio.h>
@@ -15,7 +17,7 @@
 
 enum { LONGEST_LINE = 8192, CHOICES_MAX = 2 * PLATFORMS_MAX };
 
-/* One answer to the question where to log in. */
+/* One choice in the menu of platforms. */
 struct login_choice {
 	const struct platform *platform;
 	const struct region *region;
@@ -57,7 +59,7 @@ static void ask_for_number(struct buf *prompt, size_t count)
 	buf_addstr(prompt, " [1] ");
 }
 
-/* The number that was typed, nothing being the first; 0: it is none of them. */
+/* The number that was typed, 1 for an empty line; 0: invalid. */
 static size_t chosen_number(const struct buf *line, size_t count)
 {
 	char *end;
@@ -67,7 +69,9 @@ static size_t chosen_number(const struct buf *line, size_t count)
 	if (line->data[0] < '0' || line->data[0] > '9')
 		return 0;
 	unsigned long number = strtoul(line->data, &end, 10);
-	return *end || number > count ? 0 : number;
+	if (*end || number > count)
+		return 0;
+	return number;
 }
 
 int login_flow_choose(bool with_regions, const struct platform **ret_platform,
@@ -100,74 +104,70 @@ int login_flow_choose(bool with_regions, const struct platform **ret_platform,
 	return result;
 }
 
-static int read_key(const struct login_wish *wish, struct buf *ret_key, struct err *err)
+static int read_key(const struct login_request *request, struct buf *ret_key, struct err *err)
 {
 	char prompt[160];
-	int failed;
+	int result;
 
-	if (wish->api_key_stdin) {
-		failed = term_read_line(ret_key, err);
+	if (request->api_key_stdin) {
+		result = term_read_line(ret_key, err);
 	} else if (!term_is_there()) {
 		return err_set(err, ERR_USAGE, "pipe the key to 'kimi login --api-key-stdin'",
 		    "there is no terminal to ask for the API key");
 	} else {
-		snprintf(prompt, sizeof(prompt), "API key of %s: ", wish->platform->name);
-		failed = term_ask(prompt, true, ret_key, err);
+		snprintf(prompt, sizeof(prompt), "API key of %s: ", request->platform->name);
+		result = term_ask(prompt, true, ret_key, err);
 	}
-	if (!failed && !api_key_is_valid(ret_key->data))
-		failed = err_set(err, ERR_USAGE, "give only the key, on one line", "that is not an API key");
-	return failed;
+	if (result == 0 && !api_key_is_valid(ret_key->data))
+		result = err_set(err, ERR_USAGE, "enter only the key, on one line", "that is not an API key");
+	return result;
 }
 
-/* 1: a key is stored and its platform takes it; the config is made as a login leaves it, private above all. */
-static int stored_key_is_good(const struct login_wish *wish, const struct home *home, struct err *err)
+/* 1: a key is stored and accepted; saving it again makes the config private. 0: log in. -1: error. */
+static int stored_key_is_good(const struct login_request *request, const struct home *home, struct err *err)
 {
 	struct models models = {0};
 	char *key = NULL;
 
-	if (wish->force || wish->api_key_stdin || !wish->platform)
+	if (request->force || request->api_key_stdin || !request->platform)
 		return 0;
-	const struct identity *who = &wish->who;
-	int answer = api_key_of_config(home, who->platform, &key, err);
-	if (answer == 0)
-		answer = key_login_try(home, who, key, &models, err) == 0 ? 1
-		         : err->code == ERR_REJECTED                      ? 0
-		                                                          : -1;
-	else if (answer > 0)
-		answer = 0;
-	if (answer > 0 && key_login_save(home, who, key, &models, err) < 0)
-		answer = -1;
+	const struct account *account = &request->account;
+	int result = api_key_of_config(home, account->platform, &key, err);
+	if (result > 0)
+		result = 0;
+	else if (result == 0 && key_login_try(home, account, key, &models, err) == 0)
+		result = 1;
+	else if (result == 0 && err->code != ERR_REJECTED)
+		result = -1;
+	if (result > 0 && key_login_save(home, account, key, &models, err) < 0)
+		result = -1;
 	models_clear(&models);
 	wipe_str(key);
-	return answer;
+	return result;
 }
 
-void login_flow_succeeded(const struct report *report, const struct identity *who, const struct home *home,
+void login_flow_succeeded(const struct report *report, const struct account *who, const struct home *home,
     const struct models *models, const char *storage)
 {
-	const char *account = *who->account ? who->account : NULL;
-	char name[200], option[200] = "", next[600];
+	char name[ACCOUNT_TITLE_MAX], option[ACCOUNT_OPTION_MAX], next[600];
 	const char *default_model = NULL;
 	struct toml *config = NULL;
 
-	snprintf(
-	    name, sizeof(name), "%s%s%s", who->platform->name, account ? ", account " : "", who->account);
-	if (account)
-		snprintf(option, sizeof(option), " --account %s", account);
-	else if (!who->platform->oauth_key)
-		snprintf(option, sizeof(option), " --platform %s", who->platform->id);
-	snprintf(next, sizeof(next), "%s%s%skimi token%s in a script%s", account ? "" : "kimi models",
-	    account ? "" : option, account ? "" : ", or ", option,
-	    who->platform->oauth_key ? "; the token renews itself" : "");
+	account_title(who, name);
+	account_option(who, option);
+	if (!who->platform->oauth_key)
+		snprintf(next, sizeof(next), "kimi models%s, or kimi token%s in a script", option, option);
+	else if (*who->name)
+		snprintf(next, sizeof(next), "kimi token%s in a script; the token renews itself", option);
+	else
+		snprintf(next, sizeof(next),
+		    "kimi models%s, or kimi token%s in a script; the token renews itself", option, option);
 	if (config_file_read(home, &config, NULL) == 0)
 		default_model = config_default_model(config);
-	/* On its own platform the id is enough. */
-	if (default_model && config_default_platform(home, config) == who->platform &&
-	    strchr(default_model, '/'))
-		default_model = strchr(default_model, '/') + 1;
+	if (default_model)
+		default_model = config_key_id(who->platform, default_model);
 	login_screen_success(report, &(struct login_success){
-	                                 .platform = who->platform->id,
-	                                 .account = account,
+	                                 .data = login_event_data(who, home),
 	                                 .name = name,
 	                                 .has_models = models != NULL,
 	                                 .models = models ? models->count : 0,
@@ -178,44 +178,47 @@ void login_flow_succeeded(const struct report *report, const struct identity *wh
 	toml_free(config);
 }
 
-/* A key is in the config, wherever that is. */
-static void key_succeeded(const struct report *report, const struct identity *who, const struct home *home,
+/* Reports the success with the path of the config, where the key is. */
+static void key_succeeded(const struct report *report, const struct account *account, const struct home *home,
     const struct models *models)
 {
 	char config[HOME_PATH_MAX + 16], path[HOME_PATH_MAX + 16];
 
-	snprintf(config, sizeof(config), "%s/config.toml", home->folder);
+	snprintf(config, sizeof(config), "%s/config.toml", home->directory);
 	layout_path(config, path, sizeof(path));
-	login_flow_succeeded(report, who, home, models, path);
+	login_flow_succeeded(report, account, home, models, path);
 }
 
-int login_flow_key(
-    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
+int login_flow_key(const struct report *report, const struct login_request *request, const struct home *home,
+    struct err *err)
 {
-	struct identity who = wish->who;
+	struct account account = request->account;
 	struct models models = {0};
+	char option[ACCOUNT_OPTION_MAX];
 	struct buf key;
 
-	int good = stored_key_is_good(wish, home, err);
+	int good = stored_key_is_good(request, home, err);
 	if (good) {
 		if (good > 0)
-			report_tell(report, "success", json_pack("{s:s}", "platform", who.platform->id),
-			    "already logged in to %s; to use another key: kimi login --force --platform %s",
-			    who.platform->name, who.platform->id);
-		return good < 0 ? -1 : 0;
+			report_tell(report, "success", login_event_data(&account, home),
+			    "already logged in to %s; to use another key: kimi login --force%s",
+			    account.platform->name, account_option(&account, option));
+		if (good < 0)
+			return -1;
+		return 0;
 	}
 	buf_init_secret(&key, LONGEST_LINE);
-	int failed = read_key(wish, &key, err);
-	if (!failed)
-		failed = wish->platform ? key_login_try(home, &who, key.data, &models, err)
-		                        : key_login_find(home, key.data, &who, &models, err);
-	if (!failed)
-		failed = key_login_save(home, &who, key.data, &models, err);
-	if (!failed) {
-		model_sync_tell_kept(report, home, who.platform, &models);
-		key_succeeded(report, &who, home, &models);
+	int result = read_key(request, &key, err);
+	if (result == 0)
+		result = request->platform ? key_login_try(home, &account, key.data, &models, err)
+		                           : key_login_find(home, key.data, &account, &models, err);
+	if (result == 0)
+		result = key_login_save(home, &account, key.data, &models, err);
+	if (result == 0) {
+		model_sync_tell_kept(report, home, account.platform, &models);
+		key_succeeded(report, &account, home, &models);
 	}
 	models_clear(&models);
 	buf_release(&key);
-	return failed;
+	return result;
 }

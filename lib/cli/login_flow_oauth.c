@@ -3,6 +3,7 @@
 #include "auth/refresh.h"
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/text.h"
 #include "cli/login_flow.h"
 #include "cli/model_sync.h"
 #include "config/file.h"
@@ -14,6 +15,7 @@
 #include "store/helper.h"
 #include "ui/browser.h"
 #include "ui/layout.h"
+#include "ui/login_event.h"
 #include "ui/login_screen.h"
 
 #include <limits.h>
@@ -23,123 +25,130 @@
 
 enum { STORAGE_MAX = 2 * PATH_MAX + 32 };
 
-struct show {
+/* One login by the device flow. */
+struct flow {
 	const struct report *report;
-	const struct login_wish *wish;
-	bool opened; /* a browser, for the first code: another page for each new one would be a nuisance */
+	const struct login_request *request;
+	const struct home *home;
+	struct store store;
+	struct token token;        /* of the stored or the new login */
+	struct models models;      /* empty if they could not be fetched */
+	char storage[STORAGE_MAX]; /* where a new login is stored, for a person */
+	bool opened; /* a browser was opened for the first code: do not open more pages for new codes */
 };
 
 static void show_code(void *context, const struct device_authorization *a)
 {
-	struct show *show = context;
-	const struct report *report = show->report;
+	struct flow *flow = context;
+	const struct report *report = flow->report;
 	const char *page = login_screen_page(a);
-	bool browser = !show->wish->no_browser && !show->opened && browser_is_likely();
+	bool browser = !flow->request->no_browser && !flow->opened && browser_is_likely();
+	enum login_qr qr = LOGIN_QR_IF_IT_FITS;
 
 	report_event(report, "info", NULL, "open the page in a browser and confirm the login");
 	report_event(report, "verification_url",
 	    json_pack("{s:s, s:s}", "verification_url", page, "user_code", a->user_code),
 	    "verification URL: %s", page);
+	if (flow->request->qr)
+		qr = LOGIN_QR_YES;
+	else if (browser)
+		qr = LOGIN_QR_NO;
 	if (!report->json)
-		login_screen_show(report, a,
-		    show->wish->qr ? LOGIN_QR_YES
-		    : browser      ? LOGIN_QR_NO
-		                   : LOGIN_QR_IF_IT_FITS);
-	show->opened = true;
+		login_screen_show(report, a, qr);
+	flow->opened = true;
 	if (browser && browser_open(page))
 		login_screen_note(report, "the page opens in your browser");
-	else if (browser && !show->wish->qr && !report->json)
+	else if (browser && !flow->request->qr && !report->json)
 		login_screen_add_qr(report, a);
 	report_event(report, "waiting", NULL, "waiting for the login to be confirmed");
 }
 
 static void show_tick(void *context, double seconds_left)
 {
-	const struct show *show = context;
+	const struct flow *flow = context;
 
-	if (!show->report->json)
-		login_screen_tick(show->report, seconds_left);
+	if (!flow->report->json)
+		login_screen_tick(flow->report, seconds_left);
 }
 
 static void show_expired(void *context)
 {
-	const struct show *show = context;
+	const struct flow *flow = context;
 
 	static const char text[] = "the code has expired; here is a new one";
 
-	login_screen_end(show->report);
-	login_screen_wipe(show->report);
-	report_event(show->report, "info", NULL, "%s", text);
-	if (!show->report->json)
-		login_screen_note(show->report, text);
+	login_screen_end(flow->report);
+	login_screen_wipe(flow->report);
+	report_event(flow->report, "info", NULL, "%s", text);
+	if (!flow->report->json)
+		login_screen_note(flow->report, text);
 }
 
-static void show_trouble(void *context, const struct err *why)
+static void flow_show_error(void *context, const struct err *reason)
 {
-	const struct show *show = context;
+	const struct flow *flow = context;
 
-	char text[sizeof(why->what) + 32];
+	char text[sizeof(reason->what) + 32];
 
-	snprintf(text, sizeof(text), "%s; trying again", why->what);
-	login_screen_end(show->report);
-	report_event(show->report, "waiting", NULL, "%s", text);
-	if (!show->report->json)
-		login_screen_note(show->report, text);
+	snprintf(text, sizeof(text), "%s; trying again", reason->what);
+	login_screen_end(flow->report);
+	report_event(flow->report, "waiting", NULL, "%s", text);
+	if (!flow->report->json)
+		login_screen_note(flow->report, text);
 }
 
-/* Its access token lives, and there will be no other. */
-static bool will_end(const struct home *home, const struct identity *who)
+/* Whether the login is valid but cannot be refreshed any more. */
+static bool will_end(const struct home *home, const struct account *account)
 {
 	struct status status;
 
-	return status_look(&status, home, who, false, NULL) == 0 && status.will_end;
+	return status_look(&status, home, account, NULL) == 0 && status.will_end;
 }
 
-/* 1: the stored login is good, and *ret_token is it. 0: there is none that could be used. -1: it cannot be told now. */
-static int stored_login(const struct report *report, const struct home *home, const struct identity *who,
-    struct store *store, struct token *ret_token, struct err *err)
+/* 1: the stored login is valid, in flow->token. 0: it is missing or unusable. -1: not known now. */
+static int stored_login(struct flow *flow, struct err *err)
 {
-	const struct refresh_wish wish = {.min_valid = -1};
-	enum refresh_outcome outcome;
+	struct store *store = &flow->store;
+	const struct refresh_options options = {.min_valid = -1};
 
-	if (refresh_login(home, store, &wish, ret_token, &outcome, err) == 0) {
-		if (!will_end(home, who))
+	if (refresh_login(store, &options, &flow->token, err) != REFRESH_FAILED) {
+		if (!will_end(flow->home, &flow->request->account))
 			return 1;
-		token_clear(ret_token);
+		token_clear(&flow->token);
 		return 0;
 	}
 	if (err->code == ERR_LOGIN_REQUIRED || err->code == ERR_REJECTED)
 		return 0;
-	if (err->code == ERR_BUSY && *store->keyring.trouble.why) {
-		/* Who is there to log in can unlock it, too. */
+	if (err->code == ERR_BUSY && *store->keyring.error.reason) {
+		/* On a desktop the user can unlock the keyring. */
 		if (store->keyring.locked_copy && (env_get("DISPLAY") || env_get("WAYLAND_DISPLAY"))) {
-			snprintf(err->todo, sizeof(err->todo),
-			    "%s, or run 'kimi login --force' for a new login", credential_remedy());
+			snprintf(err->hint, sizeof(err->hint),
+			    "unlock the keyring, or run 'kimi login --force' for a new login");
 			return -1;
 		}
-		report_note(report, "the stored login cannot be used: %s; starting a new one",
-		    store->keyring.trouble.why);
+		report_note(flow->report, "the stored login cannot be used: %s; starting a new one",
+		    store->keyring.error.reason);
 		return 0;
 	}
 	if (err->code == ERR_STORAGE || err->code == ERR_PROTOCOL) {
-		report_note(report, "the stored login cannot be used: %s", err->what);
+		report_note(flow->report, "the stored login cannot be used: %s", err->what);
 		return 0;
 	}
 	return -1;
 }
 
-/* The config knows of the tokens; a provider that an API key left there is not enough. */
-static bool has_config(const struct home *home, const struct identity *who)
+/* Whether the config refers to the tokens. A provider with only an API key does not. */
+static bool has_config(const struct home *home, const struct account *account)
 {
 	char provider[CONFIG_PROVIDER_MAX];
 	struct toml *doc = NULL;
 
-	config_provider_key(home, who->platform, provider);
+	config_provider_key(home, account->platform, provider);
+	if (config_file_read(home, &doc, NULL) != 0)
+		return false;
 	const char *key =
-	    config_file_read(home, &doc, NULL) == 0
-	        ? config_text(doc, (const char *const[]){"providers", provider, "oauth", "key", NULL})
-	        : NULL;
-	bool has = key && strcmp(key, who->key) == 0;
+	    config_text(doc, (const char *const[]){"providers", provider, "oauth", "key", NULL});
+	bool has = key && strcmp(key, account->key) == 0;
 	toml_free(doc);
 	return has;
 }
@@ -147,163 +156,188 @@ static bool has_config(const struct home *home, const struct identity *who)
 static int not_written(struct err *err)
 {
 	return err_set(
-	    err, err->code, err->todo, "logged in, but the config was not written: %.500s", err->what);
+	    err, err->code, err->hint, "logged in, but the config was not written: %.500s", err->what);
 }
 
-/* The config half of a login. The tokens are safe already: what fails here can be made up for later. */
-static int write_config(const struct report *report, const struct home *home, const struct store *store,
-    const char *access_token, struct models *ret_models, struct err *err)
+/* Fetches the models and writes the config. The tokens are saved already, so an error here loses no login. */
+static int write_config(struct flow *flow, struct err *err)
 {
+	const struct home *home = flow->home;
+	const struct store *store = &flow->store;
 	struct toml *config = NULL;
 	struct err models_err = {0};
 
 	if (config_file_read(home, &config, err) < 0)
 		return not_written(err);
-	int no_models = catalog_fetch_with(home, config, &store->who, access_token, ret_models, &models_err);
+	int no_models = model_lists_fetch_with(
+	    home, config, &store->who, flow->token.access_token, &flow->models, &models_err);
 	toml_free(config); /* it may be large, and is read again to be edited */
-	const struct config_login login = {
-	    .who = &store->who,
-	    .storage = store_kind_name(store->kind),
-	    .models = no_models ? NULL : ret_models,
-	};
-	int failed = config_add_login(home, &login, err);
-	if (!failed)
-		model_sync_tell_kept(report, home, store->who.platform, ret_models);
-	if (failed)
+	struct config_login login = {.who = &store->who, .storage = store_kind_name(store->kind)};
+	if (!no_models)
+		login.models = &flow->models;
+	int result = config_add_login(home, &login, err);
+	if (result == 0)
+		model_sync_tell_kept(flow->report, home, store->who.platform, &flow->models);
+	if (result < 0)
 		return not_written(err);
 	if (!no_models)
 		return 0;
-	/* Whatever the list failed with, the login is good and a later sync may succeed: a passing failure. */
-	enum err_code code = models_err.code == ERR_INTERRUPTED || err_is_passing(models_err.code)
-	                         ? models_err.code
-	                         : ERR_SERVER;
+	/* A later sync may succeed, so report any failure of the list as temporary. */
+	enum err_code code = models_err.code;
+	if (code != ERR_INTERRUPTED && !err_is_temporary(code))
+		code = ERR_SERVER;
 	return err_set(err, code, "run 'kimi models --sync' later",
 	    "logged in, but the model list could not be fetched: %.500s", models_err.what);
 }
 
 /* Where the login is, as a person reads it. */
-static void name_storage(const struct store *store, const char *why, char ret_text[STORAGE_MAX])
+static void name_storage(const struct store *store, const char *reason, char ret_text[STORAGE_MAX])
 {
+	const char *joint = "";
 	char path[PATH_MAX];
 
 	if (store->kind != STORE_FILE) {
 		snprintf(ret_text, STORAGE_MAX, "the keyring");
 		return;
 	}
-	layout_path(store->file, path, sizeof(path));
-	snprintf(ret_text, STORAGE_MAX, "%s (private file%s%s)", path, *why ? "; " : "", why);
+	if (*reason)
+		joint = "; ";
+	layout_path(store->file.path, path, sizeof(path));
+	snprintf(ret_text, STORAGE_MAX, "%s (private file%s%s)", path, joint, reason);
 }
 
-static int log_in(const struct report *report, const struct login_wish *wish, const struct home *home,
-    struct store *store, struct token *ret_token, char ret_storage[STORAGE_MAX], struct err *err)
+static int log_in(struct flow *flow, struct err *err)
 {
-	bool is_auto = store_kind_by_name(wish->storage) == STORE_NOWHERE;
-	struct show show = {.report = report, .wish = wish};
+	const struct report *report = flow->report;
+	const struct login_request *request = flow->request;
+	struct store *store = &flow->store;
+	bool is_auto = store_kind_by_name(request->storage) == STORE_NOWHERE;
 	const struct login_watcher watcher = {
-	    .context = &show,
+	    .context = flow,
 	    .code = show_code,
 	    .expired = show_expired,
 	    .tick = show_tick,
-	    .trouble = show_trouble,
+	    .error = flow_show_error,
 	};
-	char why[PATH_MAX];
+	char reason[PATH_MAX];
 	struct oauth oauth;
 	struct stat st;
 
-	if (oauth_open(&oauth, &wish->who, home, err) < 0 ||
-	    login_choose_store(store, store_kind_by_name(wish->storage), why, sizeof(why), err) < 0)
+	if (oauth_open(&oauth, &request->account, flow->home, err) < 0 ||
+	    login_choose_store(store, store_kind_by_name(request->storage), reason, sizeof(reason), err) < 0)
 		return -1;
-	long long deadline = clock_ms() + (long long)(wish->timeout * 1000);
-	int failed = login_run_device_flow(&oauth, deadline, &watcher, ret_token, err);
+	long long deadline = clock_ms() + (long long)(request->timeout * 1000);
+	int result = login_run_device_flow(&oauth, deadline, &watcher, &flow->token, err);
 	login_screen_end(report);
-	if (!failed)
+	if (result == 0)
 		login_screen_wipe(report);
-	if (failed || login_save(store, &oauth, ret_token, &watcher, err) < 0)
+	if (result < 0 || login_save(store, &oauth, &flow->token, &watcher, err) < 0)
 		return -1;
 	if (store->fell_back)
-		snprintf(why, sizeof(why), "%s", store->keyring.trouble.why);
-	if (store->kind == STORE_FILE && stat(store->file, &st) == 0 && (st.st_mode & 077))
-		report_note(
-		    report, "others can read %s: its file system does not keep permissions", store->file);
-	name_storage(store, is_auto || store->fell_back ? why : "", ret_storage);
-	if ((is_auto || store->fell_back) && !report->terminal)
-		report_note(report, "login saved in %s%s%s%s",
-		    store->kind == STORE_FILE ? "a private file" : "the keyring",
-		    store->kind == STORE_FILE ? " (" : "", store->kind == STORE_FILE ? why : "",
-		    store->kind == STORE_FILE ? ")" : "");
+		snprintf(reason, sizeof(reason), "%s", store->keyring.error.reason);
+	if (store->kind == STORE_FILE && stat(store->file.path, &st) == 0 && (st.st_mode & 077))
+		report_note(report, "others can read %s: its file system does not keep permissions",
+		    store->file.path);
+	bool was_chosen = is_auto || store->fell_back;
+	if (!was_chosen)
+		*reason = '\0';
+	name_storage(store, reason, flow->storage);
+	if (was_chosen && !report->terminal && store->kind == STORE_FILE)
+		report_note(report, "login saved in a private file (%s)", reason);
+	else if (was_chosen && !report->terminal)
+		report_note(report, "login saved in the keyring");
 	return 0;
 }
 
-/* A good login that is to lie elsewhere. */
-static int oauth_flow_move(
-    const struct report *report, const struct login_wish *wish, struct store *store, struct err *err)
+int login_flow_move(const struct report *report, struct store *store, const char *storage, struct err *err)
 {
-	enum store_kind kind = store_kind_by_name(wish->storage);
+	enum store_kind kind = store_kind_by_name(storage);
 	bool is_there = store->found == kind;
 
 	if (kind == STORE_NOWHERE)
 		return 0;
-	/* Also where it is there already: an earlier move may have left a copy behind. */
+	/* Even if it is there: an earlier move may have left a copy behind. */
 	if (login_move(store, kind, err) < 0)
 		return -1;
-	if (!is_there)
-		report_note(
-		    report, "login moved to %s", kind == STORE_FILE ? "a private file" : "the keyring");
+	if (is_there)
+		return 0;
+	if (kind == STORE_FILE)
+		report_note(report, "login moved to a private file");
+	else
+		report_note(report, "login moved to the keyring");
 	return 0;
 }
 
-/* What would keep a login from being completed is better said before a person is asked to confirm it than after. */
-static int check_early(const struct home *home, const struct identity *who, struct err *err)
+/* Finds problems that would prevent the login before a person is asked to confirm it. */
+static int check_early(const struct home *home, const struct account *account, struct err *err)
 {
 	struct toml *config = NULL;
 
-	if (url_check(who->base_url, err) < 0)
+	if (url_check(account->base_url, err) < 0)
 		return -1;
-	if (!*who->account && config_file_read(home, &config, err) < 0)
+	if (!*account->name && config_file_read(home, &config, err) < 0)
 		return -1;
 	toml_free(config);
 	return 0;
 }
 
-static void tell_already(const struct report *report, const struct identity *who)
+static void flow_tell_already(
+    const struct report *report, const struct home *home, const struct account *account)
 {
-	bool has_account = *who->account;
+	char title[ACCOUNT_TITLE_MAX], option[ACCOUNT_OPTION_MAX];
 
-	report_tell(report, "success",
-	    json_pack(
-	        "{s:s, s:s?}", "platform", who->platform->id, "account", has_account ? who->account : NULL),
-	    "already logged in to %s%s%s; to switch accounts: kimi login --force%s%s", who->platform->name,
-	    has_account ? ", account " : "", who->account, has_account ? " --account " : "", who->account);
+	account_title(account, title);
+	report_tell(report, "success", login_event_data(account, home),
+	    "already logged in to %s; to switch accounts: kimi login --force%s", title,
+	    account_option(account, option));
 }
 
-int login_flow_oauth(
-    const struct report *report, const struct login_wish *wish, const struct home *home, struct err *err)
+static void flow_tell_success(const struct flow *flow)
 {
-	bool plain = !*wish->who.account; /* only the default account is in the config */
-	char storage[STORAGE_MAX] = "";
-	struct token token = TOKEN_INIT;
-	struct models models = {0};
-	struct store store;
+	const struct models *models = NULL;
 
-	if (store_open(&store, home, &wish->who, err) < 0)
+	if (!*flow->request->account.name) /* only the default account is in the config */
+		models = &flow->models;
+	login_flow_succeeded(flow->report, &flow->request->account, flow->home, models, flow->storage);
+}
+
+static int flow_run(struct flow *flow, struct err *err)
+{
+	const struct account *account = &flow->request->account;
+	int stored = 0, result;
+
+	if (!flow->request->force)
+		stored = stored_login(flow, err);
+	if (stored < 0)
 		return -1;
-	if (store_kind_by_name(wish->storage) == STORE_FILE)
-		store_avoid_keyring(&store);
-	int good = wish->force ? 0 : stored_login(report, home, &wish->who, &store, &token, err);
-	int failed = good < 0 ? -1 : 0;
-	if (good > 0)
-		failed = oauth_flow_move(report, wish, &store, err);
-	if (good == 0)
-		failed = check_early(home, &wish->who, err);
-	if (good == 0 && !failed)
-		failed = log_in(report, wish, home, &store, &token, storage, err);
-	if (!failed && plain && (good == 0 || !has_config(home, &wish->who)))
-		failed = write_config(report, home, &store, token.access_token, &models, err);
-	if (!failed && good == 0)
-		login_flow_succeeded(report, &wish->who, home, plain ? &models : NULL, storage);
-	else if (!failed)
-		tell_already(report, &wish->who);
-	models_clear(&models);
-	token_clear(&token);
-	return failed;
+	if (stored > 0)
+		result = login_flow_move(flow->report, &flow->store, flow->request->storage, err);
+	else
+		result = check_early(flow->home, account, err);
+	if (stored == 0 && result == 0)
+		result = log_in(flow, err);
+	if (result == 0 && !*account->name && (stored == 0 || !has_config(flow->home, account)))
+		result = write_config(flow, err);
+	if (result < 0)
+		return -1;
+	if (stored > 0)
+		flow_tell_already(flow->report, flow->home, account);
+	else
+		flow_tell_success(flow);
+	return 0;
+}
+
+int login_flow_oauth(const struct report *report, const struct login_request *request,
+    const struct home *home, struct err *err)
+{
+	struct flow flow = {.report = report, .request = request, .home = home, .token = TOKEN_INIT};
+
+	if (store_open(&flow.store, home, &request->account, err) < 0)
+		return -1;
+	if (store_kind_by_name(request->storage) == STORE_FILE)
+		store_avoid_keyring(&flow.store);
+	int result = flow_run(&flow, err);
+	models_clear(&flow.models);
+	token_clear(&flow.token);
+	return result;
 }

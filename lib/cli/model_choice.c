@@ -1,101 +1,123 @@
 #include "cli/model_choice.h"
 
+#include "base/memory.h"
 #include "config/login.h"
 #include "config/view.h"
+#include "format/json.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How well a name fits a model: what is typed whole beats what it begins. */
+/* How well a name fits a model, the best last. */
 enum fit { NO_FIT, BEGINS, IS_ID, IS_KEY };
 
-static enum fit fit_of(const char *typed, const char *key, const char *id)
-{
-	size_t len = strlen(typed);
+struct match {
+	const char *key; /* of the first model with the best fit; NULL: no model fits */
+	enum fit fit;
+	size_t count; /* models that fit as well */
+};
 
-	if (strcmp(typed, key) == 0)
-		return IS_KEY;
-	if (id && strcmp(typed, id) == 0)
-		return IS_ID;
-	return strncmp(typed, key, len) == 0 || (id && strncmp(typed, id, len) == 0) ? BEGINS : NO_FIT;
-}
-
-/* The key by which a model can be chosen; NULL: it cannot, or is not of that platform. */
-static const char *key_of(const struct home *home, const struct toml_node *model, const struct platform *only)
+/* The key by which a model can be chosen; NULL: it has none, or is of another platform. */
+static const char *choice_key(const struct model_choice *choice, const struct toml_node *model)
 {
-	if (toml_kind(model) != TOML_TABLE || (only && !config_is_model_of(home, model, only)))
+	if (toml_kind(model) != TOML_TABLE)
+		return NULL;
+	if (choice->only && !config_is_model_of(choice->home, model, choice->only))
 		return NULL;
 	return config_node_key(model);
 }
 
-/* The key of the best fit; *ret_count is how many models fit as well. */
-static const char *best_fit(const struct home *home, const struct toml *config, const struct platform *only,
-    const char *typed, size_t *ret_count, enum fit *ret_fit)
+static enum fit choice_fit(const struct model_choice *choice, const struct toml_node *model)
 {
-	const char *best = NULL;
+	const char *key = choice_key(choice, model), *id = config_member_text(model, "model");
+	const char *typed = choice->typed;
+	size_t len = strlen(typed);
 
-	*ret_count = 0;
-	*ret_fit = BEGINS;
-	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
-		const char *key = key_of(home, node, only);
-		enum fit fit = key ? fit_of(typed, key, config_member_text(node, "model")) : NO_FIT;
-		if (fit < *ret_fit)
+	if (!key)
+		return NO_FIT;
+	if (strcmp(typed, key) == 0)
+		return IS_KEY;
+	if (id && strcmp(typed, id) == 0)
+		return IS_ID;
+	if (strncmp(typed, key, len) == 0 || (id && strncmp(typed, id, len) == 0))
+		return BEGINS;
+	return NO_FIT;
+}
+
+static struct match choice_match(const struct model_choice *choice)
+{
+	struct match best = {.fit = NO_FIT};
+
+	for (const struct toml_node *node = config_first_model(choice->config); node;
+	     node = toml_next(node)) {
+		enum fit fit = choice_fit(choice, node);
+		if (fit == NO_FIT || fit < best.fit)
 			continue;
-		if (fit > *ret_fit)
-			*ret_count = 0;
-		if (!(*ret_count)++)
-			best = key;
-		*ret_fit = fit;
+		if (fit > best.fit)
+			best = (struct match){.key = choice_key(choice, node), .fit = fit};
+		best.count++;
 	}
 	return best;
 }
 
-/* The models that could have been meant: those that fit as well, or all where none does; "..." for what has no room. */
-static void list_candidates(const struct home *home, const struct toml *config, const struct platform *only,
-    const char *typed, enum fit fit, bool all, char *ret_list, size_t size)
+/* Lists the models with the best fit, or all models if none fits. A list that is too long ends in "...". */
+static void choice_list(
+    const struct model_choice *choice, const struct match *match, char *ret_list, size_t size)
 {
 	static const char more[] = ", ...";
 	size_t len = 0;
 
 	*ret_list = '\0';
-	for (const struct toml_node *node = config_first_model(config); node; node = toml_next(node)) {
-		const char *key = key_of(home, node, only);
-		if (!key || (!all && fit_of(typed, key, config_member_text(node, "model")) != fit))
+	for (const struct toml_node *node = config_first_model(choice->config); node;
+	     node = toml_next(node)) {
+		const char *key = choice_key(choice, node), *comma = len ? ", " : "";
+		if (!key || (match->count && choice_fit(choice, node) != match->fit))
 			continue;
-		const char *comma = len ? ", " : "";
 		if (len + strlen(comma) + strlen(key) + sizeof(more) > size) {
-			snprintf(ret_list + len, size - len, "%s", len ? more : more + 2);
+			snprintf(ret_list + len, size - len, "%s", len ? more : more + strlen(", "));
 			return;
 		}
 		len += (size_t)snprintf(ret_list + len, size - len, "%s%s", comma, key);
 	}
 }
 
-int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
-    const struct platform *only, const char *typed, const char *thinking, struct err *err)
+static int choice_not_one(const struct model_choice *choice, const struct match *match, struct err *err)
 {
-	char list[220], todo[240];
-	enum fit fit;
-	size_t count;
-	const char *found = best_fit(home, config, only, typed, &count, &fit);
+	char list[220], hint[240];
 
-	if (!config_first_model(config))
+	choice_list(choice, match, list, sizeof(list));
+	snprintf(hint, sizeof(hint), "use one of %s", list);
+	if (match->count)
+		return err_set(err, ERR_USAGE, hint, "'%.80s' matches several models", choice->typed);
+	return err_set(err, ERR_USAGE, hint, "there is no model '%.80s'", choice->typed);
+}
+
+int model_choice_use(const struct model_choice *choice, const struct report *report, struct err *err)
+{
+	const char *limit = "";
+	int thinking = -1;
+	bool on;
+
+	if (!config_first_model(choice->config))
 		return err_set(err, ERR_USAGE, "run 'kimi login', or 'kimi models --sync'",
 		    "config.toml has no models to choose from");
-	if (count != 1) {
-		list_candidates(home, config, only, typed, fit, count == 0, list, sizeof(list));
-		snprintf(todo, sizeof(todo), "use one of %s", list);
-		return err_set(err, ERR_USAGE, todo,
-		    count ? "'%.80s' matches several models" : "there is no model '%.80s'", typed);
-	}
-	/* The key lives in the document that is read anew for the change. */
-	char *key = strdup(found);
-	int failed = key ? config_use_model(home, key, thinking ? strcmp(thinking, "on") == 0 : -1, err)
-	                 : err_memory(err);
-	if (!failed)
+	const struct match match = choice_match(choice);
+	if (match.count != 1)
+		return choice_not_one(choice, &match, err);
+	if (choice->thinking)
+		thinking = strcmp(choice->thinking, "on") == 0;
+	/* config_use_model() reads the file again, which frees the document that has the key. */
+	char *key = memory_copy(match.key);
+	int result = config_use_model(choice->home, key, thinking, &on, err);
+	if (result == 0 && thinking == 1 && !on)
+		limit = "; it cannot think, so thinking is off";
+	else if (result == 0 && thinking == 0 && on)
+		limit = "; it always thinks, so thinking is on";
+	if (result == 0)
 		report_tell(report, "success", json_pack("{s:s}", "default_model", key),
-		    "the default model is now %s", key);
+		    "the default model is now %s%s", key, limit);
 	free(key);
-	return failed;
+	return result;
 }

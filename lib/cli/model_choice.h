@@ -1,5 +1,5 @@
 /*
- * model_choice: making a model the default by a name that a person typed.
+ * model_choice: makes a model the default, by the name that the user typed.
  */
 #ifndef KIMI_CLI_MODEL_CHOICE_H
 #define KIMI_CLI_MODEL_CHOICE_H
@@ -10,13 +10,18 @@
 #include "home/home.h"
 #include "ui/report.h"
 
+struct model_choice {
+	const struct home *home;
+	const struct toml *config;   /* of the home, as it was read; NULL: there is none */
+	const struct platform *only; /* choose among its models; NULL: among all */
+	const char *typed;           /* the key of a model, its id, or the beginning of one of these */
+	const char *thinking;        /* "on" or "off"; NULL: leave it as it is */
+};
+
 /*
- * Makes the model that `typed` means the default in config.toml: its key, its id,
- * or the beginning of one that no other shares; of the models of `only`, or (NULL) of
- * all. `thinking`: "on", "off" or NULL.
- * -1: ERR_USAGE with the candidates for a name that means none or several.
+ * Makes the chosen model the default in config.toml and reports it. -1: ERR_CONFIG,
+ * ERR_STORAGE, or ERR_USAGE with the candidates if no model or several have that name.
  */
-int model_choice_use(const struct report *report, const struct home *home, const struct toml *config,
-    const struct platform *only, const char *typed, const char *thinking, struct err *err);
+int model_choice_use(const struct model_choice *choice, const struct report *report, struct err *err);
 
 #endif

@@ -45,54 +45,59 @@ void model_sync_tell_kept(const struct report *report, const struct home *home,
 }
 
 int model_sync_write(
-    const struct report *report, const struct home *home, const struct catalog *catalog, struct err *err)
+    const struct report *report, const struct home *home, const struct model_lists *catalog, struct err *err)
 {
 	for (size_t i = 0; i < catalog->count; i++) {
-		const struct catalog_entry *entry = &catalog->entries[i];
+		const struct model_list *entry = &catalog->entries[i];
 		bool changed;
 		if (entry->failed)
 			continue;
-		if (config_sync_models(home, entry->platform, &entry->models, &changed, err) < 0)
+		if (config_sync_models(
+		        home, &(struct config_sync){entry->platform, &entry->models}, &changed, err) < 0)
 			return -1;
 		model_sync_tell_kept(report, home, entry->platform, &entry->models);
-		report_note(report, "the models of %s in config.toml %s", entry->platform->name,
-		    changed ? "were updated" : "are up to date");
+		if (changed)
+			report_note(
+			    report, "the models of %s in config.toml were updated", entry->platform->name);
+		else
+			report_note(
+			    report, "the models of %s in config.toml are up to date", entry->platform->name);
 	}
 	return 0;
 }
 
-/* Of several platforms those that failed are spoken of, and the others shown; the first failure is the outcome. */
-int model_sync_outcome(const struct report *report, const struct catalog *catalog, struct err *err)
+int model_sync_outcome(const struct report *report, const struct model_lists *catalog, struct err *err)
 {
-	int failed = 0;
+	int result = 0;
 
 	for (size_t i = 0; i < catalog->count; i++) {
-		const struct catalog_entry *entry = &catalog->entries[i];
+		const struct model_list *entry = &catalog->entries[i];
 		if (!entry->failed)
 			continue;
-		if (failed)
+		if (result < 0)
 			report_line(report, "%s: %s", entry->platform->name, entry->err.what);
+		else if (catalog->count > 1)
+			result = err_set(err, entry->err.code, entry->err.hint, "%s: %s",
+			    entry->platform->name, entry->err.what);
 		else
-			failed = err_set(err, entry->err.code, entry->err.todo, "%s%s%s",
-			    catalog->count > 1 ? entry->platform->name : "", catalog->count > 1 ? ": " : "",
-			    entry->err.what);
+			result = err_set(err, entry->err.code, entry->err.hint, "%s", entry->err.what);
 	}
-	return failed;
+	return result;
 }
 
 int model_sync_all(
-    const struct report *report, const struct home *home, const struct identity *only, struct err *err)
+    const struct report *report, const struct home *home, const struct account *only, struct err *err)
 {
 	struct toml *config = NULL;
-	struct catalog catalog;
+	struct model_lists catalog;
 
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
-	catalog_fetch(&catalog, home, config, only);
+	model_lists_fetch(&catalog, home, config, only);
 	toml_free(config); /* it may be large, and is read again to be edited */
-	int failed = model_sync_write(report, home, &catalog, err);
-	if (!failed)
-		failed = model_sync_outcome(report, &catalog, err);
-	catalog_clear(&catalog);
-	return failed;
+	int result = model_sync_write(report, home, &catalog, err);
+	if (result == 0)
+		result = model_sync_outcome(report, &catalog, err);
+	model_lists_clear(&catalog);
+	return result;
 }

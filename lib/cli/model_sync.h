@@ -1,5 +1,5 @@
 /*
- * model_sync: the model lists brought into config.toml, and spoken of.
+ * model_sync: writes the model lists to config.toml and reports the result.
  */
 #ifndef KIMI_CLI_MODEL_SYNC_H
 #define KIMI_CLI_MODEL_SYNC_H
@@ -9,22 +9,27 @@
 #include "home/home.h"
 #include "ui/report.h"
 
-/* Writes the lists of a fetched catalog to the config, where they differ. Entries that failed are passed over. */
+/*
+ * Writes the fetched lists to the config if they differ, and skips lists that failed.
+ * -1: ERR_CONFIG, ERR_STORAGE, ERR_BUSY.
+ */
 int model_sync_write(
-    const struct report *report, const struct home *home, const struct catalog *catalog, struct err *err);
+    const struct report *report, const struct home *home, const struct model_lists *catalog, struct err *err);
 
 /*
- * What came of a catalog: 0, or -1 with the first entry that failed; further
- * ones are spoken of at once.
+ * 0: all lists were fetched. -1: *err is the error of the first one that failed; the errors of
+ * others have been reported.
  */
-int model_sync_outcome(const struct report *report, const struct catalog *catalog, struct err *err);
+int model_sync_outcome(const struct report *report, const struct model_lists *catalog, struct err *err);
 
-/* Fetches and writes, of `only` or (NULL) of every platform one is logged in to. */
+/* Fetches and writes the list of `only`, or (NULL) of every platform with a login. */
 int model_sync_all(
-    const struct report *report, const struct home *home, const struct identity *only, struct err *err);
+    const struct report *report, const struct home *home, const struct account *only, struct err *err);
 
-/* Names the models of the list that were not written, since tables of the user's own stand under their keys, or since
- * the home's client could not read them. */
+/*
+ * Reports the models that were not written, because the user has a table with that key or the
+ * client cannot read them.
+ */
 void model_sync_tell_kept(const struct report *report, const struct home *home,
     const struct platform *platform, const struct models *models);
 

@@ -11,10 +11,10 @@
 
 static const char variable[] = "KIMI_HANDOVER";
 
-/* A wrapper that starts us as a child, not by exec, could else go round with a new process each time. */
+/* Limits the depth, because a wrapper that runs us as a child process could loop. */
 enum { MOST_NESTED = 8, MAX_NOTE = 2048, MAX_PATH = 3072 };
 
-/* The note: how deep, in which process, and the files passed through, as " DEVICE:INODE" each. */
+/* The variable holds the depth, the pid, and the files already run, as " DEVICE:INODE;" each. */
 struct note {
 	long depth;
 	char files[MAX_NOTE];
@@ -29,7 +29,7 @@ static void read_note(struct note *note)
 	if (!text)
 		return;
 	note->depth = strtol(text, &rest, 10);
-	/* Another process is another walk: what it passed through says nothing about ours. */
+	/* Written by another process: keep the depth, drop the files. */
 	if (strtol(rest, &rest, 10) == getpid())
 		snprintf(note->files, sizeof(note->files), "%s", rest);
 }
@@ -64,7 +64,7 @@ static void write_note(const struct note *note)
 	setenv(variable, text, 1);
 }
 
-void handover_to_other_kimi(char **argv)
+void other_kimi_exec(char **argv)
 {
 	struct note note;
 	struct stat st;

@@ -1,15 +1,15 @@
 /*
- * handover: making room for the other `kimi`.
+ * other_kimi: runs the other `kimi` on PATH.
  *
- * kimi-cli's program is called kimi too. What is no command of ours is handed to
- * the next other kimi on PATH with the arguments untouched. Copies, links and
- * wrappers of our own front may lie on PATH as well: each front that a process
- * passes through is noted in $KIMI_HANDOVER, so that it never goes in a circle.
+ * The programs of kimi-code and kimi-cli are called kimi too. If the first argument
+ * is not one of our commands, the next other kimi on PATH gets all arguments
+ * unchanged. PATH may also have copies, links and wrappers of our own front, so each
+ * front adds itself to $KIMI_HANDOVER, which prevents a loop.
  */
 #ifndef KIMI_CLI_OTHER_KIMI_H
 #define KIMI_CLI_OTHER_KIMI_H
 
 /* Becomes the other kimi; returns only if there is none. */
-void handover_to_other_kimi(char **argv);
+void other_kimi_exec(char **argv);
 
 #endif

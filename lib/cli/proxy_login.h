@@ -8,7 +8,7 @@
 #include "proxy/token_source.h"
 
 /* See struct token_login. -1: as context_open(). */
-int proxy_login_locate(
-    const struct token_login *login, const char *platform, struct token_place *ret_place, struct err *err);
+int proxy_login_locate(const struct token_login *login, const char *platform,
+    struct token_location *ret_location, struct err *err);
 
 #endif

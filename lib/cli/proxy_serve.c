@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/signals.h"
@@ -28,12 +29,12 @@ struct request_log {
 	bool json;
 };
 
-/* A reader that does not read must not hold up the streams: what it does not take is lost. */
+/* A reader that stalls must not block the streams, so lines that it does not take are lost. */
 static void log_write(const struct request_log *log, const char *line)
 {
-	struct pollfd room = {.fd = log->fd, .events = POLLOUT};
+	struct pollfd output = {.fd = log->fd, .events = POLLOUT};
 
-	if (poll(&room, 1, 0) == 1 && room.revents & POLLOUT)
+	if (poll(&output, 1, 0) == 1 && output.revents & POLLOUT)
 		write_all(log->fd, line, strlen(line));
 }
 
@@ -120,7 +121,7 @@ int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context
 	return 0;
 }
 
-/* The background process. `line` hears whether it serves. */
+/* The background process. It writes to `line` whether it serves. */
 static void behind_run(const struct proxy_serve *serve, int command, int line)
 {
 	struct request_log log = {.fd = -1, .json = serve->json};
@@ -129,7 +130,7 @@ static void behind_run(const struct proxy_serve *serve, int command, int line)
 	signals_outlast();
 	if (serve->json || serve->verbose)
 		log.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	process_drop_inherited();
+	inherited_drop();
 	if (chdir("/") < 0) {
 		/* It only keeps a file system from being unmounted. */
 	}
@@ -145,24 +146,10 @@ static void behind_run(const struct proxy_serve *serve, int command, int line)
 /* Reads what behind_run() writes. */
 static int behind_hear(int line, struct err *err)
 {
-	char *at = (char *)err;
-	struct err heard = {0};
+	struct err heard;
 
-	for (size_t got = 0; got < sizeof(heard);) {
-		struct pollfd fds[] = {
-		    {.fd = line, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
-		if (signals_caught())
-			return signals_error(err);
-		if (poll(fds, 2, -1) < 0 || !fds[0].revents)
-			continue;
-		at = (char *)&heard + got;
-		ssize_t n = read(line, at, sizeof(heard) - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(err, ERR_BUSY, "try again", "the background process has ended");
-		got += (size_t)n;
-	}
+	if (signals_read(line, &heard, sizeof(heard), err) < 0)
+		return -1;
 	if (heard.code == ERR_NONE)
 		return 0;
 	*err = heard;
@@ -177,8 +164,8 @@ int proxy_serve_behind(const struct proxy_serve *serve, struct err *err)
 		return err_errno(
 		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
 	if (pipe2(ends, O_CLOEXEC) < 0 || (result = process_fork_background()) < 0) {
-		err_errno(
-		    err, ERR_BUSY, "try again when fewer processes run", "cannot start a background process");
+		err_errno(err, ERR_BUSY, "try again when fewer processes are running",
+		    "cannot start a background process");
 		goto out;
 	}
 	if (result == 0) {

@@ -21,15 +21,15 @@ struct proxy_serve {
 	const char *key;
 	struct token_login login;
 	const char *command; /* its name, for kimi status; NULL: there is none */
-	double grace;        /* seconds that requests under way have after a signal */
-	bool json, verbose;  /* a line for each request: JSON, or words */
+	double grace;        /* seconds for running requests to end after a signal */
+	bool json, verbose;  /* log a line per request: as JSON, or as text */
 };
 
-/* Serves until a signal asks to stop. `begun` is called once it listens; where that fails, so does this. */
+/* Serves until a signal asks to stop. Calls `begun` once it listens, and fails if that fails. */
 int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context, struct err *err),
     void *context, struct err *err);
 
-/* Starts the background process, which serves while this process lives. It serves, or -1 says why it does not. */
+/* Starts the background process, which serves as long as this process lives. Returns once it serves, or -1 with *err. */
 int proxy_serve_behind(const struct proxy_serve *serve, struct err *err);
 
 #endif

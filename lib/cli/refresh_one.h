@@ -1,11 +1,12 @@
 /*
- * renewal: renewing one stored login, and telling about it.
+ * refresh_one: refreshes one stored login and reports the result.
  */
 #ifndef KIMI_CLI_REFRESH_ONE_H
 #define KIMI_CLI_REFRESH_ONE_H
 
 #include "account/account.h"
 #include "auth/refresh.h"
+#include "auth/refresh_aside.h"
 #include "base/err.h"
 #include "home/home.h"
 #include "store/store.h"
@@ -14,32 +15,42 @@
 
 #include <stdbool.h>
 
-struct renewal {
-	const struct identity *who; /* borrowed */
-	struct store store;         /* where the login lies */
-	struct token token;         /* as it is stored now */
+struct refresh_one {
+	/* Set by the caller; borrowed. */
+	const struct report *report;
+	const struct home *home;
+	const struct account *account;
+	const struct refresh_options *options;
+	bool several_homes;                       /* messages say which client's home the login is in */
+	const struct refresh_aside_result *aside; /* it was refreshed in another process; NULL: it was not */
+
+	/* The result. */
+	bool is_open;
+	struct store store;
+	struct token token; /* as it is stored now; the caller clears it */
 	enum refresh_outcome outcome;
 };
 
-/*
- * Makes the login as fresh as wished (refresh.h) and says what a person should
- * know about its store. The caller clears ret_renewal->token. An error names the
- * account, here and below.
- */
-int renewal_run(const struct report *report, const struct home *home, const struct identity *who,
-    const struct refresh_wish *wish, struct renewal *ret_renewal, struct err *err);
-
-/* -1: its access token is its last, though it still lives: ERR_REJECTED, since somebody must log in. */
-int renewal_foresee(const struct renewal *renewal, struct err *err);
+/* Whether the login must probably be refreshed: it is due, or only the keyring knows. */
+bool refresh_one_is_due(struct refresh_one *one);
 
 /*
- * With --quiet nobody need be told of this failure: it passes, and the token that
- * is stored serves until then.
+ * Makes the login as fresh as the options say (auth/refresh.h), and notes what a person
+ * should know about where it is stored. Errors are those of refresh_login(); here and
+ * below they name the account, and the client if there are several homes.
  */
-bool renewal_can_wait(const struct report *report, const struct home *home, const struct identity *who,
-    const struct err *failure);
+int refresh_one_run(struct refresh_one *one, struct err *err);
 
-/* Says what became of it, and how long the token is good for: the success event. */
-void renewal_tell(const struct report *report, const struct renewal *renewal);
+/*
+ * Call it after refresh_one_run(). -1 ERR_REJECTED: the login cannot be refreshed any
+ * more, so somebody must log in, although its access token is still valid.
+ */
+int refresh_one_foresee(const struct refresh_one *one, struct err *err);
+
+/* Whether --quiet need not report this failure: it is temporary, and the stored token is still valid. */
+bool refresh_one_can_wait(const struct refresh_one *one, const struct err *failure);
+
+/* Reports the outcome and how long the token is valid: the success event. */
+void refresh_one_tell(const struct refresh_one *one);
 
 #endif

@@ -1,7 +1,9 @@
 #include "cli/refresh_watch.h"
 
 #include "auth/api_key.h"
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/sd_notify.h"
 #include "base/signals.h"
@@ -9,34 +11,33 @@
 #include "ui/duration.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What is remembered of a login from one look to the next. */
+enum { MAX_TITLES = 4096 };
+
+/* What is known about a login since the last check. */
 struct watched {
 	const struct home *home;
-	char key[IDENTITY_KEY_MAX];
-	enum err_code trouble; /* of the last look; it is said once */
-	bool force;            /* the machine slept, and no refresh has succeeded since */
+	char key[ACCOUNT_KEY_MAX];
+	enum err_code error; /* of the last check: each error is reported once */
+	bool force;          /* the machine slept, and no refresh has succeeded since */
 };
 
 struct watch {
-	const struct report *report;
-	const struct home *homes;
-	size_t home_count;
-	const struct identity *only;
-	struct refresh_wish wish;
+	struct refresh_watch_options options;
 	struct watched *list;
 	size_t count;
-	double wall;    /* both clocks at the last look */
+	double wall;    /* both clocks at the last check */
 	long long mono; /* ms */
-	bool woke;
-	int children; /* of process_adopt_orphans() */
+	bool woke;      /* the machine slept since then */
+	int children;   /* of process_adopt_orphans() */
 };
 
-static struct watched *watch_find(struct watch *w, const struct home *home, const char *key)
+static struct watched *refresh_watch_find(struct watch *w, const struct home *home, const char *key)
 {
 	for (size_t i = 0; i < w->count; i++)
 		if (w->list[i].home == home && strcmp(w->list[i].key, key) == 0)
@@ -45,69 +46,77 @@ static struct watched *watch_find(struct watch *w, const struct home *home, cons
 	if (!list)
 		return NULL;
 	w->list = list;
-	w->list[w->count] = (struct watched){.home = home, .trouble = ERR_NONE};
+	w->list[w->count] = (struct watched){.home = home, .error = ERR_NONE};
 	snprintf(w->list[w->count].key, sizeof(w->list->key), "%s", key);
 	return &w->list[w->count++];
 }
 
-static void watch_note_trouble(const struct watch *w, struct watched *login, const struct err *why)
+static void refresh_watch_fail(const struct watch *w, struct watched *login, const struct err *reason)
 {
-	bool is_news = why->code != login->trouble;
+	bool is_news = reason->code != login->error;
 
-	login->trouble = why->code;
-	if (!err_is_passing(why->code))
+	login->error = reason->code;
+	if (!err_is_temporary(reason->code))
 		login->force = false; /* asking again will not help */
-	if (is_news && !(w->report->quiet && err_is_passing(why->code)))
-		report_error(w->report, why);
+	if (is_news && !(w->options.report->quiet && err_is_temporary(reason->code)))
+		report_error(w->options.report, reason);
 }
 
-/* -1: *why says why this login is not fresh. */
-static int look_at(struct watch *w, const struct identity *who, struct watched *login, struct err *why)
+static int refresh_watch_refresh(
+    struct watch *w, const struct account *account, struct watched *login, struct err *err)
 {
-	struct renewal renewal;
+	struct refresh_options options = *w->options.refresh;
+	struct refresh_one one = {
+	    .report = w->options.report,
+	    .home = login->home,
+	    .account = account,
+	    .options = &options,
+	    .several_homes = w->options.home_count > 1,
+	};
 
 	if (w->woke)
 		login->force = true;
-	w->wish.force = login->force;
-	if (renewal_run(w->report, login->home, who, &w->wish, &renewal, why) < 0)
+	options.force = login->force;
+	if (refresh_one_run(&one, err) < 0)
 		return -1;
-	int failed = renewal_foresee(&renewal, why);
-	if (!failed && (renewal.outcome != REFRESH_NOT_NEEDED || login->trouble != ERR_NONE))
-		renewal_tell(w->report, &renewal);
-	if (!failed)
-		login->trouble = ERR_NONE;
+	int result = refresh_one_foresee(&one, err);
+	if (result == 0 && (one.outcome != REFRESH_NOT_NEEDED || login->error != ERR_NONE))
+		refresh_one_tell(&one);
+	if (result == 0)
+		login->error = ERR_NONE;
 	login->force = false;
-	token_clear(&renewal.token);
-	return failed;
+	token_clear(&one.token);
+	return result;
 }
 
-/* Looks at one login; false: it is not there. */
-static bool look_at_next(struct watch *w, const struct home *home, const struct identity *who)
+/* Checks one login. Returns false if there is no such login. */
+static bool refresh_watch_check(struct watch *w, const struct home *home, const struct account *account)
 {
-	struct watched *login = watch_find(w, home, who->key);
-	struct err why = {0};
+	struct watched *login = refresh_watch_find(w, home, account->key);
+	struct err reason = {0};
 
 	if (!login)
 		return false;
-	if (look_at(w, who, login, &why) == 0)
+	if (refresh_watch_refresh(w, account, login, &reason) == 0)
 		return true;
-	if (why.code == ERR_LOGIN_REQUIRED && !w->only)
+	if (reason.code == ERR_LOGIN_REQUIRED && !w->options.only)
 		return false;
-	if (why.code != ERR_INTERRUPTED)
-		watch_note_trouble(w, login, &why);
+	if (reason.code != ERR_INTERRUPTED)
+		refresh_watch_fail(w, login, &reason);
 	return true;
 }
 
-/* *ret_found: there is something to keep fresh, or a key, which needs nothing. */
-static int look_at_home(struct watch *w, const struct home *home, bool *ret_found, struct err *err)
+/* *ret_found: the home has a login, or an API key, which never needs a refresh. */
+static int refresh_watch_check_home(
+    struct watch *w, const struct home *home, bool *ret_found, struct err *err)
 {
 	size_t count = 0;
-	struct identity *list = identity_list(home, &count, err);
+	struct account *list = account_list(home, &count, err);
 
 	if (!list)
 		return -1;
 	for (size_t i = 0; i < count && !signals_caught(); i++)
-		if (look_at_next(w, home, &list[i]))
+		if (refresh_watch_check(w, home, &list[i]))
 			*ret_found = true;
 	free(list);
 	if (!*ret_found)
@@ -115,38 +124,40 @@ static int look_at_home(struct watch *w, const struct home *home, bool *ret_foun
 	return 0;
 }
 
-static int watch_look(struct watch *w, struct err *err)
+static int refresh_watch_check_all(struct watch *w, struct err *err)
 {
 	bool found = false;
 
-	if (w->only) {
-		look_at_next(w, &w->homes[0], w->only);
+	if (w->options.only) {
+		refresh_watch_check(w, &w->options.homes[0], w->options.only);
 		return 0;
 	}
-	for (size_t i = 0; i < w->home_count; i++)
-		if (look_at_home(w, &w->homes[i], &found, err) < 0)
+	for (size_t i = 0; i < w->options.home_count; i++)
+		if (refresh_watch_check_home(w, &w->options.homes[i], &found, err) < 0)
 			return -1;
-	/* Nothing at all is stored: said of the first home's default account. */
-	struct watched *first = found || signals_caught() ? NULL : watch_find(w, &w->homes[0], "");
+	/* Report a missing login once, as an error of the default account in the first home. */
+	if (found || signals_caught())
+		return 0;
+	struct watched *first = refresh_watch_find(w, &w->options.homes[0], "");
 	struct err none;
 	if (first) {
 		err_set(&none, ERR_LOGIN_REQUIRED, "run 'kimi login'", "not logged in");
-		watch_note_trouble(w, first, &none);
+		refresh_watch_fail(w, first, &none);
 	}
 	return 0;
 }
 
-/* As process 1 of a container it collects the orphans too. */
-static void wait_for(const struct watch *w, double interval)
+/* Waits for the next check. Process 1 of a container also reaps orphans meanwhile. */
+static void refresh_watch_wait(const struct watch *w)
 {
-	int ms = (int)(interval * 1000), alarm_fd = clock_alarm(ms);
+	int ms = (int)(w->options.interval * 1000), alarm_fd = clock_alarm(ms);
 	struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
 	    {.fd = w->children, .events = POLLIN}};
 	long long deadline = clock_ms() + ms + 1;
 
 	/* Other signals (SIGCONT after Ctrl-Z) end a poll() too. */
 	while (!signals_caught() && clock_left(deadline)) {
-		/* First, too: no signal tells of those that had ended before we came. */
+		/* Children that ended before we adopted orphans sent us no signal, so reap before poll(). */
 		process_reap_orphans(w->children);
 		if (poll(fds, 3, clock_left(deadline)) > 0 && fds[1].revents)
 			break;
@@ -155,71 +166,83 @@ static void wait_for(const struct watch *w, double interval)
 		close(alarm_fd);
 }
 
-static void compare_clocks(struct watch *w, double interval)
+static void compare_clocks(struct watch *w)
 {
 	double wall = clock_now();
 	long long mono = clock_ms();
 	double slept = wall - w->wall - (double)(mono - w->mono) / 1000;
 
-	w->woke = slept > 2 * interval;
+	w->woke = slept > 2 * w->options.interval;
 	w->wall = wall;
 	w->mono = mono;
 	if (w->woke) {
-		char span[SAY_SPAN_MAX];
-		say_span(slept, span);
-		report_tell(w->report, "info", NULL, "the computer slept for %s", span);
+		char span[DURATION_SPAN_MAX];
+		duration_span(slept, span);
+		report_tell(w->options.report, "info", NULL, "the computer slept for %s", span);
 	}
 }
 
-/* What is watched, and how to end it, for a person who has started it. */
+static void add_title(struct buf *titles, const struct account *account, const struct home *home)
+{
+	char title[ACCOUNT_TITLE_MAX];
+
+	if (titles->len)
+		buf_addstr(titles, "; ");
+	account_title(account, title);
+	buf_addstr(titles, title);
+	if (home)
+		buf_addf(titles, " (%s)", home->client->name);
+}
+
+/* Tells a person what is watched and how to stop it. */
 static void tell_start(const struct watch *w)
 {
-	char names[512] = "";
+	bool several_homes = w->options.home_count > 1;
+	struct buf titles;
 
-	for (size_t i = 0; i < w->home_count; i++) {
+	buf_init(&titles, MAX_TITLES);
+	if (w->options.only)
+		add_title(&titles, w->options.only, NULL);
+	for (size_t i = 0; i < w->options.home_count && !w->options.only; i++) {
 		size_t count = 0;
-		struct identity *list = w->only ? NULL : identity_list(&w->homes[i], &count, NULL);
-		for (size_t j = 0; j < count; j++) {
-			size_t len = strlen(names);
-			if (identity_is_stored(&list[j], &w->homes[i]))
-				snprintf(names + len, sizeof(names) - len, "%s%s%s%s", len ? "; " : "",
-				    list[j].platform->name, *list[j].account ? ", account " : "",
-				    list[j].account);
-		}
+		struct account *list = account_list(&w->options.homes[i], &count, NULL);
+		for (size_t j = 0; j < count; j++)
+			if (account_is_stored(&list[j], &w->options.homes[i]))
+				add_title(&titles, &list[j], several_homes ? &w->options.homes[i] : NULL);
 		free(list);
 	}
-	if (w->only)
-		snprintf(names, sizeof(names), "%s%s%s", w->only->platform->name,
-		    *w->only->account ? ", account " : "", w->only->account);
-	report_note(
-	    w->report, "watching %s; checks every minute, Ctrl-C ends it", *names ? names : "for a login");
+	if (titles.len)
+		report_note(
+		    w->options.report, "watching %s; checks every minute, Ctrl-C ends it", titles.data);
+	else
+		report_note(w->options.report, "watching for a login; checks every minute, Ctrl-C ends it");
+	buf_release(&titles);
 }
 
-int watch_run(const struct report *report, const struct home homes[], size_t home_count,
-    const struct identity *only, const struct refresh_wish *wish, double interval, struct err *err)
+int refresh_watch_run(const struct refresh_watch_options *options, struct err *err)
 {
-	struct watch w = {.report = report,
-	    .homes = homes,
-	    .home_count = home_count,
-	    .only = only,
-	    .wish = *wish,
+	struct watch w = {
+	    .options = *options,
 	    .wall = clock_now(),
 	    .mono = clock_ms(),
-	    .children = process_adopt_orphans()};
-	int failed = 0;
+	    .children = process_adopt_orphans(),
+	};
+	int result = 0;
 
-	if (report->terminal && !report->json)
+	if (options->report->terminal && !options->report->json)
 		tell_start(&w);
-	notify_manager("READY=1");
-	while (!failed && !signals_caught()) {
-		compare_clocks(&w, interval);
-		failed = watch_look(&w, err);
-		if (!failed)
-			wait_for(&w, interval);
+	sd_notify_send("READY=1");
+	while (result == 0 && !signals_caught()) {
+		compare_clocks(&w);
+		result = refresh_watch_check_all(&w, err);
+		if (result == 0)
+			refresh_watch_wait(&w);
 	}
-	notify_manager("STOPPING=1");
+	if (options->report->terminal && signals_caught() == SIGINT)
+		write_all(STDERR_FILENO, "\n", 1); /* the shell's prompt should not follow "^C" */
+	sd_notify_send("STOPPING=1");
 	if (w.children >= 0)
 		close(w.children);
 	free(w.list);
-	return failed;
+	return result;
 }

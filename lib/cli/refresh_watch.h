@@ -1,14 +1,12 @@
 /*
- * watch: staying, and keeping logins fresh.
+ * refresh_watch: stays running and keeps logins fresh.
  *
- * Every so often each login is looked at and refreshed if that is due. After the
- * machine has slept it is refreshed whatever its age: the wall clock ran on and
- * the monotonic one, which does not count sleep, did not. What fails is tried
- * again at the next look.
+ * At each interval it checks each login and refreshes it if it is due. After the machine was
+ * suspended, which it sees by comparing the wall clock with the monotonic clock, it refreshes
+ * at once. A failed refresh is tried again at the next interval.
  *
- * Something is said when something happens: a refresh, a trouble that was not
- * there at the last look, the end of one. With `quiet` no trouble is mentioned
- * that passes by itself.
+ * It prints changes only: a refresh, a new problem, the end of a problem. With
+ * `quiet` it does not print temporary problems.
  */
 #ifndef KIMI_CLI_REFRESH_WATCH_H
 #define KIMI_CLI_REFRESH_WATCH_H
@@ -19,12 +17,19 @@
 #include "home/home.h"
 #include "ui/report.h"
 
+struct refresh_watch_options {
+	const struct report *report;
+	const struct home *homes; /* where logins are looked for at every check, new ones too */
+	size_t home_count;
+	const struct account *only; /* watch this login of the first home; NULL: all logins */
+	const struct refresh_options *refresh;
+	double interval; /* seconds between two checks */
+};
+
 /*
- * Watches that login of the first home, NULL for all there are in all of them,
- * those that come later too, and looks every `interval` seconds. 0: a signal asked to stop, and everything that
- * was under way is saved. -1: no memory.
+ * Watches until a signal asks to stop; a refresh that is under way is completed first.
+ * 0: stopped by a signal. -1: ERR_BUSY (no memory) or ERR_CONFIG.
  */
-int watch_run(const struct report *report, const struct home homes[], size_t home_count,
-    const struct identity *only, const struct refresh_wish *wish, double interval, struct err *err);
+int refresh_watch_run(const struct refresh_watch_options *options, struct err *err);
 
 #endif

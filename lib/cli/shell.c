@@ -10,6 +10,7 @@
 #include "config/file.h"
 #include "config/view.h"
 #include "format/json.h"
+#include "ui/layout.h"
 #include "ui/line_editor.h"
 
 #include <stdio.h>
@@ -45,27 +46,31 @@ static const struct entry *shell_find(const char *name)
 
 	while (entry->name && strcmp(entry->name, name) != 0)
 		entry++;
-	return entry->name ? entry : NULL;
+	if (entry->name)
+		return entry;
+	return NULL;
 }
 
-/* Runs a sibling unseen; its standard output is added to `out`. */
+/* Runs one of our programs and adds its standard output to `out`. */
 static int shell_ask(const char *program, const char *const arguments[], int ms, struct buf *out)
 {
 	char path[4096];
 	const char *argv[MAX_ARGUMENTS] = {path};
 	struct process process = {.argv = argv, .deadline = clock_ms() + ms};
-	enum process_end end;
-	int status, n = 1;
+	struct process_exit exit;
+	int n = 1;
 
 	for (; *arguments && n < MAX_ARGUMENTS - 1; arguments++)
 		argv[n++] = *arguments;
-	if (sibling_find(program, path, sizeof(path), NULL) < 0 ||
-	    process_run(&process, out, &end, &status, NULL) < 0)
+	if (exec_path_find(program, path, sizeof(path), NULL) < 0 ||
+	    process_run(&process, out, &exit, NULL) < 0)
 		return -1;
-	return end == PROCESS_EXITED && status == 0 ? 0 : -1;
+	if (exit.end == PROCESS_EXITED && exit.status == 0)
+		return 0;
+	return -1;
 }
 
-/* The login this shell is about, of those that kimi-status lists; NULL: none. */
+/* The login of this shell in the list of kimi-status; NULL: not listed. */
 static const json_t *login_of(const struct shell *shell, const json_t *status)
 {
 	const char *account = shell->login.account ? shell->login.account : env_get("KIMI_ACCOUNT");
@@ -79,7 +84,9 @@ static const json_t *login_of(const struct shell *shell, const json_t *status)
 			return login;
 		first = first ? first : login;
 	}
-	return account && *account ? NULL : first;
+	if (account && *account)
+		return NULL;
+	return first;
 }
 
 static void read_prompt(struct shell *shell)
@@ -107,7 +114,7 @@ static void read_prompt(struct shell *shell)
 		snprintf(what, sizeof(what), " (%.40s)", state);
 	else if (model && *model)
 		snprintf(what, sizeof(what), " %.60s", model);
-	if (!status) /* nothing is known */
+	if (!status) /* kimi-status failed */
 		what[0] = '\0';
 	snprintf(shell->prompt, sizeof(shell->prompt), "kimi%s%.20s%s", account ? " " : "",
 	    account ? account : "", what);
@@ -118,13 +125,16 @@ static void read_prompt(struct shell *shell)
 
 int shell_init(struct shell *shell, struct err *err)
 {
-	if (home_choose(&shell->home, &(struct home_choice){.client = shell->login.client}, err) < 0)
+	struct account account;
+
+	if (account_select(&account, shell->login.platform, shell->login.account, err) < 0 ||
+	    home_choose(&shell->home, &(struct home_choice){.client = shell->login.client}, err) < 0)
 		return -1;
 	read_prompt(shell);
 	return 0;
 }
 
-/* Ours come first, so that what was typed counts. */
+/* Our options come first, so that typed options override them. */
 static int shell_run(struct shell *shell, const char *sub, const char *const *words, struct err *err)
 {
 	char path[4096], program[64];
@@ -150,7 +160,7 @@ static int shell_run(struct shell *shell, const char *sub, const char *const *wo
 	while (*words)
 		argv[n++] = *words++;
 	snprintf(program, sizeof(program), "kimi-%s", sub);
-	if (sibling_find(program, path, sizeof(path), err) < 0 ||
+	if (exec_path_find(program, path, sizeof(path), err) < 0 ||
 	    process_run_here(argv, shell->typed, &status, err) < 0)
 		return -1;
 	if (status)
@@ -171,21 +181,21 @@ static void shell_print_clean(const char *text)
 static int show_model(const struct shell *shell, struct err *err)
 {
 	struct toml *config = NULL;
-	int failed = config_file_read(&shell->home, &config, err);
+	int result = config_file_read(&shell->home, &config, err);
 
-	if (failed >= 0) {
-		const char *model = failed ? NULL : config_default_model(config);
-		failed = 0;
+	if (result >= 0) {
+		const char *model = result > 0 ? NULL : config_default_model(config);
+		result = 0;
 		if (shell->report->json)
 			report_json(json_pack("{s:s?}", "default_model", model));
 		else if (model)
 			shell_print_clean(model);
 		else
-			failed = err_set(
+			result = err_set(
 			    err, ERR_CONFIG, "'/login' or '/model ID' sets one", "no default model is set");
 	}
 	toml_free(config);
-	return failed;
+	return result;
 }
 
 static int show_help(struct shell *shell, const char *const *words, struct err *err)
@@ -198,7 +208,9 @@ static int show_help(struct shell *shell, const char *const *words, struct err *
 	for (const struct entry *entry = entries; entry->name; entry++) {
 		char head[32];
 		snprintf(head, sizeof(head), "/%s %s", entry->name, entry->arguments);
-		printf("  %-16s  %s\n", head, entry->help);
+		printf("  %-16s  ", head);
+		layout_print(20, entry->help);
+		printf("\n");
 	}
 	return 0;
 }
@@ -213,31 +225,30 @@ static bool is_command_like(const char *word)
 static int shell_unknown(const char *typed, bool is_sentence, struct err *err)
 {
 	const char *names[sizeof(entries) / sizeof(entries[0])];
-	char todo[64] = "'/help' lists the commands";
+	char hint[64] = "'/help' lists the commands";
 	size_t n = 0;
 
 	if (strcmp(typed, "/exec") == 0 || strcmp(typed, "/proxy") == 0 || strcmp(typed, "/shell") == 0)
-		return err_set(err, ERR_USAGE, "leave with /exit and run it there",
-		    "'kimi %s' belongs in your own shell, not here", typed + 1);
+		return err_set(err, ERR_USAGE, "leave with /exit, then run it",
+		    "'kimi %s' does not work here", typed + 1);
 
 	for (; entries[n].name; n++)
 		names[n] = entries[n].name;
 	names[n] = NULL;
 	const char *nearest = options_nearest(typed + (*typed == '/'), names);
 	if (nearest)
-		snprintf(todo, sizeof(todo), "did you mean /%s?", nearest);
-	/* What looks like no command is not repeated: it may be a key that was meant for elsewhere. */
+		snprintf(hint, sizeof(hint), "did you mean /%s?", nearest);
+	/* Do not repeat other input: it may be a secret, pasted by mistake. */
 	if (!is_sentence && (nearest || is_command_like(typed)))
-		return err_set(err, ERR_USAGE, todo, "'%.40s' is not a command", typed);
-	return err_set(err, ERR_USAGE, "to chat, run kimi-code; '/help' lists the commands",
-	    "this is not a chat: a command begins with /");
+		return err_set(err, ERR_USAGE, hint, "'%.40s' is not a command", typed);
+	return err_set(err, ERR_USAGE, "type /help, or run kimi-code to chat", "this is not a chat");
 }
 
 static int do_words(struct shell *shell, const char *const *words, int count, struct err *err)
 {
 	const struct entry *entry = *words[0] == '/' ? shell_find(words[0] + 1) : NULL;
 	const char *use[MAX_ARGUMENTS + 2] = {"--use"};
-	int failed;
+	int result;
 
 	if (!entry)
 		return shell_unknown(words[0], *words[0] != '/' && count > 1 && !shell_find(words[0]), err);
@@ -252,10 +263,10 @@ static int do_words(struct shell *shell, const char *const *words, int count, st
 		return show_model(shell, err);
 	if (strcmp(entry->name, "model") == 0 && **words != '-')
 		words = memcpy(use + 1, words, (size_t)count * sizeof(*words)) ? use : words;
-	failed = entry->sub ? shell_run(shell, entry->sub, words, err) : show_help(shell, words, err);
+	result = entry->sub ? shell_run(shell, entry->sub, words, err) : show_help(shell, words, err);
 	if (entry->changes_prompt)
 		read_prompt(shell);
-	return failed;
+	return result;
 }
 
 int shell_do(struct shell *shell, const char *line, struct err *err)
@@ -266,11 +277,11 @@ int shell_do(struct shell *shell, const char *line, struct err *err)
 	line += strspn(line, " \t");
 	if (!*line || *line == '#')
 		return 0;
-	if (line_split(line, &count, &words, err) < 0)
+	if (line_editor_split(line, &count, &words, err) < 0)
 		return -1;
-	int failed = count ? do_words(shell, words, count, err) : 0;
-	fflush(stdout); /* what comes next is written by another process */
-	return failed;
+	int result = count ? do_words(shell, words, count, err) : 0;
+	fflush(stdout); /* another process writes next */
+	return result;
 }
 
 void shell_words(void *context, const char *typed, size_t start, struct buf *out)

@@ -1,6 +1,7 @@
 #include "cli/shell_history.h"
 
 #include "base/file.h"
+#include "base/newfile.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -11,7 +12,7 @@ enum { KEPT_BYTES = 32 * 1024, READ_BYTES = 1024 * 1024, LONGEST_WORD = 48, LONG
 
 static const char blanks[] = " \t";
 
-/* By its beginning, after quotes or a sign too, or by its length: model ids and addresses are shorter. */
+/* Recognizes keys by their prefix anywhere in the word, or by length: model ids are shorter. */
 static bool could_be_secret(const char *word, size_t len)
 {
 	static const char *const beginnings[] = {"sk-", "eyJ"};
@@ -26,7 +27,7 @@ static bool could_be_secret(const char *word, size_t len)
 	return len > LONGEST_WORD;
 }
 
-/* A key that was pasted where it does not belong stands alone, so a line must begin as a command does. */
+/* A key pasted by mistake is a line of its own, so a line must begin like a command. */
 static bool begins_as_command(const char *line)
 {
 	size_t len = strspn(line + 1, "abcdefghijklmnopqrstuvwxyz");
@@ -53,17 +54,17 @@ void shell_history_read(const struct home *home, struct buf *ret_lines)
 	char path[HOME_PATH_MAX];
 	struct buf bytes;
 
-	home_shell_history_file(home, path);
+	home_path(home, HOME_SHELL_HISTORY, path);
 	buf_init(&bytes, READ_BYTES);
 	if (file_read(path, FILE_OWN, &bytes, NULL, NULL) == 0) {
 		const char *lines = bytes.data;
 		for (size_t i = 0; i < bytes.len; i++)
 			if (!bytes.data[i])
-				bytes.data[i] = ' '; /* as a crash leaves them; no line is to end there */
+				bytes.data[i] = ' '; /* left by a crash; they must not end a line */
 		if (bytes.len > 2 * KEPT_BYTES) {
 			lines = strchr(bytes.data + bytes.len - KEPT_BYTES, '\n');
 			lines = lines ? lines + 1 : "";
-			file_replace(path, 0600, lines, strlen(lines), NULL);
+			newfile_replace(path, lines, strlen(lines), NULL);
 		}
 		buf_addstr(ret_lines, lines);
 	}
@@ -77,8 +78,8 @@ bool shell_history_add(const struct home *home, const char *line)
 
 	if (!may_be_kept(line))
 		return false;
-	home_shell_history_file(home, path);
-	int fd = home_check_writable(home, NULL) < 0 || dir_make(home->folder, NULL) < 0
+	home_path(home, HOME_SHELL_HISTORY, path);
+	int fd = home_check_writable(home, NULL) < 0 || dir_make(home->directory, NULL) < 0
 	             ? -1
 	             : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)

@@ -16,18 +16,18 @@
 static const char prefix[] = "kimi-";
 static const char usual_path[] = "/usr/local/bin:/usr/bin:/bin";
 
-enum { MAX_FOLDER = 3072 };
+enum { MAX_DIRECTORY = 3072 };
 
-/* Walks over the folders of the exec path, then those of PATH. */
+/* Walks over the directories of the exec path, then those of PATH. */
 struct walk {
 	unsigned at;      /* in the exec path */
 	const char *rest; /* of PATH, once the exec path is done */
 	bool on_path;
 };
 
-static bool next_folder(struct walk *walk, char ret_folder[MAX_FOLDER])
+static bool next_directory(struct walk *walk, char ret_directory[MAX_DIRECTORY])
 {
-	if (!walk->on_path && sibling_folder(&walk->at, ret_folder, MAX_FOLDER))
+	if (!walk->on_path && exec_path_directory(&walk->at, ret_directory, MAX_DIRECTORY))
 		return true;
 	if (!walk->on_path) {
 		walk->on_path = true;
@@ -35,41 +35,41 @@ static bool next_folder(struct walk *walk, char ret_folder[MAX_FOLDER])
 	}
 	while (walk->rest && *walk->rest) {
 		size_t len = strcspn(walk->rest, ":");
-		const char *folder = walk->rest;
+		const char *directory = walk->rest;
 		walk->rest += len + (walk->rest[len] == ':');
-		if (len &&
-		    len < MAX_FOLDER) { /* an empty part would mean the current folder, which nobody means */
-			snprintf(ret_folder, MAX_FOLDER, "%.*s", (int)len, folder);
+		if (len && len < MAX_DIRECTORY) { /* skip empty parts, which mean the current directory */
+			snprintf(ret_directory, MAX_DIRECTORY, "%.*s", (int)len, directory);
 			return true;
 		}
 	}
 	return false;
 }
 
-/* ENOENT though it is there: the interpreter that its first line names is not. */
+/* ENOENT for an existing script: its interpreter does not exist. */
 static int cannot_run(struct err *err, const char *path)
 {
-	const char *todo = errno == ENOENT || errno == ENOEXEC
-	                       ? "a script's first line must name an interpreter that is there, as #!/bin/sh"
-	                       : "try again, with fewer arguments if they are many";
+	const char *hint =
+	    errno == ENOENT || errno == ENOEXEC
+	        ? "the first line of a script must name an installed interpreter, such as #!/bin/sh"
+	        : "try again with fewer arguments";
 
-	return err_errno(err, ERR_FAILED, todo, "cannot run %s", path);
+	return err_errno(err, ERR_FAILED, hint, "cannot run %s", path);
 }
 
 int subcommand_exec(const char *sub, char **argv, struct err *err)
 {
-	char folder[MAX_FOLDER], path[MAX_FOLDER + 512];
+	char directory[MAX_DIRECTORY], path[MAX_DIRECTORY + 512];
 	struct walk walk = {0};
 	char *as_typed = argv[0];
 
 	if (!*sub || strchr(sub, '/') || strlen(sub) > 200)
 		return 1;
-	while (next_folder(&walk, folder)) {
-		text_join(path, sizeof(path), (const char *const[]){folder, "/", prefix, sub, NULL});
+	while (next_directory(&walk, directory)) {
+		text_join(path, sizeof(path), (const char *const[]){directory, "/", prefix, sub, NULL});
 		argv[0] = path;
 		execv(path, argv);
 		argv[0] = as_typed;
-		/* EACCES: a folder, or a file that is not for running; another one may be. */
+		/* EACCES: a directory, or a file that is not executable; look further. */
 		bool missing = errno == ENOTDIR || (errno == ENOENT && access(path, F_OK) != 0);
 		if (errno != EACCES && !missing)
 			return cannot_run(err, path);
@@ -79,21 +79,21 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 
 struct names {
 	char **list;
-	size_t count, room;
+	size_t count, capacity;
 	bool failed;
 };
 
 static void subcommand_add_name(struct names *names, const char *name)
 {
-	if (names->count + 2 > names->room) {
-		size_t room = names->room ? names->room * 2 : 32;
-		char **list = reallocarray(names->list, room, sizeof(*list));
+	if (names->count + 2 > names->capacity) {
+		size_t capacity = names->capacity ? names->capacity * 2 : 32;
+		char **list = reallocarray(names->list, capacity, sizeof(*list));
 		if (!list) {
 			names->failed = true;
 			return;
 		}
 		names->list = list;
-		names->room = room;
+		names->capacity = capacity;
 	}
 	char *copy = strdup(name);
 	names->failed = names->failed || !copy;
@@ -102,10 +102,10 @@ static void subcommand_add_name(struct names *names, const char *name)
 	names->list[names->count] = NULL;
 }
 
-/* Not a name with characters that a shell or a terminal would act on: the list is shown and completed. */
-static void add_folder(struct names *names, const char *folder)
+/* Skips names with characters that are special in a shell: the list is used for completion. */
+static void add_directory(struct names *names, const char *directory)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	struct stat st;
 
 	if (!dir)
@@ -129,10 +129,10 @@ char **subcommand_list(void)
 {
 	struct names names = {0};
 	struct walk walk = {0};
-	char folder[MAX_FOLDER];
+	char directory[MAX_DIRECTORY];
 
-	while (next_folder(&walk, folder))
-		add_folder(&names, folder);
+	while (next_directory(&walk, directory))
+		add_directory(&names, directory);
 	if (!names.list)
 		return calloc(1, sizeof(char *));
 	if (names.failed) {

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/memory.h"
+#include "base/newfile.h"
 #include "base/process.h"
 #include "base/runtime_dir.h"
 #include "base/signals.h"
@@ -26,40 +28,43 @@
 enum { CALL_MAX_MS = 310000, TOKEN_MAX = 256 * 1024 };
 
 struct keeper {
-	const struct keeper_options *options;
+	const struct token_keeper_options *options;
 	int caller;           /* pidfd of the process it works for */
 	int children;         /* of process_adopt_orphans() */
 	struct buf token;     /* while it is handed on */
 	uint64_t fingerprint; /* of the token in the file */
 	double left;          /* seconds until the token expires; 0: never */
-	char file[KEEPER_PATH_MAX];
-	char directory[KEEPER_PATH_MAX]; /* made for the file alone; "": it is in $XDG_RUNTIME_DIR/kimi */
+	char file[TOKEN_KEEPER_PATH_MAX];
+	char directory
+	    [TOKEN_KEEPER_PATH_MAX]; /* made for the file alone; "": it is in $XDG_RUNTIME_DIR/kimi */
 };
 
 /* What the keeper tells the caller, once; the token follows. */
 struct greeting {
 	struct err err; /* ERR_NONE: the token follows */
-	char file[KEEPER_PATH_MAX];
+	char file[TOKEN_KEEPER_PATH_MAX];
 	bool is_access_token;
 	size_t token_len;
 };
 
-static int keeper_take_answer(struct keeper *k, const json_t *answer, struct err *err)
+static int token_keeper_take_answer(struct keeper *k, const json_t *response, struct err *err)
 {
-	const char *token = json_text(answer, "access_token");
+	const char *token = json_text(response, "access_token");
 	double expires_at;
 
 	if (!token)
-		return err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token gave no token");
+		return err_set(err, ERR_FAILED, "run 'kimi token' to see why", "kimi-token printed no token");
 	buf_clear(&k->token);
 	buf_addstr(&k->token, token);
 	k->left = 0;
-	if (json_number(answer, "expires_at", &expires_at))
+	if (json_number(response, "expires_at", &expires_at))
 		k->left = expires_at - clock_now();
-	return k->token.failed ? err_memory(err) : 0;
+	if (k->token.failed)
+		return err_memory(err);
+	return 0;
 }
 
-static int keeper_ask(struct keeper *k, struct err *err)
+static int token_keeper_ask(struct keeper *k, struct err *err)
 {
 	const struct login_options *login = &k->options->login;
 	const struct call call = {
@@ -69,27 +74,27 @@ static int keeper_ask(struct keeper *k, struct err *err)
 	    .account = login->account,
 	    .wait_ms = CALL_MAX_MS,
 	};
-	json_t *answer;
-	int result = call_run(&call, &answer, err);
+	json_t *response;
+	int result = call_run(&call, &response, err);
 
 	if (result == 0)
-		result = keeper_take_answer(k, answer, err);
-	json_decref(answer);
+		result = token_keeper_take_answer(k, response, err);
+	json_decref(response);
 	return result;
 }
 
-static int keeper_write_file(struct keeper *k, struct err *err)
+static int token_keeper_write_file(struct keeper *k, struct err *err)
 {
 	if (!*k->file)
 		return 0;
-	if (file_replace(k->file, 0600, k->token.data, k->token.len, err) < 0)
+	if (newfile_replace(k->file, k->token.data, k->token.len, err) < 0)
 		return -1;
 	k->fingerprint = text_fingerprint(k->token.data);
 	return 0;
 }
 
 /* Waits until the next call of kimi-token, and collects children that have ended. True: the caller has ended. */
-static bool keeper_wait(const struct keeper *k)
+static bool token_keeper_wait(const struct keeper *k)
 {
 	double seconds = k->options->interval;
 
@@ -106,32 +111,32 @@ static bool keeper_wait(const struct keeper *k)
 	return fds[0].revents;
 }
 
-static void keeper_renew(struct keeper *k)
+static void token_keeper_renew(struct keeper *k)
 {
 	struct err err = {0};
 
-	if (keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED)
+	if (token_keeper_ask(k, &err) < 0 && err.code != ERR_LOGIN_REQUIRED && err.code != ERR_REJECTED)
 		return;
 	/* Without a login the file is empty. */
 	if (text_fingerprint(k->token.data) != k->fingerprint)
-		keeper_write_file(k, NULL);
+		token_keeper_write_file(k, NULL);
 	buf_clear(&k->token);
 }
 
-static int keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
+static int token_keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
 {
 	const char *tmp = env_get("TMPDIR");
-	char directory[KEEPER_PATH_MAX - 64];
+	char directory[TOKEN_KEEPER_PATH_MAX - 64];
 
 	if (!k->options->file)
 		return 0;
-	if (!runtime_folder(true, directory, sizeof(directory))) {
+	if (!runtime_dir(true, directory, sizeof(directory))) {
 		if (!tmp || *tmp != '/')
 			tmp = "/tmp";
 		int n = snprintf(directory, sizeof(directory), "%s/kimi-XXXXXX", tmp);
 		if (n < 0 || (size_t)n >= sizeof(directory) || !mkdtemp(directory))
 			return err_errno(err, ERR_STORAGE,
-			    "set XDG_RUNTIME_DIR or TMPDIR to a directory of yours",
+			    "set XDG_RUNTIME_DIR or TMPDIR to a directory that only you can write to",
 			    "there is no private directory for the token file");
 		snprintf(k->directory, sizeof(k->directory), "%s", directory);
 	}
@@ -139,7 +144,7 @@ static int keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
 	return 0;
 }
 
-static void keeper_remove_file(const struct keeper *k)
+static void token_keeper_remove_file(const struct keeper *k)
 {
 	if (*k->file) {
 		unlink(k->file);
@@ -151,23 +156,24 @@ static void keeper_remove_file(const struct keeper *k)
 
 static const struct keeper *running_keeper;
 
-static void keeper_undo(void)
+static void token_keeper_undo(void)
 {
-	keeper_remove_file(running_keeper);
+	token_keeper_remove_file(running_keeper);
 }
 
-static void keeper_run(struct keeper *k, pid_t caller, int line)
+static void token_keeper_run(struct keeper *k, pid_t caller, int line)
 {
 	struct greeting greeting = {0};
 
 	running_keeper = k;
-	memory_before_end(keeper_undo);
+	memory_before_end(token_keeper_undo);
 	signals_outlast();
-	process_drop_inherited();
+	inherited_drop();
 	k->children = process_adopt_orphans();
 	buf_init_secret(&k->token, TOKEN_MAX);
-	if (keeper_choose_file(k, caller, &greeting.err) == 0 && keeper_ask(k, &greeting.err) == 0)
-		keeper_write_file(k, &greeting.err);
+	if (token_keeper_choose_file(k, caller, &greeting.err) == 0 &&
+	    token_keeper_ask(k, &greeting.err) == 0)
+		token_keeper_write_file(k, &greeting.err);
 	memcpy(greeting.file, k->file, sizeof(greeting.file));
 	greeting.is_access_token = k->left != 0;
 	greeting.token_len = k->token.len;
@@ -175,40 +181,18 @@ static void keeper_run(struct keeper *k, pid_t caller, int line)
 	            write_all(line, k->token.data, k->token.len) == 0;
 	close(line);
 	buf_clear(&k->token);
-	while (told && greeting.err.code == ERR_NONE && !keeper_wait(k))
-		keeper_renew(k);
+	while (told && greeting.err.code == ERR_NONE && !token_keeper_wait(k))
+		token_keeper_renew(k);
 	buf_release(&k->token);
-	keeper_remove_file(k);
+	token_keeper_remove_file(k);
 }
 
-/* Reads `len` bytes; -1 as soon as a signal asks to stop. */
-static int keeper_hear(int line, void *bytes, size_t len, struct err *err)
-{
-	for (char *at = bytes; len;) {
-		struct pollfd fds[] = {
-		    {.fd = line, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
-		if (signals_caught())
-			return signals_error(err);
-		if (poll(fds, 2, -1) < 0 || !fds[0].revents)
-			continue;
-		ssize_t n = read(line, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(err, ERR_BUSY, "try again",
-			    "the background process that gets the token has ended");
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int keeper_hear_greeting(int line, struct keeper_result *ret_result, struct err *err)
+static int token_keeper_hear_greeting(int line, struct token_keeper_result *ret_result, struct err *err)
 {
 	struct greeting greeting = {0};
 	struct buf *token = &ret_result->token;
 
-	if (keeper_hear(line, &greeting, sizeof(greeting), err) < 0)
+	if (signals_read(line, &greeting, sizeof(greeting), err) < 0)
 		return -1;
 	if (greeting.err.code != ERR_NONE) {
 		*err = greeting.err;
@@ -216,30 +200,33 @@ static int keeper_hear_greeting(int line, struct keeper_result *ret_result, stru
 	}
 	if (!buf_reserve(token, greeting.token_len))
 		return err_memory(err);
-	if (keeper_hear(line, token->data + token->len, greeting.token_len, err) < 0)
+	if (signals_read(line, token->data + token->len, greeting.token_len, err) < 0)
 		return -1;
 	token->len += greeting.token_len;
 	token->data[token->len] = '\0';
 	ret_result->is_access_token = greeting.is_access_token;
-	memcpy(ret_result->file, greeting.file, KEEPER_PATH_MAX);
+	memcpy(ret_result->file, greeting.file, TOKEN_KEEPER_PATH_MAX);
 	return 0;
 }
 
 /* -1: errno has why. Where SIGCHLD is ignored there is no status, and the line says it: it ends without a greeting. */
-static int keeper_fork(struct keeper *k, int line, int other_end)
+static int token_keeper_fork(struct keeper *k, int line, int other_end)
 {
 	pid_t caller = getpid();
 	int result = process_fork_background();
 
 	if (result == 0) {
 		close(other_end);
-		keeper_run(k, caller, line);
+		token_keeper_run(k, caller, line);
 		_exit(0);
 	}
-	return result < 0 ? -1 : 0;
+	if (result < 0)
+		return -1;
+	return 0;
 }
 
-int keeper_start(const struct keeper_options *options, struct keeper_result *ret_result, struct err *err)
+int token_keeper_start(
+    const struct token_keeper_options *options, struct token_keeper_result *ret_result, struct err *err)
 {
 	struct keeper keeper = {.options = options, .caller = process_pidfd(getpid())};
 	int ends[2] = {-1, -1}, result = -1;
@@ -247,14 +234,14 @@ int keeper_start(const struct keeper_options *options, struct keeper_result *ret
 	if (keeper.caller < 0)
 		return err_errno(
 		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
-	if (pipe2(ends, O_CLOEXEC) < 0 || keeper_fork(&keeper, ends[1], ends[0]) < 0) {
-		err_errno(
-		    err, ERR_BUSY, "try again when fewer processes run", "cannot start a background process");
+	if (pipe2(ends, O_CLOEXEC) < 0 || token_keeper_fork(&keeper, ends[1], ends[0]) < 0) {
+		err_errno(err, ERR_BUSY, "try again when fewer processes are running",
+		    "cannot start a background process");
 		goto out;
 	}
 	close(ends[1]);
 	ends[1] = -1;
-	result = keeper_hear_greeting(ends[0], ret_result, err);
+	result = token_keeper_hear_greeting(ends[0], ret_result, err);
 out:
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)

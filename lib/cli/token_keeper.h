@@ -1,18 +1,17 @@
 /*
- * token_keeper: a process in the background that keeps a token fresh while the
- * calling process lives.
+ * token_keeper: a background process that keeps a token fresh while the caller lives.
  *
- *	keeper_start(&options, &result, err)		the first token, or why there is none
+ *	token_keeper_start(&options, &result, err)		the first token, or why there is none
  *	... execvp() ...				the caller may become another program
  *
- * The keeper watches the caller through a pidfd, which outlives an exec. It runs
- * kimi-token every minute (more often for a short life), which refreshes the
- * login in time, and replaces the token file if there is one. When the caller
- * has ended, by SIGKILL too, the keeper removes the file and ends.
+ * The keeper watches the caller through a pidfd, which survives exec. Every minute
+ * (more often for short-lived tokens) it runs kimi-token, which refreshes the login
+ * in time, and it replaces the token file if there is one. When the caller ends,
+ * even by SIGKILL, it removes the file and ends.
  *
- * It is forked twice and has a session of its own: the caller gets no child that
- * it does not know, and no signal from a terminal reaches the keeper. It has
- * none of the caller's descriptors, so that no pipe stays open because of it.
+ * It is forked twice and has its own session: the caller gets no unknown child, and
+ * no signal from a terminal reaches the keeper. It closes the caller's descriptors,
+ * so no pipe stays open because of it.
  */
 #ifndef KIMI_CLI_TOKEN_KEEPER_H
 #define KIMI_CLI_TOKEN_KEEPER_H
@@ -23,18 +22,18 @@
 
 #include <stdbool.h>
 
-enum { KEEPER_PATH_MAX = 1024 };
+enum { TOKEN_KEEPER_PATH_MAX = 1024 };
 
-struct keeper_options {
+struct token_keeper_options {
 	struct login_options login;
 	double interval; /* seconds between two calls of kimi-token at most */
 	bool file;       /* keep the token in a file too */
 };
 
-struct keeper_result {
-	struct buf token;           /* a secret buffer, initialized and released by the caller */
-	bool is_access_token;       /* and no API key */
-	char file[KEEPER_PATH_MAX]; /* the token file, "" without one */
+struct token_keeper_result {
+	struct buf token;                 /* a secret buffer, initialized and released by the caller */
+	bool is_access_token;             /* and no API key */
+	char file[TOKEN_KEEPER_PATH_MAX]; /* the token file, "" without one */
 };
 
 /*
@@ -44,6 +43,7 @@ struct keeper_result {
  * ERR_STORAGE (no directory for the file), ERR_INTERRUPTED, ERR_FAILED (a kernel
  * before Linux 5.3 has no pidfd_open(2)); no keeper and no file is left then.
  */
-int keeper_start(const struct keeper_options *options, struct keeper_result *ret_result, struct err *err);
+int token_keeper_start(
+    const struct token_keeper_options *options, struct token_keeper_result *ret_result, struct err *err);
 
 #endif

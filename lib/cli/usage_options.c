@@ -21,7 +21,7 @@ int usage_options_begin(
 	const struct option_row table[] = {
 	    OPTION_FLAG("all", &o->all, "show every login"),
 	    OPTION_NUMBER("check", &o->check, "PERCENT", 0, 100,
-	        "print nothing; exit 1 if a window is used to PERCENT"),
+	        "print nothing; exit 1 if PERCENT of a window is used"),
 	    OPTION_FLAG("line", &o->line, "print one line, for a status bar"),
 	    OPTION_NUMBER(
 	        "max-age", &o->max_age, "SECONDS", 0, 1e9, "use the last answer if it is not older"),

@@ -7,6 +7,7 @@
 #include "config/login.h"
 
 #include <stdio.h>
+#include <sys/param.h>
 
 enum {
 	LOCK_WAIT_MS = 30000,
@@ -17,55 +18,54 @@ enum {
 	NEW_CODES = 5
 };
 
-/* One code's life. */
+/* One device code. */
 struct round {
 	struct oauth *oauth;
 	const struct login_watcher *watcher;
 	struct device_authorization authorization;
-	long long end; /* of the code, of clock_ms() */
+	long long end; /* when the code expires, of clock_ms() */
 	double interval;
-	double retry_after; /* the least seconds that the server asked to wait now */
-	double back_off;    /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
-	struct err trouble; /* what the last poll failed with; ERR_NONE if it was answered */
+	double back_off;  /* seconds on top of the interval after a failure, RFC 8628 section 3.5 */
+	struct err error; /* of the last poll; ERR_NONE if it succeeded */
 };
 
-/* Sleeps until `until`, telling the watcher that time goes by. */
+/* Sleeps until `until`, and calls the watcher's tick meanwhile. */
 static int wait_until(const struct round *r, long long until, struct err *err)
 {
 	if (!r->watcher->tick)
 		return signals_sleep(clock_left(until), err);
 	for (int left; (left = clock_left(until)) > 0;) {
 		r->watcher->tick(r->watcher->context, (double)clock_left(r->end) / 1000);
-		if (signals_sleep(left < TICK_MS ? left : TICK_MS, err) < 0)
+		if (signals_sleep(MIN(left, TICK_MS), err) < 0)
 			return -1;
 	}
 	return signals_sleep(0, err);
 }
 
-/* Waits for the next poll; false when the code's life or the caller's time is over before it. */
+/* Waits for the next poll. *ret_in_time is false if the code or the deadline ends before it. */
 static int wait_for_turn(const struct round *r, long long deadline, bool *ret_in_time, struct err *err)
 {
 	double wait = r->interval + r->back_off;
-	long long end = r->end < deadline ? r->end : deadline;
+	long long end = MIN(r->end, deadline);
 
-	if (wait < r->retry_after)
-		wait = r->retry_after;
+	if (wait < r->oauth->retry_after)
+		wait = r->oauth->retry_after;
 	*ret_in_time = wait * 1000 < clock_left(end);
 	return wait_until(r, *ret_in_time ? clock_ms() + (long long)(wait * 1000) : end, err);
 }
 
-static void device_flow_note_trouble(struct round *r, const struct err *why)
+static void device_flow_note_error(struct round *r, const struct err *reason)
 {
-	if (r->trouble.code == ERR_NONE)
-		r->watcher->trouble(r->watcher->context, why);
-	r->trouble = *why;
+	if (r->error.code == ERR_NONE)
+		r->watcher->error(r->watcher->context, reason);
+	r->error = *reason;
 	r->back_off = r->back_off ? r->back_off * 2 : 1;
 	if (r->back_off > LONGEST_BACK_OFF_S)
 		r->back_off = LONGEST_BACK_OFF_S;
 }
 
 /* Polls until the code is decided: OAUTH_GRANTED, OAUTH_EXPIRED or OAUTH_FAILED. */
-static enum oauth_answer poll_until_decided(
+static enum oauth_result poll_until_decided(
     struct round *r, long long deadline, struct token *ret_token, struct err *err)
 {
 	for (;;) {
@@ -77,23 +77,22 @@ static enum oauth_answer poll_until_decided(
 			    err, ERR_TIMEOUT, "run 'kimi login' again", "nobody confirmed the login in time");
 			return OAUTH_FAILED;
 		}
-		if (!in_time && r->trouble.code != ERR_NONE) {
-			*err = r->trouble;
+		if (!in_time && r->error.code != ERR_NONE) {
+			*err = r->error;
 			return OAUTH_FAILED;
 		}
 		if (!in_time)
 			return OAUTH_EXPIRED;
-		enum oauth_answer answer =
-		    oauth_poll(r->oauth, r->authorization.device_code, ret_token, &r->retry_after, err);
-		if (answer == OAUTH_PASSING) {
-			device_flow_note_trouble(r, err);
+		enum oauth_result result = oauth_poll(r->oauth, r->authorization.device_code, ret_token, err);
+		if (result == OAUTH_RETRY) {
+			device_flow_note_error(r, err);
 			continue;
 		}
-		if (answer != OAUTH_PENDING && answer != OAUTH_SLOW_DOWN)
-			return answer;
-		r->trouble.code = ERR_NONE;
+		if (result != OAUTH_PENDING && result != OAUTH_SLOW_DOWN)
+			return result;
+		r->error.code = ERR_NONE;
 		r->back_off = 0;
-		if (answer == OAUTH_SLOW_DOWN)
+		if (result == OAUTH_SLOW_DOWN)
 			r->interval += SLOW_DOWN_S;
 	}
 }
@@ -109,19 +108,19 @@ int login_run_device_flow(struct oauth *oauth, long long deadline, const struct 
 		r.end = clock_ms() + (long long)(r.authorization.expires_in * 1000);
 		r.interval = r.authorization.interval;
 		watcher->code(watcher->context, &r.authorization);
-		enum oauth_answer answer = poll_until_decided(&r, deadline, ret_token, err);
+		enum oauth_result result = poll_until_decided(&r, deadline, ret_token, err);
 		device_authorization_clear(&r.authorization);
-		if (answer == OAUTH_GRANTED) {
+		if (result == OAUTH_GRANTED) {
 			signals_hold();
 			return 0;
 		}
-		if (answer != OAUTH_EXPIRED)
+		if (result != OAUTH_EXPIRED)
 			return -1;
 		if (codes == NEW_CODES)
 			return err_set(err, ERR_TIMEOUT, "run 'kimi login' again",
 			    "nobody confirmed the login: %d codes have expired", codes + 1);
 		watcher->expired(watcher->context);
-		/* A server that calls every code expired is not to be asked for new ones without a pause. */
+		/* Pause, in case the server calls every code expired. */
 		if (signals_sleep(1000, err) < 0)
 			return -1;
 		if (!clock_left(deadline))
@@ -131,18 +130,18 @@ int login_run_device_flow(struct oauth *oauth, long long deadline, const struct 
 }
 
 int login_choose_store(
-    struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err)
+    struct store *store, enum store_kind wanted, char *ret_reason, size_t size, struct err *err)
 {
 	struct token present = TOKEN_INIT;
 	const struct client *client = store->home->client;
 	bool shared = home_is_shared(store->home);
-	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+	int result = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
-	/* All its answers together get the time of one that does not come, but for the work with a login that was found. */
-	store->keyring.patience_ms =
-	    CREDENTIAL_PATIENCE_MS + (store->found == STORE_KEYRING ? store->keyring.waited_ms : 0);
-	if (!failed) {
-		/* A damaged login is what the new one is to replace; anything odder is refused by store_prepare(). */
+	/* Cap all keyring calls together at one timeout, plus the time it took to find a stored login. */
+	store->keyring.timeout_ms =
+	    HELPER_TIMEOUT_MS + (store->found == STORE_KEYRING ? store->keyring.waited_ms : 0);
+	if (result == 0) {
+		/* A damaged login will be replaced. store_prepare() refuses anything else. */
 		bool there = store_load(store, &present, NULL) == 0;
 		store->kind = wanted;
 		if (wanted == STORE_NOWHERE && (shared || !client->has_keyring))
@@ -150,62 +149,63 @@ int login_choose_store(
 		else if (wanted == STORE_NOWHERE)
 			store->kind = STORE_KEYRING;
 		if (!client->has_keyring)
-			snprintf(ret_why, size, "%s does not use a keyring", client->program);
+			snprintf(ret_reason, size, "%s does not use a keyring", client->program);
 		else if (shared)
-			snprintf(ret_why, size, "%s shares %s", client->program, store->home->folder);
+			snprintf(ret_reason, size, "%s shares %s", client->program, store->home->directory);
 		else
-			snprintf(ret_why, size, "the keyring is open");
-		failed = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
-		if (failed && wanted == STORE_NOWHERE && store->kind == STORE_KEYRING &&
-		    *store->keyring.trouble.why) {
-			snprintf(ret_why, size, "%s", store->keyring.trouble.why);
+			snprintf(ret_reason, size, "the keyring is open");
+		result = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
+		if (result < 0 && wanted == STORE_NOWHERE && store->kind == STORE_KEYRING &&
+		    *store->keyring.error.reason) {
+			snprintf(ret_reason, size, "%s", store->keyring.error.reason);
 			store->kind = STORE_FILE;
-			failed =
+			result =
 			    store_prepare(store, there && store->found == STORE_FILE ? &present : NULL, err);
 		}
 	}
 	token_clear(&present);
 	store_close(store);
-	return failed;
+	return result;
 }
 
 int login_move(struct store *store, enum store_kind kind, struct err *err)
 {
 	struct err config_err;
-	int failed = store_move(store, kind, err);
+	int result = store_move(store, kind, err);
 
 	if (store->found == kind &&
-	    config_set_storage(store->home, store->key, store_kind_name(kind), &config_err) < 0 && !failed) {
+	    config_set_storage(store->home, store->key, store_kind_name(kind), &config_err) < 0 &&
+	    result == 0) {
 		*err = config_err;
-		failed = -1;
+		result = -1;
 	}
-	return failed;
+	return result;
 }
 
-static int lock_patiently(struct store *store, const struct login_watcher *watcher, struct err *err)
+static int lock_with_notice(struct store *store, const struct login_watcher *watcher, struct err *err)
 {
-	int failed = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
+	int result = store_lock_to_replace(store, clock_ms() + LOCK_WAIT_MS, err);
 
-	if (!failed || err->code != ERR_BUSY)
-		return failed;
-	watcher->trouble(watcher->context, err);
+	if (result == 0 || err->code != ERR_BUSY)
+		return result;
+	watcher->error(watcher->context, err);
 	signals_release();
-	failed = store_lock(store, clock_ms() + GRANTED_WAIT_MS, err);
+	result = store_lock(store, clock_ms() + GRANTED_WAIT_MS, err);
 	signals_hold();
-	return failed;
+	return result;
 }
 
 int login_save(struct store *store, const struct oauth *oauth, struct token *token,
     const struct login_watcher *watcher, struct err *err)
 {
-	struct state state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};
-	int failed = lock_patiently(store, watcher, err);
+	struct metadata state = {.last_refresh = clock_now(), .clock_ahead = oauth->clock_ahead};
+	int result = lock_with_notice(store, watcher, err);
 
-	if (!failed)
-		failed = store_save(store, token, &state, err);
+	if (result == 0)
+		result = store_save(store, token, &state, err);
 	store_close(store);
-	usage_cache_drop(store->home, &store->who); /* it may be another person's */
-	history_add_store(HISTORY_LOGIN, store, failed ? err : NULL);
+	usage_cache_drop(store->home, &store->who); /* the new login may be another person's */
+	history_add_store(HISTORY_LOGIN, store, result < 0 ? err : NULL);
 	signals_release();
-	return failed;
+	return result;
 }

@@ -1,9 +1,9 @@
 /*
- * login: getting a new login from a person, and putting it away.
+ * device_flow: gets a new login from a person, and saves it.
  *
- * login_run_device_flow() is RFC 8628 from the client's side: take a code, let
- * the caller show it, ask until the person has decided. login_save() puts the
- * tokens into the store. Nothing here prints: a watcher is told what happens.
+ * login_run_device_flow() is the client's side of RFC 8628: request a code, let the
+ * caller show it, poll until the person has decided. login_save() stores the tokens.
+ * Nothing here prints; a watcher gets the events.
  */
 #ifndef KIMI_LOGIN_DEVICE_FLOW_H
 #define KIMI_LOGIN_DEVICE_FLOW_H
@@ -17,46 +17,45 @@
 
 struct login_watcher {
 	void *context;
-	/* A code to show; before a browser is opened, and again for every new code. */
+	/* Show this code. Called again for every new code. */
 	void (*code)(void *context, const struct device_authorization *authorization);
-	/* The code ran out unused; a new one follows. */
+	/* The code has expired; a new one follows. */
 	void (*expired)(void *context);
-	/* Time goes by: about ten times a second, with the seconds the code still lives. May be NULL. */
+	/* About ten times a second, with the seconds until the code expires. May be NULL. */
 	void (*tick)(void *context, double seconds_left);
-	/* The host did not answer this time; it is asked again. */
-	void (*trouble)(void *context, const struct err *why);
+	/* A request failed temporarily, and is tried again. */
+	void (*error)(void *context, const struct err *reason);
 };
 
 /*
- * Runs the flow until `deadline` (of clock_ms()), with five new codes at most for
- * those that expire. -1: ERR_DENIED, ERR_TIMEOUT,
- * ERR_INTERRUPTED, ERR_NETWORK and ERR_SERVER (no answer until the code's own
- * end), ERR_PROTOCOL. On success signals are held: login_save() releases them.
+ * Runs the flow until `deadline` (of clock_ms()). Requests at most five new codes if codes
+ * expire. -1: ERR_DENIED, ERR_TIMEOUT, ERR_INTERRUPTED, ERR_PROTOCOL, or ERR_NETWORK and
+ * ERR_SERVER if that lasted until the code expired. On success signals are held, and
+ * login_save() releases them.
  */
 int login_run_device_flow(struct oauth *oauth, long long deadline, const struct login_watcher *watcher,
     struct token *ret_token, struct err *err);
 
 /*
- * Decides where the tokens will go and finds out, before a person is troubled,
- * that they can be saved there. `wanted` STORE_NOWHERE is auto: the keyring if it
- * answers and is open, else the file; the file too where kimi-cli shares the
- * home. store->kind is the choice and ret_why why. -1: ERR_STORAGE, or ERR_BUSY
- * for a keyring that was asked for by name.
+ * Chooses where to save the tokens, and proves that they can be saved there before a person
+ * is asked to confirm. `wanted` STORE_NOWHERE is auto: the keyring if it is unlocked and the
+ * home is not shared with kimi-cli, else the file. Sets store->kind and ret_reason.
+ * -1: ERR_STORAGE, or ERR_BUSY for a keyring that was named.
  */
 int login_choose_store(
-    struct store *store, enum store_kind wanted, char *ret_why, size_t size, struct err *err);
+    struct store *store, enum store_kind wanted, char *ret_reason, size_t size, struct err *err);
 
 /*
- * Moves a stored login to `kind`, see store_move(), and lets the config say where
- * it is now: also with ERR_BUSY, where it has moved and left a copy behind.
+ * Moves a stored login to `kind` with store_move(), and updates the config. ERR_BUSY: it was
+ * moved, but a copy is left in the keyring.
  */
 int login_move(struct store *store, enum store_kind kind, struct err *err);
 
 /*
- * Saves the tokens there under the store's lock, and notes who issued them, in the
- * history too. A person has confirmed them: where the lock is not to be had within
- * 30 s the watcher hears of that trouble, and it is waited for ten minutes more,
- * in which a signal may give the login up (ERR_INTERRUPTED).
+ * Saves the tokens under the lock of the store, with their issuer, and adds the login to the
+ * history. If the lock is busy for 30 s, the watcher gets that error, and it waits another
+ * ten minutes, which a signal can interrupt (ERR_INTERRUPTED): a person has confirmed the
+ * login, so it should not be lost.
  */
 int login_save(struct store *store, const struct oauth *oauth, struct token *token,
     const struct login_watcher *watcher, struct err *err);

@@ -17,7 +17,7 @@ static bool looks_like(const char *api_key, const struct platform *platform)
 	       strncmp(api_key, platform->key_prefix, strlen(platform->key_prefix)) == 0;
 }
 
-/* The platform that such a key is known to be of; NULL: none. */
+/* The platform whose key prefix matches; NULL: unknown. */
 static const struct platform *platform_of_key(const char *api_key)
 {
 	for (const struct platform *p = platforms; p->id; p++)
@@ -26,7 +26,7 @@ static const struct platform *platform_of_key(const char *api_key)
 	return NULL;
 }
 
-/* A key that is refused is often a good one for one of the other platforms. */
+/* A refused key is often valid on another platform: says so in the hint. */
 static int explain_refusal(const struct platform *platform, const char *api_key, struct err *err)
 {
 	char others[160] = "";
@@ -38,42 +38,44 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 		if (p != platform)
 			len += (size_t)snprintf(
 			    others + len, sizeof(others) - len, "%s%s", len ? " or " : "", p->id);
-	char todo[256];
+	char hint[256];
 	const struct platform *own = platform_of_key(api_key);
 	if (own && own != platform)
-		snprintf(todo, sizeof(todo),
+		snprintf(hint, sizeof(hint),
 		    "it looks like a key of %s: pipe it to 'kimi login --platform %s --api-key-stdin'",
 		    own->name, own->id);
 	else
-		snprintf(todo, sizeof(todo), "check the key; it may belong to %s: try --platform", others);
-	return err_set(err, ERR_REJECTED, todo, "%s does not accept this API key", platform->name);
+		snprintf(hint, sizeof(hint), "check the key; it may belong to %s: try --platform", others);
+	return err_set(err, ERR_REJECTED, hint, "%s does not accept this API key", platform->name);
 }
 
-int key_login_try(const struct home *home, const struct identity *who, const char *api_key,
+int key_login_try(const struct home *home, const struct account *account, const char *api_key,
     struct models *ret_models, struct err *err)
 {
 	struct toml *config = NULL;
-	int failed = config_file_read(home, &config, err) < 0 ? -1 : 0;
+	int result = config_file_read(home, &config, err) < 0 ? -1 : 0;
 
-	if (!failed)
-		failed = catalog_fetch_with(home, config, who, api_key, ret_models, err);
+	if (result == 0)
+		result = model_lists_fetch_with(home, config, account, api_key, ret_models, err);
 	toml_free(config);
-	return failed ? explain_refusal(who->platform, api_key, err) : 0;
+	if (result < 0)
+		return explain_refusal(account->platform, api_key, err);
+	return 0;
 }
 
-int key_login_find(const struct home *home, const char *api_key, struct identity *ret_who,
+int key_login_find(const struct home *home, const char *api_key, struct account *ret_who,
     struct models *ret_models, struct err *err)
 {
 	struct err unclear = {0};
 	bool is_known = platform_of_key(api_key) != NULL;
 
-	/* First those whose keys look like this one; where none does, those whose keys look like nothing. */
+	/* First try platforms with a matching prefix; if there is none, platforms without a prefix. */
 	for (int pass = 0; pass < 2; pass++) {
 		for (const struct platform *p = platforms; p->id; p++) {
 			bool likely = is_known ? looks_like(api_key, p) : !p->key_prefix;
 			if (likely != (pass == 0))
 				continue;
-			if (identity_find(ret_who, home, p->id, "", err) < 0)
+			if (account_find(ret_who, home, p->id, "", err) < 0)
 				return -1;
 			if (key_login_try(home, ret_who, api_key, ret_models, err) == 0)
 				return 0;
@@ -99,17 +101,18 @@ static bool key_login_is_stored(const struct home *home, const struct platform *
 	return stored;
 }
 
-int key_login_save(const struct home *home, const struct identity *who, const char *api_key,
+int key_login_save(const struct home *home, const struct account *account, const char *api_key,
     const struct models *models, struct err *err)
 {
-	const struct config_login login = {.who = who, .api_key = api_key, .models = models};
+	const struct config_login login = {.who = account, .api_key = api_key, .models = models};
 
-	bool known = key_login_is_stored(home, who->platform, api_key);
-	int failed = config_add_login(home, &login, err);
+	bool known = key_login_is_stored(home, account->platform, api_key);
+	int result = config_add_login(home, &login, err);
 
-	usage_cache_drop(home, who);
-	/* A key that was there already is no new login. */
+	usage_cache_drop(home, account);
+	/* Saving the same key again is not a new login. */
 	if (!known)
-		history_add(home, HISTORY_LOGIN, who, "config", failed ? err : NULL);
-	return failed;
+		history_add(
+		    home, &(struct history_entry){HISTORY_LOGIN, account, "config", result < 0 ? err : NULL});
+	return result;
 }

@@ -17,11 +17,7 @@
 
 static bool has_api_key(const struct toml *config)
 {
-	const struct toml_node *providers = toml_member(toml_root(config), "providers");
-
-	if (!providers || toml_kind(providers) != TOML_TABLE)
-		return false;
-	for (const struct toml_node *node = toml_first(providers); node; node = toml_next(node)) {
+	for (const struct toml_node *node = config_first_provider(config); node; node = toml_next(node)) {
 		const char *key = config_member_text(node, "api_key");
 		if (key && *key)
 			return true;
@@ -29,7 +25,7 @@ static bool has_api_key(const struct toml *config)
 	return false;
 }
 
-static void check_rights(const struct home *home, const struct toml *config, struct problems *problems)
+static void check_permissions(const struct home *home, const struct toml *config, struct problems *problems)
 {
 	char path[HOME_PATH_MAX];
 	struct err err;
@@ -38,12 +34,12 @@ static void check_rights(const struct home *home, const struct toml *config, str
 	if (home_check_writable(home, &err) < 0)
 		problem_add_err(problems, "home", &err);
 
-	home_config_file(home, path);
+	home_path(home, HOME_CONFIG, path);
 	if (config && stat(path, &st) == 0 && (st.st_mode & 077) && has_api_key(config))
 		problem_add(problems, "rights", "run 'chmod 600' on it; anyone who read the key can use it",
 		    "%s holds an API key and can be read by others (mode %03o)", path,
 		    (unsigned)st.st_mode & 0777);
-	home_credentials_folder(home, path);
+	home_path(home, HOME_CREDENTIALS, path);
 	if (stat(path, &st) == 0 && (st.st_mode & 022))
 		problem_add(problems, "rights", "run 'chmod 700' on it",
 		    "others can write to the directory %s (mode %03o)", path, (unsigned)st.st_mode & 0777);
@@ -63,7 +59,7 @@ static bool first_on_path(char *ret_path, size_t size, struct stat *ret_stat)
 	return false;
 }
 
-/* The client whose program it is: a script or a package that names it. NULL: none of them. */
+/* The client that a program belongs to, by its path or its script. NULL: unknown. */
 static const struct client *client_of_program(const char *path)
 {
 	char real[PATH_MAX], head[4096];
@@ -81,13 +77,14 @@ static const struct client *client_of_program(const char *path)
 	return client;
 }
 
-void surroundings_check_path(struct problems *problems)
+void checks_path(struct problems *problems)
 {
 	char found[3072], ours[3072], remedy[256], whose[64] = "another program";
 	struct stat st, own;
 
-	if (!first_on_path(found, sizeof(found), &st) || sibling_find("kimi", ours, sizeof(ours), NULL) < 0 ||
-	    stat(ours, &own) < 0 || (st.st_dev == own.st_dev && st.st_ino == own.st_ino))
+	if (!first_on_path(found, sizeof(found), &st) ||
+	    exec_path_find("kimi", ours, sizeof(ours), NULL) < 0 || stat(ours, &own) < 0 ||
+	    (st.st_dev == own.st_dev && st.st_ino == own.st_ino))
 		return;
 	const struct client *client = client_of_program(found);
 	if (client)
@@ -98,7 +95,7 @@ void surroundings_check_path(struct problems *problems)
 	problem_add(problems, "path", remedy, "'kimi' is %s here: %.400s comes first on PATH", whose, found);
 }
 
-/* Its program is the first `kimi` on PATH, or it has left its traces. */
+/* Whether the client has a home in use, or its program is the first `kimi` on PATH. */
 static bool is_installed(const struct home *home)
 {
 	char path[3072];
@@ -109,7 +106,7 @@ static bool is_installed(const struct home *home)
 	return first_on_path(path, sizeof(path), &st) && client_of_program(path) == home->client;
 }
 
-void surroundings_check_clients(const struct status_list *list, struct problems *problems)
+void checks_clients(const struct status_list *list, struct problems *problems)
 {
 	struct home home;
 	char remedy[80];
@@ -117,24 +114,24 @@ void surroundings_check_clients(const struct status_list *list, struct problems 
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i].home->client == &client_kimi_code)
 			return;
-	/* Where there is no login at all, that is what is said. */
+	/* Without any login, status says only that. */
 	if (!list->count || home_of_client(&home, &client_kimi_code, NULL) < 0 || !is_installed(&home))
 		return;
 	snprintf(remedy, sizeof(remedy), "run 'kimi login --client %s'", home.client->name);
 	problem_add(problems, "client_login", remedy,
 	    "%s is installed, and its home %.400s has no login; it does not see those of other clients",
-	    home.client->program, home.folder);
+	    home.client->program, home.directory);
 }
 
-void surroundings_check(const struct home *home, struct toml **ret_config, struct problems *problems)
+void checks_config(const struct home *home, struct toml **ret_config, struct problems *problems)
 {
 	struct err err;
 
 	*ret_config = NULL;
-	int answer = config_file_read(home, ret_config, &err);
-	if (answer < 0)
+	int result = config_file_read(home, ret_config, &err);
+	if (result < 0)
 		problem_add_err(problems, NULL, &err);
-	check_rights(home, *ret_config, problems);
-	if (answer == 0) /* last, since it may fill the list */
+	check_permissions(home, *ret_config, problems);
+	if (result == 0) /* last, because it may fill the list */
 		config_check(home, *ret_config, problems);
 }

@@ -1,7 +1,7 @@
 /*
- * surroundings: what is wrong around the logins: the config, its rights, and PATH.
+ * checks: problems around the logins: the config, its permissions, and PATH.
  *
- * Looks at files alone, and changes nothing.
+ * Reads files only, and changes nothing.
  */
 #ifndef KIMI_STATUS_CHECKS_H
 #define KIMI_STATUS_CHECKS_H
@@ -12,17 +12,16 @@
 #include "status/status.h"
 
 /*
- * Reads the config for the caller (NULL: there is none, or none that parses), who
- * frees it, and adds what is wrong: config that does not parse, config that
- * kimi-cli would refuse, rights that are too loose for the secrets that are
- * there.
+ * Reads the config for the caller, who frees it (NULL: there is none, or it is invalid).
+ * Adds problems: a config that does not parse or that the client would refuse, and
+ * permissions that let others read its secrets.
  */
-void surroundings_check(const struct home *home, struct toml **ret_config, struct problems *problems);
+void checks_config(const struct home *home, struct toml **ret_config, struct problems *problems);
 
-/* Adds another program that answers to `kimi`, and says which client's it is. */
-void surroundings_check_path(struct problems *problems);
+/* Adds a problem if another program called `kimi` is first on PATH. */
+void checks_path(struct problems *problems);
 
-/* Adds that kimi-code is installed and has no login, where the list of all homes has one of another client. */
-void surroundings_check_clients(const struct status_list *list, struct problems *problems);
+/* Adds a problem if kimi-code is installed without a login, and another client has one. */
+void checks_clients(const struct status_list *list, struct problems *problems);
 
 #endif

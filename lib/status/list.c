@@ -1,4 +1,4 @@
-/* The thorough half of status.h: every login, and what is wrong with it. */
+/* The complete part of status.h: every login, and what is wrong with it. */
 #include "base/clock.h"
 #include "config/dialect.h"
 #include "config/view.h"
@@ -17,25 +17,33 @@ static const double clock_may_differ = 60, long_ago = 3600;
 
 static void check_rejection(struct status *status)
 {
-	if (status->known.rejections && status->state == STATUS_REJECTED)
-		problem_add(&status->problems, "rejected", "run 'kimi login'",
-		    "Kimi no longer accepts this login%s",
-		    status->expires_at > clock_now() ? "; the access token is valid until it expires" : "");
+	char remedy[ACCOUNT_HINT_MAX];
+
+	if (!status->known.rejections || status->state != STATUS_REJECTED)
+		return;
+	account_login_hint(&status->account, remedy);
+	if (status->expires_at > clock_now())
+		problem_add(&status->problems, "rejected", remedy,
+		    "Kimi no longer accepts this login; the access token is valid until it expires");
+	else
+		problem_add(&status->problems, "rejected", remedy, "Kimi no longer accepts this login");
 }
 
-/* After 429 or 5xx no process asks again for a while. */
+/* After a 429 or 5xx no process asks again for a while. */
 static void check_wait(struct status *status)
 {
-	double left = state_wait_left(&status->known, clock_now());
+	double left = metadata_wait_left(&status->known, clock_now());
 	time_t until = (time_t)status->known.waits_until;
-	char time[16] = "";
+	char time[16] = "", remedy[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
 	struct tm parts;
 
 	if (left <= 0 || !status->can_refresh)
 		return;
 	if (localtime_r(&until, &parts))
 		strftime(time, sizeof(time), "%H:%M:%S", &parts);
-	problem_add(&status->problems, "waiting", "wait, or run 'kimi refresh --force' to ask now",
+	snprintf(remedy, sizeof(remedy), "wait, or run 'kimi refresh%s --force' to ask now",
+	    account_option(&status->account, option));
+	problem_add(&status->problems, "waiting", remedy,
 	    "the server could not refresh the login, and is not asked again for %.0f s, until %s", ceil(left),
 	    time);
 }
@@ -43,38 +51,46 @@ static void check_wait(struct status *status)
 static void check_clock(struct status *status)
 {
 	double ahead = status->known.clock_ahead;
+	char remedy[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
 
-	if (fabs(ahead) > clock_may_differ)
-		problem_add(&status->problems, "clock",
-		    "set the clock, for instance with 'timedatectl set-ntp true', then run 'kimi refresh "
-		    "--force'",
-		    "this machine's clock was %.0f s %s the server's at the last refresh", fabs(ahead),
-		    ahead > 0 ? "ahead of" : "behind");
+	snprintf(remedy, sizeof(remedy),
+	    "set the clock, for instance with 'timedatectl set-ntp true', then run 'kimi refresh%s "
+	    "--force'",
+	    account_option(&status->account, option));
+	if (ahead > clock_may_differ)
+		problem_add(&status->problems, "clock", remedy,
+		    "this machine's clock was %.0f s ahead of the server's at the last refresh", ahead);
+	else if (ahead < -clock_may_differ)
+		problem_add(&status->problems, "clock", remedy,
+		    "this machine's clock was %.0f s behind the server's at the last refresh", -ahead);
 }
 
-/* kimi-cli's logins have no note of it, but they begin with a refresh. */
+/* Logins that kimi-cli made have no metadata: their last refresh is when the token was issued. */
 static void check_age(struct status *status)
 {
 	double begun =
 	    status->known.last_refresh > 0 ? status->known.last_refresh : status->expires_at - status->life;
 	double age = clock_now() - begun;
+	char remedy[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
 
-	if ((status->state == STATUS_DUE || status->state == STATUS_EXPIRED) && status->can_refresh &&
-	    status->expires_at > 0 && age > long_ago && age > 4 * status->life)
-		problem_add(&status->problems, "not_refreshed",
-		    "run 'kimi refresh'; if cron or a timer should do that, check that it runs",
-		    "the login has not been refreshed for %.0f h", floor(age / 3600));
+	if ((status->state != STATUS_DUE && status->state != STATUS_EXPIRED) || !status->can_refresh ||
+	    status->expires_at <= 0 || age <= long_ago || age <= 4 * status->life)
+		return;
+	snprintf(remedy, sizeof(remedy),
+	    "run 'kimi refresh%s'; if cron or a timer should do that, check that it runs",
+	    account_option(&status->account, option));
+	problem_add(&status->problems, "not_refreshed", remedy, "the login has not been refreshed for %.0f h",
+	    floor(age / 3600));
 }
 
-/* A migration brings the provider into the client's config, and not the login. */
+/* A migration between clients copies the provider to the config, but not the login. */
 static void check_migrated(struct status *status, const struct home *home, const struct toml *config)
 {
-	const struct toml_node *provider = config_provider(home, config, status->who.platform);
+	const struct toml_node *provider = config_provider(home, config, status->account.platform);
 	char remedy[80];
 
 	if (!config_dialect(home)->is_migrated || status->state != STATUS_LOGGED_OUT || status->storage ||
-	    status->trouble.code != ERR_NONE || *status->who.account || !provider ||
-	    !toml_member(provider, "oauth"))
+	    status->error.code != ERR_NONE || *status->account.name || !toml_member(provider, "oauth"))
 		return;
 	snprintf(remedy, sizeof(remedy), "run 'kimi login --client %s'", home->client->name);
 	problem_add(&status->problems, "no_login", remedy,
@@ -83,29 +99,33 @@ static void check_migrated(struct status *status, const struct home *home, const
 	    toml_line(config, provider), toml_key(provider, NULL));
 }
 
-/* Credentials of another slot are there, but neither the client nor our commands look at them. */
+/* Finds credentials in another slot, which neither the client nor our commands use. */
 static void check_hosts(struct status *status, const struct home *home)
 {
-	const struct identity *who = &status->who;
-	struct identity current;
-	char remedy[80] = "run 'kimi logout --all' if you do not need it";
+	const struct account *account = &status->account;
+	struct account current;
+	char remedy[160 + ACCOUNT_OPTION_MAX] = "run 'kimi logout --all' if you do not need it";
+	char option[ACCOUNT_OPTION_MAX];
 
-	status->is_unused = !*who->account && status->storage &&
-	                    identity_find(&current, home, who->platform->id, "", NULL) == 0 &&
-	                    strcmp(current.key, who->key) != 0;
+	status->is_unused = !*account->name && status->storage &&
+	                    account_find(&current, home, account->platform->id, "", NULL) == 0 &&
+	                    strcmp(current.key, account->key) != 0;
 	if (!status->is_unused)
 		return;
-	if (who->region)
-		snprintf(remedy, sizeof(remedy), "to use it, run 'kimi login --client %s --region %s'",
-		    home->client->name, who->region->name);
+	if (account->region)
+		snprintf(remedy, sizeof(remedy),
+		    "to use it, run 'kimi login --client %s --region %s'; to end it, 'kimi logout%s --region "
+		    "%s'",
+		    home->client->name, account->region->name, account_option(account, option),
+		    account->region->name);
 	problem_add(&status->problems, "other_region", remedy,
 	    "no command uses this login: config.toml or the environment names other hosts");
 }
 
-/* What is left in the place of the refresh lock stops kimi-code, too. */
+/* A leftover at the path of the refresh lock stops kimi-code too. */
 static void check_lock(struct status *status, const struct home *home)
 {
-	const char *key = status->who.key;
+	const char *key = status->account.key;
 	struct err err;
 
 	if (home->client->lock == CLIENT_LOCK_DIRECTORY && *key && status->storage &&
@@ -117,17 +137,27 @@ static void add_default_model(struct status *status, const struct home *home, co
 {
 	const char *model = config_default_model(config);
 
-	if (model && config_default_platform(home, config) == status->who.platform)
+	if (model && config_default_platform(home, config) == status->account.platform)
 		snprintf(status->default_model, sizeof(status->default_model), "%s", model);
 }
 
-static int list_examine(struct status *status, const struct home *home, const struct toml *config,
-    const struct identity *who, struct err *err)
+/* One home that is being listed. */
+struct status_listing {
+	const struct status_query *query;
+	const struct home *home;
+	struct toml *config; /* NULL: there is none, or it cannot be parsed */
+};
+
+static int list_examine(const struct status_listing *listing, struct status *status,
+    const struct account *account, struct err *err)
 {
-	if (status_look(status, home, who, true, err) < 0)
+	const struct home *home = listing->home;
+	const struct toml *config = listing->config;
+
+	if (status_look_at_keyring(status, home, account, err) < 0)
 		return -1;
-	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*who->account &&
-	    identity_is_configured(who, home) && config_api_key(home, config, who->platform)) {
+	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*account->name &&
+	    account_is_configured(account, home) && config_api_key(home, config, account->platform)) {
 		status->state = STATUS_FRESH;
 		status->storage = "config";
 	}
@@ -142,117 +172,113 @@ static int list_examine(struct status *status, const struct home *home, const st
 	return 0;
 }
 
-/* The request may have renewed the login, or found out that it is rejected. */
-static int try_online(
-    struct status *status, const struct home *home, const struct toml *config, struct err *err)
+/* Tries the login, then looks at it again: the request may have refreshed it, or found it rejected. */
+static int list_try_online(const struct status_listing *listing, struct status *status, struct err *err)
 {
-	const struct identity who = status->who;
-	struct err why = {0};
+	const struct account account = status->account;
+	struct err reason = {0};
 	struct online facts;
-	int failed = status_ask_online(home, &who, &facts, &why);
+	int result = status_ask_online(listing->home, &account, &facts, &reason);
 
-	if (why.code == ERR_INTERRUPTED)
-		*err = why;
-	if (why.code == ERR_INTERRUPTED || list_examine(status, home, config, &who, err) < 0) {
+	if (reason.code == ERR_INTERRUPTED)
+		*err = reason;
+	if (reason.code == ERR_INTERRUPTED || list_examine(listing, status, &account, err) < 0) {
 		status_online_clear(&facts);
 		return -1;
 	}
-	status->online = failed ? STATUS_OFFLINE : STATUS_ONLINE;
+	status->online = result < 0 ? STATUS_OFFLINE : STATUS_ONLINE;
 	status->facts = facts;
-	if (failed)
-		problem_add_err(&status->problems, NULL, &why);
+	if (result < 0)
+		problem_add_err(&status->problems, NULL, &reason);
 	return 0;
 }
 
-/* Which ones to look at: those with tokens, then the platforms that have keys alone. NULL: *err. */
-static struct identity *status_candidates(const struct home *home, const struct platform *only,
-    const char *account, size_t *ret_count, struct err *err)
+static struct account *list_one(const struct status_listing *listing, struct err *err)
 {
-	struct identity *list;
+	const struct platform *only = listing->query->only;
+	struct account *account = malloc(sizeof(*account));
 
-	if (account) {
-		*ret_count = 1;
-		list = malloc(sizeof(*list));
-		if (!list) {
-			err_memory(err);
-		} else if (identity_find(list, home, only ? only->id : NULL, account, err) < 0) {
-			free(list);
-			list = NULL;
-		} else {
-			identity_locate_account(list, home);
-		}
-		return list;
+	if (!account) {
+		err_memory(err);
+		return NULL;
 	}
-	return identity_list_all(home, ret_count, err);
+	if (account_find(account, listing->home, only ? only->id : NULL, listing->query->account, err) < 0) {
+		free(account);
+		return NULL;
+	}
+	account_locate_account(account, listing->home);
+	return account;
 }
 
-static bool list_is_asked_for(const struct status *status, const struct platform *only, const char *account)
+/* The logins to look at. The caller frees the list. NULL: *err. */
+static struct account *list_candidates(
+    const struct status_listing *listing, size_t *ret_count, struct err *err)
 {
-	return account || (only && !*status->who.account);
+	if (!listing->query->account)
+		return account_list_all(listing->home, ret_count, err);
+	*ret_count = 1;
+	return list_one(listing, err);
 }
 
-static bool list_is_there(const struct status *status)
+/* Keeps a login that exists. Of several homes, the first also keeps the one that the caller asked for. */
+static bool list_keeps(const struct status_listing *listing, const struct status *status)
 {
-	return status->state != STATUS_LOGGED_OUT || status->problems.count;
+	const struct status_query *query = listing->query;
+	bool is_asked_for = query->account || (query->only && !*status->account.name);
+
+	if (status->state != STATUS_LOGGED_OUT || status->problems.count)
+		return true;
+	return is_asked_for && listing->home == query->homes;
 }
 
-/* Looks at one login, at the end of the list; it is kept if there is one, or if it was asked for. */
-static int list_look(struct status_list *list, const struct home *home, const struct toml *config,
-    const struct identity *who, bool online, struct err *err)
+static int status_list_add(struct status_list *list, const struct status_listing *listing,
+    const struct account *account, struct err *err)
 {
 	struct status *next = &list->items[list->count];
 
-	if (list_examine(next, home, config, who, err) < 0)
+	if (list_examine(listing, next, account, err) < 0)
 		return -1;
-	if (online && next->storage && !next->is_unused)
-		return try_online(next, home, config, err);
+	if (listing->query->online && next->storage && !next->is_unused &&
+	    list_try_online(listing, next, err) < 0)
+		return -1;
+	if (list_keeps(listing, next))
+		list->count++;
 	return 0;
 }
 
-static int list_home(struct status_list *list, const struct home *home, const struct platform *only,
-    const char *account, bool online, struct err *err)
+static int list_home(struct status_list *list, struct status_listing *listing, struct err *err)
 {
-	struct toml *config = NULL;
-	size_t count = 0, first = list->count;
+	const struct platform *only = listing->query->only;
+	size_t count = 0;
 	int result = -1;
 
-	struct identity *all = status_candidates(home, only, account, &count, err);
+	struct account *all = list_candidates(listing, &count, err);
 	if (!all)
 		return -1;
-	surroundings_check(home, &config, &list->general);
+	checks_config(listing->home, &listing->config, &list->general);
 	struct status *items = reallocarray(list->items, list->count + count + 1, sizeof(*items));
 	if (!items) {
 		err_memory(err);
 		goto out;
 	}
 	list->items = items;
-	for (size_t i = 0; i < count; i++) {
-		struct status *next = &list->items[list->count];
-		if (only && all[i].platform != only)
-			continue;
-		if (list_look(list, home, config, &all[i], online, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		if ((!only || all[i].platform == only) && status_list_add(list, listing, &all[i], err) < 0)
 			goto out;
-		for (size_t j = 0; j < next->problems.count; j++)
-			identity_advise(&next->who, next->problems.items[j].remedy,
-			    sizeof(next->problems.items[j].remedy));
-		/* Of several homes without the login that was asked for, the first one says so. */
-		if (list_is_there(next) || (list_is_asked_for(next, only, account) && first == 0))
-			list->count++;
-	}
 	result = 0;
 out:
-	toml_free(config);
+	toml_free(listing->config);
 	free(all);
 	return result;
 }
 
-int status_list(struct status_list *ret_list, const struct home homes[], size_t home_count,
-    const struct platform *only, const char *account, bool online, struct err *err)
+int status_list(struct status_list *ret_list, const struct status_query *query, struct err *err)
 {
 	*ret_list = (struct status_list){0};
-	surroundings_check_path(&ret_list->general);
-	for (size_t i = 0; i < home_count; i++) {
-		if (list_home(ret_list, &homes[i], only, account, online, err) < 0) {
+	checks_path(&ret_list->general);
+	for (size_t i = 0; i < query->home_count; i++) {
+		struct status_listing listing = {.query = query, .home = &query->homes[i]};
+		if (list_home(ret_list, &listing, err) < 0) {
 			status_list_clear(ret_list);
 			return -1;
 		}

@@ -3,18 +3,15 @@
 #include "account/call.h"
 #include "format/json.h"
 
-static int online_call(const char *program, const char *const *arguments, const struct home *home,
-    const struct identity *who, json_t **ret_answer, struct err *err)
+/* A call of one of our programs for this login. */
+static struct call online_call(const char *program, const struct home *home, const struct account *account)
 {
-	const struct call call = {
+	return (struct call){
 	    .program = program,
 	    .client = home->client->name,
-	    .platform = who->platform->id,
-	    .account = who->account,
-	    .arguments = arguments,
+	    .platform = account->platform->id,
+	    .account = account->name,
 	};
-
-	return call_run(&call, ret_answer, err);
 }
 
 static json_t *most_used(const json_t *windows)
@@ -33,33 +30,36 @@ static json_t *most_used(const json_t *windows)
 	return most;
 }
 
-/* A login that is taken may all the same have no quota to tell of: that is no failure. */
-static void ask_usage(const struct home *home, const struct identity *who, struct online *online)
+/* An accepted login may have no quota: that is not an error. */
+static void ask_usage(const struct home *home, const struct account *account, struct online *online)
 {
 	static const char *const arguments[] = {"--profile", NULL};
-	json_t *answer;
+	struct call call = online_call("kimi-usage", home, account);
+	json_t *response;
 
-	if (online_call("kimi-usage", arguments, home, who, &answer, NULL) == 0) {
-		const json_t *usage = json_array_get(json_object_get(answer, "usages"), 0);
+	call.arguments = arguments;
+	if (call_run(&call, &response, NULL) == 0) {
+		const json_t *usage = json_array_get(json_object_get(response, "usages"), 0);
 		online->profile = json_incref(json_object_get(usage, "profile"));
 		online->window = json_incref(most_used(json_object_get(usage, "windows")));
 		online->balance = json_incref(json_object_get(usage, "balance"));
 	}
-	json_decref(answer);
+	json_decref(response);
 }
 
 int status_ask_online(
-    const struct home *home, const struct identity *who, struct online *ret_online, struct err *err)
+    const struct home *home, const struct account *account, struct online *ret_online, struct err *err)
 {
-	json_t *answer;
+	const struct call call = online_call("kimi-models", home, account);
+	json_t *response;
 
 	*ret_online = (struct online){0};
-	int result = online_call("kimi-models", NULL, home, who, &answer, err);
+	int result = call_run(&call, &response, err);
 	if (result == 0) {
-		ret_online->models = json_array_size(json_object_get(answer, "models"));
-		ask_usage(home, who, ret_online);
+		ret_online->models = json_array_size(json_object_get(response, "models"));
+		ask_usage(home, account, ret_online);
 	}
-	json_decref(answer);
+	json_decref(response);
 	return result;
 }
 

@@ -42,16 +42,16 @@ static int write_record(int fd, const char *url, const char *command)
 	return result;
 }
 
-/* It gets its name only once it is locked. */
+/* Renames the file only when it is locked, so that no other process takes it for a stale one. */
 void proxy_record_open(struct proxy_record *ret_record, const char *url, const char *command)
 {
-	char folder[1024], hidden[PROXY_RECORD_PATH_MAX];
+	char directory[1024], hidden[PROXY_RECORD_PATH_MAX];
 
 	*ret_record = (struct proxy_record){.fd = -1};
-	if (!runtime_folder(true, folder, sizeof(folder)))
+	if (!runtime_dir(true, directory, sizeof(directory)))
 		return;
-	snprintf(ret_record->path, sizeof(ret_record->path), "%s/%s%d", folder, prefix, (int)getpid());
-	snprintf(hidden, sizeof(hidden), "%s/.%s%d", folder, prefix, (int)getpid());
+	snprintf(ret_record->path, sizeof(ret_record->path), "%s/%s%d", directory, prefix, (int)getpid());
+	snprintf(hidden, sizeof(hidden), "%s/.%s%d", directory, prefix, (int)getpid());
 	int fd = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return;
@@ -73,10 +73,9 @@ void proxy_record_close(struct proxy_record *record)
 	record->fd = -1;
 }
 
-/* NULL: it has ended, or is none. */
+/* Returns NULL if the proxy has ended, or the record is invalid. */
 static json_t *read_record(const char *path)
 {
-	char why[80];
 	json_t *object = NULL;
 	struct buf text;
 
@@ -87,7 +86,7 @@ static json_t *read_record(const char *path)
 	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
 		unlink(path);
 	else if (file_read(path, FILE_OWN, &text, NULL, NULL) == 0)
-		object = json_parse(text.data, text.len, why, sizeof(why));
+		object = json_parse(text.data, text.len, NULL);
 	buf_release(&text);
 	close(fd);
 	if (object && !json_text(object, "url")) {
@@ -99,14 +98,14 @@ static json_t *read_record(const char *path)
 
 json_t *proxy_record_list(void)
 {
-	char folder[1024], path[PROXY_RECORD_PATH_MAX];
+	char directory[1024], path[PROXY_RECORD_PATH_MAX];
 	json_t *list = json_array();
 
-	DIR *opened = runtime_folder(false, folder, sizeof(folder)) ? opendir(folder) : NULL;
+	DIR *opened = runtime_dir(false, directory, sizeof(directory)) ? opendir(directory) : NULL;
 	for (struct dirent *entry; opened && (entry = readdir(opened));) {
 		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0 || strlen(entry->d_name) > 40)
 			continue;
-		snprintf(path, sizeof(path), "%s/%.40s", folder, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%.40s", directory, entry->d_name);
 		json_t *object = read_record(path);
 		if (object)
 			json_array_append_new(list, object);

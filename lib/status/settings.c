@@ -11,7 +11,13 @@ extern char **environ;
 /* Shown among the sources of a login, or not about a login. */
 static const char *const silent[] = {"KIMI_CLIENT", "KIMI_SHARE_DIR", "KIMI_CODE_HOME",
     "KIMI_CODE_OAUTH_HOST", "KIMI_CODE_BASE_URL", "KIMI_MOONSHOT_CN_BASE_URL", "KIMI_MOONSHOT_AI_BASE_URL",
-    "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", "KIMI_CODE_REGION_MARKER", NULL};
+    "KIMI_EXEC_PATH", "KIMI_HANDOVER", "KIMI_API_KEY_IS_TOKEN", "KIMI_CODE_REGION_MARKER",
+    "KIMI_DISABLE_OAUTH_LOCK", NULL};
+
+/* How the many variables go on after KIMI_ that only the chat clients read. */
+static const char *const of_clients[] = {"CLI_", "CODE_", "CRON_", "DISABLE_CRON", "DISABLE_TELEMETRY",
+    "IMAGE_", "LOG_", "LOOP_", "MCP_", "MODEL_", "PLUGIN_", "SECONDARY_", "SHELL_PATH", "STARTUP_",
+    "SUBAGENT_", "TOKEN_", "TUI_", "WEB_", NULL};
 
 static bool is_usual(const char *from)
 {
@@ -24,9 +30,9 @@ static bool is_usual(const char *from)
 	return false;
 }
 
-static void settings_add(struct sources *sources, const char *what, const char *value, const char *from)
+static void settings_add(struct settings *sources, const char *what, const char *value, const char *from)
 {
-	struct source *source = &sources->items[sources->count++];
+	struct setting *source = &sources->items[sources->count++];
 
 	source->what = what;
 	source->from = from;
@@ -36,117 +42,146 @@ static void settings_add(struct sources *sources, const char *what, const char *
 
 static const char *variable_or(const char *name, const char *otherwise)
 {
-	return env_get(name) ? name : otherwise;
+	if (!env_get(name))
+		return otherwise;
+	return name;
 }
 
 static const char *built_in_or_config(const char *configured)
 {
-	return *configured ? "config.toml" : "built in";
+	if (!*configured)
+		return "built in";
+	return "config.toml";
 }
 
-static const char *secret_of(const struct status *selected)
+static void add_secret(struct settings *sources, const char *storage)
 {
-	if (!selected->storage)
-		return "not logged in";
-	if (strcmp(selected->storage, "config") == 0)
-		return "the API key in config.toml";
-	if (strcmp(selected->storage, "environment") == 0)
-		return "the API key in KIMI_API_KEY";
-	return strcmp(selected->storage, "keyring") == 0 ? "the tokens in the keyring"
-	                                                 : "the tokens in the file";
+	const char *value = "the tokens in the file", *from = "the store";
+
+	if (!storage) {
+		value = "not logged in";
+	} else if (strcmp(storage, "keyring") == 0) {
+		value = "the tokens in the keyring";
+	} else if (strcmp(storage, "config") == 0) {
+		value = "the API key in config.toml";
+		from = "the config";
+	} else if (strcmp(storage, "environment") == 0) {
+		value = "the API key in KIMI_API_KEY";
+		from = "the environment";
+	}
+	settings_add(sources, "secret", value, from);
 }
 
 static void add_login(
-    struct sources *sources, const struct status *selected, bool platform_named, bool account_named)
+    struct settings *sources, const struct status *selected, const struct settings_named *named)
 {
-	const struct identity *who = &selected->who;
+	const struct account *account = &selected->account;
+	const char *joint = "", *from = "the default";
 	char name[200];
 
-	snprintf(
-	    name, sizeof(name), "%s%s%s", who->platform->id, *who->account ? ", account " : "", who->account);
-	const char *from = account_named                    ? "--account"
-	                   : *who->account                  ? "KIMI_ACCOUNT"
-	                   : platform_named                 ? "--platform"
-	                   : who->platform != &platforms[0] ? "the default model"
-	                                                    : "the default";
+	if (*account->name)
+		joint = ", account ";
+	snprintf(name, sizeof(name), "%s%s%s", account->platform->id, joint, account->name);
+	if (named->account)
+		from = "--account";
+	else if (*account->name)
+		from = "KIMI_ACCOUNT";
+	else if (named->platform)
+		from = "--platform";
+	else if (account->platform != &platforms[0])
+		from = "the default model";
 	settings_add(sources, "login", name, from);
-	settings_add(sources, "secret", secret_of(selected),
-	    !selected->storage                              ? "the store"
-	    : strcmp(selected->storage, "environment") == 0 ? "the environment"
-	    : strcmp(selected->storage, "config") == 0      ? "the config"
-	                                                    : "the store");
+	add_secret(sources, selected->storage);
 }
 
-static const char *why_key_ignored(const struct status *selected)
+static const char *key_ignored_reason(const struct status *selected)
 {
 	if (selected->storage && strcmp(selected->storage, "environment") == 0)
 		return NULL;
 	if (api_key_variable_is_token())
 		return "it holds an access token of kimi exec, not an API key";
-	if (*selected->who.account)
+	if (*selected->account.name)
 		return "an account needs a login of its own";
-	return selected->storage ? "a stored login is used instead" : "it is not an API key";
+	if (selected->storage)
+		return "a stored login is used instead";
+	return "it is not an API key";
 }
 
-/* NULL: the variable is used. */
-static const char *why_ignored(const char *name, const struct status *selected, bool account_named)
+static bool is_of_client(const char *name)
 {
-	const struct platform *platform = selected->who.platform;
+	const char *rest = name + strlen("KIMI_");
 
+	for (size_t i = 0; of_clients[i]; i++)
+		if (strncmp(rest, of_clients[i], strlen(of_clients[i])) == 0)
+			return true;
+	return false;
+}
+
+/* NULL: the variable is used, or a chat client uses it. */
+static const char *ignored_reason(const char *name, const struct status *selected, bool account_named)
+{
 	if (!env_get(name))
 		return "it is empty, so it is not set";
 	for (size_t i = 0; silent[i]; i++)
 		if (strcmp(name, silent[i]) == 0)
 			return NULL;
-	if (strcmp(name, "KIMI_OAUTH_HOST") == 0)
-		return env_get("KIMI_CODE_OAUTH_HOST") ? "KIMI_CODE_OAUTH_HOST is used instead" : NULL;
-	if (strcmp(name, "KIMI_ACCOUNT") == 0)
-		return account_named          ? "--account is used instead"
-		       : !platform->oauth_key ? "this platform has an API key and no accounts"
-		                              : NULL;
 	if (strcmp(name, "KIMI_API_KEY") == 0)
-		return why_key_ignored(selected);
-	if (strcmp(name, "KIMI_CREDENTIAL_HELPER") == 0)
-		return env_true("KIMI_DISABLE_KEYRING") ? "KIMI_DISABLE_KEYRING is set" : NULL;
-	if (strcmp(name, "KIMI_DISABLE_KEYRING") == 0 || strcmp(name, "KIMI_NO_CACHE") == 0)
-		return env_true(name) ? NULL : "its value means no";
-	return "no command here uses it";
+		return key_ignored_reason(selected);
+	if (strcmp(name, "KIMI_OAUTH_HOST") == 0) {
+		if (env_get("KIMI_CODE_OAUTH_HOST"))
+			return "KIMI_CODE_OAUTH_HOST is used instead";
+	} else if (strcmp(name, "KIMI_ACCOUNT") == 0) {
+		if (account_named)
+			return "--account is used instead";
+		if (!selected->account.platform->oauth_key)
+			return "this platform has an API key and no accounts";
+	} else if (strcmp(name, "KIMI_CREDENTIAL_HELPER") == 0) {
+		if (env_true("KIMI_DISABLE_KEYRING"))
+			return "KIMI_DISABLE_KEYRING is set";
+	} else if (strcmp(name, "KIMI_DISABLE_KEYRING") == 0 || strcmp(name, "KIMI_NO_CACHE") == 0) {
+		if (!env_true(name))
+			return "its value means no";
+	} else if (!is_of_client(name)) {
+		return "no command here uses it";
+	}
+	return NULL;
 }
 
-static void find_ignored(struct sources *sources, const struct status *selected, bool account_named)
+static void find_ignored(struct settings *sources, const struct status *selected, bool account_named)
 {
 	char name[sizeof(sources->ignored[0].name)];
 
-	for (char **entry = environ; *entry && sources->ignored_count < SOURCES_IGNORED_MAX; entry++) {
+	for (char **entry = environ; *entry && sources->ignored_count < SETTINGS_IGNORED_MAX; entry++) {
 		size_t len = strcspn(*entry, "=");
 		if (strncmp(*entry, "KIMI_", 5) != 0 || len >= sizeof(name))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)len, *entry);
-		const char *why = why_ignored(name, selected, account_named);
-		if (!why)
+		const char *reason = ignored_reason(name, selected, account_named);
+		if (!reason)
 			continue;
 		struct ignored_variable *ignored = &sources->ignored[sources->ignored_count++];
 		snprintf(ignored->name, sizeof(ignored->name), "%s", name);
-		snprintf(ignored->why, sizeof(ignored->why), "%s", why);
+		snprintf(ignored->reason, sizeof(ignored->reason), "%s", reason);
 	}
 }
 
-void sources_find(struct sources *ret_sources, const struct home *home, const struct status *selected,
-    bool platform_named, bool account_named)
+void settings_find(
+    struct settings *ret_settings, const struct status *selected, const struct settings_named *named)
 {
-	const struct platform *platform = selected->who.platform;
-	const struct identity *who = &selected->who;
+	const struct home *home = selected->home;
+	const struct platform *platform = selected->account.platform;
+	const struct account *account = &selected->account;
 
-	*ret_sources = (struct sources){0};
-	settings_add(ret_sources, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));
+	*ret_settings = (struct settings){0};
+	settings_add(ret_settings, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));
 	settings_add(
-	    ret_sources, "home", home->folder, variable_or(home->client->home_variable, "the default"));
-	add_login(ret_sources, selected, platform_named, account_named);
+	    ret_settings, "home", home->directory, variable_or(home->client->home_variable, "the default"));
+	add_login(ret_settings, selected, named);
 	if (platform->oauth_key)
-		settings_add(ret_sources, "OAuth host", who->oauth_host,
+		settings_add(ret_settings, "OAuth host", account->oauth_host,
 		    variable_or("KIMI_CODE_OAUTH_HOST",
 		        variable_or("KIMI_OAUTH_HOST", built_in_or_config(home->oauth_host))));
-	settings_add(ret_sources, "API", who->base_url,
+	settings_add(ret_settings, "API", account->base_url,
 	    variable_or(platform->base_url_variable, built_in_or_config(home->base_url)));
-	find_ignored(ret_sources, selected, account_named);
+	find_ignored(ret_settings, selected, named->account);
 }

@@ -1,5 +1,5 @@
 /*
- * sources: which option, variable or file decides, and which is set without effect.
+ * settings: where each setting comes from, and which variables have no effect.
  */
 #ifndef KIMI_STATUS_SETTINGS_H
 #define KIMI_STATUS_SETTINGS_H
@@ -10,25 +10,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SOURCES_MAX = 8, SOURCES_IGNORED_MAX = 32 };
+enum { SETTINGS_MAX = 8, SETTINGS_IGNORED_MAX = 32 };
 
-struct sources {
-	struct source {
+struct settings {
+	struct setting {
 		const char *what; /* "home", "login", "secret", "OAuth host", "API" */
 		char value[512];
 		const char *from; /* "--account", "KIMI_ACCOUNT", "the default", ... */
-		bool is_usual;    /* nobody chose it: a default, or what is stored */
-	} items[SOURCES_MAX];
+		bool is_usual;    /* a default, or what is stored: nobody chose it now */
+	} items[SETTINGS_MAX];
 	size_t count;
 	struct ignored_variable {
 		char name[64];
-		char why[120];
-	} ignored[SOURCES_IGNORED_MAX]; /* every KIMI_ variable that is set and changes nothing */
+		char reason[120];
+	} ignored
+	    [SETTINGS_IGNORED_MAX]; /* each KIMI_ variable that is set, changes nothing, and is not a chat client's own */
 	size_t ignored_count;
 };
 
-/* For the login that was selected (status.h) in its home, and whether an option named its platform and its account. */
-void sources_find(struct sources *ret_sources, const struct home *home, const struct status *selected,
-    bool platform_named, bool account_named);
+/* Which parts of the login were named by an option. */
+struct settings_named {
+	bool platform, account;
+};
+
+/* Finds the settings for the login that status_select() selected. */
+void settings_find(
+    struct settings *ret_settings, const struct status *selected, const struct settings_named *named);
 
 #endif

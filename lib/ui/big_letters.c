@@ -56,15 +56,17 @@ static const char *dots_of(char letter)
 	return NULL;
 }
 
-size_t large_width(const char *code)
+size_t big_letters_width(const char *code)
 {
 	for (const char *c = code; *c; c++)
 		if (!dots_of(*c))
 			return 0;
-	return *code ? strlen(code) * (WIDE + 1) - 1 : 0;
+	if (*code)
+		return strlen(code) * (WIDE + 1) - 1;
+	return 0;
 }
 
-void large_add_line(struct buf *out, const char *code, int line)
+void big_letters_add_line(struct buf *out, const char *code, int line)
 {
 	/* By the upper and the lower one of two dots. */
 	static const char *const halves[2][2] = {{" ", "▄"}, {"▀", "█"}};

@@ -1,5 +1,5 @@
 /*
- * large: a short code in letters as high as three lines, to be read across a room.
+ * big_letters: a short code in letters of three lines.
  */
 #ifndef KIMI_UI_BIG_LETTERS_H
 #define KIMI_UI_BIG_LETTERS_H
@@ -8,12 +8,12 @@
 
 #include <stddef.h>
 
-enum { LARGE_LINES = 3 };
+enum { BIG_LETTERS_LINES = 3 };
 
-/* Columns that it takes; 0: it has other characters than A-Z, 0-9 and '-', or none. */
-size_t large_width(const char *code);
+/* Returns its columns; 0: it is empty or has characters other than A-Z, 0-9 and '-'. */
+size_t big_letters_width(const char *code);
 
-/* Adds one of its lines, 0 to LARGE_LINES - 1, without a line end, where large_width() is not 0. */
-void large_add_line(struct buf *out, const char *code, int line);
+/* Adds line 0 to BIG_LETTERS_LINES - 1 of the code, without a line end. Needs a big_letters_width(). */
+void big_letters_add_line(struct buf *out, const char *code, int line);
 
 #endif

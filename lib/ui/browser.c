@@ -19,7 +19,7 @@ bool browser_is_likely(void)
 	return desktop && !env_get("SSH_CONNECTION") && !env_get("SSH_TTY") && !env_get("SSH_CLIENT");
 }
 
-/* Copies a word with every %s in it replaced by the URL; true if there was one. */
+/* Copies a word and replaces every %s with the URL. Returns true if there was one. */
 static bool fill_word(const char *word, const char *url, char *ret_word, size_t size)
 {
 	size_t len = 0;
@@ -39,7 +39,7 @@ static bool fill_word(const char *word, const char *url, char *ret_word, size_t 
 	return used;
 }
 
-/* One program of $BROWSER: words parted by blanks, run as they are. */
+/* Runs one command of $BROWSER: words separated by blanks, without a shell. */
 static bool open_with(char *command, const char *url)
 {
 	char filled[MAX_WORDS][MAX_WORD];

@@ -1,11 +1,16 @@
 #include "ui/layout.h"
 
 #include "base/env.h"
+#include "base/term.h"
 #include "base/text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { MAX_TEXT = 64 * 1024 };
 
 /* The columns of the first word of a text; a longer one is wide enough for any line. */
 static size_t word_width(const char *text, size_t len)
@@ -19,12 +24,22 @@ static size_t word_width(const char *text, size_t len)
 	return text_width(word);
 }
 
+/* The length of the first word. A command in quotes counts as one word, so that it can be copied. */
+static size_t word_len(const char *text)
+{
+	const char *quote = *text == '\'' ? strchr(text + 1, '\'') : NULL;
+
+	if (!quote)
+		return strcspn(text, " ");
+	return (size_t)(quote - text) + strcspn(quote, " ");
+}
+
 void layout_wrap(struct buf *out, size_t indent, size_t width, const char *text)
 {
 	size_t column = indent;
 
 	for (const char *at = text; *at;) {
-		size_t len = strcspn(at, " "), columns = word_width(at, len);
+		size_t len = word_len(at), columns = word_width(at, len);
 		if (column > indent && column + 1 + columns > width) {
 			buf_addf(out, "\n%*s", (int)indent, "");
 			column = indent;
@@ -36,6 +51,16 @@ void layout_wrap(struct buf *out, size_t indent, size_t width, const char *text)
 		column += columns;
 		at += len + (at[len] == ' ');
 	}
+}
+
+void layout_print(size_t indent, const char *text)
+{
+	struct buf lines;
+
+	buf_init(&lines, MAX_TEXT);
+	layout_wrap(&lines, indent, isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, text);
+	fputs(lines.data, stdout);
+	buf_release(&lines);
 }
 
 void layout_path(const char *path, char *ret_text, size_t size)

@@ -1,5 +1,5 @@
 /*
- * layout: text as a person reads it on a terminal.
+ * layout: lays text out for the width of a terminal.
  */
 #ifndef KIMI_UI_LAYOUT_H
 #define KIMI_UI_LAYOUT_H
@@ -9,12 +9,15 @@
 #include <stddef.h>
 
 /*
- * Adds the text to `out`, which stands in column `indent` of a line. What follows a break
- * is indented as far. A word that is wider than the rest of a line, such as a path, stays whole.
+ * Adds the text to `out`, whose last line has `indent` columns already. Further lines are
+ * indented by as much. Long words, such as paths, are not broken, nor are quoted commands.
  */
 void layout_wrap(struct buf *out, size_t indent, size_t width, const char *text);
 
-/* A path as people write it: below HOME it begins with "~". */
+/* Prints the text to standard output, wrapped only if that is a terminal. */
+void layout_print(size_t indent, const char *text);
+
+/* Shortens a path below HOME to "~/...". */
 void layout_path(const char *path, char *ret_text, size_t size);
 
 #endif

@@ -16,11 +16,11 @@
 
 enum { MAX_WORDS = 256 * 1024, REMEMBERED = 500 };
 
-struct line {
+struct line_editor {
 	EditLine *edit;
 	History *history;
 	const char *prompt;
-	line_words *words;
+	line_editor_words *words;
 	void *context;
 	bool thrown_away; /* by Ctrl-C */
 };
@@ -33,7 +33,7 @@ static void note_size(int number)
 	resized = 1;
 }
 
-static struct line *line_editor_line_of(EditLine *edit)
+static struct line_editor *line_editor_line_of(EditLine *edit)
 {
 	void *line = NULL;
 
@@ -46,7 +46,7 @@ static char *show_prompt(EditLine *edit)
 	return (char *)line_editor_line_of(edit)->prompt;
 }
 
-/* Waits for a byte; false: the input has ended, or a signal asks to stop. */
+/* Waits for a byte. Returns false at the end of the input or if a signal asks to stop. */
 static bool next_byte(EditLine *edit, char *ret_byte)
 {
 	for (;;) {
@@ -67,7 +67,7 @@ static bool next_byte(EditLine *edit, char *ret_byte)
 	}
 }
 
-/* libedit's own reader would sleep through SIGTERM. */
+/* libedit's own reader would not return on SIGTERM. */
 static int next_char(EditLine *edit, wchar_t *ret_char)
 {
 	mbstate_t state = {0};
@@ -78,7 +78,7 @@ static int next_char(EditLine *edit, wchar_t *ret_char)
 			return signals_caught() ? -1 : 0;
 		size_t n = mbrtowc(ret_char, &byte, 1, &state);
 		if (n == (size_t)-1)
-			state = (mbstate_t){0}; /* no character: passed over */
+			state = (mbstate_t){0}; /* invalid: skip it */
 		else if (n != (size_t)-2)
 			return 1;
 	}
@@ -92,7 +92,7 @@ static unsigned char throw_away(EditLine *edit, wint_t key)
 	return CC_NEWLINE;
 }
 
-/* Of the candidates that begin with the word: how many, how much of the first all share; listed if wished. */
+/* Counts the candidates that begin with the word and the bytes that all of them share; lists them on request. */
 static int line_editor_match(const struct buf *candidates, const char *word, size_t len,
     const char **ret_first, size_t *ret_shared, bool list)
 {
@@ -121,11 +121,11 @@ static int line_editor_match(const struct buf *candidates, const char *word, siz
 
 static unsigned char line_editor_complete(EditLine *edit, wint_t key)
 {
-	const struct line *line = line_editor_line_of(edit);
+	const struct line_editor *line = line_editor_line_of(edit);
 	const LineInfo *typed = el_line(edit);
 	struct buf before, candidates;
 	const char *first = NULL;
-	unsigned char todo = CC_ERROR;
+	unsigned char hint = CC_ERROR;
 	size_t shared = 0;
 
 	(void)key;
@@ -142,20 +142,20 @@ static unsigned char line_editor_complete(EditLine *edit, wint_t key)
 	if (count && shared > len) {
 		char *rest = strndup(first + len, shared - len);
 		if (rest && el_insertstr(edit, rest) == 0)
-			todo = CC_REFRESH;
+			hint = CC_REFRESH;
 		free(rest);
 	} else if (count > 1) {
 		line_editor_match(&candidates, word, len, &first, &shared, true);
-		todo = CC_REDISPLAY;
+		hint = CC_REDISPLAY;
 	}
 	if (count == 1 && el_insertstr(edit, " ") == 0)
-		todo = CC_REFRESH;
+		hint = CC_REFRESH;
 	buf_release(&candidates);
 	buf_release(&before);
-	return todo;
+	return hint;
 }
 
-static void set_up(struct line *line)
+static void set_up(struct line_editor *line)
 {
 	HistEvent event;
 
@@ -164,9 +164,9 @@ static void set_up(struct line *line)
 	el_set(line->edit, EL_EDITOR, "emacs");
 	el_set(line->edit, EL_GETCFN, next_char);
 	el_set(line->edit, EL_HIST, history, line->history);
-	/* Wide, since of narrow names libedit makes copies that it never frees. */
+	/* Wide names, because libedit leaks its copies of narrow ones. */
 	el_wset(line->edit, EL_ADDFN, L"kimi-complete", L"complete the word", line_editor_complete);
-	el_wset(line->edit, EL_ADDFN, L"kimi-throw-away", L"throw the line away", throw_away);
+	el_wset(line->edit, EL_ADDFN, L"kimi-throw-away", L"discard the line", throw_away);
 	/* While a line is typed Ctrl-C is a key; for commands that run it is a signal. */
 	el_set(line->edit, EL_SETTY, "-d", "-isig", NULL);
 	el_set(line->edit, EL_BIND, "^I", "kimi-complete", NULL);
@@ -177,18 +177,18 @@ static void set_up(struct line *line)
 	el_source(line->edit, NULL);
 }
 
-struct line *line_open(const char *program, line_words *words, void *context)
+struct line_editor *line_editor_open(const char *program, line_editor_words *words, void *context)
 {
-	struct line *line = calloc(1, sizeof(*line));
+	struct line_editor *line = calloc(1, sizeof(*line));
 
 	if (!line)
 		return NULL;
 	text_know_characters();
-	*line = (struct line){.prompt = "", .words = words, .context = context};
+	*line = (struct line_editor){.prompt = "", .words = words, .context = context};
 	line->edit = el_init(program, stdin, stderr, stderr);
 	line->history = history_init();
 	if (!line->edit || !line->history) {
-		line_close(line);
+		line_editor_close(line);
 		return NULL;
 	}
 	set_up(line);
@@ -198,7 +198,7 @@ struct line *line_open(const char *program, line_words *words, void *context)
 	return line;
 }
 
-void line_close(struct line *line)
+void line_editor_close(struct line_editor *line)
 {
 	if (!line)
 		return;
@@ -209,19 +209,19 @@ void line_close(struct line *line)
 	free(line);
 }
 
-/* On what is none libedit dies. */
+/* libedit crashes on text that is invalid in this locale. */
 static bool is_text_here(const char *text)
 {
 	return mbstowcs(NULL, text, 0) != (size_t)-1;
 }
 
-int line_read(struct line *line, const char *prompt, struct buf *ret_line, struct err *err)
+int line_editor_read(struct line_editor *line, const char *prompt, struct buf *ret_line, struct err *err)
 {
 	int count = 0;
 
 	line->prompt = is_text_here(prompt) ? prompt : "> ";
 	line->thrown_away = false;
-	/* Before the prompt: what is typed as soon as it is seen is ours already. */
+	/* Set up the terminal before the prompt, so that what is typed early is read by us. */
 	el_set(line->edit, EL_PREP_TERM, 1);
 	const char *typed = el_gets(line->edit, &count);
 	if (signals_caught())
@@ -233,7 +233,7 @@ int line_read(struct line *line, const char *prompt, struct buf *ret_line, struc
 	return 0;
 }
 
-void line_remember(struct line *line, const char *text)
+void line_editor_remember(struct line_editor *line, const char *text)
 {
 	HistEvent event;
 
@@ -241,7 +241,7 @@ void line_remember(struct line *line, const char *text)
 		history(line->history, &event, H_ENTER, text);
 }
 
-int line_split(const char *text, int *ret_count, const char *const **ret_words, struct err *err)
+int line_editor_split(const char *text, int *ret_count, const char *const **ret_words, struct err *err)
 {
 	static Tokenizer *splitter;
 	const char **words;

@@ -14,11 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_SCREEN = 64 * 1024, USUAL_WIDTH = 80 };
+enum { MAX_SCREEN = 64 * 1024, SUMMARY_MAX = 256, USUAL_WIDTH = 80 };
 
 const char *login_screen_page(const struct device_authorization *a)
 {
-	return *a->verification_uri_complete ? a->verification_uri_complete : a->verification_uri;
+	if (*a->verification_uri_complete)
+		return a->verification_uri_complete;
+	return a->verification_uri;
 }
 
 /* The columns of a line without its colours. */
@@ -36,7 +38,7 @@ static size_t visible_width(char *line)
 	return text_width(line);
 }
 
-/* What is on the terminal and can be wiped. A terminal of another width has broken the lines elsewhere by now. */
+/* What was drawn and can be removed, unless the width of the terminal has changed. */
 static struct {
 	size_t rows, width;
 } drawn;
@@ -92,7 +94,7 @@ void login_screen_note(const struct report *report, const char *text)
 	buf_release(&line);
 }
 
-/* What the person does with the code, and the code, line by line. */
+/* The code and what to do with it, in lines. */
 struct asked {
 	struct buf text;
 	size_t width, height;
@@ -102,16 +104,16 @@ static void login_screen_ask(
     const struct device_authorization *a, bool color, bool large, struct asked *ret_asked)
 {
 	const char *label =
-	    *a->verification_uri_complete ? "Check that it shows this code:" : "Type in this code:";
+	    *a->verification_uri_complete ? "Check that it shows this code:" : "Enter this code:";
 	struct buf *text = &ret_asked->text;
 	size_t label_width = strlen(label), code_width = strlen(a->user_code) + 4,
-	       large_columns = large ? large_width(a->user_code) + 2 : 0;
+	       large_columns = large ? big_letters_width(a->user_code) + 2 : 0;
 
 	buf_init(text, MAX_SCREEN);
 	buf_addf(text, "%s\n\n", label);
-	for (int i = 0; large && i < LARGE_LINES; i++) {
+	for (int i = 0; large && i < BIG_LETTERS_LINES; i++) {
 		buf_addstr(text, color ? "  \033[1m" : "  ");
-		large_add_line(text, a->user_code, i);
+		big_letters_add_line(text, a->user_code, i);
 		buf_addstr(text, color ? "\033[0m\n" : "\n");
 	}
 	buf_addf(
@@ -119,7 +121,7 @@ static void login_screen_ask(
 	ret_asked->width = label_width > code_width ? label_width : code_width;
 	if (ret_asked->width < large_columns)
 		ret_asked->width = large_columns;
-	ret_asked->height = large ? 4 + LARGE_LINES : 3;
+	ret_asked->height = large ? 4 + BIG_LETTERS_LINES : 3;
 }
 
 static const char *add_one_line(struct buf *screen, const char *from)
@@ -130,7 +132,7 @@ static const char *add_one_line(struct buf *screen, const char *from)
 	return from + len + (from[len] == '\n');
 }
 
-/* The QR code with the rest to the right of its middle: the screen is 24 lines high, and the QR code 17 or 19. */
+/* Puts the text to the right of the QR code, which has 17 or 19 of the 24 lines of a screen. */
 static void add_side_by_side(struct buf *screen, const struct buf *qr, const struct asked *asked)
 {
 	const char *at = qr->data, *right = asked->text.data;
@@ -163,7 +165,14 @@ static void add_below(struct buf *screen, const struct buf *qr, const struct ask
 	buf_addch(screen, '\n');
 }
 
-/* Returns the rows it takes on the terminal. */
+static void login_screen_add_line(struct buf *screen, size_t width, const char *text)
+{
+	buf_addstr(screen, "  ");
+	layout_wrap(screen, 2, width, text);
+	buf_addstr(screen, "\n\n");
+}
+
+/* Returns its rows on the terminal. */
 static size_t login_screen_compose(struct buf *screen, const struct device_authorization *a,
     enum login_qr wanted, bool large, bool *ret_has_qr)
 {
@@ -179,9 +188,10 @@ static size_t login_screen_compose(struct buf *screen, const struct device_autho
 	buf_addf(screen, "\n  Open this page to log in:\n\n  %s%s%s\n\n", color ? "\033[4m" : "", page,
 	    color ? "\033[0m" : "");
 	if (wanted == LOGIN_QR_YES && !taken)
-		buf_addf(screen, "  (%s)\n\n",
+		login_screen_add_line(screen, width,
 		    qr_is_built_in() ? "no QR code fits this terminal"
-		                     : "built without libqrencode: no QR code");
+		                     : "this build has no QR code; it needs libqrencode; install "
+		                       "libqrencode-dev and build again");
 	*ret_has_qr = taken;
 	if (taken && taken + 4 + asked.width <= width)
 		add_side_by_side(screen, &qr, &asked);
@@ -194,8 +204,7 @@ static size_t login_screen_compose(struct buf *screen, const struct device_autho
 	return rows;
 }
 
-/* Plain lines for a log or a pipe, and the QR code if it was asked for: they are what the command is for, so --quiet
- * keeps them. */
+/* Plain lines for a log or a pipe, also with --quiet, and the QR code if --qr was given. */
 static void show_plainly(
     const struct report *report, const struct device_authorization *a, enum login_qr qr, struct buf *screen)
 {
@@ -207,14 +216,15 @@ static void show_plainly(
 		buf_addch(screen, '\n');
 }
 
-/* The best that fits the terminal, and whether the QR code is in it; one that was asked for always is. */
+/* Composes the largest screen that fits the terminal. Returns whether it has a QR code; with --qr it always has. */
 static bool login_screen_fill(struct buf *screen, const struct device_authorization *a, enum login_qr qr)
 {
 	static const struct {
 		bool qr, large;
 	} tries[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 	enum { MAY_SCROLL_AWAY = 2 }; /* the first empty line, and the one above the page */
-	size_t room = term_height(STDERR_FILENO) + MAY_SCROLL_AWAY, columns = large_width(a->user_code);
+	size_t available = term_height(STDERR_FILENO) + MAY_SCROLL_AWAY,
+	       columns = big_letters_width(a->user_code);
 	bool has_qr = false, may_be_large = columns && term_can_redraw(STDERR_FILENO) &&
 	                                    columns + 5 <= term_width(STDERR_FILENO);
 
@@ -226,7 +236,7 @@ static bool login_screen_fill(struct buf *screen, const struct device_authorizat
 		buf_clear(screen);
 		if (login_screen_compose(screen, a, tries[i].qr ? qr : LOGIN_QR_NO, tries[i].large, &has_qr) +
 		        1 <=
-		    room)
+		    available)
 			break;
 	}
 	return has_qr;
@@ -275,7 +285,7 @@ void login_screen_tick(const struct report *report, double seconds_left)
 
 	if (!report->terminal || report->quiet || !term_can_redraw(STDERR_FILENO))
 		return;
-	/* A line that wraps cannot be drawn over. */
+	/* A line that wraps cannot be redrawn. */
 	const char *what = term_width(STDERR_FILENO) > 32 ? "waiting for you, " : "";
 	memory_before_end(clear_tick);
 	buf_init(&line, 256);
@@ -307,31 +317,50 @@ static void add_field(struct buf *screen, const char *label, const char *text)
 	buf_release(&clean);
 }
 
+/* "2 models, default kimi-for-coding"; "" if the models are not known. */
+static void login_screen_summarize(const struct login_success *success, char ret_text[SUMMARY_MAX])
+{
+	const char *name = success->default_model;
+	size_t count = success->models;
+
+	if (!success->has_models)
+		*ret_text = '\0';
+	else if (count == 1 && name)
+		snprintf(ret_text, SUMMARY_MAX, "1 model, default %.200s", name);
+	else if (count == 1)
+		snprintf(ret_text, SUMMARY_MAX, "1 model");
+	else if (name)
+		snprintf(ret_text, SUMMARY_MAX, "%zu models, default %.200s", count, name);
+	else
+		snprintf(ret_text, SUMMARY_MAX, "%zu models", count);
+}
+
 void login_screen_success(const struct report *report, const struct login_success *success)
 {
-	bool screen_wanted = report->terminal && !report->quiet && !report->json;
-	struct buf screen, models;
+	struct buf screen;
+	char models[SUMMARY_MAX];
 
-	buf_init(&models, 1024);
+	login_screen_summarize(success, models);
 	if (success->has_models)
-		buf_addf(&models, "%zu model%s", success->models, success->models == 1 ? "" : "s");
-	if (success->has_models && success->default_model)
-		buf_addf(&models, ", default %.200s", success->default_model);
-	report_event(report, "success",
-	    json_pack("{s:s, s:s?}", "platform", success->platform, "account", success->account),
-	    "logged in to %s%s%s", success->name, models.len ? "; " : "", models.data);
-	if (screen_wanted) {
-		buf_init(&screen, MAX_SCREEN);
-		buf_addf(&screen, "\n  Logged in to %s.\n\n", success->name);
-		add_field(&screen, "models", models.data);
-		add_field(&screen, "stored in", success->storage);
-		add_field(&screen, "next:", success->next);
-		buf_addch(&screen, '\n');
-		login_screen_put(&screen);
-		buf_release(&screen);
-	} else if (!report->json) {
-		report_note(report, "logged in to %s%s%s. Next: %s", success->name, models.len ? "; " : "",
-		    models.data, success->next);
+		report_event(report, "success", success->data, "logged in to %s; %s", success->name, models);
+	else
+		report_event(report, "success", success->data, "logged in to %s", success->name);
+	if (report->json || report->quiet)
+		return;
+	if (!report->terminal && success->has_models) {
+		report_note(report, "logged in to %s; %s. Next: %s", success->name, models, success->next);
+		return;
 	}
-	buf_release(&models);
+	if (!report->terminal) {
+		report_note(report, "logged in to %s. Next: %s", success->name, success->next);
+		return;
+	}
+	buf_init(&screen, MAX_SCREEN);
+	buf_addf(&screen, "\n  Logged in to %s.\n\n", success->name);
+	add_field(&screen, "models", models);
+	add_field(&screen, "stored in", success->storage);
+	add_field(&screen, "next:", success->next);
+	buf_addch(&screen, '\n');
+	login_screen_put(&screen);
+	buf_release(&screen);
 }

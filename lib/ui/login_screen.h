@@ -1,10 +1,10 @@
 /*
- * login_screen: what a person sees while the login waits for them.
+ * login_screen: what the user sees while a login waits for confirmation.
  *
- * On a terminal: the page, the code by itself and in large letters, a QR code where
- * no browser can be opened, and a line that shows how long the code is valid.
- * The page and the code fit 24 lines; what does not fit is left out: first the large
- * letters, then the QR code. Elsewhere plain lines. All of it on standard error.
+ * On a terminal: the page, the code, the code in large letters, a QR code if no
+ * browser can be opened, and a line that counts down. Page and code fit 24 lines; if
+ * the terminal is too small, first the large letters and then the QR code are left
+ * out. Elsewhere it prints plain lines. All of it goes to standard error.
  */
 #ifndef KIMI_UI_LOGIN_SCREEN_H
 #define KIMI_UI_LOGIN_SCREEN_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The page to open: with the code filled in if there is one, else the one to type it into. */
+/* The page to open, with the code filled in if the server sent such a page. */
 const char *login_screen_page(const struct device_authorization *authorization);
 
 enum login_qr { LOGIN_QR_NO, LOGIN_QR_IF_IT_FITS, LOGIN_QR_YES };
@@ -24,24 +24,24 @@ enum login_qr { LOGIN_QR_NO, LOGIN_QR_IF_IT_FITS, LOGIN_QR_YES };
 void login_screen_show(
     const struct report *report, const struct device_authorization *authorization, enum login_qr qr);
 
-/* Shows it all once more, with the QR code, if that fits: no browser could be started after all. */
+/* Shows the screen again with the QR code, if it fits, because no browser could be started. */
 void login_screen_add_qr(const struct report *report, const struct device_authorization *authorization);
 
 /* Redraws the line with the time left; nothing without a terminal. Call it about ten times a second. */
 void login_screen_tick(const struct report *report, double seconds_left);
 
-/* Removes the line. */
+/* Removes that line. */
 void login_screen_end(const struct report *report);
 
-/* Removes page and codes as well, as far as the terminal still shows them where they were drawn. */
+/* Removes the page and the codes too, unless the terminal was resized. */
 void login_screen_wipe(const struct report *report);
 
 /* A note below the screen, which login_screen_wipe() removes with it. */
 void login_screen_note(const struct report *report, const char *text);
 
 struct login_success {
-	const char *platform, *account; /* for JSON; NULL: the default account */
-	const char *name;               /* "Kimi Code, account work" */
+	json_t *data;     /* of the event, see login_event.h; taken */
+	const char *name; /* "Kimi Code, account work" */
 	bool has_models;
 	size_t models;
 	const char *default_model; /* NULL: none */
@@ -49,7 +49,7 @@ struct login_success {
 	const char *next;          /* what to type next */
 };
 
-/* Tells that a login succeeded, and what to do next. With --json, the event success. */
+/* Reports that a login succeeded, and what to do next. With --json, the event success. */
 void login_screen_success(const struct report *report, const struct login_success *success);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/pager.h"
+#include "ui/pager.h"
 
 #include "base/env.h"
 #include "base/file.h"
@@ -21,18 +21,20 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
-/* NULL: none is wanted. */
+/* NULL: no pager is wanted. */
 static const char *pager_command(void)
 {
 	const char *command = getenv("PAGER");
 
 	if (!command)
-		/* Debian's more is always there, and ends by itself. */
+		/* more is always installed on Debian, and exits at the end of the text. */
 		return "if command -v less >/dev/null; then exec less; else exec more; fi";
-	return *command && strcmp(command, "cat") != 0 ? command : NULL;
+	if (*command && strcmp(command, "cat") != 0)
+		return command;
+	return NULL;
 }
 
-/* From a file in memory on standard input: a pager that is left early cannot break a pipe. */
+/* Uses a memory file as standard input: leaving the pager early cannot break a pipe. */
 static bool run_pager(const char *command, const char *text)
 {
 	int status, fd = memfd_create("pager", MFD_CLOEXEC);

@@ -1,12 +1,12 @@
 /*
- * pager: a long text on a terminal, shown as git log shows it.
+ * pager: shows a long text on a terminal page by page, as git log does.
  */
-#ifndef KIMI_CLI_PAGER_H
-#define KIMI_CLI_PAGER_H
+#ifndef KIMI_UI_PAGER_H
+#define KIMI_UI_PAGER_H
 
 /*
- * Prints the text to standard output, which is a terminal. One with more lines than that
- * goes to $PAGER, a command of sh (less if it is not set; none if it is empty or cat).
+ * Prints the text to standard output, which is a terminal. If it has more lines than the
+ * terminal, runs $PAGER with it: a shell command (default less; none if empty or cat).
  */
 void pager_show(const char *text);
 

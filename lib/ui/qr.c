@@ -17,7 +17,7 @@ size_t qr_draw(const char *text, size_t width, bool color, struct buf *out)
 
 #include <qrencode.h>
 
-enum { QUIET = 2, INDENT = 2 }; /* modules of white around it; phones are content with two */
+enum { QUIET = 2, INDENT = 2 }; /* modules of white around it; phones need only two */
 
 static bool is_dark(const QRcode *code, int x, int y)
 {
@@ -33,7 +33,7 @@ bool qr_is_built_in(void)
 
 size_t qr_draw(const char *text, size_t width, bool color, struct buf *out)
 {
-	/* A half block paints the upper module in the foreground: light, since the ink of a dark terminal is light. */
+	/* The foreground of a dark terminal is light, so blocks are the light modules. */
 	static const char *const halves[2][2] = {{"█", "▀"}, {"▄", " "}};
 	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 	size_t columns = code ? (size_t)code->width + 2 * QUIET + INDENT : 0;

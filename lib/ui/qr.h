@@ -1,5 +1,5 @@
 /*
- * qr: a URL as a QR code in a terminal, for the phone in one's hand.
+ * qr: a URL as a QR code on a terminal, to scan with a phone.
  */
 #ifndef KIMI_UI_QR_H
 #define KIMI_UI_QR_H
@@ -9,15 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The toolkit was built with libqrencode. */
+/* Whether the toolkit was built with libqrencode. */
 bool qr_is_built_in(void);
 
 /*
- * Adds the code to `out`, two modules of height a line, indented by two columns,
- * and returns how many columns it takes. 0 and nothing added: it is wider than
- * `width` columns, the text is too long, or the library is missing. With `color`
- * it is black on white whatever the terminal's colours are; without, it is right
- * on a dark terminal.
+ * Adds the code to `out`, two rows of modules per line, indented by two columns. Returns its
+ * columns; 0: nothing added, because it is wider than `width`, the text is too long or the
+ * library is missing. With `color` it is black on white on any terminal; without, it needs a
+ * dark terminal.
  */
 size_t qr_draw(const char *text, size_t width, bool color, struct buf *out);
 

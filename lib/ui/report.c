@@ -1,31 +1,40 @@
 #include "ui/report.h"
 
 #include "base/buf.h"
+#include "base/term.h"
 #include "base/text.h"
 #include "format/json.h"
+#include "ui/layout.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 4 * 1024 }; /* a page of 2048 bytes fits */
+enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 4 * 1024 }; /* a URL of 2048 bytes fits */
 
-/* One write(): lines of many processes on one terminal or log stay whole. */
+/* Uses one write(), so that lines of several processes do not mix. A terminal gets them wrapped between words. */
 static void report_put_line(const struct report *report, const char *text)
 {
-	struct buf line;
+	size_t width = SIZE_MAX;
+	struct buf clean, line;
 
+	if (isatty(STDERR_FILENO))
+		width = term_width(STDERR_FILENO);
+	buf_init(&clean, MAX_LINE);
+	buf_addf(&clean, "%s: ", report->program);
+	text_clean(&clean, text, strlen(text));
 	buf_init(&line, MAX_LINE);
-	buf_addf(&line, "%s: ", report->program);
-	text_clean(&line, text, strlen(text));
+	layout_wrap(&line, 0, width, clean.data);
 	buf_addch(&line, '\n');
-	if (!line.failed && write(STDERR_FILENO, line.data, line.len) < 0) {
-		/* nobody is left to tell */
+	if (!clean.failed && !line.failed && write(STDERR_FILENO, line.data, line.len) < 0) {
+		/* there is nowhere to report it */
 	}
 	buf_release(&line);
+	buf_release(&clean);
 }
 
 void report_json(json_t *value)
@@ -34,7 +43,7 @@ void report_json(json_t *value)
 
 	if (text) {
 		const char *at = text, *del;
-		/* It escapes every other character that a terminal acts on. */
+		/* jansson escapes all control characters but DEL. */
 		for (; (del = strchr(at, 0x7f)); at = del + 1)
 			printf("%.*s\\u007f", (int)(del - at), at);
 		printf("%s\n", at);
@@ -68,15 +77,15 @@ static void put_event(const struct report *report, const char *type, json_t *dat
 		json_object_set(event, "data", data);
 	json_decref(data);
 	report_json(event);
-	report_flush(); /* whoever reads events reads them as they happen */
+	report_flush(); /* a reader sees events as they happen */
 	buf_release(&clean);
 }
 
 int report_error(const struct report *report, const struct err *err)
 {
-	char message[sizeof(err->what) + sizeof(err->todo) + 2];
+	char message[sizeof(err->what) + sizeof(err->hint) + 2];
 
-	snprintf(message, sizeof(message), "%s%s%s", err->what, *err->todo ? "; " : "", err->todo);
+	snprintf(message, sizeof(message), "%s%s%s", err->what, *err->hint ? "; " : "", err->hint);
 	put_event(report, "error", json_pack("{s:s}", "code", err_name(err->code)), message);
 	if (!report->silent)
 		report_put_line(report, message);

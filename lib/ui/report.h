@@ -1,14 +1,13 @@
 /*
- * report: what a command says.
+ * report: the output of a command.
  *
- * Results go to standard output; everything else to standard error, as lines
- * that begin with the command's name. With --json every event goes to standard
- * output as one object a line:
+ * Results go to standard output. Everything else goes to standard error, as lines
+ * that begin with the command's name; on a terminal they are wrapped between words. With --json every event goes to standard output
+ * as one object per line:
  *
  *	{"type":"info|error|waiting|verification_url|success","message":"...","data":{...}}
  *
- * This is the only place that speaks an error, and the place where text is
- * cleaned before it can reach a terminal.
+ * Only this module prints errors, and it cleans text before it reaches a terminal.
  */
 #ifndef KIMI_UI_REPORT_H
 #define KIMI_UI_REPORT_H
@@ -22,8 +21,8 @@ struct report {
 	const char *program; /* "kimi token" */
 	bool json;
 	bool quiet;    /* no notes, only errors */
-	bool silent;   /* the error at the end is nobody's business now: its event, and no line */
-	bool terminal; /* standard error is one */
+	bool silent;   /* print no line for the error, only its event */
+	bool terminal; /* standard error is a terminal */
 };
 
 /* "kimi token: what went wrong; what to do", and with --json the error event too. Returns the exit status. */
@@ -32,21 +31,21 @@ int report_error(const struct report *report, const struct err *err);
 /* A line for people on standard error; nothing with --quiet. */
 void report_note(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, said with --quiet too: what the command is there to show. */
+/* The same, but also with --quiet: for the output of the command itself. */
 void report_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* With --json an event (`data` is taken, NULL: none), without it the same words as a note. */
+/* With --json an event, without it the message as a note. Takes `data`, which may be NULL. */
 void report_tell(const struct report *report, const char *type, json_t *data, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* An event of --json; nothing without it. `data` is taken (NULL: none). */
+/* With --json an event, without it nothing. Takes `data`, which may be NULL. */
 void report_event(const struct report *report, const char *type, json_t *data, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Prints a JSON value as one line of standard output; `value` is taken. */
+/* Prints a JSON value as one line of standard output. Takes `value`. */
 void report_json(json_t *value);
 
-/* Flushes standard output. 0, or the errno of the first time that it did not take everything. */
+/* Flushes standard output. Returns 0, or the errno of the first write that failed. */
 int report_flush(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/term.h"
 #include "base/text.h"
+#include "config/view.h"
 #include "format/json.h"
 #include "ui/duration.h"
 #include "ui/layout.h"
@@ -15,33 +16,21 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
 
-/* Without a terminal a line is as long as it is. */
-static void print_wrapped(size_t indent, const char *text)
-{
-	struct buf lines;
-
-	buf_init(&lines, 4 * MAX_TEXT);
-	layout_wrap(&lines, indent, isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, text);
-	fputs(lines.data, stdout);
-	buf_release(&lines);
-}
-
-/* The text cleaned: paths and messages come from outside. */
-static void print_field(int width, const char *label, const char *text)
+/* Prints a field. Cleans the text, since paths and messages come from outside. */
+static void status_view_print_field(int width, const char *label, const char *text)
 {
 	struct buf clean;
 
 	buf_init(&clean, 2 * MAX_TEXT);
 	text_clean(&clean, text, strlen(text));
 	printf("  %-*s ", width, label);
-	print_wrapped((size_t)width + 3, clean.data);
+	layout_print((size_t)width + 3, clean.data);
 	putchar('\n');
 	buf_release(&clean);
 }
@@ -57,7 +46,7 @@ static void status_view_field(const char *label, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	print_field(LABEL_WIDTH, label, text);
+	status_view_print_field(LABEL_WIDTH, label, text);
 }
 
 static void show_problem(const struct problem *problem)
@@ -67,15 +56,15 @@ static void show_problem(const struct problem *problem)
 		status_view_field("", "-> %s", problem->remedy);
 }
 
-/* The life of the access token, or what stands in its way. */
+/* Describes how long the access token is valid, or what is wrong. */
 static void state_words(const struct status *status, char *ret_text, size_t size)
 {
-	char span[SAY_SPAN_MAX];
+	char span[DURATION_SPAN_MAX];
 	double left = status->expires_at - clock_now();
-	bool is_key = !*status->who.key || !*status->place;
+	bool is_key = !*status->account.key || !*status->path;
 
-	say_span(left, span);
-	if (status->trouble.code != ERR_NONE)
+	duration_span(left, span);
+	if (status->error.code != ERR_NONE)
 		snprintf(ret_text, size,
 		    status->state == STATUS_EXPIRED ? "cannot be read now" : "damaged; log in again");
 	else if (status->state == STATUS_LOGGED_OUT)
@@ -93,42 +82,47 @@ static void state_words(const struct status *status, char *ret_text, size_t size
 		snprintf(ret_text, size, "expired; log in again");
 }
 
-/* Green for what is well, red for what needs a person. */
+/* Green: good. Red: a person must log in. */
 static void show_state(const struct status *status)
 {
 	bool well = status->state == STATUS_FRESH || (status->state == STATUS_DUE && status->can_refresh);
 	bool bad = status_judge(status, 0) == STATUS_NEEDS_LOGIN;
-	const char *color = well ? "\033[32m" : bad ? "\033[31m" : "\033[33m";
-	bool is_key = status->storage && strcmp(status->storage, "config") == 0;
+	const char *color = "\033[33m", *label = "access token";
 	char words[MAX_TEXT];
 
+	if (well)
+		color = "\033[32m";
+	else if (bad)
+		color = "\033[31m";
+	if (status->storage && strcmp(status->storage, "config") == 0)
+		label = "API key";
 	state_words(status, words, sizeof(words));
-	printf("  %-*s %s", LABEL_WIDTH, is_key ? "API key" : "access token",
-	    term_has_color(STDOUT_FILENO) ? color : "");
-	print_wrapped(LABEL_WIDTH + 3, words);
-	printf("%s\n", term_has_color(STDOUT_FILENO) ? "\033[0m" : "");
+	printf("  %-*s %s", LABEL_WIDTH, label, term_style(STDOUT_FILENO, color));
+	layout_print(LABEL_WIDTH + 3, words);
+	puts(term_style(STDOUT_FILENO, "\033[0m"));
 }
 
 static void show_storage(const struct status *status)
 {
-	char config[STATUS_PLACE_MAX + 16], path[STATUS_PLACE_MAX + 16];
+	char config[STATUS_PATH_MAX + 16], path[STATUS_PATH_MAX + 16];
 
 	if (strcmp(status->storage, "keyring") == 0) {
 		status_view_field("stored in", "the keyring");
 	} else if (strcmp(status->storage, "config") == 0) {
-		snprintf(config, sizeof(config), "%.*s/config.toml", STATUS_PLACE_MAX, status->home->folder);
+		snprintf(
+		    config, sizeof(config), "%.*s/config.toml", STATUS_PATH_MAX, status->home->directory);
 		layout_path(config, path, sizeof(path));
 		status_view_field("stored in", "%s", path);
 	} else {
-		layout_path(status->place, path, sizeof(path));
+		layout_path(status->path, path, sizeof(path));
 		status_view_field("stored in", "%s (private file)", path);
 	}
 }
 
-/* When this login was made, as far as the history of its home knows. */
+/* When this login was made, from the history of its home; 0: not known. */
 static double login_time(const struct status *status)
 {
-	const struct identity *who = &status->who;
+	const struct account *account = &status->account;
 	json_t *lines = NULL;
 	const json_t *line;
 	double at = 0;
@@ -138,11 +132,11 @@ static double login_time(const struct status *status)
 		return 0;
 	json_array_foreach(lines, i, line)
 	{
-		const char *event = json_text(line, "event"), *account = json_text(line, "account"),
+		const char *event = json_text(line, "event"), *name = json_text(line, "account"),
 		           *platform = json_text(line, "platform"), *outcome = json_text(line, "outcome");
 		if (event && platform && outcome && strcmp(event, "login") == 0 &&
-		    strcmp(outcome, "ok") == 0 && strcmp(platform, who->platform->id) == 0 &&
-		    strcmp(account ? account : "", who->account) == 0)
+		    strcmp(outcome, "ok") == 0 && strcmp(platform, account->platform->id) == 0 &&
+		    strcmp(text_or_empty(name), account->name) == 0)
 			json_number(line, "time", &at);
 	}
 	json_decref(lines);
@@ -151,61 +145,64 @@ static double login_time(const struct status *status)
 
 static void show_times(const struct status *status, bool verbose)
 {
-	char time[SAY_TIME_MAX];
+	char time[DURATION_TIME_MAX];
 	double logged_in = status->storage ? login_time(status) : 0;
 
 	if (logged_in > 0) {
-		say_day(logged_in, time);
+		duration_day(logged_in, time);
 		status_view_field("logged in", "%s", time);
 	}
 	if (verbose && status->known.last_refresh > 0) {
-		say_time(status->known.last_refresh, time);
+		duration_time(status->known.last_refresh, time);
 		status_view_field("last refresh", "%s", time);
 	}
 	if (verbose && status->expires_at > 0) {
-		say_time(status->expires_at, time);
+		duration_time(status->expires_at, time);
 		status_view_field(status->expires_at > clock_now() ? "expires" : "expired", "%s", time);
 	}
 }
 
-/* What Kimi says of the login: whose it is, and how much of its quota or balance is used. */
+/* What Kimi says: who is logged in, and how much of the quota or balance is used. */
 static void show_online(const struct online *facts)
 {
 	static const char *const names[] = {"name", "plan", "region"};
 	const char *window = json_text(facts->window, "name");
 	const char *currency = json_text(facts->balance, "currency");
-	char who[MAX_TEXT] = "";
+	char person[MAX_TEXT] = "";
+	const char *plural = "s";
 	double number;
 
-	status_view_field("online", "accepted by Kimi, %zu models", facts->models);
+	if (facts->models == 1)
+		plural = "";
+	status_view_field("online", "accepted by Kimi, %zu model%s", facts->models, plural);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = json_text(facts->profile, names[i]);
-		size_t len = strlen(who);
+		size_t len = strlen(person);
 		if (text)
-			snprintf(who + len, sizeof(who) - len, "%s%.200s", len ? ", " : "", text);
+			snprintf(person + len, sizeof(person) - len, "%s%.200s", len ? ", " : "", text);
 	}
-	if (*who)
-		status_view_field("logged in as", "%s", who);
+	if (*person)
+		status_view_field("logged in as", "%s", person);
 	if (window && json_number(facts->window, "used_ratio", &number))
 		status_view_field("most used", "%s %.0f%%", window, round(100 * number));
 	if (currency && json_number(facts->balance, "available", &number))
 		status_view_field("balance", "%.2f %s", number, currency);
 }
 
-/* Nothing is asked for it. After a week every window has been reset. */
+/* Shows the cached quota without a request. After a week every window has been reset. */
 static void show_cached_usage(const struct status *status)
 {
 	static const double week = 7 * 86400;
 	char line[USAGE_LINE_MAX];
 	struct usage usage;
 
-	if (!usage_cache_look(status->home, &status->who, week, &usage))
+	if (!usage_cache_look(status->home, &status->account, week, &usage))
 		return;
 	usage_line(&usage, true, line);
 	status_view_field("quota", "%s", line);
 }
 
-/* Where the logins are in several homes, each is named with the option that chooses it. */
+/* With several homes, each login shows its home and the option for it. */
 static bool are_in_several_homes(const struct status_list *list)
 {
 	for (size_t i = 1; i < list->count; i++)
@@ -216,31 +213,33 @@ static bool are_in_several_homes(const struct status_list *list)
 
 static void status_view_show_login(const struct status *status, bool name_home, bool verbose)
 {
-	const struct identity *who = &status->who;
-	char home[HOME_PATH_MAX];
+	const struct account *account = &status->account;
+	char home[HOME_PATH_MAX], name[ACCOUNT_TITLE_MAX];
 
-	printf("%s%s%s\n", who->platform->name, *who->account ? ", account " : "", who->account);
+	account_title(account, name);
+	puts(name);
 	for (size_t i = 0; i < status->problems.count; i++)
 		show_problem(&status->problems.items[i]);
 	show_state(status);
 	if (name_home) {
-		layout_path(status->home->folder, home, sizeof(home));
+		layout_path(status->home->directory, home, sizeof(home));
 		status_view_field("home", "%s (--client %s)", home, status->home->client->name);
 	}
-	if (who->region && status->home->client->has_slots)
-		status_view_field("region", "%s (%s)", who->region->name, who->region->site);
+	if (account->region && status->home->client->has_slots)
+		status_view_field("region", "%s (%s)", account->region->name, account->region->site);
 	if (status->storage)
 		show_storage(status);
 	show_times(status, verbose);
 	if (*status->default_model)
-		status_view_field("default model", "%s", status->default_model);
+		status_view_field(
+		    "default model", "%s", config_key_id(account->platform, status->default_model));
 	if (status->online == STATUS_ONLINE)
 		show_online(&status->facts);
 	else if (isatty(STDOUT_FILENO))
 		show_cached_usage(status);
 }
 
-static void show_ignored(const struct sources *sources)
+static void show_ignored(const struct settings *sources)
 {
 	size_t width = LABEL_WIDTH;
 
@@ -250,15 +249,15 @@ static void show_ignored(const struct sources *sources)
 	if (sources->ignored_count)
 		printf("\nVariables without effect\n");
 	for (size_t i = 0; i < sources->ignored_count; i++)
-		print_field((int)width, sources->ignored[i].name, sources->ignored[i].why);
+		status_view_print_field((int)width, sources->ignored[i].name, sources->ignored[i].reason);
 }
 
-static void show_settings(const struct sources *sources, bool all)
+static void show_settings(const struct settings *sources, bool all)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < sources->count; i++) {
-		const struct source *source = &sources->items[i];
+		const struct setting *source = &sources->items[i];
 		if (source->is_usual && !all)
 			continue;
 		if (!any)
@@ -268,7 +267,7 @@ static void show_settings(const struct sources *sources, bool all)
 	}
 }
 
-void status_show(const struct status_list *list, const struct sources *sources, bool verbose)
+void status_show(const struct status_list *list, const struct settings *sources, bool verbose)
 {
 	for (size_t i = 0; i < list->general.count; i++)
 		show_problem(&list->general.items[i]);
@@ -285,37 +284,29 @@ void status_show(const struct status_list *list, const struct sources *sources, 
 	show_ignored(sources);
 }
 
-/* Cut texts and foreign ones may not be UTF-8, which JSON must be. */
-static json_t *text_json(const char *text)
-{
-	struct buf clean;
-
-	buf_init(&clean, 2 * MAX_TEXT);
-	text_clean(&clean, text, strlen(text));
-	json_t *value = json_string(clean.data);
-	buf_release(&clean);
-	return value;
-}
-
 static void add_problems(json_t *list, const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
 		json_array_append_new(
 		    list, json_pack("{s:s, s:o, s:o}", "code", problem->code, "message",
-		              text_json(problem->message), "remedy", text_json(problem->remedy)));
+		              json_from_text(problem->message), "remedy", json_from_text(problem->remedy)));
 	}
 }
 
 static json_t *time_or_null(double epoch)
 {
-	/* A file may hold any number; beyond this none is a time. */
-	return epoch > 0 && epoch < 9e15 ? json_integer((json_int_t)floor(epoch)) : json_null();
+	/* Ignore numbers in files that cannot be a time. */
+	if (epoch > 0 && epoch < 9e15)
+		return json_integer((json_int_t)floor(epoch));
+	return json_null();
 }
 
 static json_t *known_or_null(json_t *value)
 {
-	return value ? json_incref(value) : json_null();
+	if (value)
+		return json_incref(value);
+	return json_null();
 }
 
 static json_t *status_view_login_json(const struct status *status, const struct problems *general)
@@ -325,16 +316,16 @@ static json_t *status_view_login_json(const struct status *status, const struct 
 
 	add_problems(problems, &status->problems);
 	add_problems(problems, general);
-	const struct region *region = status->who.region;
+	const struct region *region = status->account.region;
 	json_t *login = json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}",
-	    "platform", status->who.platform->id, "account",
-	    *status->who.account ? status->who.account : NULL, "client", status->home->client->name, "home",
-	    text_json(status->home->folder), "region", region ? region->name : NULL, "state",
-	    status_state_name(status->state), "storage", status->storage, "expires_at",
-	    time_or_null(status->expires_at), "expires_in",
+	    "platform", status->account.platform->id, "account", text_or_null(status->account.name), "client",
+	    status->home->client->name, "home", json_from_text(status->home->directory), "region",
+	    region ? region->name : NULL, "state", status_state_name(status->state), "storage",
+	    status->storage, "expires_at", time_or_null(status->expires_at), "expires_in",
 	    status->expires_at > 0 ? json_from_number(floor(left > 0 ? left : 0)) : json_null(),
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
-	    *status->default_model ? text_json(status->default_model) : json_null(), "problems", problems);
+	    *status->default_model ? json_from_text(status->default_model) : json_null(), "problems",
+	    problems);
 	if (login && status->online != STATUS_NOT_ASKED) {
 		json_object_set_new(login, "online", json_boolean(status->online == STATUS_ONLINE));
 		json_object_set_new(login, "profile", known_or_null(status->facts.profile));
@@ -357,7 +348,7 @@ void status_show_proxies(const json_t *proxies)
 		double pid = 0;
 		json_number(proxy, "pid", &pid);
 		status_view_field(i ? "" : "listens on", "%s (process %.0f%s%.200s)", json_text(proxy, "url"),
-		    pid, command ? ", for " : "", command ? command : "");
+		    pid, command ? ", for " : "", text_or_empty(command));
 	}
 }
 
@@ -379,44 +370,52 @@ void status_show_line(const struct status *status)
 	const char *words =
 	    status->state == STATUS_LOGGED_OUT ? "logged out" : status_state_name(status->state);
 	double left = status->expires_at - clock_now();
-	char span[SAY_SPAN_MAX] = "";
+	char span[DURATION_SPAN_MAX] = "";
 
 	if (status->state == STATUS_FRESH && status->expires_at == 0)
-		words = status->place[0] ? "good" : "API key";
-	if (status->trouble.code != ERR_NONE)
+		words = status->path[0] ? "good" : "API key";
+	if (status->error.code != ERR_NONE)
 		words = status->state == STATUS_LOGGED_OUT ? "damaged" : "not readable";
 	if (left >= 1)
-		say_span(left, span);
-	printf("%s%s%s %s%s%s\n", status->who.platform->id, *status->who.account ? "@" : "",
-	    status->who.account, words, *span ? " " : "", span);
+		duration_span(left, span);
+	printf("%s%s%s %s%s%s\n", status->account.platform->id, *status->account.name ? "@" : "",
+	    status->account.name, words, *span ? " " : "", span);
 }
 
 static const char *text_or_dash(const json_t *line, const char *name)
 {
 	const char *text = json_text(line, name);
 
-	return text ? text : "-";
+	if (text)
+		return text;
+	return "-";
 }
 
-/* For a person the time of here, and the account behind its platform, so that a line fits a terminal of 80 columns. */
+/* On a terminal, shortens the time and joins platform and account to fit 80 columns. */
 static void add_event(struct table *table, const json_t *line, bool terminal)
 {
 	const char *account = json_text(line, "account"), *event = json_text(line, "event"),
 	           *storage = text_or_dash(line, "storage"), *outcome = json_text(line, "outcome"),
 	           *platform = json_text(line, "platform"), *program = json_text(line, "program");
-	char time[SAY_TIME_MAX], who[256];
+	const char *client = json_text(line, "client");
+	char time[DURATION_TIME_MAX], login[256], origin[40] = "";
 	double epoch = 0;
 
+	if (client)
+		snprintf(origin, sizeof(origin), " (%s)", client);
+
 	json_number(line, "time", &epoch);
-	say_time(epoch, time);
+	duration_time(epoch, time);
 	if (!terminal) {
-		table_add(table, (const char *const[]){time, event, platform, account ? account : "-",
-		                     storage, outcome, program});
+		snprintf(login, sizeof(login), "%s%s", platform, origin);
+		table_add(table, (const char *const[]){
+		                     time, event, login, account ? account : "-", storage, outcome, program});
 		return;
 	}
 	time[strlen("2026-11-24 15:04:05")] = '\0';
-	snprintf(who, sizeof(who), "%s%s%s", platform, account ? "@" : "", account ? account : "");
-	table_add(table, (const char *const[]){time, event, who, storage, outcome, program});
+	snprintf(
+	    login, sizeof(login), "%s%s%s%s", platform, account ? "@" : "", text_or_empty(account), origin);
+	table_add(table, (const char *const[]){time, event, login, storage, outcome, program});
 }
 
 bool status_show_history(const json_t *lines)

@@ -1,5 +1,5 @@
 /*
- * status_show: the status of logins on standard output: for a person, as JSON, in one line.
+ * status_view: prints the status of logins: for a person, as JSON, or in one line.
  */
 #ifndef KIMI_UI_STATUS_VIEW_H
 #define KIMI_UI_STATUS_VIEW_H
@@ -10,21 +10,20 @@
 #include <jansson.h>
 
 /*
- * Problems come first, those of all logins before the logins. Settings that nobody
- * chose, and exact times, only if `verbose`.
+ * Problems come first. `verbose` also shows exact times and settings that have their default.
  */
-void status_show(const struct status_list *list, const struct sources *sources, bool verbose);
+void status_show(const struct status_list *list, const struct settings *sources, bool verbose);
 
-/* {"logins":[...],"proxies":[...]}; what concerns all logins is a problem of each. `proxies` is taken. */
+/* {"logins":[...],"proxies":[...]}. General problems are added to each login. Takes `proxies`. */
 void status_show_json(const struct status_list *list, json_t *proxies);
 
-/* The proxies that run (proxy_record.h), if any do. */
+/* The running proxies (proxy_record.h). */
 void status_show_proxies(const json_t *proxies);
 
 /* "kimi-code fresh 15 min" and a newline. */
 void status_show_line(const struct status *status);
 
-/* The lines of a history, newest last: aligned on a terminal, else parted by tabs. False: no memory. */
+/* The events of a history, newest last: aligned on a terminal, else separated by tabs. False: no memory. */
 bool status_show_history(const json_t *lines);
 
 #endif

@@ -17,22 +17,22 @@ void table_init(struct table *table, const char *const heading[], size_t columns
 	table_add(table, heading);
 }
 
-static bool make_room(struct table *table)
+static bool table_grow(struct table *table)
 {
-	if (table->count + table->columns <= table->room)
+	if (table->count + table->columns <= table->capacity)
 		return true;
-	size_t room = table->room ? table->room * 2 : 64;
-	char **cells = reallocarray(table->cells, room, sizeof(*cells));
+	size_t capacity = table->capacity ? table->capacity * 2 : 64;
+	char **cells = reallocarray(table->cells, capacity, sizeof(*cells));
 	if (!cells)
 		return false;
 	table->cells = cells;
-	table->room = room;
+	table->capacity = capacity;
 	return true;
 }
 
 void table_add(struct table *table, const char *const cells[])
 {
-	if (table->failed || !make_room(table)) {
+	if (table->failed || !table_grow(table)) {
 		table->failed = true;
 		return;
 	}
@@ -46,7 +46,7 @@ void table_add(struct table *table, const char *const cells[])
 	}
 }
 
-/* Prints at most `width` columns of a cell; what is cut ends in an ellipsis. Returns the columns that were used. */
+/* Prints at most `width` columns of a cell, with an ellipsis if it is cut. Returns the columns used. */
 static size_t print_cut(FILE *out, const char *cell, size_t width)
 {
 	size_t whole = text_width(cell), used = 0;
@@ -72,13 +72,25 @@ static size_t print_cut(FILE *out, const char *cell, size_t width)
 
 static void print_aligned(const struct table *table, FILE *out, size_t row, const size_t widths[])
 {
-	size_t pending = 0; /* spaces before the next cell: none end a line */
+	size_t pending = 0; /* spaces before the next cell, so that no line ends with spaces */
+	size_t start = 0;   /* of the column */
+	bool breaks = false;
 
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *cell = table->cells[row * table->columns + i];
 		size_t width = text_width(cell);
 		if (!widths[i])
 			continue;
+		start += widths[i] + GAP;
+		if (*cell && breaks)
+			putc('\n', out);
+		breaks = breaks && !*cell;
+		if ((table->may_break & 1U << i) && width > widths[i]) {
+			fprintf(out, "%*s%s", (int)pending, "", cell);
+			pending = start;
+			breaks = true;
+			continue;
+		}
 		if (*cell && (table->to_right & 1U << i) && width < widths[i])
 			pending += widths[i] - width;
 		if (*cell)
@@ -108,7 +120,7 @@ static size_t total_width(const size_t widths[], size_t columns)
 	return total;
 }
 
-/* The widest of the columns that may be cut; `columns` if none is wider than the narrowest that is of use. */
+/* The widest column that may be cut; `columns` if all are narrow already. */
 static size_t widest_to_cut(const struct table *table, const size_t widths[])
 {
 	size_t widest = table->columns;
@@ -132,6 +144,26 @@ static void table_narrow(const struct table *table, size_t widths[], size_t avai
 			widths[i] = 0;
 }
 
+/* Ignores the cells that do not fit beside the columns that cannot be cut: they get lines of their own. */
+static void table_break(const struct table *table, size_t widths[], size_t available)
+{
+	for (size_t column = 0; column < table->columns; column++) {
+		size_t others = 0, widest = 0;
+		if (!(table->may_break & 1U << column))
+			continue;
+		for (size_t i = 0; i < table->columns; i++)
+			if (i != column && widths[i] && !(table->may_cut & 1U << i))
+				others += widths[i] + GAP;
+		for (size_t i = column; i < table->count; i += table->columns) {
+			size_t width = text_width(table->cells[i]);
+			if (width + others <= available && width > widest)
+				widest = width;
+		}
+		if (widest)
+			widths[column] = widest;
+	}
+}
+
 bool table_print(const struct table *table, FILE *out, bool terminal)
 {
 	size_t widths[TABLE_MAX_COLUMNS] = {0};
@@ -147,6 +179,7 @@ bool table_print(const struct table *table, FILE *out, bool terminal)
 		if (width > widths[column])
 			widths[column] = width;
 	}
+	table_break(table, widths, term_width(STDOUT_FILENO));
 	table_narrow(table, widths, term_width(STDOUT_FILENO));
 	for (size_t row = 0; row < table->count / table->columns; row++)
 		print_aligned(table, out, row, widths);

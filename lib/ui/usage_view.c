@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "format/json.h"
 #include "ui/duration.h"
+#include "ui/layout.h"
 #include "ui/report.h"
 
 #include <math.h>
@@ -14,9 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_TEXT = 4096, BAR = 8, NUMBER_MAX = 32, NUMBERS_MAX = 80, LABEL_MAX = 256, LABEL_WIDTH = 8 };
+enum {
+	MAX_TEXT = 4096,
+	BAR = 8,
+	NUMBER_MAX = 32,
+	NUMBERS_MAX = 80,
+	AMOUNTS_MAX = 700, /* two of the longest doubles */
+	RESET_MAX = 120,
+	LABEL_MAX = 256,
+	LABEL_WIDTH = 10 /* "month-code" */
+};
 
-/* From which share on a window is told apart, as in kimi-code; never by colour alone. */
+/* Levels as in kimi-code, shown by color and words, never by color alone. */
 static const struct {
 	double from;
 	const char *words, *color;
@@ -27,7 +37,7 @@ static const struct {
     {-1, "", ""},
 };
 
-/* "27", "0.5"; "" for what is not known. */
+/* "27", "0.5"; "" if not known. */
 static void number_text(double number, char ret_text[NUMBER_MAX])
 {
 	*ret_text = '\0';
@@ -43,26 +53,19 @@ static void percent_text(double ratio, char ret_text[NUMBER_MAX])
 		snprintf(ret_text, NUMBER_MAX, "%.0f%%", round(100 * ratio));
 }
 
-static void usage_view_print_clean(const char *text)
+/* The home and the region, if they are not the default ones: "", "kimi-cli", "kimi-cli, global". */
+static void origin_text(const struct usage_login *login, bool several_homes, char ret_text[LABEL_MAX])
 {
-	struct buf clean;
+	const struct account *account = &login->account;
+	const char *region = "", *client = "", *joint = "";
 
-	buf_init(&clean, MAX_TEXT);
-	text_clean(&clean, text, strlen(text));
-	fputs(clean.data, stdout);
-	buf_release(&clean);
-}
-
-/* Which home and region, where there are several of it: "", "kimi-cli", "kimi-cli, global". */
-static void place_text(const struct usage_login *login, bool several_homes, char ret_text[LABEL_MAX])
-{
-	const struct identity *who = &login->who;
-	const char *region = "";
-
-	if (who->region && who->region != who->platform->regions)
-		region = who->region->name;
-	snprintf(ret_text, LABEL_MAX, "%s%s%s", several_homes ? login->home->client->name : "",
-	    several_homes && *region ? ", " : "", region);
+	if (account->region && account->region != account->platform->regions)
+		region = account->region->name;
+	if (several_homes)
+		client = login->home->client->name;
+	if (*client && *region)
+		joint = ", ";
+	snprintf(ret_text, LABEL_MAX, "%s%s%s", client, joint, region);
 }
 
 static bool are_several_homes(const struct usage_login logins[], size_t count)
@@ -73,67 +76,133 @@ static bool are_several_homes(const struct usage_login logins[], size_t count)
 	return false;
 }
 
+static void usage_view_label(
+    const struct usage_login *login, bool several_homes, char ret_label[USAGE_LABEL_MAX])
+{
+	const struct account *account = &login->account;
+	char origin[LABEL_MAX];
+	size_t len = (size_t)snprintf(ret_label, USAGE_LABEL_MAX, "%s", account->platform->id);
+
+	if (*account->name)
+		len += (size_t)snprintf(ret_label + len, USAGE_LABEL_MAX - len, "@%s", account->name);
+	origin_text(login, several_homes, origin);
+	if (*origin)
+		snprintf(ret_label + len, USAGE_LABEL_MAX - len, " (%s)", origin);
+}
+
+void usage_label(const struct usage_login logins[], size_t count, size_t i, char ret_label[USAGE_LABEL_MAX])
+{
+	usage_view_label(&logins[i], are_several_homes(logins, count), ret_label);
+}
+
+/* A line of the screen, which goes on below `indent` where the terminal is too narrow for the next text. */
+struct usage_row {
+	size_t indent, column;
+	int gap; /* columns between two texts */
+};
+
+static void usage_row_add(struct usage_row *row, const char *text)
+{
+	size_t columns = text_width(text);
+
+	if (!columns)
+		return;
+	if (row->column + (size_t)row->gap + columns > term_width(STDOUT_FILENO)) {
+		printf("\n%*s%s", (int)row->indent, "", text);
+		row->column = row->indent + columns;
+	} else {
+		printf("%*s%s", row->gap, "", text);
+		row->column += (size_t)row->gap + columns;
+	}
+}
+
+static void usage_view_field(const char *label, const char *text)
+{
+	printf("  %-*s  ", LABEL_WIDTH, label);
+	layout_print(LABEL_WIDTH + 4, text);
+	putchar('\n');
+}
+
 /* "resets 14:53 (2 h 15 min)" within a day, else "resets Aug  8 14:53 (3 days)"; local time. */
-static void print_reset(double resets_at)
+static void reset_text(double resets_at, char ret_text[RESET_MAX])
 {
 	static const double day = 86400;
-	char span[SAY_SPAN_MAX], time_text[SAY_TIME_MAX];
+	char span[DURATION_SPAN_MAX], time_text[DURATION_TIME_MAX];
 	double left = resets_at - clock_now();
 	time_t whole = (time_t)resets_at;
 	struct tm parts;
 
+	*ret_text = '\0';
 	if (isnan(resets_at) || !localtime_r(&whole, &parts))
 		return;
-	if (left >= day)
-		snprintf(span, sizeof(span), "%.0f day%s", left / day, left < 1.5 * day ? "" : "s");
+	if (left >= 1.5 * day)
+		snprintf(span, sizeof(span), "%.0f days", left / day);
+	else if (left >= day)
+		snprintf(span, sizeof(span), "1 day");
 	else
-		say_span(left, span);
-	strftime(time_text, sizeof(time_text), fabs(left) < day ? "%H:%M" : "%b %e %H:%M", &parts);
+		duration_span(left, span);
+	if (fabs(left) < day)
+		strftime(time_text, sizeof(time_text), "%H:%M", &parts);
+	else
+		strftime(time_text, sizeof(time_text), "%b %e %H:%M", &parts);
 	if (left >= 1)
-		printf("  resets %s (%s)", time_text, span);
+		snprintf(ret_text, RESET_MAX, "resets %s (%s)", time_text, span);
 	else
-		printf("  was reset %s", time_text);
+		snprintf(ret_text, RESET_MAX, "was reset %s", time_text);
 }
 
 static void print_bar(double ratio)
 {
-	int full = isnan(ratio) ? 0 : (int)round(BAR * fmin(ratio, 1));
+	int full = 0;
 
-	for (int i = 0; i < BAR; i++)
-		fputs(i < full ? "█" : "░", stdout);
+	if (!isnan(ratio))
+		full = (int)round(BAR * fmin(ratio, 1));
+	for (int i = 0; i < full; i++)
+		fputs("█", stdout);
+	for (int i = full; i < BAR; i++)
+		fputs("░", stdout);
 }
 
-/* "27/100" as far as the server says. */
+/* "27/100"; "?" for what the server did not send. */
 static void numbers_text(const struct usage_share *share, char ret_text[NUMBERS_MAX])
 {
-	char used[NUMBER_MAX], limit[NUMBER_MAX];
+	char used[NUMBER_MAX] = "?", limit[NUMBER_MAX] = "?";
 
 	*ret_text = '\0';
-	number_text(share->used, used);
-	number_text(share->limit, limit);
-	if (*used || *limit)
-		snprintf(ret_text, NUMBERS_MAX, "%s/%s", *used ? used : "?", *limit ? limit : "?");
+	if (isnan(share->used) && isnan(share->limit))
+		return;
+	if (!isnan(share->used))
+		number_text(share->used, used);
+	if (!isnan(share->limit))
+		number_text(share->limit, limit);
+	snprintf(ret_text, NUMBERS_MAX, "%s/%s", used, limit);
 }
 
 static void show_window(const struct usage_window *window, int name_width, int numbers_width, bool has_color)
 {
 	const struct usage_share *share = &window->share;
-	char percent[NUMBER_MAX], numbers[NUMBERS_MAX];
+	const char *color = "", *plain = "";
+	char percent[NUMBER_MAX], numbers[NUMBERS_MAX], padded[NUMBERS_MAX], reset[RESET_MAX];
+	size_t bar_at = (size_t)name_width + 4;
+	struct usage_row row = {.indent = 4, .column = bar_at + BAR + strlen(" 100%"), .gap = 2};
 	size_t level = 0;
 
 	while (levels[level].from > 0 && !(share->used_ratio >= levels[level].from))
 		level++;
-	has_color = has_color && *levels[level].color;
+	if (has_color && *levels[level].color) {
+		color = levels[level].color;
+		plain = "\033[0m";
+	}
 	percent_text(share->used_ratio, percent);
 	numbers_text(share, numbers);
-	printf("  %-*s  %s", name_width, window->name, has_color ? levels[level].color : "");
+	printf("  %-*s  %s", name_width, window->name, color);
 	print_bar(share->used_ratio);
-	printf(" %4s%s", percent, has_color ? "\033[0m" : "");
-	if (numbers_width)
-		printf("  %*s", numbers_width, numbers);
-	print_reset(share->resets_at);
-	if (*levels[level].words)
-		printf("  %s", levels[level].words);
+	printf(" %4s%s", percent, plain);
+	snprintf(padded, sizeof(padded), "%*s", numbers_width, numbers);
+	usage_row_add(&row, padded);
+	reset_text(share->resets_at, reset);
+	usage_row_add(&row, reset);
+	usage_row_add(&row, levels[level].words);
 	putchar('\n');
 }
 
@@ -154,47 +223,73 @@ static void show_windows(const struct usage *usage, bool has_color)
 static void show_balance(const struct usage_balance *balance, bool has_color)
 {
 	bool is_empty = balance->available <= 0;
+	const char *color = "", *plain = "";
+	char amount[AMOUNTS_MAX], parts[AMOUNTS_MAX] = "";
+	struct usage_row row = {.indent = 4, .gap = 1};
 
-	has_color = has_color && is_empty;
-	printf("  %-*s  %s%.2f %s%s", LABEL_WIDTH, "balance", has_color ? "\033[31m" : "", balance->available,
-	    balance->currency, has_color ? "\033[0m" : "");
+	if (has_color && is_empty) {
+		color = "\033[31m";
+		plain = "\033[0m";
+	}
+	snprintf(amount, sizeof(amount), "%.2f %s", balance->available, balance->currency);
+	printf("  %-*s  %s%s%s", LABEL_WIDTH, "balance", color, amount, plain);
+	row.column = LABEL_WIDTH + 4 + strlen(amount);
 	if (!isnan(balance->voucher) && !isnan(balance->cash))
-		printf(" (vouchers %.2f, cash %.2f)", balance->voucher, balance->cash);
-	puts(is_empty ? "  used up" : "");
+		snprintf(parts, sizeof(parts), "(vouchers %.2f, cash %.2f)", balance->voucher, balance->cash);
+	usage_row_add(&row, parts);
+	row.gap = 2;
+	if (is_empty)
+		usage_row_add(&row, "used up");
+	putchar('\n');
 }
 
 /* What was bought on top of the plan. */
 static void show_extra(const struct usage_extra *extra)
 {
-	const char *blank = *extra->currency ? " " : "";
+	const char *blank = "";
+	struct buf text;
 
-	printf("  %-*s  ", LABEL_WIDTH, "extra");
+	buf_init(&text, MAX_TEXT);
+	if (*extra->currency)
+		blank = " ";
 	if (isnan(extra->left))
-		printf("%.2f%s%s bought", extra->total, blank, extra->currency);
+		buf_addf(&text, "%.2f%s%s bought", extra->total, blank, extra->currency);
 	else
-		printf("%.2f of %.2f%s%s left", extra->left, extra->total, blank, extra->currency);
-	if (!isnan(extra->monthly_used))
-		printf("; %.2f used this month", extra->monthly_used);
-	if (!isnan(extra->monthly_limit))
-		printf(", at most %.2f a month", extra->monthly_limit);
-	putchar('\n');
+		buf_addf(&text, "%.2f of %.2f%s%s left", extra->left, extra->total, blank, extra->currency);
+	if (!isnan(extra->monthly_used) && !isnan(extra->monthly_limit))
+		buf_addf(&text, "; %.2f of at most %.2f used this month", extra->monthly_used,
+		    extra->monthly_limit);
+	else if (!isnan(extra->monthly_used))
+		buf_addf(&text, "; %.2f used this month", extra->monthly_used);
+	else if (!isnan(extra->monthly_limit))
+		buf_addf(&text, "; at most %.2f a month", extra->monthly_limit);
+	usage_view_field("extra", text.data);
+	buf_release(&text);
+}
+
+static void usage_view_error(const struct err *err)
+{
+	struct buf clean;
+
+	buf_init(&clean, MAX_TEXT);
+	text_clean(&clean, err->what, strlen(err->what));
+	usage_view_field("error", clean.data);
+	buf_release(&clean);
 }
 
 static void usage_view_show_login(const struct usage_login *login, bool several_homes, bool has_color)
 {
-	const struct identity *who = &login->who;
 	const struct usage *usage = &login->usage;
-	char place[LABEL_MAX];
+	char origin[LABEL_MAX], name[ACCOUNT_TITLE_MAX];
 
-	place_text(login, several_homes, place);
-	printf("%s%s%s", who->platform->name, *who->account ? ", account " : "", who->account);
-	if (*place)
-		printf(" (%s)", place);
+	origin_text(login, several_homes, origin);
+	account_title(&login->account, name);
+	fputs(name, stdout);
+	if (*origin)
+		printf(" (%s)", origin);
 	putchar('\n');
 	if (login->failed) {
-		printf("  %-*s  ", LABEL_WIDTH, "error");
-		usage_view_print_clean(login->err.what);
-		putchar('\n');
+		usage_view_error(&login->err);
 		return;
 	}
 	if (usage->has_balance)
@@ -203,44 +298,41 @@ static void usage_view_show_login(const struct usage_login *login, bool several_
 	if (usage->has_extra)
 		show_extra(&usage->extra);
 	if (*usage->plan)
-		printf("  %-*s  %s\n", LABEL_WIDTH, "plan", usage->plan);
+		usage_view_field("plan", usage->plan);
 	if (!isnan(usage->parallel_limit))
 		printf("  %-*s  %.15g requests at once\n", LABEL_WIDTH, "parallel", usage->parallel_limit);
 }
 
-static void print_row(
-    const char *account, const char *window, double percent, double used, double limit, double resets_at)
+/* The numbers are the used percent, used, limit and the reset time; NAN: not known. */
+static void print_row(const char *account, const char *window, const double numbers[4])
 {
 	char texts[4][NUMBER_MAX];
-	const double numbers[] = {percent, used, limit, floor(resets_at)};
 
 	for (size_t i = 0; i < 4; i++)
 		number_text(numbers[i], texts[i]);
 	printf("%s\t%s\t%s\t%s\t%s\t%s\n", account, window, texts[0], texts[1], texts[2], texts[3]);
 }
 
-/* A failed login is a row without numbers; standard error has the reason. */
+/* A failed login is a row without numbers; the error is on standard error. */
 static void print_rows(const struct usage_login *login, bool several_homes)
 {
-	const struct identity *who = &login->who;
 	const struct usage *usage = &login->usage;
-	char account[2 * LABEL_MAX], window[USAGE_NAME_MAX], place[LABEL_MAX];
+	char label[USAGE_LABEL_MAX], window[USAGE_NAME_MAX];
 
-	place_text(login, several_homes, place);
-	snprintf(account, sizeof(account), "%s%s%s%s%s%s", who->platform->id, *who->account ? "@" : "",
-	    who->account, *place ? " (" : "", place, *place ? ")" : "");
+	usage_view_label(login, several_homes, label);
 	if (login->failed) {
-		print_row(account, "error", NAN, NAN, NAN, NAN);
+		print_row(label, "error", (const double[]){NAN, NAN, NAN, NAN});
 		return;
 	}
 	if (usage->has_balance) {
 		snprintf(window, sizeof(window), "balance-%s", usage->balance.currency);
-		print_row(account, window, NAN, NAN, usage->balance.available, NAN);
+		print_row(label, window, (const double[]){NAN, NAN, usage->balance.available, NAN});
 	}
 	for (size_t i = 0; i < usage->count; i++) {
 		const struct usage_share *share = &usage->windows[i].share;
-		print_row(account, usage->windows[i].name, 100 * share->used_ratio, share->used, share->limit,
-		    share->resets_at);
+		print_row(label, usage->windows[i].name,
+		    (const double[]){
+		        100 * share->used_ratio, share->used, share->limit, floor(share->resets_at)});
 	}
 }
 
@@ -297,7 +389,7 @@ static json_t *extra_json(const struct usage *usage)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:s?}", "total", number_json(extra->total), "left",
 	    number_json(extra->left), "monthly_limit", number_json(extra->monthly_limit), "monthly_used",
-	    number_json(extra->monthly_used), "currency", *extra->currency ? extra->currency : NULL);
+	    number_json(extra->monthly_used), "currency", text_or_null(extra->currency));
 }
 
 static json_t *balance_json(const struct usage *usage)
@@ -325,14 +417,14 @@ static json_t *usage_view_login_json(const struct usage_login *login)
 {
 	static const struct usage nothing = {.parallel_limit = NAN, .fetched_at = NAN};
 	const struct usage *usage = login->failed ? &nothing : &login->usage;
-	const struct identity *who = &login->who;
+	const struct account *account = &login->account;
 	json_t *windows = json_array();
 
 	for (size_t i = 0; i < usage->count; i++)
 		json_array_append_new(windows, window_json(&usage->windows[i]));
 	return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "platform",
-	    who->platform->id, "account", *who->account ? who->account : NULL, "client",
-	    login->home->client->name, "plan", *usage->plan ? usage->plan : NULL, "windows", windows,
+	    account->platform->id, "account", text_or_null(account->name), "client",
+	    login->home->client->name, "plan", text_or_null(usage->plan), "windows", windows,
 	    "parallel_limit", number_json(usage->parallel_limit), "extra", extra_json(usage), "balance",
 	    balance_json(usage), "fetched_at", number_json(floor(usage->fetched_at)), "error",
 	    error_json(login));
@@ -340,11 +432,8 @@ static json_t *usage_view_login_json(const struct usage_login *login)
 
 static json_t *profile_json(const struct profile *profile)
 {
-	const char *name = *profile->name ? profile->name : NULL;
-	const char *plan = *profile->plan ? profile->plan : NULL;
-	const char *region = *profile->region ? profile->region : NULL;
-
-	return json_pack("{s:s?, s:s?, s:s?}", "name", name, "plan", plan, "region", region);
+	return json_pack("{s:s?, s:s?, s:s?}", "name", text_or_null(profile->name), "plan",
+	    text_or_null(profile->plan), "region", text_or_null(profile->region));
 }
 
 void usage_show_json(const struct usage_login logins[], size_t count, const struct profile *profile_of_first)
@@ -360,7 +449,7 @@ void usage_show_json(const struct usage_login logins[], size_t count, const stru
 
 void usage_line(const struct usage *usage, bool with_age, char ret_line[USAGE_LINE_MAX])
 {
-	char percent[NUMBER_MAX], span[SAY_SPAN_MAX];
+	char percent[NUMBER_MAX], span[DURATION_SPAN_MAX];
 	struct buf line;
 
 	buf_init(&line, USAGE_LINE_MAX - 1);
@@ -371,7 +460,7 @@ void usage_line(const struct usage *usage, bool with_age, char ret_line[USAGE_LI
 		buf_addf(&line, "%s%s %s", i ? " " : "", usage->windows[i].name, percent);
 	}
 	if (with_age) {
-		say_span(fmax(1, clock_now() - usage->fetched_at), span);
+		duration_span(fmax(1, clock_now() - usage->fetched_at), span);
 		buf_addf(&line, " (%s ago)", span);
 	}
 	snprintf(ret_line, USAGE_LINE_MAX, "%s", line.data);

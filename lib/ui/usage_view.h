@@ -1,6 +1,6 @@
 /*
- * usage_view: quotas and balances on standard output: for a person, for a pipe, as
- * JSON, in one line.
+ * usage_view: prints quotas and balances: for a person, for a pipe, as JSON, or in one
+ * line.
  */
 #ifndef KIMI_UI_USAGE_VIEW_H
 #define KIMI_UI_USAGE_VIEW_H
@@ -12,15 +12,22 @@
 #include <stddef.h>
 
 /*
- * On a terminal a block for each login, a row for each window. In a pipe lines of
- * account, window, used percent, used, limit and reset with tabs between them.
+ * The first column in a pipe, and the name in errors: "kimi-code", "kimi-code@work (kimi-cli)",
+ * "kimi-code (global)". It names the client if the logins are of several homes.
+ */
+enum { USAGE_LABEL_MAX = ACCOUNT_NAME_MAX + 80 };
+void usage_label(const struct usage_login logins[], size_t count, size_t i, char ret_label[USAGE_LABEL_MAX]);
+
+/*
+ * On a terminal a block for each login with a row for each window. In a pipe lines of
+ * account, window, used percent, used, limit and reset time, separated by tabs.
  */
 void usage_show(const struct usage_login logins[], size_t count);
 
-/* {"usages":[...]}; with a profile (NULL: none) the first says whose login it is. */
+/* {"usages":[...]}. The profile (may be NULL) is added to the first login. */
 void usage_show_json(const struct usage_login logins[], size_t count, const struct profile *profile_of_first);
 
-/* "5h 27% 7d 26%" and a newline; `with_age` says how old that is. */
+/* "5h 27% 7d 26%" and a newline; `with_age` adds its age. */
 void usage_show_line(const struct usage *usage, bool with_age);
 
 /* The same without the newline, in `ret_line`. */
