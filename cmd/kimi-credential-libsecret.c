@@ -2,7 +2,7 @@
  * kimi-credential-libsecret: the system keyring as a Git credential helper.
  *
  * get, store or erase as the argument; git-credential(1)'s lines on standard
- * input and output. Exit status 0 found or done, 1 none, 3 locked, 4 unavailable.
+ * input and output. Exit status: 0 found or done, 1 not found, 3 locked, 4 unavailable.
  */
 #include "base/buf.h"
 #include "base/text.h"
@@ -20,31 +20,33 @@ enum { MAX_LINE = 1024 * 1024 + 64 };
 static const int exit_statuses[] = {
     [KEYRING_DONE] = DONE, [KEYRING_NONE] = 1, [KEYRING_LOCKED] = 3, [KEYRING_UNAVAILABLE] = UNAVAILABLE};
 
-struct request {
+struct credential_request {
 	struct buf username, password;
 };
 
-static void operation_take_line(struct request *request, const char *line)
+static void operation_take_line(struct credential_request *request, const char *line)
 {
-	struct buf *value = strncmp(line, "username=", 9) == 0   ? &request->username
-	                    : strncmp(line, "password=", 9) == 0 ? &request->password
-	                                                         : NULL;
+	struct buf *value;
 
-	if (!value)
+	if (strncmp(line, "username=", 9) == 0)
+		value = &request->username;
+	else if (strncmp(line, "password=", 9) == 0)
+		value = &request->password;
+	else
 		return;
 	buf_clear(value);
 	buf_addstr(value, line + 9);
 }
 
-static bool read_request(struct request *request)
+static bool read_request(struct credential_request *request)
 {
 	char *line = malloc(MAX_LINE);
 	bool ok = line != NULL;
 
 	while (ok && fgets(line, MAX_LINE, stdin)) {
-		size_t len = strlen(line);
-		ok = len && line[len - 1] == '\n'; /* a longer line, or a NUL in it */
-		line[len ? len - 1 : 0] = '\0';
+		size_t len = strcspn(line, "\n");
+		ok = line[len] == '\n'; /* not if the line is too long or contains a NUL */
+		line[len] = '\0';
 		if (!*line)
 			break;
 		operation_take_line(request, line);
@@ -55,35 +57,38 @@ static bool read_request(struct request *request)
 	return ok && !request->username.failed && !request->password.failed && *request->username.data;
 }
 
-static enum keyring_answer operation_get(const struct request *request, struct err *err)
+static enum keyring_result operation_get(const struct credential_request *request, struct err *err)
 {
 	struct buf secret;
 
 	buf_init_secret(&secret, MAX_LINE);
-	enum keyring_answer answer = keyring_get(request->username.data, &secret, err);
-	if (answer == KEYRING_DONE)
+	enum keyring_result result = keyring_get(request->username.data, &secret, err);
+	if (result == KEYRING_DONE)
 		printf("username=%s\npassword=", request->username.data);
-	/* JSON that others stored may have line ends in it, and between its tokens they are blanks. */
-	for (size_t i = 0; i < secret.len; i++)
-		putchar(secret.data[i] == '\n' || secret.data[i] == '\r' || !secret.data[i] ? ' '
-		                                                                            : secret.data[i]);
-	if (answer == KEYRING_DONE)
+	/* JSON stored by others may contain line breaks, which the protocol cannot carry: make them spaces. */
+	for (size_t i = 0; i < secret.len; i++) {
+		char c = secret.data[i];
+		if (c == '\n' || c == '\r' || !c)
+			c = ' ';
+		putchar(c);
+	}
+	if (result == KEYRING_DONE)
 		putchar('\n');
 	buf_release(&secret);
-	return answer;
+	return result;
 }
 
-static enum keyring_answer operation_store(const struct request *request, struct err *err)
+static enum keyring_result operation_store(const struct credential_request *request, struct err *err)
 {
 	return keyring_store(request->username.data, request->password.data, err);
 }
 
-static enum keyring_answer operation_erase(const struct request *request, struct err *err)
+static enum keyring_result operation_erase(const struct credential_request *request, struct err *err)
 {
 	return keyring_erase(request->username.data, err);
 }
 
-typedef enum keyring_answer operation(const struct request *request, struct err *err);
+typedef enum keyring_result operation(const struct credential_request *request, struct err *err);
 
 static int operation_complain(const char *what)
 {
@@ -91,17 +96,19 @@ static int operation_complain(const char *what)
 	return USAGE;
 }
 
-static int operation_perform(operation *run, struct request *request)
+static int operation_perform(operation *run, struct credential_request *request)
 {
 	struct err err = {0};
 
 	if (!read_request(request) || (run == operation_store && !*request->password.data))
 		return operation_complain("no username, or nothing to store");
 	int status = exit_statuses[run(request, &err)];
-	text_clean_inplace(err.what); /* the keyring's words are in it */
+	text_clean_inplace(err.what); /* it quotes the keyring */
 	if (status && err.code != ERR_NONE)
 		operation_complain(err.what);
-	return fflush(stdout) == 0 ? status : UNAVAILABLE;
+	if (fflush(stdout) != 0)
+		return UNAVAILABLE;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -110,7 +117,7 @@ int main(int argc, char **argv)
 		const char *name;
 		operation *run;
 	} operations[] = {{"get", operation_get}, {"store", operation_store}, {"erase", operation_erase}};
-	struct request request;
+	struct credential_request request;
 	operation *run = NULL;
 
 	command_harden();
@@ -120,7 +127,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
 		if (strcmp(argv[1], operations[i].name) == 0)
 			run = operations[i].run;
-	if (!run) /* operations to come are to be ignored, by the protocol */
+	if (!run) /* the protocol says to ignore unknown operations */
 		return DONE;
 	buf_init(&request.username, MAX_LINE);
 	buf_init_secret(&request.password, MAX_LINE);

@@ -14,7 +14,7 @@ enum { MAX_TOKEN = 128 * 1024 };
 
 struct exec_options {
 	const char *env, *file_env;
-	struct keeper_options keeper;
+	struct token_keeper_options keeper;
 };
 
 static int check_name(const char *name, const char *option, struct err *err)
@@ -24,10 +24,10 @@ static int check_name(const char *name, const char *option, struct err *err)
 	if (strspn(name, letters) == strlen(name) && !strchr("0123456789", *name))
 		return 0;
 	return err_set(err, ERR_USAGE, "use letters, digits and _",
-	    "%s: '%.80s' cannot be the name of a variable", option, name);
+	    "%s: '%.80s' is not a valid variable name", option, name);
 }
 
-/* An empty --env is none. */
+/* An empty --env sets no variable. */
 static int check(const struct exec_options *options, bool has_command, struct err *err)
 {
 	if ((*options->env && check_name(options->env, "--env", err) < 0) ||
@@ -35,29 +35,29 @@ static int check(const struct exec_options *options, bool has_command, struct er
 		return -1;
 	if (options->file_env && strcmp(options->env, options->file_env) == 0)
 		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--env and --file-env are the same, %s", options->env);
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--env and --file-env both name %s", options->env);
 	if (!has_command)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "no command was given");
 	return 0;
 }
 
-static void tell_expiry(const struct report *report, const struct keeper_options *keeper)
+static void tell_expiry(const struct report *report, const struct token_keeper_options *keeper)
 {
 	struct context context;
 
 	if (report->terminal && context_open(&context, &keeper->login, NULL) == 0)
-		reminder_speak(report, &context.home, &context.who);
+		expiry_notice_speak(report, &context.home, &context.account);
 }
 
 /* Returns only on failure. */
 static int run(const struct report *report, const struct exec_options *options, char *const argv[],
     int *ret_status, struct err *err)
 {
-	struct keeper_result kept = {0};
+	struct token_keeper_result kept = {0};
 	int result = -1;
 
 	buf_init_secret(&kept.token, MAX_TOKEN);
-	if (keeper_start(&options->keeper, &kept, err) < 0)
+	if (token_keeper_start(&options->keeper, &kept, err) < 0)
 		goto out;
 	tell_expiry(report, &options->keeper);
 	if (kept.is_access_token && strcmp(options->env, "KIMI_API_KEY") == 0 &&
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	        .help = "the variable for the token (default KIMI_API_KEY; empty: none)"},
 	    OPTION_TEXT("file-env", &options.file_env, "NAME",
 	        "a variable for the path of a file with the token, which is kept fresh"),
-	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
+	    {.kind = OPTION_KIND_NUMBER, /* for tests, which cannot wait a minute */
 	        .hidden = true,
 	        .name = "interval",
 	        .value = &options.keeper.interval,
@@ -112,5 +112,7 @@ int main(int argc, char **argv)
 		result = run(&c.report, &options, argv + c.operands, &status, &err);
 	}
 	int failed_status = command_end(&c, result < 0, &err);
-	return status ? status : failed_status;
+	if (status)
+		return status;
+	return failed_status;
 }

@@ -5,6 +5,7 @@
 #include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/login_flow.h"
+#include "config/current.h"
 #include "config/region.h"
 #include "config/view.h"
 #include "store/store.h"
@@ -12,70 +13,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the options rule out, whatever is stored. */
-static int check(const struct login_options *options, const struct login_wish *wish, struct err *err)
+/* Options that cannot be used together. */
+static int check(const struct login_options *options, const struct login_request *request, struct err *err)
 {
 	const char *account = options->account;
-	bool by_key = wish->api_key_stdin || (wish->platform && !wish->platform->oauth_key);
+	bool by_key = request->api_key_stdin || (request->platform && !request->platform->oauth_key);
+	const struct client *client;
 
-	if (wish->region && wish->platform && !wish->platform->regions)
+	if (request->region && request->platform && !request->platform->regions)
 		return err_set(
-		    err, ERR_USAGE, "leave out --region", "%s has no regions", wish->platform->name);
-	if (account && *account && wish->api_key_stdin)
+		    err, ERR_USAGE, "leave out --region", "%s has no regions", request->platform->name);
+	if (account && *account && request->api_key_stdin)
 		return err_set(err, ERR_USAGE, "leave out --account", "an API key has no account");
-	if (by_key && wish->storage && strcmp(wish->storage, "keyring") == 0)
+	if (by_key && request->storage && strcmp(request->storage, "keyring") == 0)
 		return err_set(err, ERR_USAGE, "leave out --storage",
 		    "an API key is stored in config.toml, where the chat client reads it, not in the "
 		    "keyring");
+	if (home_find_client(options->client, &client, err) < 0)
+		return -1;
+	if (client && ((request->platform &&
+	                   config_region_check(client, request->platform, request->region, err) < 0) ||
+	                  store_check_kind(client, request->storage, err) < 0))
+		return -1;
 	return 0;
 }
 
-/* A login of any kind is in the home, so that the command is about Kimi Code and not about where to begin. */
+/* If the home has any login, the platform is not asked for: Kimi Code is the default. */
 static bool has_login(const struct context *context)
 {
 	const struct home *home = &context->home;
 	size_t count = 0;
-	struct identity *list = identity_list(home, &count, NULL);
+	struct account *list = account_list(home, &count, NULL);
 	bool found = api_key_is_stored(home, NULL) ||
-	             (home->client->has_keyring && config_names_keyring(home, context->who.key));
+	             (home->client->has_keyring && config_names_keyring(home, context->account.key));
 
 	for (size_t i = 0; i < count && !found; i++)
-		found = identity_is_stored(&list[i], home);
+		found = account_is_stored(&list[i], home);
 	free(list);
 	return found;
 }
 
-/* The environment, the config or kimi-code's marker file says where the account is, or the home has no choice. */
+/* The environment, the config or kimi-code's marker file names the region, or the home has only one. */
 static bool region_is_known(const struct context *context, const struct login_options *options)
 {
 	struct home home = context->home;
 
-	if (platform_hosts_are_set(context->who.platform))
+	if (platform_hosts_are_set(context->account.platform))
 		return true;
 	if (!home.client->has_slots)
 		return home_is_named(options->client);
-	return config_region_choose(&home, context->who.platform, NULL, NULL) < 0 || *home.oauth_host ||
+	return config_region_choose(&home, context->account.platform, NULL, NULL) < 0 || *home.oauth_host ||
 	       *home.base_url;
 }
 
-/* Where no option and no login decides, a person is asked for the platform and the region. */
+/* Asks a person for the platform and the region if no option and no login decides. */
 static int login_choose(const struct command *c, const struct context *context, struct login_options *options,
-    struct login_wish *wish, struct err *err)
+    struct login_request *request, struct err *err)
 {
 	const struct region *region = NULL;
 
-	if (wish->platform || wish->api_key_stdin)
+	if (request->platform || request->api_key_stdin)
 		return 0;
-	wish->platform = &platforms[0];
-	if (!term_is_there() || c->report.json || *context->who.account || has_login(context))
+	request->platform = &platforms[0];
+	if (!term_is_there() || c->report.json || *context->account.name || has_login(context))
 		return 0;
-	if (login_flow_choose(!region_is_known(context, options), &wish->platform, &region, err) < 0)
+	if (login_flow_choose(!region_is_known(context, options), &request->platform, &region, err) < 0)
 		return -1;
 	if (!region)
 		return 0;
-	wish->region = region->name;
-	/* The home was nobody's choice: a region that it does not have is in the other one. */
-	if (!context->home.client->has_slots && region != wish->platform->regions) {
+	request->region = region->name;
+	/* The user did not choose this home, so a region that it lacks may use the other one. */
+	if (!context->home.client->has_slots && region != request->platform->regions) {
 		options->client = client_kimi_code.name;
 		report_note(&c->report, "%s has no accounts of %s: this login is for %s",
 		    context->home.client->program, region->site, client_kimi_code.program);
@@ -83,54 +91,55 @@ static int login_choose(const struct command *c, const struct context *context, 
 	return 0;
 }
 
-/* The hosts of the login: its region's, unless the environment sets them. */
-static int choose_region(
-    const struct command *c, struct context *context, const struct login_wish *wish, struct err *err)
+/* Sets the hosts of the login to those of the region, unless the environment sets them. */
+static int login_choose_region(
+    const struct command *c, struct context *context, const struct login_request *request, struct err *err)
 {
-	/* One that is stored stays where it is. */
-	if (!wish->region && *context->who.account && identity_is_stored(&context->who, &context->home))
+	/* A stored account stays in its region. */
+	if (!request->region && *context->account.name &&
+	    account_is_stored(&context->account, &context->home))
 		return 0;
-	if (config_region_choose(&context->home, context->who.platform, wish->region, err) < 0)
+	if (config_region_choose(&context->home, context->account.platform, request->region, err) < 0)
 		return -1;
-	if (wish->region && platform_hosts_are_set(context->who.platform))
+	if (request->region && platform_hosts_are_set(context->account.platform))
 		report_note(&c->report, "--region has no effect: the environment sets the host of Kimi");
-	return identity_locate(&context->who, &context->home, err);
+	return account_locate(&context->account, &context->home, err);
 }
 
 static int run(
-    const struct command *c, struct login_options *options, struct login_wish *wish, struct err *err)
+    const struct command *c, struct login_options *options, struct login_request *request, struct err *err)
 {
 	struct context context;
 
 	/* Only the first platform has regions. */
-	if (wish->region && !options->platform)
+	if (request->region && !options->platform)
 		options->platform = platforms->id;
-	if (options->platform && !(wish->platform = platform_find(options->platform, err)))
+	if (options->platform && !(request->platform = platform_find(options->platform, err)))
 		return -1;
-	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0)
+	if (check(options, request, err) < 0 || context_open(&context, options, err) < 0)
 		return -1;
-	if (login_choose(c, &context, options, wish, err) < 0)
+	if (login_choose(c, &context, options, request, err) < 0)
 		return -1;
-	if (wish->platform)
-		options->platform = wish->platform->id;
-	if (check(options, wish, err) < 0 || context_open(&context, options, err) < 0 ||
-	    choose_region(c, &context, wish, err) < 0)
+	if (request->platform)
+		options->platform = request->platform->id;
+	if (check(options, request, err) < 0 || context_open(&context, options, err) < 0 ||
+	    login_choose_region(c, &context, request, err) < 0)
 		return -1;
 	if (home_check_writable(&context.home, err) < 0)
 		return -1;
-	wish->who = context.who;
-	if (store_check_kind(&context.home, wish->storage, err) < 0)
+	request->account = context.account;
+	if (store_check_kind(context.home.client, request->storage, err) < 0)
 		return -1;
-	if (wish->api_key_stdin || !context.who.platform->oauth_key)
-		return login_flow_key(&c->report, wish, &context.home, err);
-	return login_flow_oauth(&c->report, wish, &context.home, err);
+	if (request->api_key_stdin || !context.account.platform->oauth_key)
+		return login_flow_key(&c->report, request, &context.home, err);
+	return login_flow_oauth(&c->report, request, &context.home, err);
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("login", "[OPTIONS]",
 	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
-	struct login_wish wish = {.timeout = 3600};
+	struct login_request request = {.timeout = 3600};
 	struct login_options options = {0};
 	struct err err = {0};
 	const struct option_row table[] = {
@@ -138,22 +147,23 @@ int main(int argc, char **argv)
 	        "platform", &options.platform, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
 	    COMMAND_ACCOUNT_ROW(&options.account),
 	    COMMAND_CLIENT_ROW(&options.client),
-	    OPTION_CHOICE("region", &wish.region, "mainland-cn|global", "where the account of Kimi Code is"),
-	    OPTION_FLAG("api-key-stdin", &wish.api_key_stdin, "read an API key from standard input"),
-	    OPTION_FLAG("force", &wish.force, "log in again, for example with another account"),
-	    OPTION_FLAG("no-browser", &wish.no_browser, "do not try to open a browser"),
-	    OPTION_FLAG("qr", &wish.qr, "always show the page as a QR code"),
-	    OPTION_CHOICE("storage", &wish.storage, "auto|keyring|file",
+	    OPTION_CHOICE(
+	        "region", &request.region, "mainland-cn|global", "where the account of Kimi Code is"),
+	    OPTION_FLAG("api-key-stdin", &request.api_key_stdin, "read an API key from standard input"),
+	    OPTION_FLAG("force", &request.force, "log in again, for example with another account"),
+	    OPTION_FLAG("no-browser", &request.no_browser, "do not try to open a browser"),
+	    OPTION_FLAG("qr", &request.qr, "always show the page as a QR code"),
+	    OPTION_CHOICE("storage", &request.storage, "auto|keyring|file",
 	        "where to store the login (default auto: the keyring if it is unlocked)"),
 	    OPTION_NUMBER(
-	        "timeout", &wish.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
+	        "timeout", &request.timeout, "SECONDS", 1, 86400, "how long to wait for you (default 3600)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = run(&c, &options, &wish, &err);
+	if (result == 0)
+		result = run(&c, &options, &request, &err);
 	config_notes_tell(&c.report);
-	return command_end(&c, failed < 0, &err);
+	return command_end(&c, result < 0, &err);
 }

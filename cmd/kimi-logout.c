@@ -1,229 +1,207 @@
 /* kimi logout: removes a login: the tokens, and what login wrote to the config. */
-#include "account/account.h"
-#include "api/usage_cache.h"
-#include "auth/history.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/config_notes.h"
 #include "cli/context.h"
-#include "config/file.h"
-#include "config/login.h"
+#include "config/region.h"
+#include "login/logout.h"
 #include "status/status.h"
-#include "store/store.h"
 #include "ui/duration.h"
+#include "ui/login_event.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
-enum { LOCK_WAIT_MS = 30000 };
-
-/* What became of one login. */
-struct outcome {
-	bool changed;      /* there was one */
-	bool swept;        /* a killed command had left something behind */
-	double expires_at; /* of the access token that was stored, 0 for none */
+/* One login, or all of them. */
+struct work {
+	const struct report *report;
+	bool all;
+	struct home homes[CLIENTS]; /* where other logins may be left, or all are to be removed */
+	size_t home_count;
+	bool found; /* there was something to remove */
+	int result;
+	struct err err; /* the first failure, which does not stop the others */
 };
 
-/* Removes the tokens, whatever state they are in. */
-static int forget_tokens(const struct home *home, const struct identity *who, const char **ret_storage,
-    struct outcome *ret_outcome, struct err *err)
+static void work_fail(struct work *work, const struct err *err)
 {
-	struct token token = TOKEN_INIT;
-	struct store store;
-	struct stat st;
-
-	if (store_open(&store, home, who, err) < 0)
-		return -1;
-	if (store_sweep(&store, &ret_outcome->swept, err) < 0)
-		return -1;
-	/* Nothing there: no folder is to be made just to find it empty. */
-	bool anything =
-	    lstat(store.file, &st) == 0 || lstat(store.state, &st) == 0 || store_expects_keyring(&store);
-	if (!anything && store_load(&store, &token, NULL) > 0)
-		return 0;
-	token_clear(&token);
-	int failed = store_lock(&store, clock_ms() + LOCK_WAIT_MS, err);
-	if (!failed) {
-		if (store_load(&store, &token, NULL) == 0)
-			ret_outcome->expires_at = token.expires_at;
-		*ret_storage = store_kind_name(store.found);
-		bool in_file = lstat(store.file, &st) == 0;
-		failed = store_erase(&store, err);
-		ret_outcome->changed = !failed || (in_file && lstat(store.file, &st) < 0);
-	}
-	token_clear(&token);
-	store_close(&store);
-	return failed;
+	if (work->result == 0)
+		work->err = *err;
+	else
+		report_line(work->report, "%s", err->what);
+	work->result = -1;
 }
 
-/* The commands that would log out of what is stored, "; still logged in: ..."; "" for nothing. */
-static void name_others(const struct home *home, struct buf *ret_text)
+/*
+ * Names the command for each login that is left: for those of the same platform and account,
+ * which commands use from now on, or for all, if the user may have meant another login.
+ */
+static void tell_others(const struct work *work, const struct account *only)
 {
+	struct status_query query = {.homes = work->homes, .home_count = work->home_count};
 	struct status_list list;
 
-	if (status_list(&list, home, 1, NULL, NULL, false, NULL) < 0)
+	if (only)
+		query.only = only->platform;
+	if (status_list(&list, &query, NULL) < 0)
 		return;
 	for (size_t i = 0; i < list.count; i++) {
-		const struct identity *who = &list.items[i].who;
-		if (!list.items[i].storage)
+		const struct status *status = &list.items[i];
+		struct account *account = &list.items[i].account;
+		char client[40] = "", option[ACCOUNT_OPTION_MAX], region[40] = "", title[ACCOUNT_TITLE_MAX];
+		if (!status->storage || (only && strcmp(account->name, only->name) != 0))
 			continue;
-		buf_addstr(ret_text, ret_text->len ? ", 'kimi logout" : "; still logged in: 'kimi logout");
-		if (who->platform != platforms)
-			buf_addf(ret_text, " --platform %s", who->platform->id);
-		if (*who->account)
-			buf_addf(ret_text, " --account %s", who->account);
-		if (list.items[i].is_unused)
-			buf_addstr(ret_text, " --all");
-		buf_addstr(ret_text, "' ends that login");
+		if (status->is_unused && account->region && !platform_hosts_are_set(account->platform))
+			snprintf(region, sizeof(region), " --region %s", account->region->name);
+		else if (status->is_unused)
+			snprintf(region, sizeof(region), " --all");
+		/* Name it even if the command would find it by itself. */
+		if (work->home_count > 1) {
+			snprintf(client, sizeof(client), " --client %s", status->home->client->name);
+			account->client = NULL;
+		}
+		account_title_in(account, status->home, title);
+		report_tell(work->report, "info", login_event_data(account, status->home),
+		    "still logged in to %s; run 'kimi logout%s%s%s' to log out", title, client,
+		    account_option(account, option), region);
 	}
 	status_list_clear(&list);
 }
 
-static void logout_tell(const struct command *c, const struct home *home, const struct identity *who,
-    const struct outcome *outcome)
+static void logout_tell(const struct work *work, const struct home *home, const struct account *account,
+    const struct logout *logout)
 {
-	double left = outcome->expires_at - clock_now();
-	char span[SAY_SPAN_MAX], name[160];
+	double left = logout->expires_at - clock_now();
+	const struct report *report = work->report;
+	char span[DURATION_SPAN_MAX], title[ACCOUNT_TITLE_MAX], label[40] = "";
+	json_t *data = login_event_data(account, home);
 
-	say_span(left, span);
-	snprintf(name, sizeof(name), "%s%s%s%s", who->platform->name, *who->account ? " (" : "", who->account,
-	    *who->account ? ")" : "");
-	json_t *data = json_pack(
-	    "{s:s, s:s?}", "platform", who->platform->id, "account", *who->account ? who->account : NULL);
-	if (!outcome->changed) {
-		struct buf others;
-		buf_init(&others, 1024);
-		name_others(home, &others);
-		report_tell(&c->report, "success", data, "not logged in to %s: %s%s", name,
-		    outcome->swept ? "removed what an interrupted command had left behind" : "nothing to do",
-		    others.data);
-		buf_release(&others);
-	} else if (left < 1)
-		report_tell(&c->report, "success", data, "logged out of %s", name);
+	if (work->all && work->home_count > 1)
+		snprintf(label, sizeof(label), "%s: ", home->client->name);
+	account_title_in(account, home, title);
+	duration_span(left, span);
+	if (!logout->storage && logout->swept)
+		report_tell(report, "success", data,
+		    "%snot logged in to %s: removed what an interrupted command left behind", label, title);
+	else if (!logout->storage)
+		report_tell(report, "success", data, "%snot logged in to %s: nothing to do", label, title);
+	else if (left < 1)
+		report_tell(report, "success", data, "%slogged out of %s", label, title);
 	else
-		report_tell(&c->report, "success", data,
-		    "logged out of %s; the access token stays valid for another %s, since it cannot be "
+		report_tell(report, "success", data,
+		    "%slogged out of %s; the access token stays valid for another %s, since it cannot be "
 		    "revoked",
-		    name, span);
+		    label, title, span);
 }
 
-static int log_out(const struct command *c, const struct home *home, const struct identity *who,
-    struct outcome *ret_outcome, struct err *err)
+/* The error follows; these notes say what was removed all the same. */
+static void logout_tell_failure(const struct report *report, const struct logout *logout)
 {
-	bool had_tokens, had_config = false;
-	const char *storage = NULL;
-	struct err config_err;
-	int failed = 0;
+	if (logout->config_err.code != ERR_NONE)
+		report_note(report, "%s", logout->config_err.what);
+	if (logout->removed_tokens && logout->tokens_failed)
+		report_note(report, "the login was removed from the file");
+	else if (logout->removed_tokens)
+		report_note(report, "the tokens were removed");
+}
 
-	*ret_outcome = (struct outcome){0};
-	if (*who->key)
-		failed = forget_tokens(home, who, &storage, ret_outcome, err);
-	had_tokens = ret_outcome->changed;
-	bool some_left = failed != 0;
-	if (!*who->account && config_file_sweep(home))
-		ret_outcome->swept = true;
-	/* Only the plain login stands in the config. One that fails is no reason to leave the other behind. */
-	if (!*who->account && !identity_is_other_configured(who, home) &&
-	    config_remove_login(home, who->platform, &had_config, &config_err) < 0) {
-		if (failed)
-			report_note(&c->report, "%s", config_err.what);
-		else
-			*err = config_err;
-		failed = -1;
+static void log_out(struct work *work, const struct home *home, const struct account *account)
+{
+	struct logout logout;
+	struct err err;
+
+	if (logout_run(home, account, &logout, &err) < 0) {
+		logout_tell_failure(work->report, &logout);
+		work_fail(work, &err);
+		return;
 	}
-	if (failed && had_tokens)
-		report_note(
-		    &c->report, some_left ? "the login in the file is removed" : "the tokens are removed");
-	ret_outcome->changed = had_tokens || had_config;
-	usage_cache_drop(home, who);
-	if (ret_outcome->changed || failed)
-		history_add(home, HISTORY_LOGOUT, who,
-		    had_tokens   ? storage
-		    : had_config ? "config"
-		                 : NULL,
-		    failed ? err : NULL);
-	return failed;
+	bool found = logout.storage || logout.swept;
+	if (found || !work->all)
+		logout_tell(work, home, account, &logout);
+	if (!work->all)
+		tell_others(work, logout.storage ? account : NULL);
+	work->found = work->found || found;
 }
 
-static int log_out_one(const struct command *c, const struct home *home, const struct identity *who,
-    bool always_tell, bool *ret_any, struct err *err)
+static void log_out_home(struct work *work, const struct home *home)
 {
-	struct outcome outcome;
+	struct err err;
+	size_t count = 0;
+	struct account *list = NULL;
 
-	if (log_out(c, home, who, &outcome, err) < 0)
+	if (home_check_writable(home, &err) == 0)
+		list = account_list_all(home, &count, &err);
+	if (!list)
+		work_fail(work, &err);
+	for (size_t i = 0; i < count; i++)
+		log_out(work, home, &list[i]);
+	free(list);
+}
+
+static int log_out_all(struct work *work, const struct login_options *login, struct err *err)
+{
+	if (context_homes(work->homes, &work->home_count, login, err) < 0)
 		return -1;
-	if (outcome.changed || outcome.swept || always_tell)
-		logout_tell(c, home, who, &outcome);
-	*ret_any = *ret_any || outcome.changed || outcome.swept;
+	for (size_t i = 0; i < work->home_count; i++)
+		log_out_home(work, &work->homes[i]);
+	if (!work->found && work->result == 0)
+		report_tell(work->report, "success", json_pack("{s:n}", "platform"),
+		    "not logged in to any platform: nothing to do");
 	return 0;
 }
 
-/* Everything in a home: logins with tokens and platforms with keys. The first failure is the outcome and stops no other. */
-static int log_out_home(const struct command *c, const struct home *home, bool *ret_any, struct err *err)
+/* Means the login of that region instead of the one that the config names. The config stays as it is. */
+static int logout_choose_region(struct context *context, const char *region, struct err *err)
 {
-	size_t count = 0;
-	struct identity *list = identity_list(home, &count, err), key_only;
-	struct err one;
-	int result = 0;
+	const struct platform *platform = context->account.platform;
+	struct home home = context->home;
 
-	if (!list)
+	if (!region)
+		return 0;
+	if (!platform->regions)
+		return err_set(err, ERR_USAGE, "leave out --region", "%s has no regions", platform->name);
+	if (platform_hosts_are_set(platform))
+		return err_set(err, ERR_USAGE, "leave out --region, or unset the variables",
+		    "--region cannot be used while the environment sets the host of Kimi");
+	if (config_region_choose(&home, platform, region, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (log_out_one(c, home, &list[i], false, ret_any, &one) < 0 && result == 0) {
-			*err = one;
-			result = -1;
-		}
-	}
-	for (const struct platform *p = platforms; p->id; p++) {
-		if (p->oauth_key || identity_find(&key_only, home, p->id, "", NULL) < 0)
-			continue;
-		if (log_out_one(c, home, &key_only, false, ret_any, &one) < 0 && result == 0) {
-			*err = one;
-			result = -1;
-		}
-	}
-	free(list);
-	return result;
+	return account_locate(&context->account, &home, err);
 }
 
-static int log_out_all(const struct command *c, const struct login_options *login, struct err *err)
-{
-	struct home homes[CLIENTS];
-	struct err one;
-	size_t count;
-	bool any = false;
-	int result = 0;
-
-	if (context_homes(homes, &count, login, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if ((home_check_writable(&homes[i], &one) < 0 ||
-		        log_out_home(c, &homes[i], &any, &one) < 0) &&
-		    result == 0) {
-			*err = one;
-			result = -1;
-		}
-	}
-	if (!any && result == 0)
-		report_tell(&c->report, "success", json_pack("{s:n}", "platform"),
-		    "not logged in to any platform: nothing to do");
-	return result;
-}
-
-static int run(const struct command *c, const struct login_options *login, bool all, struct err *err)
+static int log_out_selected(
+    struct work *work, const struct login_options *login, const char *region, struct err *err)
 {
 	struct context context;
-	bool any = false;
 
-	if (all && (login->platform || login->account))
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--all cannot be used with --platform or --account");
-	if (all)
-		return log_out_all(c, login, err);
-	if (context_open(&context, login, err) < 0 || home_check_writable(&context.home, err) < 0)
+	if (context_open(&context, login, err) < 0 || logout_choose_region(&context, region, err) < 0 ||
+	    home_check_writable(&context.home, err) < 0)
 		return -1;
-	return log_out_one(c, &context.home, &context.who, true, &any, err);
+	work->homes[0] = context.home;
+	work->home_count = 1;
+	/* Who names a home means that one only. */
+	if (!home_is_named(login->client) && context_homes(work->homes, &work->home_count, login, err) < 0)
+		return -1;
+	log_out(work, &context.home, &context.account);
+	return 0;
+}
+
+static int run(struct work *work, const struct login_options *login, const char *region, struct err *err)
+{
+	int result;
+
+	if (work->all && (login->platform || login->account || region))
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
+		    "--all cannot be used with --platform, --account or --region");
+	if (work->all)
+		result = log_out_all(work, login, err);
+	else
+		result = log_out_selected(work, login, region, err);
+	if (result == 0 && work->result < 0)
+		*err = work->err;
+	if (work->result < 0)
+		return -1;
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -231,20 +209,23 @@ int main(int argc, char **argv)
 	struct command c =
 	    COMMAND_INIT("logout", "[OPTIONS]", "Remove a login: its tokens or API key, and its settings.");
 	struct login_options login = {0};
-	bool all = false;
+	const char *region = NULL;
+	struct work work = {.report = &c.report};
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("all", &all, "remove every login"),
+	    OPTION_FLAG("all", &work.all, "remove every login"),
 	    OPTION_TEXT("platform", &login.platform, "ID", "the platform (default: kimi-code)"),
 	    COMMAND_ACCOUNT_ROW(&login.account),
 	    COMMAND_CLIENT_ROW(&login.client),
+	    OPTION_CHOICE("region", &region, "mainland-cn|global",
+	        "the login of that region (default: the one that config.toml names)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = run(&c, &login, all, &err);
+	if (result == 0)
+		result = run(&work, &login, region, &err);
 	config_notes_tell(&c.report);
-	return command_end(&c, failed < 0, &err);
+	return command_end(&c, result < 0, &err);
 }

@@ -1,6 +1,7 @@
 /* kimi proxy: a loopback HTTP proxy that adds a fresh token to each request, for programs that keep their key. */
 #include "base/buf.h"
 #include "base/sd_notify.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/proxy_login.h"
@@ -38,30 +39,36 @@ static int check(const struct proxy_options *options, struct err *err)
 	struct context context;
 
 	if (options->listen && options->socket)
-		return err_set(err, ERR_USAGE, "see --help", "--listen and --socket exclude each other");
+		return err_set(
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--listen and --socket cannot be used together");
 	if (options->env & ENVIRONMENT_NONE && options->env != ENVIRONMENT_NONE)
-		return err_set(err, ERR_USAGE, "see --help", "--env none excludes the others");
-	if (options->listen && listener_check_tcp(options->listen, err) < 0)
+		return err_set(
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--env none cannot be used with another --env");
+	if ((options->listen && listener_check_tcp(options->listen, err) < 0) ||
+	    (options->socket && listener_check_unix(options->socket, err) < 0))
 		return -1;
 	return context_open(&context, login, err);
 }
 
-/* What the service manager opened, else what the options say, else a free port. */
+/* Uses the sockets of the service manager, else those that the options name, else a free port. */
 static int open_listeners(struct proxy *proxy, const struct proxy_options *options, struct err *err)
 {
 	struct proxy_serve *serve = &proxy->serve;
+	int result;
 
 	serve->listeners = proxy->listeners;
 	if (listener_inherit(proxy->listeners, &serve->count, err) < 0)
 		return -1;
 	if (serve->count)
 		return 0;
-	if (options->socket ? listener_open_unix(&proxy->listeners[0], options->socket, err) < 0
-	                    : listener_open_tcp(&proxy->listeners[0],
-	                          options->listen ? options->listen : "127.0.0.1:0", err) < 0)
-		return -1;
-	serve->count = 1;
-	return 0;
+	if (options->socket)
+		result = listener_open_unix(&proxy->listeners[0], options->socket, err);
+	else if (options->listen)
+		result = listener_open_tcp(&proxy->listeners[0], options->listen, err);
+	else
+		result = listener_open_tcp(&proxy->listeners[0], "127.0.0.1:0", err);
+	serve->count = result == 0;
+	return result;
 }
 
 static int build_environment(
@@ -72,7 +79,7 @@ static int build_environment(
 	    .kinds = options->env ? options->env : environment_default(command),
 	    .url = listener->url,
 	    .key = proxy->key,
-	    .socket = *listener->socket ? listener->socket : NULL,
+	    .socket = text_or_null(listener->socket),
 	    .no_proxy = {getenv("no_proxy"), getenv("NO_PROXY")},
 	};
 
@@ -93,7 +100,7 @@ static void proxy_print_json(const struct proxy *proxy)
 	report_json(object);
 }
 
-/* It listens: says where. */
+/* Tells where the proxy listens. */
 static int proxy_announce(void *context, struct err *err)
 {
 	const struct proxy *proxy = context;
@@ -109,7 +116,7 @@ static int proxy_announce(void *context, struct err *err)
 	}
 	if (report_flush() != 0)
 		return err_output(err);
-	notify_manager("READY=1");
+	sd_notify_send("READY=1");
 	return 0;
 }
 
@@ -189,5 +196,7 @@ int main(int argc, char **argv)
 	if (result == 0)
 		result = run(&c, &options, argv + c.operands, &status, &err);
 	int failed_status = command_end(&c, result < 0, &err);
-	return status ? status : failed_status;
+	if (status)
+		return status;
+	return failed_status;
 }

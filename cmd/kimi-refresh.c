@@ -2,239 +2,223 @@
 #include "account/account.h"
 #include "auth/api_key.h"
 #include "base/env.h"
+#include "base/signals.h"
 #include "cli/command.h"
 #include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/model_sync.h"
-#include "cli/refresh_one.h"
+#include "cli/refresh_many.h"
 #include "cli/refresh_watch.h"
-#include "login/device_flow.h"
+#include "store/store.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
-struct wish {
+struct options {
 	struct login_options login;
 	const char *storage;
-	struct refresh_wish refresh;
+	struct refresh_options refresh;
 	bool models, watch;
-	double interval; /* seconds between two looks of --watch */
+	double interval; /* seconds between two checks of --watch */
 };
 
-static int refresh_move(
-    const struct report *report, struct store *store, const char *storage, struct err *err)
-{
-	if (login_move(store, store_kind_by_name(storage), err) < 0)
-		return -1;
-	report_note(report, "login moved to %s",
-	    store_kind_by_name(storage) == STORE_FILE ? "a private file" : "the keyring");
-	return 0;
-}
-
-static int refresh_tokens(const struct report *report, const struct wish *wish, const struct home *home,
-    const struct identity *who, struct err *err)
-{
-	struct renewal renewal;
-
-	if (store_check_kind(home, wish->storage, err) < 0 ||
-	    renewal_run(report, home, who, &wish->refresh, &renewal, err) < 0)
-		return -1;
-	int failed = wish->storage ? refresh_move(report, &renewal.store, wish->storage, err) : 0;
-	if (!failed)
-		failed = renewal_foresee(&renewal, err);
-	if (!failed)
-		renewal_tell(report, &renewal);
-	token_clear(&renewal.token);
-	return failed;
-}
-
-/* What became of several logins. */
-struct outcome {
-	size_t stored;   /* of those that were found */
-	struct err none; /* why none was */
-	int result;
-	bool can_wait; /* the failure is none that somebody must hear of now */
-	struct err err;
+/* What a run works on. */
+struct work {
+	const struct options *options;
+	struct report *report;
+	struct context context;      /* the login that the options mean */
+	const struct platform *only; /* named by an option; NULL: none was */
+	bool all;                    /* every login of the homes below, not only that one */
+	struct home homes[CLIENTS];
+	size_t home_count;
 };
 
-/* The first failure is the outcome, before it one that cannot wait; it stops none of the others. */
-static void refresh_next(const struct report *report, const struct wish *wish, const struct home *home,
-    const struct identity *who, struct outcome *outcome)
+static int refresh(const struct work *work, struct err *err)
 {
-	struct err err = {0};
+	const struct account *account = &work->context.account;
+	struct refresh_many many = {
+	    .report = work->report,
+	    .options = &work->options->refresh,
+	    .several_homes = work->home_count > 1,
+	    .storage = work->options->storage,
+	};
 
-	if (refresh_tokens(report, wish, home, who, &err) == 0) {
-		outcome->stored++;
-		return;
-	}
-	if (err.code == ERR_LOGIN_REQUIRED) {
-		if (outcome->none.code == ERR_NONE)
-			outcome->none = err;
-		return;
-	}
-	bool can_wait = renewal_can_wait(report, home, who, &err);
-	outcome->stored++;
-	if (outcome->result == 0 || (outcome->can_wait && !can_wait)) {
-		outcome->err = err;
-		outcome->can_wait = can_wait;
-	} else if (!can_wait) {
-		report_line(report, "%s", err.what);
-	}
-	outcome->result = -1;
-}
+	int result = 0;
 
-/* Every login of a home, accounts too. */
-static int refresh_home(const struct report *report, const struct wish *wish, const struct home *home,
-    struct outcome *outcome, struct err *err)
-{
-	size_t count = 0;
-	struct identity *list = identity_list(home, &count, err);
-
-	if (!list)
-		return -1;
-	for (size_t i = 0; i < count && outcome->err.code != ERR_INTERRUPTED; i++)
-		refresh_next(report, wish, home, &list[i], outcome);
-	free(list);
-	return 0;
-}
-
-static int refresh_all(
-    struct report *report, const struct wish *wish, const struct home homes[], size_t count, struct err *err)
-{
-	struct outcome outcome = {0};
-
-	for (size_t i = 0; i < count; i++)
-		if (refresh_home(report, wish, &homes[i], &outcome, err) < 0)
-			return -1;
-	report->silent = outcome.can_wait;
-	*err = outcome.stored ? outcome.err : outcome.none;
-	return outcome.stored ? outcome.result : -1;
-}
-
-static int refresh_selected(
-    struct report *report, const struct wish *wish, const struct context *context, struct err *err)
-{
-	const struct identity *who = &context->who;
-
-	if (!*who->key)
-		return platform_not_logged_in(who->platform, err);
-	int result = refresh_tokens(report, wish, &context->home, who, err);
-	report->silent = result < 0 && renewal_can_wait(report, &context->home, who, err);
+	if (!work->all && !*account->key)
+		return account_not_logged_in(account, err);
+	if (!work->all)
+		result = refresh_many_account(&many, &work->context.home, account, err);
+	for (size_t n = 0; n < work->home_count && work->all && result == 0; n++)
+		result = refresh_many_home(&many, &work->homes[n], err);
+	if (result == 0)
+		result = refresh_many_run(&many, err);
+	refresh_many_clear(&many);
 	return result;
 }
 
-/* Where only API keys are stored there is nothing to refresh, which is no reason for a cron job to complain. */
-static bool only_keys_are_stored(const struct home homes[], size_t count, const struct platform *only)
+/* If only API keys are stored there is nothing to refresh, and a cron job should not fail. */
+static bool only_keys_are_stored(const struct work *work)
 {
-	for (size_t i = 0; i < count; i++)
-		if (api_key_is_stored(&homes[i], only))
+	for (size_t i = 0; i < work->home_count; i++)
+		if (api_key_is_stored(&work->homes[i], work->only))
 			return true;
 	return false;
 }
 
-static int check(const struct wish *wish, struct err *err)
+static int check(const struct options *options, struct err *err)
 {
 	const struct platform *platform = NULL;
+	const struct client *client;
 
-	if (wish->login.platform && !(platform = platform_find(wish->login.platform, err)))
+	if (home_find_client(options->login.client, &client, err) < 0 ||
+	    (client && store_check_kind(client, options->storage, err) < 0))
 		return -1;
-	if (wish->watch && (wish->refresh.force || wish->models || wish->storage))
+	if (options->login.platform && !(platform = platform_find(options->login.platform, err)))
+		return -1;
+	if (options->watch && (options->refresh.force || options->models || options->storage))
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--watch cannot be used with --force, --models or --storage");
-	if (wish->watch && platform && !platform->oauth_key)
+	if (options->watch && platform && !platform->oauth_key)
 		return err_set(err, ERR_USAGE, "leave out --platform",
-		    "there is nothing to watch: an API key of %s does not end", platform->name);
+		    "an API key of %s does not expire, so there is nothing to watch", platform->name);
 	return 0;
 }
 
 static bool has_any_login(const struct home *home, const struct platform *only)
 {
-	struct identity who;
+	struct account account;
 
 	if (api_key_is_stored(home, only))
 		return true;
-	return identity_find(&who, home, only ? only->id : NULL, "", NULL) == 0 &&
-	       identity_is_stored(&who, home);
+	return account_find(&account, home, only ? only->id : NULL, "", NULL) == 0 &&
+	       account_is_stored(&account, home);
 }
 
-/* The models of the homes, after a refresh that went well. */
-static int sync_models(const struct report *report, const struct home homes[], size_t count,
-    const struct platform *only, struct err *err)
+static int sync_home(const struct work *work, const struct home *home, struct err *err)
 {
-	struct identity who;
+	const struct platform *only = work->only;
+	struct report report = *work->report;
+	char program[80];
+	struct account account;
+
+	if (only && account_find(&account, home, only->id, "", err) < 0)
+		return -1;
+	if (work->home_count > 1) {
+		snprintf(program, sizeof(program), "%s: %s", report.program, home->client->name);
+		report.program = program;
+	}
+	int result = model_sync_all(&report, home, only ? &account : NULL, err);
+	if (result < 0 && work->home_count > 1 && err->code != ERR_INTERRUPTED)
+		err_set(err, err->code, err->hint, "%s: %s", home->client->name, err->what);
+	return result;
+}
+
+/* A home that fails does not stop the others. */
+static int sync_models(const struct work *work, struct err *err)
+{
 	int result = 0;
 
-	for (size_t i = 0; i < count && result == 0; i++) {
-		if (only && identity_find(&who, &homes[i], only->id, "", err) < 0)
-			return -1;
-		if (count == 1 || has_any_login(&homes[i], only))
-			result = model_sync_all(report, &homes[i], only ? &who : NULL, err);
+	for (size_t i = 0; i < work->home_count && !signals_caught(); i++) {
+		const struct home *home = &work->homes[i];
+		struct err failure;
+		if (work->home_count > 1 && !has_any_login(home, work->only))
+			continue;
+		if (sync_home(work, home, &failure) == 0)
+			continue;
+		if (result < 0)
+			report_line(work->report, "%s", failure.what);
+		else
+			*err = failure;
+		result = -1;
 	}
 	return result;
 }
 
-static int run(struct command *c, struct wish *wish, struct err *err)
+static int watch(const struct work *work, struct err *err)
 {
-	const struct login_options *login = &wish->login;
-	bool all = !login->platform && !login->account && !env_get("KIMI_ACCOUNT");
-	struct home homes[CLIENTS];
-	struct context context;
-	size_t count = 1;
+	struct refresh_watch_options options = {
+	    .report = work->report,
+	    .homes = work->homes,
+	    .home_count = work->home_count,
+	    .refresh = &work->options->refresh,
+	    .interval = work->options->interval,
+	};
 
-	wish->refresh.insist = wish->refresh.force;
-	if (check(wish, err) < 0 || context_open(&context, login, err) < 0)
+	if (!work->all)
+		options.only = &work->context.account;
+	return refresh_watch_run(&options, err);
+}
+
+static int find_homes(struct work *work, struct err *err)
+{
+	const struct login_options *login = &work->options->login;
+
+	if (context_open(&work->context, login, err) < 0)
 		return -1;
-	const struct platform *only = login->platform ? context.who.platform : NULL;
-	homes[0] = context.home;
-	if (all && context_homes(homes, &count, login, err) < 0)
+	if (login->platform)
+		work->only = work->context.account.platform;
+	work->all = !login->platform && !login->account && !env_get("KIMI_ACCOUNT");
+	work->homes[0] = work->context.home;
+	work->home_count = 1;
+	if (work->all && context_homes(work->homes, &work->home_count, login, err) < 0)
 		return -1;
-	for (size_t i = 0; wish->models && i < count; i++)
-		if (home_check_writable(&homes[i], err) < 0)
+	for (size_t i = 0; work->options->models && i < work->home_count; i++)
+		if (home_check_writable(&work->homes[i], err) < 0)
 			return -1;
-	if (wish->watch)
-		return watch_run(
-		    &c->report, homes, count, all ? NULL : &context.who, &wish->refresh, wish->interval, err);
-	int result = all ? refresh_all(&c->report, wish, homes, count, err)
-	                 : refresh_selected(&c->report, wish, &context, err);
-	if (result < 0 && err->code == ERR_LOGIN_REQUIRED && !wish->storage &&
-	    only_keys_are_stored(homes, count, only)) {
+	return 0;
+}
+
+static int run(struct command *c, const struct options *options, struct err *err)
+{
+	struct work work = {.options = options, .report = &c->report};
+
+	if (check(options, err) < 0 || find_homes(&work, err) < 0)
+		return -1;
+	if (options->watch)
+		return watch(&work, err);
+	int result = refresh(&work, err);
+	if (result < 0 && err->code == ERR_LOGIN_REQUIRED && !options->storage &&
+	    only_keys_are_stored(&work)) {
 		result = 0;
 		report_tell(&c->report, "success", json_pack("{s:b}", "refreshed", 0),
-		    "nothing to refresh: an API key does not end");
+		    "nothing to refresh: an API key does not expire");
 	}
-	if (result == 0 && wish->models)
-		result = sync_models(&c->report, homes, count, only, err);
+	if (result == 0 && options->models)
+		result = sync_models(&work, err);
 	return result;
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Refresh the stored login if needed.");
-	struct wish wish = {.refresh = {.background = true, .min_valid = -1}, .interval = 60};
+	struct options options = {.refresh = {.background = true, .min_valid = -1}, .interval = 60};
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("force", &wish.refresh.force, "refresh now, even if it is not due"),
-	    OPTION_NUMBER("min-valid", &wish.refresh.min_valid, "SECONDS", 0, 1e9,
+	    OPTION_FLAG("force", &options.refresh.force, "refresh now, even if it is not due"),
+	    OPTION_NUMBER("min-valid", &options.refresh.min_valid, "SECONDS", 0, 1e9,
 	        "refresh if fewer than SECONDS are left (default 300)"),
-	    OPTION_FLAG("models", &wish.models, "also update the models in config.toml"),
-	    OPTION_CHOICE("storage", &wish.storage, "keyring|file", "move the login there"),
-	    OPTION_FLAG(
-	        "watch", &wish.watch, "keep running and check every minute; end it with Ctrl-C or SIGTERM"),
-	    {.kind = OPTION_KIND_NUMBER, /* a minute is long for a test */
+	    OPTION_FLAG("models", &options.models, "also update the models in config.toml"),
+	    OPTION_CHOICE("storage", &options.storage, "keyring|file", "move the login there"),
+	    OPTION_FLAG("watch", &options.watch,
+	        "keep running and check every minute; end it with Ctrl-C or SIGTERM"),
+	    {.kind = OPTION_KIND_NUMBER, /* for tests, which cannot wait a minute */
 	        .hidden = true,
 	        .name = "interval",
-	        .value = &wish.interval,
+	        .value = &options.interval,
 	        .least = 0.01,
 	        .most = 3600},
-	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default: all with a login)"),
-	    COMMAND_ACCOUNTS_ROW(&wish.login.account),
-	    COMMAND_CLIENT_ROW(&wish.login.client),
+	    OPTION_TEXT(
+	        "platform", &options.login.platform, "ID", "the platform (default: all with a login)"),
+	    COMMAND_ACCOUNTS_ROW(&options.login.account),
+	    COMMAND_CLIENT_ROW(&options.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = run(&c, &wish, &err);
+	options.refresh.insist = options.refresh.force;
+	if (result == 0)
+		result = run(&c, &options, &err);
 	config_notes_tell(&c.report);
-	return command_end(&c, failed < 0, &err);
+	return command_end(&c, result < 0, &err);
 }

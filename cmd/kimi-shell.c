@@ -1,4 +1,4 @@
-/* kimi shell: a prompt in which /login, /status and the others run. */
+/* kimi shell: an interactive prompt for /login, /status and the other commands. */
 #include "base/signals.h"
 #include "base/term.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@
 
 enum { MAX_LINE = 64 * 1024, MAX_HISTORY = 1024 * 1024 };
 
-/* A wrong line is said and counts as a failed command; the next may be right. */
+/* Reports an error and goes on: it counts as a failed command. */
 static void shell_obey(struct shell *shell, const char *line)
 {
 	struct err err = {0};
@@ -22,7 +22,7 @@ static void shell_obey(struct shell *shell, const char *line)
 		shell->status = report_error(shell->report, &err);
 }
 
-static void shell_recall(struct line *line, const struct home *home)
+static void shell_recall(struct line_editor *line, const struct home *home)
 {
 	struct buf kept;
 
@@ -31,57 +31,61 @@ static void shell_recall(struct line *line, const struct home *home)
 	for (char *at = kept.data, *end; (end = strchr(at, '\n')); at = end + 1) {
 		*end = '\0';
 		text_clean_inplace(at);
-		line_remember(line, at);
+		line_editor_remember(line, at);
 	}
 	buf_release(&kept);
 }
 
 static int shell_converse(struct shell *shell, struct err *err)
 {
-	struct line *line = line_open("kimi-shell", shell_words, shell);
+	struct line_editor *line = line_editor_open("kimi-shell", shell_words, shell);
 	struct buf typed;
-	int answer = 0;
+	int response = 0;
 
 	if (!line)
 		return err_memory(err);
-	/* Ctrl-C between two lines is nobody's. */
+	/* Ctrl-C between two lines must not end the shell. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	shell_recall(line, &shell->home);
 	report_note(shell->report, "/help lists the commands, /exit or Ctrl-D leaves");
 	buf_init_secret(&typed, MAX_LINE);
-	while (!answer && !shell->over) {
+	while (!response && !shell->over) {
 		buf_clear(&typed);
-		answer = line_read(line, shell->prompt, &typed, err);
-		while (typed.len && typed.data[typed.len - 1] == ' ') /* completion leaves one */
+		response = line_editor_read(line, shell->prompt, &typed, err);
+		while (typed.len && typed.data[typed.len - 1] == ' ') /* completion adds one */
 			buf_truncate(&typed, typed.len - 1);
-		if (answer || !*typed.data)
+		if (response || !*typed.data)
 			continue;
 		if (shell_history_add(&shell->home, typed.data))
-			line_remember(line, typed.data);
+			line_editor_remember(line, typed.data);
 		shell_obey(shell, typed.data);
 	}
-	if (answer > 0)
+	if (response > 0)
 		fputc('\n', stderr);
 	buf_release(&typed);
-	line_close(line);
-	return answer < 0 ? -1 : 0;
+	line_editor_close(line);
+	if (response < 0)
+		return -1;
+	return 0;
 }
 
 static int shell_follow(struct shell *shell, struct err *err)
 {
 	struct buf line;
-	int answer = 0;
+	int response = 0;
 
 	buf_init_secret(&line, MAX_LINE);
-	while (!answer && !shell->over) {
+	while (!response && !shell->over) {
 		buf_clear(&line);
-		answer = term_next_line(&line, err);
-		if (!answer)
+		response = term_next_line(&line, err);
+		if (!response)
 			shell_obey(shell, line.data);
 	}
 	buf_release(&line);
-	return answer < 0 ? -1 : 0;
+	if (response < 0)
+		return -1;
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -96,11 +100,11 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = shell_init(&shell, &err);
-	if (!failed)
-		failed = shell.typed ? shell_converse(&shell, &err) : shell_follow(&shell, &err);
-	return command_end_with(&c, failed < 0, &err, shell.typed ? 0 : shell.status);
+	if (result == 0)
+		result = shell_init(&shell, &err);
+	if (result == 0)
+		result = shell.typed ? shell_converse(&shell, &err) : shell_follow(&shell, &err);
+	return command_end_with(&c, result < 0, &err, shell.typed ? 0 : shell.status);
 }

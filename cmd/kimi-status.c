@@ -1,6 +1,7 @@
 /* kimi status: shows the logins, and problems with their remedies. */
 #include "auth/history.h"
 #include "base/env.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "status/checks.h"
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-struct wish {
+struct options {
 	struct login_options login;
 	bool check, line, history, online, all, verbose;
 	double min_valid;
@@ -18,16 +19,18 @@ struct wish {
 
 static int exit_status_of(enum status_verdict verdict)
 {
-	return verdict == STATUS_GOOD            ? 0
-	       : verdict == STATUS_NEEDS_REFRESH ? err_exit_status(ERR_BUSY)
-	                                         : err_exit_status(ERR_LOGIN_REQUIRED);
+	if (verdict == STATUS_GOOD)
+		return 0;
+	if (verdict == STATUS_NEEDS_REFRESH)
+		return err_exit_status(ERR_BUSY);
+	return err_exit_status(ERR_LOGIN_REQUIRED);
 }
 
-/* The logins that the options do not rule out, in all homes. */
+/* All logins that match the options, in all homes. */
 static int list_all(
-    const struct wish *wish, struct home homes[CLIENTS], struct status_list *ret_list, struct err *err)
+    const struct options *options, struct home homes[CLIENTS], struct status_list *ret_list, struct err *err)
 {
-	const struct login_options *login = &wish->login;
+	const struct login_options *login = &options->login;
 	const struct platform *only = NULL;
 	size_t count;
 
@@ -35,24 +38,31 @@ static int list_all(
 		return -1;
 	if (context_homes(homes, &count, login, err) < 0)
 		return -1;
-	if (status_list(ret_list, homes, count, only, login->account, wish->online, err) < 0)
+	const struct status_query query = {
+	    .homes = homes,
+	    .home_count = count,
+	    .only = only,
+	    .account = login->account,
+	    .online = options->online,
+	};
+	if (status_list(ret_list, &query, err) < 0)
 		return -1;
 	if (!only && !login->account && !login->client && !env_get("KIMI_CLIENT"))
-		surroundings_check_clients(ret_list, &ret_list->general);
+		checks_clients(ret_list, &ret_list->general);
 	return 0;
 }
 
-/* The worst of all; nothing at all is a login that is needed. */
-static int check_all(const struct wish *wish, int *ret_exit, struct err *err)
+/* The worst verdict of all logins; if there are none, a login is needed. */
+static int check_all(const struct options *options, int *ret_exit, struct err *err)
 {
 	enum status_verdict worst = STATUS_GOOD;
 	struct home homes[CLIENTS];
 	struct status_list list;
 
-	if (list_all(wish, homes, &list, err) < 0)
+	if (list_all(options, homes, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
-		enum status_verdict one = status_judge(&list.items[i], wish->min_valid);
+		enum status_verdict one = status_judge(&list.items[i], options->min_valid);
 		worst = one > worst ? one : worst;
 	}
 	*ret_exit = exit_status_of(list.count ? worst : STATUS_NEEDS_LOGIN);
@@ -60,7 +70,7 @@ static int check_all(const struct wish *wish, int *ret_exit, struct err *err)
 	return 0;
 }
 
-/* The home of the selected login among those that were listed. */
+/* The home of the selected login, as it is in the list. */
 static const struct home *listed_home(const struct home homes[CLIENTS], size_t count, const struct home *home)
 {
 	for (size_t i = 0; i < count; i++)
@@ -69,58 +79,73 @@ static const struct home *listed_home(const struct home homes[CLIENTS], size_t c
 	return home;
 }
 
-static int show_all(const struct command *c, const struct wish *wish, struct err *err)
+static int show_selected(
+    const struct status_selection *selection, const struct options *options, struct err *err)
 {
-	const struct login_options *login = &wish->login;
+	const struct settings_named named = {
+	    .platform = options->login.platform != NULL, .account = options->login.account != NULL};
+	struct status selected;
+	struct settings settings;
+
+	if (status_select(&selected, selection, err) < 0)
+		return -1;
+	settings_find(&settings, &selected, &named);
+	status_show(selection->known, &settings, options->verbose);
+	json_t *proxies = proxy_record_list();
+	status_show_proxies(proxies);
+	json_decref(proxies);
+	return 0;
+}
+
+static int show_all(const struct command *c, const struct options *options, struct err *err)
+{
+	const struct login_options *login = &options->login;
 	struct home homes[CLIENTS] = {0};
 	struct context context;
-	struct status selected;
 	struct status_list list;
-	struct sources sources;
-
-	if (context_open(&context, login, err) < 0 || list_all(wish, homes, &list, err) < 0)
-		return -1;
-	const struct home *home = listed_home(homes, CLIENTS, &context.home);
 	int result = 0;
-	if (c->report.json) {
+
+	if (context_open(&context, login, err) < 0 || list_all(options, homes, &list, err) < 0)
+		return -1;
+	const struct status_selection selection = {
+	    .home = listed_home(homes, CLIENTS, &context.home),
+	    .account = &context.account,
+	    .platform_is_named = login->platform != NULL,
+	    .known = &list,
+	};
+	if (c->report.json)
 		status_show_json(&list, proxy_record_list());
-	} else {
-		result = status_select(&selected, home, &context.who, &list, login->platform != NULL, err);
-		if (result == 0) {
-			sources_find(
-			    &sources, home, &selected, login->platform != NULL, login->account != NULL);
-			status_show(&list, &sources, wish->verbose);
-			json_t *proxies = proxy_record_list();
-			status_show_proxies(proxies);
-			json_decref(proxies);
-		}
-	}
+	else
+		result = show_selected(&selection, options, err);
 	status_list_clear(&list);
 	return result;
 }
 
-/* Of the platform and the account that were named, if any were. */
-static bool status_is_asked_for(const json_t *line, const struct wish *wish)
+/* Whether a line of the history matches --platform and --account. */
+static bool status_is_asked_for(const json_t *line, const struct options *options)
 {
 	const char *platform = json_string_value(json_object_get(line, "platform"));
 	const char *account = json_string_value(json_object_get(line, "account"));
 
-	return (!wish->login.platform || (platform && strcmp(platform, wish->login.platform) == 0)) &&
-	       (!wish->login.account || strcmp(account ? account : "", wish->login.account) == 0);
+	return (!options->login.platform || (platform && strcmp(platform, options->login.platform) == 0)) &&
+	       (!options->login.account || strcmp(text_or_empty(account), options->login.account) == 0);
 }
 
-static int show_history(const struct command *c, const struct wish *wish, struct err *err)
+static int show_history(const struct command *c, const struct options *options, struct err *err)
 {
 	json_t *lines = NULL, *chosen = json_array(), *line;
+	struct home homes[CLIENTS];
 	struct context context;
-	size_t i;
-	int failed = context_open(&context, &wish->login, err);
+	size_t i, count;
+	int result = context_open(&context, &options->login, err);
 
-	if (!failed)
-		failed = history_read(&context.home, &lines, err);
+	if (result == 0)
+		result = context_homes(homes, &count, &options->login, err);
+	if (result == 0)
+		result = history_read_homes(homes, count, &lines, err);
 	json_array_foreach(lines, i, line)
 	{
-		if (status_is_asked_for(line, wish))
+		if (status_is_asked_for(line, options))
 			json_array_append(chosen, line);
 	}
 	json_array_foreach(chosen, i, line)
@@ -128,67 +153,72 @@ static int show_history(const struct command *c, const struct wish *wish, struct
 		if (c->report.json)
 			report_json(json_incref(line));
 	}
-	if (!failed && !c->report.json && !status_show_history(chosen))
-		failed = err_memory(err);
+	if (result == 0 && !c->report.json && !status_show_history(chosen))
+		result = err_memory(err);
 	json_decref(chosen);
 	json_decref(lines);
-	return failed;
+	return result;
 }
 
-static int run(const struct command *c, const struct wish *wish, int *ret_exit, struct err *err)
+static int run(const struct command *c, const struct options *options, int *ret_exit, struct err *err)
 {
 	struct context context;
 	struct status selected;
 
-	if (wish->check + wish->line + wish->history + wish->online > 1)
+	if (options->check + options->line + options->history + options->online > 1)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--check, --line, --history and --online cannot be used together");
-	if ((wish->all || wish->min_valid >= 0) && !wish->check)
+	if ((options->all || options->min_valid >= 0) && !options->check)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid need --check");
-	if (wish->all && wish->login.account)
+	if (options->all && options->login.account)
 		return err_set(
 		    err, ERR_USAGE, "leave out one of them", "--all and --account cannot be used together");
-	if (wish->history)
-		return show_history(c, wish, err);
-	if (wish->all)
-		return check_all(wish, ret_exit, err);
-	if (!wish->check && !wish->line)
-		return show_all(c, wish, err);
-	if (context_open(&context, &wish->login, err) < 0 ||
-	    status_select(&selected, &context.home, &context.who, NULL, wish->login.platform != NULL, err) <
-	        0)
+	if (options->history)
+		return show_history(c, options, err);
+	if (options->all)
+		return check_all(options, ret_exit, err);
+	if (!options->check && !options->line)
+		return show_all(c, options, err);
+	if (context_open(&context, &options->login, err) < 0)
 		return -1;
-	if (wish->line)
+	const struct status_selection selection = {
+	    .home = &context.home,
+	    .account = &context.account,
+	    .platform_is_named = options->login.platform != NULL,
+	};
+	if (status_select(&selected, &selection, err) < 0)
+		return -1;
+	if (options->line)
 		status_show_line(&selected);
 	else
-		*ret_exit = exit_status_of(status_judge(&selected, wish->min_valid));
+		*ret_exit = exit_status_of(status_judge(&selected, options->min_valid));
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("status", "[OPTIONS]", "Show your logins and any problems.");
-	struct wish wish = {.min_valid = -1};
+	struct options options = {.min_valid = -1};
 	struct err err = {0};
 	int exit_status = 0;
 	const struct option_row table[] = {
-	    OPTION_FLAG("check", &wish.check, "print nothing; exit 0 if good, 75 or 4 if not"),
-	    OPTION_NUMBER(
-	        "min-valid", &wish.min_valid, "SECONDS", 0, 1e9, "with --check: must be valid for so long"),
-	    OPTION_FLAG("all", &wish.all, "with --check: all logins must be good"),
-	    OPTION_FLAG("line", &wish.line, "print one line, for a shell prompt"),
-	    OPTION_FLAG("history", &wish.history, "list past logins, refreshes and logouts"),
-	    OPTION_FLAG("online", &wish.online, "ask Kimi whether each login is accepted"),
-	    OPTION_FLAG("verbose", &wish.verbose, "also show exact times and all settings"),
-	    OPTION_TEXT("platform", &wish.login.platform, "ID", "the platform (default: all)"),
-	    COMMAND_ACCOUNT_ROW(&wish.login.account),
-	    COMMAND_CLIENT_ROW(&wish.login.client),
+	    OPTION_FLAG("check", &options.check, "print nothing; exit 0 if good, 75 or 4 if not"),
+	    OPTION_NUMBER("min-valid", &options.min_valid, "SECONDS", 0, 1e9,
+	        "with --check: must be valid for SECONDS"),
+	    OPTION_FLAG("all", &options.all, "with --check: all logins must be good"),
+	    OPTION_FLAG("line", &options.line, "print one line, for a shell prompt"),
+	    OPTION_FLAG("history", &options.history, "list past logins, refreshes and logouts"),
+	    OPTION_FLAG("online", &options.online, "ask Kimi whether each login is accepted"),
+	    OPTION_FLAG("verbose", &options.verbose, "also show exact times and all settings"),
+	    OPTION_TEXT("platform", &options.login.platform, "ID", "the platform (default: all)"),
+	    COMMAND_ACCOUNT_ROW(&options.login.account),
+	    COMMAND_CLIENT_ROW(&options.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = run(&c, &wish, &exit_status, &err);
-	return command_end_with(&c, failed < 0, &err, exit_status);
+	if (result == 0)
+		result = run(&c, &options, &exit_status, &err);
+	return command_end_with(&c, result < 0, &err, exit_status);
 }

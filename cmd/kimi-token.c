@@ -1,4 +1,4 @@
-/* kimi token: prints an access token that is good for a while. The hot path: see auth/token_get.h. */
+/* kimi token: prints a valid access token. The hot path: see auth/token_get.h. */
 #include "api/headers.h"
 #include "auth/secret.h"
 #include "auth/token_get.h"
@@ -18,16 +18,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct wish {
+struct options {
 	struct login_options login;
 	bool header, headers;
-	struct access_wish access;
+	struct token_options access;
 };
 
-/* What is printed: an access token, or a key, which does not end. */
+/* What to print: an access token, or an API key, which does not expire. */
 struct found {
 	struct secret secret;
-	struct access access; /* of a token */
+	struct token_result access; /* only for an access token */
 };
 
 static void token_print_json(const struct found *found)
@@ -50,72 +50,72 @@ static void token_print_json(const struct found *found)
 	report_json(object);
 }
 
-/* The headers beside Authorization are built before a byte is printed: all of them or none. */
+/* Builds the other headers before it prints, so that an error prints nothing. */
 static int print_headers(const struct home *home, const struct found *found, struct err *err)
 {
 	struct toml *config = NULL;
 	struct headers headers;
-	struct device device;
+	struct device_headers device;
 
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
-	device_describe(&device, home);
-	int failed = headers_build(
+	device_headers_fill(&device, home);
+	int result = headers_build(
 	    &headers, &device, config_custom_headers(home, config, found->secret.platform), err);
-	if (!failed) {
+	if (result == 0) {
 		printf("Authorization: Bearer %s\n", found->secret.value);
 		for (char **line = headers.lines; *line; line++)
 			printf("%s\n", *line);
 		headers_clear(&headers);
 	}
 	toml_free(config);
-	return failed;
+	return result;
 }
 
-/* Past stdio, whose buffer is memory that a fresh process pays for. */
-static int token_print_plain(const struct wish *wish, const struct found *found, struct err *err)
+/* Bypasses stdio, whose buffer would cost a page in the hot path. */
+static int token_print_plain(const struct options *options, const struct found *found, struct err *err)
 {
 	struct buf line;
 
 	buf_init_secret(&line, strlen(found->secret.value) + 64);
-	if (wish->header)
+	if (options->header)
 		buf_addstr(&line, "Authorization: Bearer ");
 	buf_addstr(&line, found->secret.value);
 	buf_addch(&line, '\n');
-	int failed = line.failed ? err_memory(err) : 0;
-	if (!failed && write_all(STDOUT_FILENO, line.data, line.len) < 0)
-		failed = err_output(err);
+	int result = line.failed ? err_memory(err) : 0;
+	if (result == 0 && write_all(STDOUT_FILENO, line.data, line.len) < 0)
+		result = err_output(err);
 	buf_release(&line);
-	return failed;
+	return result;
 }
 
-static int print_access(const struct command *c, const struct wish *wish, const struct home *home,
+static int print_access(const struct command *c, const struct options *options, const struct home *home,
     const struct found *found, struct err *err)
 {
-	if (wish->headers)
+	if (options->headers)
 		return print_headers(home, found, err);
 	if (c->report.json)
 		token_print_json(found);
 	else
-		return token_print_plain(wish, found, err);
+		return token_print_plain(options, found, err);
 	return 0;
 }
 
-/* Programs take standard error for part of the key: on success only a person is told anything. */
-static void token_warn(const struct command *c, const struct home *home, const struct identity *who,
-    const struct store *store, const struct access *access)
+/* Some programs take standard error as part of the key: on success, write to it only on a terminal. */
+static void token_warn(const struct command *c, const struct home *home, const struct account *account,
+    const struct store *store, const struct token_result *access)
 {
 	struct report told = c->report;
 
 	told.terminal = isatty(STDERR_FILENO);
 	if (!told.terminal)
 		return;
-	if (store->rights == LOGIN_TIGHTENED)
-		report_note(&told, "%s could be read by others; it is now private", store->file);
-	if (access->trouble.code != ERR_NONE)
-		report_note(&told, "the token could not be refreshed: %s", access->trouble.what);
+	if (store->file.access == TOKEN_FILE_TIGHTENED)
+		report_note(&told, "%s could be read by others; it is now private", store->file.path);
+	if (access->error.code != ERR_NONE)
+		report_note(&told, "the token could not be refreshed: %s", access->error.what);
 	else
-		reminder_speak(&told, home, who);
+		expiry_notice_speak(&told, home, account);
 }
 
 static void warn_of_open_config(const struct command *c, const struct home *home)
@@ -125,57 +125,59 @@ static void warn_of_open_config(const struct command *c, const struct home *home
 	struct stat st;
 
 	told.terminal = isatty(STDERR_FILENO);
-	home_config_file(home, path);
+	home_path(home, HOME_CONFIG, path);
 	if (told.terminal && stat(path, &st) == 0 && (st.st_mode & 077))
 		report_note(
 		    &told, "%s holds an API key and can be read by others; run 'chmod 600' on it", path);
 }
 
 /* What get_token() needs beside the source, and what it found. */
-struct request {
+struct token_request {
 	const struct command *command;
-	const struct wish *wish;
-	struct access *access;
+	const struct options *options;
+	struct token_result *access;
 };
 
 static int get_token(const struct secret_source *source, bool renew, char **ret_token, struct err *err)
 {
-	const struct request *request = source->context;
-	struct access *access = request->access;
+	const struct token_request *request = source->context;
+	struct token_result *access = request->access;
 	struct store store;
 
-	(void)renew; /* nothing is sent here that could be refused */
+	(void)renew; /* never set: nothing is sent, so nothing is refused */
 	if (store_open(&store, source->home, source->who, err) < 0 ||
-	    access_get(source->who, &store, &request->wish->access, access, err) < 0)
+	    token_get(&store, &request->options->access, access, err) < 0)
 		return -1;
 	token_warn(request->command, source->home, source->who, &store, access);
 	*ret_token = strdup(access->token.access_token);
-	return *ret_token ? 0 : err_memory(err);
+	if (!*ret_token)
+		return err_memory(err);
+	return 0;
 }
 
-static int run(const struct command *c, const struct wish *wish, struct err *err)
+static int run(const struct command *c, const struct options *options, struct err *err)
 {
 	struct found found = {0};
 	struct context context;
-	struct request request = {c, wish, &found.access};
+	struct token_request request = {c, options, &found.access};
 	const struct secret_source source = {
 	    .home = &context.home,
-	    .who = &context.who,
-	    .only_this_platform = wish->login.platform != NULL,
+	    .who = &context.account,
+	    .only_this_platform = options->login.platform != NULL,
 	    .get_token = get_token,
 	    .context = &request,
 	};
 
-	if (wish->header + wish->headers + c->report.json > 1)
+	if (options->header + options->headers + c->report.json > 1)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--header, --headers and --json cannot be used together");
-	if (context_open(&context, &wish->login, err) < 0)
+	if (context_open(&context, &options->login, err) < 0)
 		return -1;
 	int result = secret_find(&source, &found.secret, err);
 	if (result == 0 && found.secret.kind == SECRET_CONFIGURED_KEY)
 		warn_of_open_config(c, &context.home);
 	if (result == 0)
-		result = print_access(c, wish, &context.home, &found, err);
+		result = print_access(c, options, &context.home, &found, err);
 	token_clear(&found.access.token);
 	secret_clear(&found.secret);
 	return result;
@@ -185,26 +187,27 @@ int main(int argc, char **argv)
 {
 	struct command c =
 	    COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token, refreshing it if needed.");
-	struct wish wish = {.access = {.min_valid = -1}};
+	struct options options = {.access = {.min_valid = -1}};
 
 	c.quick = true;
 	struct err err = {0};
 	const struct option_row table[] = {
-	    OPTION_FLAG("header", &wish.header, "print the line 'Authorization: Bearer ...'"),
-	    OPTION_FLAG("headers", &wish.headers, "print all request headers, one per line, for curl -H @-"),
-	    OPTION_NUMBER("min-valid", &wish.access.min_valid, "SECONDS", 0, 1e9,
+	    OPTION_FLAG("header", &options.header, "print the line 'Authorization: Bearer ...'"),
+	    OPTION_FLAG(
+	        "headers", &options.headers, "print all request headers, one per line, for curl -H @-"),
+	    OPTION_NUMBER("min-valid", &options.access.min_valid, "SECONDS", 0, 1e9,
 	        "refresh if fewer than SECONDS are left (default 300)"),
-	    OPTION_FLAG("no-refresh", &wish.access.no_refresh, "never use the network"),
-	    COMMAND_ACCOUNT_ROW(&wish.login.account),
-	    COMMAND_CLIENT_ROW(&wish.login.client),
-	    OPTION_TEXT("platform", &wish.login.platform, "ID",
+	    OPTION_FLAG("no-refresh", &options.access.no_refresh, "never use the network"),
+	    COMMAND_ACCOUNT_ROW(&options.login.account),
+	    COMMAND_CLIENT_ROW(&options.login.client),
+	    OPTION_TEXT("platform", &options.login.platform, "ID",
 	        "the platform (default: kimi-code, or that of the default model)"),
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int failed = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0, &err);
 
-	if (!failed)
-		failed = run(&c, &wish, &err);
-	return command_end(&c, failed < 0, &err);
+	if (result == 0)
+		result = run(&c, &options, &err);
+	return command_end(&c, result < 0, &err);
 }

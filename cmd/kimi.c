@@ -1,11 +1,9 @@
-/* kimi: the front. It finds kimi-SUB and becomes it. */
-#include "base/buf.h"
-#include "base/clock.h"
+/* kimi: finds kimi-SUB and becomes it. */
 #include "base/err.h"
 #include "base/exec_path.h"
 #include "base/options.h"
-#include "base/process.h"
 #include "base/text.h"
+#include "cli/front_help.h"
 #include "cli/other_kimi.h"
 #include "cli/subcommand.h"
 #include "ui/report.h"
@@ -15,70 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "pages.h" /* made from the man pages */
-
-static const char *summary_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-		if (strcmp(pages[i].name, name) == 0)
-			return pages[i].summary;
-	return "";
-}
-
-static const struct {
-	const char *title, *names[8];
-} groups[] = {
-    {"START HERE", {"login", "models", "usage", "status", "logout"}},
-    {"FOR SCRIPTS", {"token", "exec", "proxy", "refresh"}},
-    {"MORE", {NULL}}, /* all others, a user's own too */
-};
-
-enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
-
-static int group_of(const char *name)
-{
-	for (int group = 0; group < GROUPS - 1; group++)
-		for (int i = 0; groups[group].names[i]; i++)
-			if (strcmp(groups[group].names[i], name) == 0)
-				return group;
-	return GROUPS - 1;
-}
-
-static bool has_name(char **names, const char *name)
-{
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
-static void print_summary(const char *name)
-{
-	printf("  %-10s %s\n", name, summary_of(name));
-}
-
-static int front_print_help(void)
-{
-	char **names = subcommand_list();
-
-	printf("usage: kimi COMMAND [OPTIONS]\n\nkimi keeps you, your scripts and your cron jobs logged in "
-	       "to Kimi.\n");
-	for (int group = 0; group < GROUPS; group++) {
-		printf("\n%s\n", groups[group].title);
-		for (int i = 0; groups[group].names[i]; i++)
-			if (has_name(names, groups[group].names[i]))
-				print_summary(groups[group].names[i]);
-	}
-	for (char **name = names; name && *name; name++)
-		if (group_of(*name) == GROUPS - 1)
-			print_summary(*name);
-	printf("  %-10s %s\n", "help", "show the manual page of a command");
-	printf("\nOptions of a command: kimi COMMAND --help. Its manual: kimi help COMMAND.\n"
-	       "Also: kimi --version, --exec-path (the directory of the commands), --list-cmds.\n");
-	subcommand_free(names);
-	return 0;
-}
 
 static int print_commands(void)
 {
@@ -92,82 +26,31 @@ static int print_commands(void)
 
 static int print_exec_path(struct err *err)
 {
-	char folder[3072];
+	char directory[3072];
 	unsigned at = 0;
 
-	if (!sibling_folder(&at, folder, sizeof(folder)))
+	if (!exec_path_directory(&at, directory, sizeof(directory)))
 		return err_set(
-		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "the directory of the commands is not known");
-	/* A script needs the very bytes. */
+		    err, ERR_FAILED, "set KIMI_EXEC_PATH", "cannot find the directory of the commands");
+	/* A script needs the exact bytes. */
 	if (isatty(STDOUT_FILENO))
-		text_clean_inplace(folder);
-	printf("%s\n", folder);
+		text_clean_inplace(directory);
+	printf("%s\n", directory);
 	return 0;
 }
 
-static bool is_command(const char *name)
-{
-	char **names = subcommand_list();
-	bool found = has_name(names, name);
-
-	subcommand_free(names);
-	return found;
-}
-
-/* The page beside the programs, for a tree that was moved or is not on man's path; else the name, for man to find. */
-static bool find_page(const char *name, char *ret_page, size_t size)
-{
-	char folder[2048];
-	struct process where = {
-	    .argv = (const char *const[]){"man", "-w", name, NULL}, .deadline = clock_ms() + 5000};
-	enum process_end end;
-	struct buf path;
-	int status = -1;
-
-	static const char *const suffixes[] = {".1", ".1.gz", NULL};
-	for (unsigned at = 0; sibling_folder(&at, folder, sizeof(folder));)
-		for (const char *const *suffix = suffixes; *suffix; suffix++)
-			if (text_join(ret_page, size,
-			        (const char *const[]){folder, "/../share/man/man1/", name, *suffix, NULL}) &&
-			    access(ret_page, R_OK) == 0)
-				return true;
-	buf_init(&path, 4096);
-	bool found =
-	    process_run(&where, &path, &end, &status, NULL) == 0 && end == PROCESS_EXITED && status == 0;
-	buf_release(&path);
-	return found && text_join(ret_page, size, (const char *const[]){name, NULL});
-}
-
-/* The manual; without one, or without man, what --help says. 1: there is no such command. */
-static int show_manual(const char *sub, char **argv, struct err *err)
-{
-	char name[256], page[2304], flag[] = "--help";
-	bool front = strcmp(sub, "kimi") == 0 || strcmp(sub, "help") == 0;
-
-	if (!front && !is_command(sub)) /* man would end with a status of its own */
-		return 1;
-	snprintf(name, sizeof(name), front ? "kimi" : "kimi-%.200s", sub);
-	if (find_page(name, page, sizeof(page)))
-		execlp("man", "man", page, (char *)NULL);
-	if (front)
-		return front_print_help();
-	argv[1] = flag;
-	argv[2] = NULL;
-	return subcommand_exec(sub, argv, err);
-}
-
-/* What was meant, perhaps; else where to look. */
-static void front_advise(const char *typed, const char *const *names, char *ret_todo, size_t size)
+/* Names the nearest command or option, else where they are listed. */
+static void front_advise(const char *typed, const char *const *names, char *ret_hint, size_t size)
 {
 	const char *nearest = names && *typed ? options_nearest(typed, names) : NULL;
 
 	if (nearest)
-		snprintf(ret_todo, size, "did you mean 'kimi %.60s'?", nearest);
+		snprintf(ret_hint, size, "did you mean 'kimi %.60s'?", nearest);
 	else
-		snprintf(ret_todo, size, "see 'kimi help'");
+		snprintf(ret_hint, size, "see 'kimi help'");
 }
 
-/* The library without which a command is not built; NULL: it is no such command. */
+/* The optional library that a command needs. NULL: it needs none. */
 static const char *library_of(const char *name)
 {
 	static const struct {
@@ -185,21 +68,21 @@ static int front_unknown(const char *typed, struct err *err)
 	static const char *const options[] = {
 	    "--help", "--version", "--exec-path", "--list-cmds", "-h", "-v", "-V", NULL};
 	const char *library = library_of(typed);
-	char todo[120];
+	char hint[120];
 
 	if (library) {
-		snprintf(todo, sizeof(todo), "install %s-dev and build again", library);
+		snprintf(hint, sizeof(hint), "install %s-dev and build again", library);
 		return err_set(
-		    err, ERR_FAILED, todo, "this build has no 'kimi %.20s'; it needs %s", typed, library);
+		    err, ERR_FAILED, hint, "this build has no 'kimi %.20s'; it needs %s", typed, library);
 	}
 	if (*typed == '-') {
-		front_advise(typed, options, todo, sizeof(todo));
-		return err_set(err, ERR_USAGE, todo, "unknown option '%.80s'", typed);
+		front_advise(typed, options, hint, sizeof(hint));
+		return err_set(err, ERR_USAGE, hint, "unknown option '%.80s'", typed);
 	}
 	char **names = subcommand_list();
-	front_advise(typed, (const char *const *)names, todo, sizeof(todo));
+	front_advise(typed, (const char *const *)names, hint, sizeof(hint));
 	subcommand_free(names);
-	return err_set(err, ERR_USAGE, todo, "'%.80s' is not a command", typed);
+	return err_set(err, ERR_USAGE, hint, "'%.80s' is not a command", typed);
 }
 
 static bool is_any_of(const char *word, const char *const words[])
@@ -224,15 +107,21 @@ static int run(int argc, char **argv, struct err *err)
 	if (strcmp(first, "--list-cmds") == 0)
 		return print_commands();
 	if (is_help && (*first == '-' || argc < 3))
-		return front_print_help();
-	if (is_help)
-		return show_manual(argv[2], argv, err) > 0 ? front_unknown(argv[2], err) : -1;
+		return front_help_print();
+	if (is_help) {
+		int result = front_help_show_manual(argv[2], argv, err);
+		if (result > 0)
+			return front_unknown(argv[2], err);
+		return result;
+	}
 	if (*first && subcommand_exec(first, argv + 1, err) < 0)
 		return -1;
-	/* No command of ours: kimi-cli's, if it is installed. */
+	/* Not one of our commands: run the other kimi, if there is one. */
 	if (!library_of(first))
-		handover_to_other_kimi(argv);
-	return argc > 1 ? front_unknown(first, err) : front_print_help();
+		other_kimi_exec(argv);
+	if (argc > 1)
+		return front_unknown(first, err);
+	return front_help_print();
 }
 
 int main(int argc, char **argv)
