@@ -29,7 +29,7 @@ PREFIX_MAPS = "-ffile-prefix-map=$$PWD=." '-ffile-prefix-map=$B=build'
 
 Q = $(if $(V),,@)
 say = $(Q)mkdir -p $(@D); $(if $(V),,printf '  %-7s %s\n' $(1) $(2);)
-# For a make of its own: as many jobs as the cores, unless the caller said how many.
+# For a recursive make: one job per core, unless the caller passed -j.
 parallel = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 # Libraries: the first four are required. Without libqrencode `kimi login` draws no QR code, without libedit
@@ -44,21 +44,21 @@ SECRET_LIBS := $(call pkg,--libs libsecret-1)
 PKG_CFLAGS := $(call pkg,--cflags libcurl zlib jansson libmd $(if $(QR_LIBS),libqrencode) \
   $(if $(EDIT_LIBS),libedit) $(if $(MICROHTTPD_LIBS),libmicrohttpd) $(if $(SECRET_LIBS),libsecret-1))
 OF_EDIT = lib/ui/line_editor.c lib/cli/shell.c
-OF_MICROHTTPD = lib/proxy/exchange.c lib/proxy/relay.c
+OF_MICROHTTPD = $(addprefix lib/proxy/,exchange.c own_response.c relay.c response_down.c)
 OF_SECRET = $(wildcard lib/keyring/*.c)
 LEFT_OUT = $(if $(SECRET_LIBS),,keyring) $(if $(QR_LIBS),,qr) $(if $(EDIT_LIBS),,shell) \
   $(if $(MICROHTTPD_LIBS),,proxy)
 
-# Only these link libcurl, so that a stray call from kimi-token into lib/http fails the build. What runs in
-# scripts and prompts is static where the archives are there and a static program runs: half of what a short
-# run costs is loading shared libraries. The others contain jansson and libmd, if they can.
+# Only these link libcurl, so that a stray call from kimi-token into lib/http fails the build. Programs for
+# scripts and prompts are linked statically if that works here, because loading shared libraries takes half
+# of a short run. The others link jansson and libmd statically, if they can.
 HTTP_PROGRAMS = kimi-login kimi-models kimi-proxy kimi-refresh kimi-usage-online
 STATIC_PROGRAMS = kimi kimi-status kimi-token kimi-usage
 comma = ,
 JANSSON_INSIDE = -Wl$(comma)-Bstatic $(JANSSON_LIBS) -Wl$(comma)-Bdynamic
 PROBE = void *json_object(void); char *SHA256Data(void); int main(int n, char **v) { (void)v; \
   return n > 1 && (!json_object() || !SHA256Data()); }
-# A sanitizer wants the shared libraries.
+# The sanitizers need shared libraries.
 runs_with = $(if $(SANITIZE),,$(shell mkdir -p $B && probe=$B/probe.$$$$ && echo '$(PROBE)' | \
   $(CC) $(CFLAGS) -w -x c - -o $$probe $(LDFLAGS) $1 2>/dev/null && $$probe && echo yes; rm -f $$probe))
 CAN_STATIC := $(call runs_with,-static $(JANSSON_LIBS))
@@ -67,7 +67,7 @@ JANSSON := $(if $(call runs_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_
 LIB_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out \
   $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(MICROHTTPD_LIBS),,$(OF_MICROHTTPD)) $(if $(SECRET_LIBS),,$(OF_SECRET)), \
   $(sort $(wildcard lib/*/*.c))))
-# Helpers are no commands: they lie apart, where no list and no PATH finds them.
+# Helpers are not commands: they are in libexec, which is not on PATH.
 HELPERS = $(if $(SECRET_LIBS),kimi-credential-libsecret) kimi-usage-online
 PROGRAMS = $(filter-out kimi-credential-libsecret $(HELPERS) $(if $(EDIT_LIBS),,kimi-shell) \
   $(if $(MICROHTTPD_LIBS),,kimi-proxy), \
@@ -75,15 +75,15 @@ PROGRAMS = $(filter-out kimi-credential-libsecret $(HELPERS) $(if $(EDIT_LIBS),,
 BINARIES = $(PROGRAMS:%=$B/bin/%) $(HELPERS:%=$B/libexec/kimi/%)
 STALE = $(filter-out $(BINARIES),$(wildcard $B/bin/* $B/libexec/kimi/*))
 
-all: $(BINARIES) $B/share/man/man1 ## build into build/; B=folder for another one
+all: $(BINARIES) $B/share/man/man1 ## build into build/; B=DIRECTORY for another one
 	$(if $(STALE),$(Q)rm -f $(STALE))
 	$(if $(strip $(LEFT_OUT)),@tests/packages.sh left-out $(LEFT_OUT))
 
-# Says what is missing before the compiler does.
+# Names what is missing before the compiler fails.
 required:
 	$(if $(and $(CURL_LIBS),$(JANSSON_LIBS),$(shell command -v $(CC))),,@tests/packages.sh missing required)
 
-# A change of what is in one of these builds again what depends on it, as Git's GIT-CFLAGS.
+# If one of these changes, what depends on it is built again, like GIT-CFLAGS in Git.
 $B/flags: export TEXT = $(CC) $(KIMI_CPPFLAGS) $(CPPFLAGS) $(KIMI_CFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(CURL_LIBS) $(JANSSON) $(QR_LIBS) $(EDIT_LIBS) $(MICROHTTPD_LIBS) $(SECRET_LIBS) $(CAN_STATIC)
 $B/objects: export TEXT = $(LIB_OBJECTS)
@@ -101,8 +101,8 @@ $B/lib/base/exec_path.o: $B/bindir
 $B/libkimi.a: $(LIB_OBJECTS) $B/objects
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
 
-# What `kimi help` says of each command is the name line of its man page, and the examples of its --help are
-# the first commands of EXAMPLES there that fit 80 columns.
+# The summary of a command in `kimi help` is the name line of its man page. The examples in its --help are the
+# first commands of the page's EXAMPLES that fit 80 columns.
 $B/gen/pages.h: $(sort $(wildcard man/kimi-*.1))
 	$(Q)mkdir -p $(@D); { echo 'static const struct { const char *name, *summary, *examples; } pages[] = {'; \
 	  for page in $^; do name=$${page##*/kimi-}; \
@@ -112,7 +112,7 @@ $B/gen/pages.h: $(sort $(wildcard man/kimi-*.1))
 	      sed 's/[\\"]/\\&/g; s/.*/	 "  $$ &\\n"/'; \
 	    echo '	 ""},'; done; echo '};'; } >$@
 
-# Fewer segments are fewer pages for a process that lives a millisecond.
+# Fewer segments mean fewer page faults, which matters in a run of a millisecond.
 is_static = $(and $(CAN_STATIC),$(filter $(notdir $@),$(STATIC_PROGRAMS)))
 link_mode = $(if $(is_static),-static -Wl$(comma)-z$(comma)noseparate-code,-pie)
 link_libs = $(if $(is_static),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter %/kimi-login,$@),$(QR_LIBS)) \
@@ -123,7 +123,7 @@ link_libs = $(if $(is_static),$(JANSSON_LIBS),$(JANSSON)) $(if $(filter %/kimi-l
 $(BINARIES): $B/cmd/$$(@F).o $B/libkimi.a
 	$(call say,LINK,$@)$(CC) $(link_mode) $(KIMI_LDFLAGS) $(LDFLAGS) -o $@ $^ $(link_libs)
 
-# As in an installed tree, so that `kimi help` finds the pages.
+# The layout of an installed tree, so that `kimi help` finds the pages.
 $B/share/man/man1:
 	$(Q)mkdir -p $(@D); ln -sfn "$$PWD/man" $@
 
@@ -135,7 +135,8 @@ install: all ## install to PREFIX (/usr/local); DESTDIR and STRIP= are obeyed
 uninstall: ## remove what make install installed, and nothing else
 	$(Q)PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" share/install.sh uninstall $B
 
-deb: ## build a Debian package, build/kimi_*.deb
+deb: ## install what it needs, and build a Debian package, build/kimi_*.deb
+	$(Q)[ ! -e /var/lib/dpkg/status ] || tests/packages.sh deb
 	$(Q)$(MAKE) $(parallel) PREFIX=/usr all
 	$(Q)STRIP="$(STRIP)" share/deb.sh $B $(VERSION)
 
@@ -162,7 +163,7 @@ login: ## install what a build needs, build, and log in to the real service
 	$(Q)$(MAKE) $(parallel) all
 	$(Q)$B/bin/kimi login
 
-clean: ## remove the build folder
+clean: ## remove the build directory
 	rm -rf '$B'
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Whose secret a request carries: tokens, configured keys and KIMI_API_KEY in their order, and kimi token --headers.
+# Which secret a request carries: tokens, configured keys and KIMI_API_KEY in order of precedence, and kimi token --headers.
 
 bats_require_minimum_version 1.5.0
 load helper
 load failing
 load login_helper
 
-# provider ID [KEY [LINE...]]: a platform's provider in the config, with one model; LINE is put into its table.
+# provider ID [KEY [LINE...]]: adds a platform's provider to the config, with one model and each LINE in its table.
 provider() {
     mkdir -p "${CONFIG%/*}"
     {
@@ -16,23 +16,23 @@ provider() {
     } >>"$CONFIG"
 }
 
-# default_model KEY: in front of everything else.
+# default_model KEY: sets it at the beginning of the config.
 default_model() { sed -i "1i default_model = \"$1\"" "$CONFIG"; }
 
-# gives SECRET ARGUMENT...: kimi token prints it and nothing else.
+# gives SECRET ARGUMENT...: kimi token prints this secret and nothing else.
 gives() {
     run -0 --separate-stderr kimi token "${@:2}"
     assert_same "$1" "$output" "kimi token ${*:2}" || return
     assert_same "" "$stderr"
 }
 
-# header_lines [ARGUMENT...]: what kimi token --headers prints, in $output.
+# header_lines [ARGUMENT...]: sets $output to what kimi token --headers prints.
 header_lines() {
     run -0 --separate-stderr kimi token --headers "$@"
     assert_same "" "$stderr"
 }
 
-## The order
+## Precedence
 
 @test "--platform kimi-code: the token, then the configured key, then KIMI_API_KEY, then 4" {
     provider kimi-code sk-config
@@ -61,14 +61,14 @@ header_lines() {
     done
 }
 
-@test "each of the two has its own key" {
+@test "each platform has its own key" {
     provider moonshot-cn sk-cn
     provider moonshot-ai sk-ai
     gives sk-cn --platform moonshot-cn
     gives sk-ai --platform moonshot-ai
 }
 
-@test "without --platform: kimi-code when that is logged in, whatever the default model" {
+@test "without --platform: kimi-code when that is logged in, regardless of the default model" {
     provider moonshot-cn sk-cn
     default_model moonshot-cn/kimi-m
     store_login
@@ -93,7 +93,7 @@ header_lines() {
     KIMI_API_KEY=sk-env gives sk-cn
 }
 
-@test "without --platform: the default model of a provider of the user's own, or none at all, is no platform" {
+@test "without --platform: a default model of the user's own provider, or none, selects no platform" {
     provider moonshot-cn sk-cn
     printf '[providers.own]\ntype = "kimi"\nbase_url = "https://example.com"\napi_key = "sk-own"\n\n[models.own]\nprovider = "own"\nmodel = "m"\nmax_context_size = 1\n' >>"$CONFIG"
     default_model own
@@ -113,7 +113,7 @@ header_lines() {
     KIMI_API_KEY=sk-env gives sk-env
 }
 
-@test "without --platform: a rejected login of kimi-code is no licence to print another platform's key" {
+@test "without --platform: after a rejected login of kimi-code no other platform's key is printed" {
     server_start
     store_login --expires-in-left -10 --refresh rt-unknown --no-seed
     provider moonshot-cn sk-cn
@@ -123,7 +123,7 @@ header_lines() {
     assert_contains "$stderr" "kimi login"
 }
 
-@test "a passing failure of the refresh is no reason to take a key" {
+@test "after a temporary failure of the refresh no key is used instead" {
     server_start
     store_login --expires-in-left -10
     provider kimi-code sk-config
@@ -132,7 +132,7 @@ header_lines() {
     assert_same "" "$output"
 }
 
-@test "a rejected login of kimi-code: its own configured key stands in, KIMI_API_KEY does not" {
+@test "a rejected login of kimi-code: its configured key is used, KIMI_API_KEY is not" {
     server_start
     store_login --expires-in-left -10 --refresh rt-unknown --no-seed
     KIMI_API_KEY=sk-env run -4 kimi token
@@ -140,7 +140,7 @@ header_lines() {
     KIMI_API_KEY=sk-env gives sk-config
 }
 
-@test "an api_key that is empty, of another type or could not be sent counts as none" {
+@test "an api_key that is empty, of another type or not sendable is ignored" {
     local value
     for value in '""' '5' 'true' '["sk"]' '{ a = "sk" }' '"sk cn"' '"sk\ncn"' '"sk\u0000"' '"sk-é"'; do
         write_config <<<"[providers.\"managed:moonshot-cn\"]
@@ -237,13 +237,13 @@ PY
     assert_same "blue: green" "$(server_last cn_models | json headers.x-team)"
     assert_same '"q" \ @x' "$(server_last cn_models | json headers.x-quote)"
     assert_same kimi_cli "$(server_last cn_models | json headers.x-msh-platform)"
-    # And of a token, straight from the pipe; the server insists on clean device headers.
+    # The same with a token, through a pipe. The server insists on clean device headers.
     store_login
     run -0 bash -c 'curl -sS --noproxy "*" -A kimi-toolkit/x -H @<(kimi token --headers) "$KIMI_CODE_BASE_URL/models"'
     assert_contains "$output" kimi-for-coding
 }
 
-@test "--headers: custom_headers of the provider that is asked, and of no other" {
+@test "--headers: only the custom_headers of that provider" {
     provider moonshot-cn sk-cn 'custom_headers = { "X-Team" = "blue" }'
     provider moonshot-ai sk-ai $'[providers."managed:moonshot-ai".custom_headers]\nX-Team = "red"\nX-More = "1"'
     provider kimi-code ""
@@ -292,7 +292,7 @@ TOML
     assert_same $'X-Good: one\nX-Last: two' "$(tail -n 2 <<<"$output")"
 }
 
-@test "--headers: a custom header takes the place of the device header of that name, as in kimi-cli" {
+@test "--headers: a custom header replaces the device header of that name, as in kimi-cli" {
     provider moonshot-cn sk-cn 'custom_headers = { "X-Msh-Device-Name" = "mine", "x-msh-version" = "9" }'
     header_lines --platform moonshot-cn
     assert_same 1 "$(grep -ci '^x-msh-device-name:' <<<"$output")" "$output"

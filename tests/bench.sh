@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh BUILD: how fast it is and how much memory it takes, as ratios within one run, since machines are noisy.
-# A table goes to standard output, a line of JSON for each figure to BUILD/bench/results.jsonl. RUNS (default 500) is
-# how often the short commands are run. Nothing but loopback is spoken to, in a throw-away home.
+# bench.sh BUILD: measures speed and memory, as ratios within one run, because machines are noisy. Prints a table, and
+# writes each figure as a line of JSON to BUILD/bench/results.jsonl. RUNS (default 500) is how often the short commands
+# run. All traffic is on loopback, in a temporary home directory.
 set -eu
 cd "$(dirname "$0")/.."
 build=$PWD/$1
@@ -9,7 +9,7 @@ runs=${RUNS:-500}
 results=$build/bench/results.jsonl
 : >"$results"
 unset "${!KIMI_@}" DBUS_SESSION_BUS_ADDRESS
-# In memory where that can be had: what the disk takes to make a login safe is a figure of its own.
+# In memory, if possible: flushing a login to the disk is measured separately.
 root=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) disk=$(mktemp -d)
 stop=()
 cleanup() {
@@ -31,18 +31,18 @@ ratio() {
 	"$build/bench/ratio" -o "$results" -g "$group" -p "${PROCESSES:-1}" "$@"
 }
 
-# value GROUP COMMAND FIELD: of the results so far.
+# value GROUP COMMAND FIELD: prints a result of this run.
 value() {
 	sed -n "s/^{\"group\": \"$1\", \"command\": \"$2\".*\"$3\": \([0-9.]*\).*/\1/p" "$results"
 }
 
-# goal TEXT VALUE MOST
+# goal TEXT VALUE MOST: adds a row to the table.
 goal() {
 	awk -v text="$1" -v value="$2" -v most="$3" \
 		'BEGIN { printf "  %-52s %6.2f  (at most %s)%s\n", text, value, most, (value > most) ? "  MISSED" : "" }'
 }
 
-# A login as large as real ones are.
+# A login as large as real ones.
 access=at-$(printf '%0800d' 1) refresh=rt-$(printf '%0400d' 1)
 (
 	umask 077
@@ -50,22 +50,22 @@ access=at-$(printf '%0800d' 1) refresh=rt-$(printf '%0400d' 1)
 		"$access" "$refresh" $(($(date +%s) + 89000)) >"$login"
 )
 
-# A server that grants every refresh alike, so that any number of them can be timed.
+# A server that grants every refresh, so that any number of them can be timed.
 mkfifo "$root/ready"
 python3 -E -S tests/server/kimi_server.py --dir "$root/server" --parent $$ </dev/null >"$root/ready" 2>"$root/server/log" &
 stop+=($!)
 read -r -t 20 url <"$root/ready"
 export KIMI_CODE_OAUTH_HOST=$url KIMI_CODE_BASE_URL=$url/coding/v1
-# control MODELS: a list of that many.
+# control MODELS: makes the server list that many models.
 control() {
 	python3 -E -S - "$root/server" "$1" "$access" "$refresh" <<'PY'
 import json, os, sys
-folder, count, access, refresh = sys.argv[1:]
+directory, count, access, refresh = sys.argv[1:]
 models = [{"id": "model-%d" % n, "context_length": 262144, "supports_reasoning": True} for n in range(int(count))]
 token = {"access_token": access, "refresh_token": refresh, "expires_in": 90000, "scope": "kimi-code", "token_type": "Bearer"}
-with open(folder + "/new", "w") as file:
+with open(directory + "/new", "w") as file:
     json.dump({"models": models, "api_keys": {"code": [access]}, "faults": {"refresh": [{"json": token, "forever": True}]}}, file)
-os.rename(folder + "/new", folder + "/control.json")
+os.rename(directory + "/new", directory + "/control.json")
 PY
 }
 control 1
@@ -80,7 +80,7 @@ if has gh; then
 fi
 ratio token "$runs" "$build/bench/copy $login" "$build/bin/kimi-token" "$build/bin/kimi token" "${others[@]}"
 
-# The slot of the global region, which the config names: what kimi-token needs of the config is in an index.
+# The slot of the global region, which the config names. kimi-token reads it from an index instead of the config.
 code=$root/code/.kimi-code
 code_login=$code/credentials/kimi-code-env-0e4f99c69cc27850.json
 mkdir -m 700 "$root/code" "$code" "$code/credentials"
@@ -108,7 +108,7 @@ if has secret-tool && has dbus-daemon && has gnome-keyring-daemon; then
 	until [ -S "$root/bus" ]; do sleep 0.02; done
 	printf throw-away | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
 	stop+=($!)
-	# It may ask for a password where it was not yet unlocked, and nobody is there.
+	# sudo could ask for a password if the keyring is locked.
 	for ((i = 0; i < 20; i++)); do
 		printf '%s' "$(cat "$login")" | timeout 2 secret-tool store --label=bench service kimi-code username oauth/kimi-code 2>/dev/null && break
 		sleep 0.1
@@ -161,35 +161,52 @@ for count in 1 10 100 500; do
 		"$build/bin/kimi-refresh --quiet"
 done
 
-# nginx in front of an nginx, and kimi proxy in front of the same.
-nginx_conf() {
-	local port=$1 origin=$2
-	[ "$(id -u)" != 0 ] || echo "user root;" # the folder is closed to all others
-	cat <<CONF
+# start_nginx NAME CONF: starts nginx with CONF for http. Each server is a process of its own: in a single process,
+# proxy and server would not have to wake each other, which a real proxy must.
+start_nginx() {
+	local folder=$root/nginx/$1
+	mkdir -p "$folder"
+	cat >"$folder/conf" <<CONF
+$([ "$(id -u)" != 0 ] || echo "user root;") # nginx's user may not enter this directory
 worker_processes 1;
 daemon off;
-pid $root/nginx/pid;
-error_log $root/nginx/log;
+pid $folder/pid;
+error_log $folder/log;
 events { worker_connections 1024; }
 http {
   access_log off;
-  client_body_temp_path $root/nginx/body;
-  proxy_temp_path $root/nginx/proxy;
-  fastcgi_temp_path $root/nginx/f;
-  uwsgi_temp_path $root/nginx/u;
-  scgi_temp_path $root/nginx/s;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/f;
+  uwsgi_temp_path $folder/u;
+  scgi_temp_path $folder/s;
   client_max_body_size 0;
   keepalive_requests 1000000;
-  upstream origin { server 127.0.0.1:$origin; keepalive 64; }
+  $2
+}
+CONF
+	nginx -p "$folder" -c "$folder/conf" 2>/dev/null &
+	stop+=($!)
+}
+
+# origin_conf ORIGIN: the config of the server.
+# nginx_conf PORT ORIGIN: that of a proxy in front of it, which does what kimi proxy does.
+origin_conf() {
+	cat <<CONF
   server {
-    listen 127.0.0.1:$origin;
+    listen 127.0.0.1:$1;
     sendfile on;
     location /coding/v1/small { return 200 "ok"; }
     location /coding/v1/big { alias $root/nginx/file; }
-    location /coding/v1/sink { proxy_pass http://127.0.0.1:$origin/coding/v1/small; }
+    location /coding/v1/sink { proxy_pass http://127.0.0.1:$1/coding/v1/small; }
   }
+CONF
+}
+nginx_conf() {
+	cat <<CONF
+  upstream origin { server 127.0.0.1:$2; keepalive 64; }
   server {
-    listen 127.0.0.1:$port;
+    listen 127.0.0.1:$1;
     location / {
       proxy_pass http://origin;
       proxy_http_version 1.1; proxy_set_header Connection "";
@@ -197,11 +214,10 @@ http {
       proxy_buffering off; proxy_request_buffering off; proxy_cache off; gzip off; tcp_nodelay on;
     }
   }
-}
 CONF
 }
 
-# free_ports COUNT
+# free_ports COUNT: prints unused ports.
 free_ports() {
 	python3 -E -S -c '
 import socket, sys
@@ -209,23 +225,37 @@ taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))
 print(*(one.getsockname()[1] for one in taken))' "$1"
 }
 
-# proxied NAME KEY URL: its three figures, as best of three.
+# proxied NAME KEY URL FIGURE...: measures each figure three times and keeps the best.
 proxied() {
-	local name=$1 key=$2 url=$3 figure value
-	for figure in latency download upload; do
+	local name=$1 key=$2 url=$3/coding/v1 figure value unit order
+	for figure in "${@:4}"; do
+		unit=us order=-n
+		case $figure in download | upload) unit=MB/s order=-rn ;; esac
 		value=$(for _ in 1 2 3; do
 			case $figure in
-			latency) "$build/bench/http" -n $((runs * 4)) "$url/coding/v1/small" "$key" ;;
-			download) "$build/bench/http" -n 3 -b "$proxy_bytes" "$url/coding/v1/big" "$key" ;;
-			upload) "$build/bench/http" -u -n 3 -b "$proxy_bytes" "$url/coding/v1/sink" "$key" ;;
+			latency) "$build/bench/http" -n $((runs * 4)) "$url/small" "$key" ;;
+			download) "$build/bench/http" -n 3 -b "$proxy_bytes" "$url/big" "$key" ;;
+			upload) "$build/bench/http" -u -n 3 -b "$proxy_bytes" "$url/sink" "$key" ;;
+			event) "$build/bench/http" -e -n 200 "$url/x/sse?n=200&pause=2" "$key" ;;
 			esac
-		done | if [ $figure = latency ]; then sort -n; else sort -rn; fi | head -n 1)
-		printf '  %-12s %-10s %10s %s\n' "$name" "$figure" "$value" "$([ $figure = latency ] && echo us || echo MB/s)"
+		done | sort $order | head -n 1)
+		printf '  %-12s %-10s %10s %s\n' "$name" "$figure" "$value" "$unit"
 		printf '{"group": "proxy", "command": "%s", "%s": %s}\n' "$name" "$figure" "$value" >>"$results"
 	done
 }
 
-# quotient A B: of figures named "COMMAND FIGURE"
+# start_proxy: starts kimi proxy; sets $proxy_url, $proxy_key and $proxy_pid. It logs as little as nginx.
+start_proxy() {
+	rm -f "$root/proxy.out"
+	"$build/bin/kimi-proxy" --env anthropic >"$root/proxy.out" 2>/dev/null &
+	proxy_pid=$!
+	stop+=("$proxy_pid")
+	until grep -qs NO_PROXY "$root/proxy.out"; do sleep 0.02; done
+	proxy_url=$(sed -n "s/^export ANTHROPIC_BASE_URL='\(.*\)'/\1/p" "$root/proxy.out")
+	proxy_key=$(sed -n "s/^export ANTHROPIC_API_KEY='\(.*\)'/\1/p" "$root/proxy.out")
+}
+
+# quotient A B: divides two figures, each named "COMMAND FIGURE".
 quotient() {
 	awk -v a="$(value proxy "${1% *}" "${1##* }")" -v b="$(value proxy "${2% *}" "${2##* }")" 'BEGIN { print a / b }'
 }
@@ -236,19 +266,21 @@ if has nginx && [ -x "$build/bin/kimi-proxy" ]; then
 	read -r nginx_port origin_port < <(free_ports 2)
 	mkdir "$root/nginx"
 	truncate -s "$proxy_bytes" "$root/nginx/file"
-	nginx_conf "$nginx_port" "$origin_port" >"$root/nginx/conf"
-	nginx -p "$root/nginx" -c "$root/nginx/conf" 2>/dev/null &
-	stop+=($!)
-	KIMI_CODE_BASE_URL=http://127.0.0.1:$origin_port "$build/bin/kimi-proxy" --json >"$root/proxy.out" 2>/dev/null &
-	proxy_pid=$!
-	stop+=("$proxy_pid")
-	until [ -s "$root/proxy.out" ] && curl -q -s -o /dev/null "http://127.0.0.1:$origin_port/coding/v1/small"; do sleep 0.02; done
-	proxy_url=$(head -n 1 "$root/proxy.out" | sed 's/.*"url":"\([^"]*\)".*/\1/')
-	proxy_key=$(head -n 1 "$root/proxy.out" | sed 's/.*"key":"\([^"]*\)".*/\1/')
-	proxied nothing "$access" "http://127.0.0.1:$origin_port"
-	proxied nginx "$access" "http://127.0.0.1:$nginx_port"
-	proxied 'kimi proxy' "$proxy_key" "$proxy_url"
+	start_nginx origin "$(origin_conf "$origin_port")"
+	start_nginx proxy "$(nginx_conf "$nginx_port" "$origin_port")"
+	KIMI_CODE_BASE_URL=http://127.0.0.1:$origin_port start_proxy
+	until curl -q -s -o /dev/null "http://127.0.0.1:$origin_port/coding/v1/small"; do sleep 0.02; done
+	proxied nothing "$access" "http://127.0.0.1:$origin_port" latency download upload
+	proxied nginx "$access" "http://127.0.0.1:$nginx_port" latency download upload
+	proxied 'kimi proxy' "$proxy_key" "$proxy_url" latency download upload
 	printf '  peak memory of kimi proxy: %s kB\n' "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")"
+fi
+
+if [ -x "$build/bin/kimi-proxy" ]; then
+	echo "The slowest of 200 events of a stream, from the server's write to the client:"
+	KIMI_CODE_BASE_URL=$url start_proxy
+	proxied nothing "$access" "$url" event
+	proxied 'kimi proxy' "$proxy_key" "$proxy_url" event
 fi
 
 echo "Goals:"
@@ -260,6 +292,10 @@ goal "kimi-usage --line from the cache, times kimi-status --line" "$(value line 
 goal "peak memory of kimi-token, times the copy's" \
 	"$(awk -v a="$(value token kimi-token peak_kib)" -v b="$(value token 'copy [^"]*' peak_kib)" 'BEGIN { print a / b }')" 1.5
 if [ -n "${proxy_pid:-}" ]; then
+	goal "milliseconds from an event's write to the client" \
+		"$(awk -v a="$(value proxy 'kimi proxy' event)" 'BEGIN { print a / 1000 }')" 5
+fi
+if has nginx && [ -n "${proxy_pid:-}" ]; then
 	goal "latency of kimi proxy, times nginx's" "$(quotient 'kimi proxy latency' 'nginx latency')" 1.3
 	goal "milliseconds that kimi proxy adds" \
 		"$(awk -v a="$(value proxy 'kimi proxy' latency)" -v b="$(value proxy nothing latency)" 'BEGIN { print (a - b) / 1000 }')" 0.5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The build: from which states it works, whose flags it obeys, what it says. Each test builds in a copy of the tree.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, which is meant
+# The build: from which states it works, which flags it obeys and what it prints. Each test builds in a copy of the tree.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -9,17 +9,18 @@ setup() {
     own_environment
 }
 
-# Of a make that runs the tests nothing is to be felt here.
+# Hides the make that runs the tests.
 own_environment() { unset MAKEFLAGS MFLAGS MAKELEVEL B V CC CFLAGS CPPFLAGS LDFLAGS SANITIZE PREFIX DESTDIR STRIP TESTS JOBS WERROR; }
 
-# small_tree FOLDER: the Makefile, what it reads and runs, and sources of a few lines, each of which needs what the one of
-# that name needs in the real tree. Goes there.
+# small_tree DIRECTORY: a copy of the Makefile and what it reads, with small sources that each need the same libraries as
+# the real file of that name. Changes to it.
 small_tree() {
     local program
     mkdir -p "$1"/{cmd,lib/{base,ui,cli,keyring,proxy},tests/unit,build}
     cp -r "$KIMI_TEST_ROOT"/{.clang-tidy,Makefile,LICENSE,README.md,share,man,completions} "$1"
     cp "$KIMI_TEST_ROOT"/tests/*.{sh,c} "$1/tests"
-    [ ! -e "$KIMI_TEST_ROOT/tests/Makefile" ] || cp "$KIMI_TEST_ROOT/tests/Makefile" "$1/tests"
+    cp "$KIMI_TEST_ROOT/tests/Makefile" "$1/tests"
+    cp -r "$KIMI_TEST_ROOT/tests/server" "$1/tests"
     cd "$1" || return
     c_file lib/base/buf.c '#include <string.h>' 'void buf_copy(char *to, const char *from)' '{' \
         '	memcpy(to, from, strlen(from) + 1);' '}'
@@ -43,7 +44,7 @@ small_tree() {
     c_file tests/unit/test_one.c 'int main(void)' '{' '	return puts("ok 1") < 0;' '}'
 }
 
-# c_file FILE LINE...: that source file, with every function of small_tree declared.
+# c_file FILE LINE...: writes that source file, with every function of small_tree declared.
 c_file() {
     {
         printf '%s\n' '#include <stdio.h>' 'void buf_copy(char *to, const char *from);' 'const char *exec_path(void);' \
@@ -51,21 +52,21 @@ c_file() {
     } >"$1"
 }
 
-# fake NAME LINE...: a program of that name, first on PATH.
+# fake NAME LINE...: puts a program of that name first on PATH.
 fake() {
     mkdir -p "$BATS_TEST_TMPDIR/fake"
     printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/fake/$1"
     chmod +x "$BATS_TEST_TMPDIR/fake/$1"
 }
 
-# without PATTERN COMMAND...: runs it where pkg-config finds no library of that pattern.
+# without PATTERN COMMAND...: runs it with a pkg-config that does not find libraries matching the pattern.
 without() {
     fake pkg-config "case \$* in $1) exit 1 ;; esac" "exec $(command -v pkg-config) \"\$@\""
     PATH=$BATS_TEST_TMPDIR/fake:$PATH "${@:2}"
 }
 
-# mk ARGUMENT...: a quick build.
-# shellcheck disable=SC2120 # run passes them
+# mk ARGUMENT...: builds quickly.
+# shellcheck disable=SC2120 # run passes the arguments
 mk() { make -j2 CFLAGS=-O0 "$@"; }
 
 @test "optional libraries may come and go between two builds, and what is left out is said" {
@@ -137,12 +138,12 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     build/bin/kimi-token
 }
 
-@test "a build in a folder with a space works, and is the same, byte for byte, as one elsewhere" {
+@test "a build in a directory with a space works, and is the same, byte for byte, as one elsewhere" {
     local one="$BATS_TEST_TMPDIR/first tree" two=$BATS_TEST_TMPDIR/second file unset=("${!BATS_@}")
     unset=("${unset[@]/#/--unset=}")
     small_tree "$one"
     printf '%s\n' '@test "one" { "$KIMI_TEST_BIN/kimi-token"; }' >tests/one.bats
-    # bats within bats takes the outer one's variables for its own, and finds its inner programs first on PATH.
+    # An inner bats takes the outer one's variables as its own, and finds the outer one's internal programs first on PATH.
     PATH=${PATH//"$BATS_LIBEXEC:"/} run -0 env "${unset[@]}" make CFLAGS='-O1 -g' -j2 all test TESTS='unit/test_one one'
     assert_contains "$output" "2 passed, 0 failed"
     small_tree "$two"
@@ -153,7 +154,7 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     run -1 grep -rlF --include='*.o' --include='kimi*' "$BATS_TEST_TMPDIR" "$one/build" "$two/build"
 }
 
-@test "make clean removes the folder that B names, and no other" {
+@test "make clean removes only the directory that B names" {
     small_tree "$BATS_TEST_TMPDIR/tree"
     mkdir -p x build
     run -0 make B=x clean
@@ -213,9 +214,12 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     small_tree "$BATS_TEST_TMPDIR/tree"
     if [ ! -e /var/lib/dpkg/status ]; then
         run -2 mk deb
-        assert_contains "$output" "a package is made on Debian"
+        assert_contains "$output" "make deb needs Debian"
         return
     fi
+    # These packages are installed before the build: Debian 13's pkg-config does not depend on dpkg-dev.
+    run -0 make -n deb
+    assert_contains "$output" "tests/packages.sh deb"
     run -0 mk deb
     local root=$BATS_TEST_TMPDIR/root
     run -0 dpkg-deb -f build/kimi_*.deb Depends
@@ -242,13 +246,19 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
     [ ! -e "$root/usr" ]
 }
 
-@test "the templates for other systems have the version of the Makefile, and their syntax is right" {
+@test "the templates for other systems have the version of the Makefile and its libraries, and their syntax is right" {
     local folder=$KIMI_TEST_ROOT/share/packaging version file
     version=$(sed -n 's/^VERSION = //p' "$KIMI_TEST_ROOT/Makefile")
     for file in kimi.spec:"Version: +$version" PKGBUILD:"pkgver=$version" kimi.rb:"kimi-$version.tar.gz" \
         default.nix:"version = \"$version\"" ../debian/changelog:"kimi \($version\)"; do
         grep -qE "${file#*:}" "$folder/${file%%:*}" || fail "${file%%:*} has another version than $version" || return
         [[ $file == ../* ]] || grep -q "\`${file%%:*}\`" "$folder/README.md" || fail "README.md lacks ${file%%:*}" || return
+    done
+    local library
+    for file in kimi.spec PKGBUILD kimi.rb default.nix; do
+        for library in curl zlib jansson libmd qrencode libedit libmicrohttpd libsecret; do
+            grep -qE "(depend|inputs|requires).*$library" -i "$folder/$file" || fail "$file does not name $library" || return
+        done
     done
     bash -n "$folder/PKGBUILD"
     ! command -v ruby >/dev/null || ruby -c "$folder/kimi.rb"
@@ -259,14 +269,14 @@ mk() { make -j2 CFLAGS=-O0 "$@"; }
 @test "make demo on a terminal asks nothing, and knows no address but loopback" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     for program in "$KIMI_TEST_BIN"/kimi*; do
-        # shellcheck disable=SC2016 # for that shell
+        # shellcheck disable=SC2016 # expanded by that shell
         printf '#!/bin/sh\nenv | grep -E "^KIMI_.*_(URL|HOST)=" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/urls" "$program" \
             >"$BATS_TEST_TMPDIR/bin/${program##*/}"
     done
     chmod +x "$BATS_TEST_TMPDIR"/bin/*
     http_proxy=http://127.0.0.1:9 KIMI_CODE_BASE_URL=https://api.kimi.com \
         run -0 on_terminal "$KIMI_TEST_ROOT/tests/demo.sh" "$BATS_TEST_TMPDIR/bin"
-    assert_contains "$output" "That was all of it"
+    assert_contains "$output" "That was all; it sent "
     assert_lacks "$output" "Which one?"
     for name in CODE MOONSHOT_CN MOONSHOT_AI; do
         grep -q "^KIMI_${name}_BASE_URL=http://127.0.0.1:" "$BATS_TEST_TMPDIR/urls" || fail "$name is not on loopback"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Model lists of absurd size and shape: bounded memory, linear time, a clear answer.
+# Model lists of absurd sizes and shapes: memory is bounded, time is linear, and the error is clear.
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
 
-# big_list PYTHON-EXPRESSION: the server's list from now on.
+# big_list PYTHON-EXPRESSION: sets the server's model list.
 big_list() {
     kimi_python - "$(server_dir)/control.json" "$1" <<'PY'
 import json, sys
@@ -13,7 +13,7 @@ json.dump({"pending": 0, "models": eval(sys.argv[2])}, open(sys.argv[1], "w"))
 PY
 }
 
-# raw_list PYTHON-EXPRESSION [gzip]: the body of the model list from now on, of bytes, and how it travels.
+# raw_list PYTHON-EXPRESSION [gzip]: sets the body of the model list as bytes, and how it is encoded.
 raw_list() {
     kimi_python - "$(server_dir)/control.json" "$@" <<'PY'
 import base64, gzip, json, sys
@@ -26,7 +26,7 @@ json.dump({"pending": 0, "faults": {"models": [fault]}}, open(sys.argv[1], "w"))
 PY
 }
 
-# assert_small STATUS COMMAND...: ends with that status, says at most one line and never takes more than 64 MB.
+# assert_small STATUS COMMAND...: it exits with that status, prints at most one line and never uses more than 64 MB.
 assert_small() {
     local wanted=$1
     shift
@@ -42,7 +42,8 @@ sys.exit(not (small and status == int(sys.argv[1]) and said.count("\n") <= 1))
 PY
 }
 
-# every_command_is_small STATUS: with that list a login is kept, and each command that asks for it ends with STATUS.
+# every_command_is_small STATUS: with that list, login still saves its tokens, and each command that fetches the list exits
+# with STATUS.
 every_command_is_small() {
     rm -rf "$HOME/.kimi"
     assert_small "$(($1 ? 75 : 0))" kimi-login --json --quiet
@@ -57,7 +58,7 @@ every_command_is_small() {
     assert_small 0 kimi-logout --quiet
 }
 
-# within MILLISECONDS COMMAND...: of processor time, so that a busy machine is no failure; and under 1 GiB of memory.
+# within MILLISECONDS COMMAND...: limits the processor time, so that a busy machine does not matter, and memory to 1 GiB.
 within() (
     limit_memory $((1 << 20))
     kimi_python - "$@" <<'PY'
@@ -154,7 +155,7 @@ PY
     assert_same "$((MANY / 5)) $((MANY / 5))" "$(grep -c '^\[models\.' "$CONFIG") $(wc -l <"$BATS_TEST_TMPDIR/list" | tr -d ' ')"
     assert_same 256 "$(head -n 1 "$BATS_TEST_TMPDIR/list" | cut -f 2 | tr -d '\n' | wc -c | tr -d ' ')"
     assert_same 1 "$(grep -c '^\*' "$BATS_TEST_TMPDIR/list")"
-    # One line, however long the candidates.
+    # One line, even with very many candidates.
     local before
     run -2 --separate-stderr kimi models --use xxx
     assert_error models 'several models'
@@ -174,7 +175,7 @@ PY
     assert_same "good fine" "$(cut -f 2 "$BATS_TEST_TMPDIR/list" | tr '\n' ' ' | sed 's/ $//')"
 }
 
-@test "wrong types in every place: what is a model is shown, and --json has null where a field is absent" {
+@test "wrong types anywhere: valid models are shown, and --json has null where a field is absent" {
     server_start
     store_login
     big_list '[{"id": "ok%d" % n, "context_length": v, "display_name": v, "supports_reasoning": v, "supports_image_in": v, "supports_video_in": v} for n, v in enumerate([None, True, False, 0, -1, 1.5, "x", "", [], {}, [1], {"a": 1}])] + [None, 1, "x", [], [[]], {}, {"id": {}}, {"id": []}, {"id": True}, {"id": 1.5}]'
@@ -193,7 +194,7 @@ assert models[2]["capabilities"] == [], models[2]
 PY
 }
 
-@test "an answer that nests without end is refused in one line: 1 protocol" {
+@test "an endlessly nested response is refused in one line: 1 protocol" {
     server_start
     store_login
     kimi_python - "$(server_dir)/control.json" <<'PY'
@@ -206,7 +207,7 @@ PY
     assert_error models .
 }
 
-@test "an answer that is too large: 1 protocol, one clear line, and bounded memory" {
+@test "a response that is too large: 1 protocol, one clear line, and bounded memory" {
     server_start
     store_login
     server_control '{"faults": {"models": [{"pad": 70000000}]}}'
@@ -216,7 +217,7 @@ PY
     assert_error models 'more than [0-9]+ bytes'
 }
 
-@test "an answer that is too large from one platform does not take the others along" {
+@test "a response that is too large from one platform does not affect the others" {
     server_start
     store_login
     write_config <<<$'[providers."managed:moonshot-cn"]\ntype = "kimi"\nbase_url = "x"\napi_key = "sk-cn"'

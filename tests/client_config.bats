@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# config.toml in the home of kimi-code: what login, sync, the choice of a model and logout write there, what a migration
-# from kimi-cli leaves, and what kimi status says of a config that kimi-code would refuse.
+# config.toml in kimi-code's home: what login, sync and choosing a model write there, what logout removes, what a migration
+# from kimi-cli leaves, and what kimi status reports about a config that kimi-code refuses.
 
-# Each test is a shell of its own; run sets stderr; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2153,SC2034
 
 bats_require_minimum_version 1.5.0
@@ -15,18 +15,18 @@ setup() {
     CONFIG=$HOME/.kimi-code/config.toml
 }
 
-# ready [JSON-MEMBERS]: a server whose device codes are confirmed at once, and that takes the keys sk-cn and sk-code.
+# ready [JSON-MEMBERS]: starts a server that confirms device codes at once and accepts the keys sk-cn and sk-code.
 ready() {
     server_start
     server_control '{"pending": 0, "api_keys": {"cn": ["sk-cn"], "code": ["sk-kimi-code"]}'"${1:+, $1}"'}'
 }
 
-# assert_loads [KEY=VALUE...]: kimi-code would load the config; see kimi_code_loads.py.
+# assert_loads [KEY=VALUE...]: kimi-code can load the config; see kimi_code_loads.py.
 assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG" "$@"; }
 
 key_login() { kimi login --quiet --platform moonshot-cn --api-key-stdin <<<sk-cn; }
 
-# refused LINE TEXT: kimi status names one thing in the config on standard input, in that line.
+# refused LINE TEXT: kimi status reports exactly one problem of the config on standard input, in that line.
 refused() {
     write_config
     run kimi status --platform kimi-code --json
@@ -95,7 +95,7 @@ key = \"oauth/$slot\"
 oauth_host = \"$KIMI_CODE_OAUTH_HOST\"" "$(cat "$CONFIG")"
     assert_loads
     assert_same 600 "$(mode "$CONFIG")"
-    # A second time it is no change.
+    # A second sync changes nothing.
     local before
     before=$(stat -c '%i %y' "$CONFIG")
     run -0 kimi login --force
@@ -134,7 +134,7 @@ oauth_host = \"$KIMI_CODE_OAUTH_HOST\"" "$(cat "$CONFIG")"
 
 @test "a model without a context length is left out with a warning, and the others are written" {
     local none
-    for none in 0 -1 null '"x"' 1e300; do
+    for none in 0 -1 null '"x"' 1e300 1.5 '"0.5"'; do
         ready '"models": [{"id": "odd", "context_length": '"$none"'}, {"id": "good", "context_length": 1000}]'
         run -0 kimi login --force
         assert_contains "$output" "not written to config.toml, because Kimi gives no context length for them: kimi-code/odd"
@@ -194,7 +194,7 @@ TOML
     run -0 kimi login --force
     assert_loads 'default_model="kimi-code/kimi-for-coding"'
     run -0 kimi models --use kimi-for-coding --thinking off
-    # A default that is gone becomes the first of the list; the switch of thinking stays where the model leaves a choice.
+    # If the default is gone, it becomes the first of the list. The thinking switch stays if the model leaves a choice.
     server_control '{"pending": 0, "models": [{"id": "new", "context_length": 1000, "supports_thinking_type": "both"}]}'
     run -0 kimi models --sync
     assert_loads 'default_model="kimi-code/new"' 'thinking>enabled=false' 'models>fast>reasoning_key="mine"'
@@ -203,6 +203,62 @@ TOML
         'models={"fast": {"provider": "managed:kimi-code", "model": "kimi-k2-turbo", "max_context_size": 131072, "reasoning_key": "mine"}}' \
         services=null
     assert_contains "$(cat "$CONFIG")" "# mine"
+}
+
+@test "a login writes the thinking switch of a default model that has none, and keeps an existing one" {
+    local model
+    ready
+    # A migration from kimi-cli leaves both in this form.
+    for model in kimi-for-coding:true kimi-k2-turbo:false; do
+        write_config <<TOML
+default_model = "kimi-code/${model%:*}"
+
+[providers."managed:kimi-code"]
+type = "kimi"
+
+[models."kimi-code/${model%:*}"]
+provider = "managed:kimi-code"
+model = "${model%:*}"
+max_context_size = 5
+TOML
+        run -0 kimi login --force
+        assert_loads "default_model=\"kimi-code/${model%:*}\"" "thinking>enabled=${model#*:}"
+    done
+    sed -i 's|^default_model.*|default_model = "kimi-code/kimi-for-coding"|' "$CONFIG"
+    run -0 kimi login --force
+    assert_loads 'thinking>enabled=false'
+    # A sync brings a list, but chooses nothing.
+    sed -i '/^\[thinking\]/,/^enabled/d' "$CONFIG"
+    run -0 kimi models --sync
+    assert_loads 'thinking=null'
+}
+
+@test "--use sets a missing thinking switch to what the model can do, as a login does" {
+    local model
+    ready
+    run -0 kimi login
+    for model in kimi-for-coding:true kimi-k2-turbo:false; do
+        sed -i '/^\[thinking\]/,/^enabled/d' "$CONFIG"
+        run -0 kimi models --use "${model%:*}"
+        assert_loads "thinking>enabled=${model#*:}"
+    done
+}
+
+@test "a default model that is the user's own table keeps its thinking switch: a second login changes nothing" {
+    local first
+    ready '"models": [{"id": "k3", "context_length": 1000, "supports_reasoning": true}]'
+    write_config <<'TOML'
+default_model = "kimi-code/gone"
+
+[models."kimi-code/k3"]
+capabilities = ["thinking"]
+TOML
+    run -0 kimi login --force
+    first=$(cat "$CONFIG")
+    assert_contains "$first" 'default_model = "kimi-code/k3"'
+    assert_lacks "$first" "[thinking]"
+    run -0 kimi login --force
+    assert_same "$first" "$(cat "$CONFIG")"
 }
 
 @test "a default that is an alias survives logout with the alias, and the next login" {
@@ -261,7 +317,7 @@ enabled = false" "$(cat "$CONFIG")"
     run -0 kimi models --sync --platform moonshot-cn
     assert_contains "$output" kimi-k2.5
     run -0 kimi status
-    assert_contains "$output" "default model  moonshot-cn/kimi-k2.5"
+    assert_contains "$output" "default model  kimi-k2.5"
     run -0 kimi logout --platform moonshot-cn
     assert_same "" "$(tr -d '\n' <"$CONFIG")"
 }
@@ -296,7 +352,7 @@ TOML
     server_control '{"pending": 0}'
     run -0 kimi login
     assert_loads "providers>managed:kimi-code>oauth>oauth_host=\"$KIMI_CODE_OAUTH_HOST\"" "providers>managed:kimi-code>base_url=\"$KIMI_CODE_BASE_URL\""
-    # The table keeps the user's form.
+    # The table keeps the form that the user gave it.
     assert_contains "$(cat "$CONFIG")" 'oauth = { storage = "file", key = "oauth/kimi-code-env-'
 }
 
@@ -331,7 +387,7 @@ TOML
     assert_contains "$(cat "$CONFIG")" "# migrated"
 }
 
-@test "a 0644 file without a secret keeps its mode, one with a key does not" {
+@test "a 0644 file without a secret keeps its mode, one with a key is made private" {
     ready
     write_config </dev/null
     chmod 644 "$CONFIG"
@@ -402,8 +458,8 @@ TOML
     run -0 kimi models --platform moonshot-cn
     assert_same a "$(server_last cn_models | json headers.x-team)"
     run -0 kimi status
-    assert_contains "$output" "default model  moonshot-cn/kimi-k2.5"
-    # A sync keeps the spelling that is there.
+    assert_contains "$output" "default model  kimi-k2.5"
+    # A sync keeps the existing spelling.
     run -0 kimi models --sync --platform moonshot-cn
     assert_loads 'models>moonshot-cn/kimi-k2.5>provider="managed:moonshot-cn"' 'models>moonshot-cn/kimi-old=null' 'models>mine>max_context_size=5'
 }
@@ -447,32 +503,39 @@ TOML
     run -0 kimi login
     run -0 kimi status --json
     assert_lacks "$output" no_login
-    # A key is a login of its own.
+    # A key is a login, too.
     printf '[providers."managed:kimi-code"]\ntype = "kimi"\nbase_url = "x"\napi_key = "sk-kimi-code"\n' | write_config
     rm -r "$HOME/.kimi-code/credentials"
     run kimi status --json
     assert_lacks "$output" no_login
 }
 
-## What kimi-code would refuse
+## Configs that kimi-code refuses
 
 @test "status names each thing that kimi-code refuses, with its line" {
     refused - "byte order mark (BOM), which kimi-code cannot read" <<<$'\xef\xbb\xbftheme = "dark"'
     refused 4 "beyond 2^53 - 1" <<<$'a = 9007199254740991\n\n[tools]\nb = [1, { c = 9007199254740992 }]'
     refused 1 "beyond 2^53 - 1" <<<'n = -9007199254740992'
-    refused 2 "model x: it has no max_context_size" <<<$'\n[models.x]\nprovider = "p"\nmodel = "x"'
-    refused 4 "model x: max_context_size must be a whole number, 1 or more" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 0'
+    refused 2 "models.x.max_context_size is missing" <<<$'\n[models.x]\nprovider = "p"\nmodel = "x"'
+    refused 4 "models.x.max_context_size must be a whole number, 1 or more" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 0'
     refused 4 "max_context_size must be" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1.5'
     refused 4 "max_context_size must be" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = "1000"'
-    refused 5 "model x: protocol must be one of anthropic, openai_responses" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nprotocol = "kimi"'
+    refused 5 "models.x.protocol must be one of anthropic, openai_responses" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nprotocol = "kimi"'
     refused 5 "capabilities must be a list of strings" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\ncapabilities = [1]'
     refused 5 "beta_api must be true or false" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nbeta_api = "true"'
-    refused 2 "model x: it is not a table" <<<$'[models]\nx = 1'
-    refused 2 "provider own: type must be one of kimi, anthropic" <<<$'[providers.own]\ntype = "openai_legacy"\nbase_url = ""\napi_key = ""'
-    refused 2 "provider own: type must be one of" <<<$'[providers.own]\ntype = "gemini"\nbase_url = ""\napi_key = ""'
-    refused 1 "provider own: it has no type" <<<$'[providers.own]\nbase_url = ""'
-    refused 3 "oauth of provider own: key must be a string that is not empty" <<<$'[providers.own]\ntype = "kimi"\noauth = { storage = "file", key = "" }'
-    refused 2 "table thinking: enabled must be true or false" <<<$'[thinking]\nenabled = "yes"'
+    refused 2 "models.x is not a table" <<<$'[models]\nx = 1'
+    refused 2 "providers.own.type must be one of kimi, anthropic" <<<$'[providers.own]\ntype = "openai_legacy"\nbase_url = ""\napi_key = ""'
+    refused 2 "providers.own.type must be one of" <<<$'[providers.own]\ntype = "gemini"\nbase_url = ""\napi_key = ""'
+    refused 1 "providers.own.type is missing" <<<$'[providers.own]\nbase_url = ""'
+    refused 3 "providers.own.oauth.key must be a string that is not empty" <<<$'[providers.own]\ntype = "kimi"\noauth = { storage = "file", key = "" }'
+    refused 5 "models.x.off_effort must be a string" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\noff_effort = 1'
+    refused 5 "models.x.base_url must be a string" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\nbase_url = 1'
+    refused 6 "models.x.overrides.max_context_size must be a whole number, 1 or more" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\n[models.x.overrides]\nmax_context_size = 0'
+    refused 6 "models.x.overrides.capabilities must be a list of strings" <<<$'[models.x]\nprovider = "p"\nmodel = "x"\nmax_context_size = 1\n[models.x.overrides]\ncapabilities = [1]'
+    refused 3 "providers.own.api_key_env must be a string" <<<$'[providers.own]\ntype = "kimi"\napi_key_env = 1'
+    refused 2 "services.moonshot_search.base_url must be a string" <<<$'[services.moonshot_search]\nbase_url = 1'
+    refused 2 "services.moonshot_fetch.oauth.storage must be one of file, keyring" <<<$'[services.moonshot_fetch]\noauth = { storage = "disk", key = "x" }'
+    refused 2 "thinking.enabled must be true or false" <<<$'[thinking]\nenabled = "yes"'
 }
 
 @test "status says nothing of a config that kimi-code takes" {
@@ -507,7 +570,7 @@ TOML
     assert_lacks "$output" config_refused
 }
 
-@test "kimi-cli's own rules hold in its home alone" {
+@test "the rules of kimi-cli apply only in its own home" {
     write_config <<<$'[providers.own]\ntype = "openai_legacy"\nbase_url = ""\napi_key = ""'
     mkdir -p "$HOME/.kimi"
     cp "$CONFIG" "$HOME/.kimi/config.toml"

@@ -1,24 +1,25 @@
 #!/usr/bin/env bats
-# The homes of both chat clients: which one a command uses, and kimi-code's home as kimi-code keeps it.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; bats sets $stderr
+# The homes of both chat clients: which one a command uses, and whether kimi-code's home stays as kimi-code expects it.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; bats sets $stderr
 
 bats_require_minimum_version 1.5.0
 load helper
+load processes
 
-# code_record: the file of the login in kimi-code's home; there is exactly one.
+# code_record: prints the path of the only login in kimi-code's home.
 code_record() { echo "$HOME"/.kimi-code/credentials/kimi-code-env-*.json; }
 
-# code_slot: its name.
+# code_slot: prints its slot.
 code_slot() { basename "$(code_record)" .json; }
 
-# code_login: logs in to kimi-code's home against the loopback server.
+# code_login: logs in to kimi-code's home on the loopback server.
 code_login() {
     mkdir -p "$HOME/.kimi-code"
     server_control '{"pending": 0}'
     kimi login --client kimi-code 2>"$BATS_TEST_TMPDIR/login.err" || fail "login: $(cat "$BATS_TEST_TMPDIR/login.err")"
 }
 
-# set_expiry SECONDS: of the stored login, from now on.
+# set_expiry SECONDS: makes the stored login expire in that many seconds.
 set_expiry() {
     kimi_python - "$(code_record)" "$1" <<'PY'
 import json, re, sys, time
@@ -75,6 +76,97 @@ PY
     run ! compgen -G "$HOME/.kimi*/credentials/*.json"
 }
 
+@test "login, refresh and logout say of each login whose home it is in: in JSON, and in words where there are two" {
+    server_start
+    server_control '{"pending": 0}'
+    run -0 --separate-stderr kimi login --client kimi-code --json
+    assert_same "kimi-code $HOME/.kimi-code" "$(tail -n 1 <<<"$output" | json data.client) $(tail -n 1 <<<"$output" | json data.home)"
+    run -0 --separate-stderr kimi refresh --force
+    assert_contains "$stderr" "kimi refresh: refreshed; the token is valid for 15 min"
+    store_login
+    run -0 --separate-stderr kimi refresh --force
+    assert_contains "$stderr" "kimi refresh: kimi-code: refreshed; the token is valid for 15 min"
+    assert_contains "$stderr" "kimi refresh: kimi-cli: refreshed; the token is valid for 15 min"
+    run -0 --separate-stderr kimi refresh --json
+    assert_same "kimi-code $HOME/.kimi-code" "$(head -n 1 <<<"$output" | json data.client) $(head -n 1 <<<"$output" | json data.home)"
+    assert_same "kimi-cli $HOME/.kimi" "$(tail -n 1 <<<"$output" | json data.client) $(tail -n 1 <<<"$output" | json data.home)"
+    rm "$HOME/.kimi/credentials/kimi-code.json"
+    store_login --expires-in-left -10 --no-seed
+    run -4 --separate-stderr kimi refresh
+    assert_contains "$stderr" "kimi refresh: kimi-cli: "
+    run -0 --separate-stderr kimi logout --all --json
+    assert_same "kimi-code $HOME/.kimi-code" "$(head -n 1 <<<"$output" | json data.client) $(head -n 1 <<<"$output" | json data.home)"
+    run -4 --separate-stderr kimi refresh
+    assert_same "kimi refresh: not logged in; run 'kimi login'" "$stderr"
+}
+
+@test "with two homes each command in a message works in the home that it is about" {
+    server_start
+    code_login
+    server_control '{"pending": 0}'
+    run -0 --separate-stderr kimi login --client kimi-cli
+    assert_contains "$stderr" "Next: kimi models --client kimi-cli, or kimi token --client kimi-cli in a script"
+    run -0 --separate-stderr kimi login --client kimi-cli
+    assert_contains "$stderr" "to switch accounts: kimi login --force --client kimi-cli"
+    server_control '{"faults": {"refresh": [{"error": "invalid_grant", "for": "'"$(stored refresh_token)"'", "forever": true}]}}'
+    run -4 --separate-stderr kimi refresh --force --quiet
+    assert_error refresh "kimi-cli: .*; run 'kimi login --client kimi-cli'"
+    run -0 kimi status
+    assert_contains "$output" "'kimi login --client kimi-cli'"
+    KIMI_CLIENT=kimi-cli run -4 --separate-stderr kimi refresh --force
+    assert_error refresh "; run 'kimi login'"
+    rm -r "$HOME/.kimi-code"
+    run -4 --separate-stderr kimi refresh --force --quiet
+    assert_error refresh "; run 'kimi login'"
+    # What is chosen without the option is in the other home.
+    run -4 --separate-stderr kimi token --client kimi-code
+    assert_error token "not logged in; run 'kimi login --client kimi-code'"
+    run -4 --separate-stderr kimi usage --client kimi-code
+    assert_error usage "run 'kimi login --client kimi-code'"
+}
+
+@test "a home without a login changes no command in a message" {
+    server_start
+    mkdir "$HOME/.kimi"
+    code_login
+    run -0 --separate-stderr kimi login
+    assert_contains "$stderr" "to switch accounts: kimi login --force"
+    assert_lacks "$stderr" "--client"
+    rm -r "$HOME/.kimi-code" "$HOME/.kimi"
+    mkdir "$HOME/.kimi-code"
+    store_login
+    run -0 --separate-stderr kimi login
+    assert_lacks "$stderr" "--client"
+}
+
+@test "logout of one home names the login of the other, which commands use from now on" {
+    server_start
+    code_login
+    store_login
+    run -0 --separate-stderr kimi logout
+    assert_contains "$stderr" "kimi logout: logged out of Kimi Code"
+    assert_contains "$stderr" "kimi logout: still logged in to Kimi Code; run 'kimi logout --client kimi-cli' to log out"
+    code_login
+    run -0 --separate-stderr kimi logout --client kimi-code
+    assert_lacks "$stderr" "still logged in"
+    run -0 --separate-stderr kimi logout --account work
+    assert_contains "$stderr" "still logged in to Kimi Code; run 'kimi logout --client kimi-cli' to log out"
+    run -0 --separate-stderr kimi logout
+    assert_lacks "$stderr" "still logged in"
+}
+
+@test "logout --all says of two homes which login has ended, and names each failure" {
+    server_start
+    code_login
+    store_login
+    run -0 --separate-stderr kimi logout --all
+    assert_same $'kimi logout: kimi-code: logged out of Kimi Code\nkimi logout: kimi-cli: logged out of Kimi Code' "$(cut -d ';' -f 1 <<<"$stderr")"
+    chmod 777 "$HOME/.kimi" "$HOME/.kimi-code"
+    run -1 --separate-stderr kimi logout --all
+    assert_contains "$stderr" "write to the directory $HOME/.kimi "
+    assert_contains "$stderr" "write to the directory $HOME/.kimi-code "
+}
+
 ## The login
 
 @test "a login in kimi-code's home is written byte for byte as kimi-code writes it" {
@@ -94,7 +186,7 @@ PY
     assert_same "$(kimi_python -c 'import json,sys; print(json.load(open(sys.argv[1]))["access_token"])' "$(code_record)")" "$output"
 }
 
-@test "a refresh in kimi-code's home leaves the lock directory empty and gone, and the sentinel in place" {
+@test "a refresh in kimi-code's home removes the empty lock directory and leaves the sentinel" {
     server_start
     code_login
     set_expiry -10
@@ -112,7 +204,7 @@ PY
     lock=$HOME/.kimi-code/oauth/$(code_slot).lock
     mkdir -p "$lock"
     mark=$BATS_TEST_TMPDIR/mark
-    # Like kimi-code: stamps the lock, saves another login, removes the lock.
+    # Like kimi-code: touches the lock, saves another login, removes the lock.
     kimi_python - "$lock" "$(code_record)" "$mark" 3>&- 4>&- <<'PY' &
 import json, os, sys, time
 lock, record, mark = sys.argv[1:]
@@ -138,6 +230,58 @@ PY
     [ -e "$mark" ] || fail "the lock was touched"
 }
 
+# refreshing: starts a kimi-code that has sent its refresh token; the server answers after `server_release late`.
+refreshing() {
+    server_control '{"pending": 0, "faults": {"refresh": [{"hold": "late"}]}}'
+    start imitation "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/kimi_code.py" "$HOME/.kimi-code" "$(code_slot)" once
+    imitation=$pid
+    server_wait_held late
+}
+
+# waits_or_ended PID: the process waits for the lock that kimi-code holds, or has ended.
+waits_or_ended() { ! flock -n "$HOME/.kimi-code/credentials/$slot.flock" true || ! kill -0 "$1" 2>/dev/null; }
+
+has_new_token() { [ "$(server_count poll)" = 2 ]; }
+
+@test "logout waits for a refresh of kimi-code, whose save would undo it" {
+    local slot
+    server_start
+    code_login
+    slot=$(code_slot)
+    refreshing
+    start logout kimi-logout
+    wait_until waits_or_ended "$pid"
+    server_release late
+    finish 0
+    finish 0 "$imitation"
+    run ! compgen -G "$HOME/.kimi-code/credentials/*.json"
+    assert_same "$slot" "$(ls "$HOME/.kimi-code/oauth")"
+}
+
+@test "a login waits for a refresh of kimi-code, whose save would bring the old account back" {
+    local slot
+    server_start
+    code_login
+    slot=$(code_slot)
+    refreshing
+    start login kimi-login --force --no-browser
+    wait_until has_new_token
+    wait_until waits_or_ended "$pid"
+    server_release late
+    finish 0
+    finish 0 "$imitation"
+    assert_same "$(server_stat last_access_token)" "$(json access_token <"$(code_record)")"
+}
+
+@test "logout removes the login even if something else is in place of the lock" {
+    server_start
+    code_login
+    mkdir -p "$HOME/.kimi-code/oauth"
+    : >"$HOME/.kimi-code/oauth/$(code_slot).lock"
+    run -0 kimi logout
+    run ! compgen -G "$HOME/.kimi-code/credentials/*.json"
+}
+
 @test "a stale lock is taken over" {
     server_start
     code_login
@@ -149,7 +293,7 @@ PY
     [ ! -e "$HOME/.kimi-code/oauth/$(code_slot).lock" ]
 }
 
-@test "a file in the place of the lock is named" {
+@test "a file in place of the lock is named" {
     server_start
     code_login
     set_expiry -10
@@ -182,7 +326,7 @@ PY
     run -0 kimi token
 }
 
-@test "a rejected refresh leaves the record as it was, and is remembered" {
+@test "a rejected refresh leaves the record unchanged, and is remembered" {
     server_start
     code_login
     set_expiry -10
@@ -234,9 +378,9 @@ PY
     [ "$(uname -m)" != x86_64 ] || assert_contains "$output" "X-Msh-Device-Model: $(uname -s) $(uname -r) x64"
 }
 
-## What status says
+## What kimi status reports
 
-# problem CODE: message and remedy of that problem of the first login of `kimi status --json`; "" if it has none.
+# problem CODE: message and remedy of that problem of the first login in `kimi status --json`; "" if there is none.
 problem() {
     kimi-status --json | kimi_python -c '
 import json, sys
@@ -249,13 +393,13 @@ print(*("%s; %s" % (p["message"], p["remedy"]) for p in found))' "$1"
     store_login
     assert_same "" "$(problem client_login)"
     mkdir "$HOME/.kimi-code"
-    assert_same "" "$(problem client_login)" # anyone could have made it
+    assert_same "" "$(problem client_login)" # anyone could have created it
     : >"$HOME/.kimi-code/tui.toml"
     assert_contains "$(problem client_login)" "its home $HOME/.kimi-code has no login"
     assert_contains "$(problem client_login)" "run 'kimi login --client kimi-code'"
     run -0 kimi status --client kimi-cli
     assert_lacks "$output" "is installed"
-    # By its program alone.
+    # Called as a program of its own.
     rm -r "$HOME/.kimi-code"
     mkdir -p "$HOME/lib/@moonshot-ai/kimi-code/dist" "$HOME/bin"
     printf '#!/usr/bin/env node\n' >"$HOME/lib/@moonshot-ai/kimi-code/dist/main.mjs"
@@ -289,7 +433,7 @@ print(*("%s; %s" % (p["message"], p["remedy"]) for p in found))' "$1"
     assert_contains "$(problem path)" "another program"
 }
 
-@test "status names what is left in the place of the lock, with the remedy, and leaves it alone" {
+@test "status reports what is left in place of the lock, with the remedy, and leaves it alone" {
     server_start
     code_login
     local lock
@@ -334,12 +478,49 @@ TOML
     [ -e "$HOME/.kimi-code/credentials/hosts.index" ]
     run -0 kimi token
     assert_same at-global "$output"
+    # kimi-code accepts both spellings.
+    sed -i 's/base_url/baseUrl/; s/oauth_host/oauthHost/' "$HOME/.kimi-code/config.toml"
+    run -0 kimi token
+    assert_same at-global "$output"
     sed -i 's/kimi\.ai/kimi.com/' "$HOME/.kimi-code/config.toml"
     run -0 kimi token
     assert_same at-cn "$output"
     run -0 kimi status --json
     assert_contains "$output" '"region":"global"'
     assert_contains "$output" '"region":"mainland-cn"'
+}
+
+@test "a config may be in the index as soon as its next change has another time" {
+    mkdir -p "$HOME/.kimi-code/credentials"
+    local config=$HOME/.kimi-code/config.toml index=$HOME/.kimi-code/credentials/hosts.index start
+    : >"$config"
+    # Whole seconds may be of a file system that keeps only every second one.
+    while
+        start=$EPOCHSECONDS
+        touch -d "@$start" "$config"
+        rm -f "$index"
+        run -4 kimi token
+        [ "$EPOCHSECONDS" -gt $((start + 1)) ]
+    do :; done
+    [ ! -e "$index" ]
+    # The clock was set back: the next change has another time.
+    touch -d "@$((start + 100)).5" "$config"
+    run -4 kimi token
+    [ -e "$index" ]
+}
+
+@test "with two homes a fresh token costs the index and the login, and no config" {
+    command -v strace >/dev/null || skip "no strace"
+    store_login
+    mkdir -p "$HOME/.kimi-code/credentials"
+    printf '{"access_token": "at-code", "refresh_token": "r", "expires_at": %d, "expires_in": 900}' $((EPOCHSECONDS + 900)) >"$HOME/.kimi-code/credentials/kimi-code.json"
+    chmod 600 "$HOME/.kimi-code/credentials/kimi-code.json"
+    printf 'default_model = "x"\n' >"$HOME/.kimi-code/config.toml"
+    touch -d '1 minute ago' "$HOME/.kimi-code/config.toml"
+    run -0 kimi token
+    assert_same at-code "$output"
+    strace -E ASAN_OPTIONS=detect_leaks=0:exitcode=99 -e trace=open,openat -o "$BATS_TEST_TMPDIR/trace" kimi-token
+    assert_same $'hosts.index\nkimi-code.json' "$(sed -n "s|.*\"$HOME/.*/\([^\"]*\)\".*|\1|p" "$BATS_TEST_TMPDIR/trace")"
 }
 
 @test "an index that is damaged or of another config is not believed" {

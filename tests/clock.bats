@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A clock that is wrong: set forward, set back, or so far off that no certificate is good. KIMI_TEST_CLOCK of hook.c.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# A wrong clock: fast, slow, or so far off that no certificate is valid. Uses KIMI_TEST_CLOCK of hook.c.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -20,7 +20,7 @@ DAY=86400
     assert_same 2 "$(server_count refresh)"
 }
 
-@test "a clock set back: nobody knows whether the token lives, so it is refreshed, once" {
+@test "a clock set back: the token's age is unknown, so it is refreshed once" {
     server_start
     store_login
     hooked CLOCK=-$DAY kimi-refresh --quiet
@@ -30,7 +30,7 @@ DAY=86400
 }
 
 @test "a clock set back while no refresh can be had: the token is printed, since it may live" {
-    # kimi-token may be static and feel no hook: its login is put ahead instead.
+    # kimi-token may be static, which hook.so cannot change: its login expires later instead.
     store_login --expires-in-left $DAY
     run -0 --separate-stderr kimi-token
     assert_same at-stored "$output"
@@ -43,7 +43,7 @@ DAY=86400
     assert_contains "$output" kimi-for-coding
     assert_same 1 "$(server_count refresh)"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
-    # Right again: by this clock the login has ended long ago, and refreshing it works.
+    # The clock is right again: for it the login expired long ago, and refreshing works.
     kimi-refresh --quiet
     assert_same 2 "$(server_count refresh)"
     assert_same 0 "$(server_stat revoked)"
@@ -69,7 +69,7 @@ DAY=86400
     assert_same "$(server_stat last_access_token)" "$(kimi-token)"
 }
 
-@test "a clock for which no certificate is good: a passing failure that speaks of the clock, and the login stays" {
+@test "a clock for which no certificate is valid: a temporary failure that mentions the clock, and the login stays" {
     server_start --tls good
     store_login --expires-in-left 100
     local before years

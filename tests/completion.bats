@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Completion in the shells themselves: bash, zsh and fish, each on the programs under test.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154 # scripts for other shells; each test is a subshell, which is
-# meant; helper.bash and run set variables
+# Completion in real shells: bash, zsh and fish, each with the programs under test.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154 # scripts for other shells; each test runs in a
+# subshell on purpose; helper.bash and run set variables
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -14,7 +14,7 @@ setup() {
     export KIMI_TEST_OUT=$BATS_TEST_TMPDIR/out KIMI_TEST_FILES=$FILES INPUTRC=/dev/null
 }
 
-# A config with models of three kinds of names, and a file that must not be offered where a model is meant.
+# A config with models that have three kinds of names, and a file that must not be offered as a model.
 with_models() {
     write_config <<'END'
 [providers.mine]
@@ -40,7 +40,7 @@ END
     : >"$BATS_TEST_TMPDIR/own-file"
 }
 
-# own_command NAME: a stranger's kimi-NAME on PATH that leaves the file "ran" whenever it is run.
+# own_command NAME: a user's kimi-NAME on PATH, which creates the file "ran" when it runs.
 own_command() {
     mkdir -p bin
     printf '#!/bin/sh\n: >%q\n' "$BATS_TEST_TMPDIR/ran" >"bin/kimi-$1"
@@ -48,10 +48,10 @@ own_command() {
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
-# without_toolkit: kimi and its commands are not on PATH.
+# without_toolkit: removes kimi and its commands from PATH.
 without_toolkit() { PATH=${PATH#"$KIMI_TEST_BIN:"}; }
 
-# other_kimi_first: a stranger's program called kimi comes first.
+# other_kimi_first: puts another program called kimi first on PATH.
 other_kimi_first() {
     own_command other
     mv bin/kimi-other bin/kimi
@@ -59,7 +59,7 @@ other_kimi_first() {
 
 ## bash
 
-# bash_replies LINE: what the function replies at the end of LINE, sorted; words are broken as readline does.
+# bash_replies LINE: the sorted replies of the function at the end of LINE, which is split into words as readline does.
 bash_replies() {
     bash --norc --noprofile -c '
         source "$KIMI_TEST_FILES/kimi.bash" || exit
@@ -76,7 +76,7 @@ bash_replies() {
         [ "${#COMPREPLY[@]}" = 0 ] || printf "%s\n" "${COMPREPLY[@]}" | LC_ALL=C sort' bash "$1"
 }
 
-# bash_types KEYS...: an interactive bash without bash-completion; the line that stands there after each KEYS and TAB.
+# bash_types KEYS...: in an interactive bash without bash-completion, prints the line after each KEYS and TAB.
 bash_types() {
     local keys='' word
     for word; do
@@ -94,8 +94,8 @@ END
 
 ## zsh
 
-# zsh_types KEYS...: an interactive zsh -f with compsys; for each KEYS and TAB the matches, sorted, and the line that
-# stands there then, after "= ".
+# zsh_types KEYS...: in an interactive zsh -f with compsys, prints for each KEYS and TAB the sorted matches, and then
+# after "= " the line.
 zsh_types() {
     local keys='' word
     for word; do
@@ -133,15 +133,15 @@ END
 
 ## fish
 
-# fish_replies LINE: the candidates at the end of LINE, without their descriptions.
+# fish_replies LINE: the candidates at the end of LINE, without descriptions.
 fish_replies() { fish --no-config -c 'source $KIMI_TEST_FILES/kimi.fish; complete -C $argv[1]' "$1" | cut -f 1; }
 
-# options_of SUB: its options, sorted.
+# options_of SUB: its sorted options.
 options_of() { "kimi-$1" --list-options | cut -f 1 | LC_ALL=C sort; }
 
 commands() { kimi --list-cmds; }
 
-## What it is held to
+## Requirements
 
 @test "the platforms are those of lib/account/platform_table.c, in every shell" {
     local ids
@@ -179,7 +179,7 @@ commands() { kimi --list-cmds; }
     done
 }
 
-@test "bash: a command typed with its folder" {
+@test "bash: a command typed with its directory" {
     assert_same token "$(bash_replies "$KIMI_TEST_BIN/kimi tok")"
     assert_same --min-valid "$(bash_replies "$KIMI_TEST_BIN/kimi-token --min")"
 }
@@ -226,7 +226,7 @@ kimi login --platform moonshot-ai
 kimi models --use own ' "$output"
 }
 
-@test "bash: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+@test "bash: a user's own command gets file names and is not run; nor is another kimi" {
     own_command foo
     : >some-file
     run -0 bash_types 'kimi foo some-f'
@@ -262,7 +262,7 @@ kimi models --use own ' "$output"
     assert_same 0 "$(server_count all)"
 }
 
-@test "bash: behind kimi exec the command and its own words, with bash-completion and without" {
+@test "bash: after kimi exec the command and its own words, with bash-completion and without" {
     : >some-file
     run -0 bash_types 'kimi exec kimi-tok' 'kimi exec --env X -- kimi-tok' 'kimi-exec cat some-f' 'kimi exec cat --en' 'kimi exec -- --en' \
         'kimi exec --env=a --file'
@@ -283,7 +283,7 @@ kimi exec --env=a --file-env ' "${output//token /token}"
 make -k --' "$output"
 }
 
-@test "zsh: behind kimi exec the command and its own words" {
+@test "zsh: after kimi exec the command and its own words" {
     : >some-file
     run -0 zsh_types 'kimi exec kimi-tok' 'kimi exec --env X -- kimi-tok' 'kimi-exec -- cat some-f' 'kimi exec cat some-f' \
         'kimi exec -- kimi-token --min' 'kimi exec --env=X kimi-token --min' 'kimi exec --env=a --file'
@@ -296,7 +296,7 @@ make -k --' "$output"
 = kimi exec --env=a --file-env=' "$(grep '^= ' <<<"$output")"
 }
 
-@test "fish: behind kimi exec the command and its own words" {
+@test "fish: after kimi exec the command and its own words" {
     local typed
     : >some-file
     for typed in 'kimi exec ' 'kimi-exec -- ' 'kimi exec --env X -- ' 'kimi exec --env=X '; do
@@ -307,6 +307,47 @@ make -k --' "$output"
     done
     assert_lacks "$(fish_replies 'kimi exec -- --')" --env
     assert_contains "$(fish_replies 'kimi exec --env=X --')" --file-env
+}
+
+@test "bash: options and values of kimi proxy, and after it the command and its own words" {
+    : >some-file
+    assert_same "$(options_of proxy | grep -vx -e --help -e --version)" "$(bash_replies 'kimi proxy --' | grep -vx -e --help -e --version)"
+    assert_same $'anthropic\nclaude\nnone\nopenai' "$(bash_replies 'kimi proxy --env ')"
+    assert_same anthropic "$(bash_replies 'kimi proxy --env=a')"
+    run -0 bash_types 'kimi pro' 'kimi proxy --key-file some-f' 'kimi proxy --socket=some-f' 'kimi proxy kimi-tok' \
+        'kimi proxy --env claude -- kimi-tok' 'kimi-proxy cat some-f' 'kimi proxy -- --lis'
+    assert_same 'kimi proxy 
+kimi proxy --key-file some-file 
+kimi proxy --socket=some-file 
+kimi proxy kimi-token
+kimi proxy --env claude -- kimi-token
+kimi-proxy cat some-file 
+kimi proxy -- --lis' "${output//token /token}"
+}
+
+@test "zsh: options and values of kimi proxy, and after it the command and its own words" {
+    : >some-file
+    run -0 zsh_types 'kimi pro' 'kimi proxy --key-f' 'kimi proxy --key-file some-f' 'kimi proxy --env op' 'kimi proxy --env claude -- kimi-tok' \
+        'kimi-proxy cat some-f' 'kimi proxy -- kimi-token --min'
+    assert_same '= kimi proxy 
+= kimi proxy --key-file=
+= kimi proxy --key-file some-file 
+= kimi proxy --env openai 
+= kimi proxy --env claude -- kimi-token 
+= kimi-proxy cat some-file 
+= kimi proxy -- kimi-token --min-valid=' "$(grep '^= ' <<<"$output")"
+}
+
+@test "fish: options and values of kimi proxy, and after it the command and its own words" {
+    : >some-file
+    assert_same proxy "$(fish_replies 'kimi pro')"
+    assert_same "$(options_of proxy)" "$(fish_replies 'kimi proxy --' | LC_ALL=C sort)"
+    assert_same $'anthropic\nclaude\nnone\nopenai' "$(fish_replies 'kimi proxy --env ' | LC_ALL=C sort)"
+    assert_same some-file "$(fish_replies 'kimi proxy --key-file some-f')"
+    assert_same --socket=some-file "$(fish_replies 'kimi proxy --socket=some-f')"
+    assert_contains "$(fish_replies 'kimi proxy --env claude -- ')" kimi-token
+    assert_same some-file "$(fish_replies 'kimi-proxy cat some-f')"
+    assert_lacks "$(fish_replies 'kimi proxy -- --')" --listen
 }
 
 @test "zsh: commands, options and values" {
@@ -362,7 +403,7 @@ own
 = kimi-models --use own ' "$output"
 }
 
-@test "zsh: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+@test "zsh: a user's own command gets file names and is not run; nor is another kimi" {
     own_command foo
     : >some-file
     run -0 zsh_types 'kimi foo some-f' 'kimi-foo some-f'
@@ -405,7 +446,7 @@ own
     done
 }
 
-@test "fish: values, in a word of their own and behind =; none where they are free" {
+@test "fish: values, in a word of their own and after =; none for free text" {
     assert_same $'auto\nfile\nkeyring' "$(fish_replies 'kimi login --storage ')"
     assert_same --storage=keyring "$(fish_replies 'kimi login --storage=k')"
     assert_same $'moonshot-ai\nmoonshot-cn' "$(fish_replies 'kimi-logout --platform m')"
@@ -419,7 +460,7 @@ own
     assert_same --use=kimi-code/k2:turbo "$(fish_replies 'kimi models --use=kimi-code/k2:t')"
 }
 
-@test "fish: a stranger's command gets file names and is not run; nor is a stranger's kimi" {
+@test "fish: a user's own command gets file names and is not run; nor is another kimi" {
     own_command foo
     : >some-file
     assert_contains "$(fish_replies 'kimi foo some-f')" some-file
@@ -436,17 +477,17 @@ own
     assert_same "" "$(fish_replies 'kimi tok' 2>&1)"
 }
 
-## What a server calls a model, on a command line
+## Model ids from a server, on a command line
 
-# Each runs something, makes a file or means something else where a shell reads it bare or in the wrong quotes. They
-# begin differently, so that one character and TAB pick one.
+# Each of these runs something, creates a file or means something else if a shell reads it unquoted or wrongly quoted.
+# They begin differently, so that one character and TAB select one.
 # shellcheck disable=SC1003 # an id that ends with a backslash
 EVIL_IDS=('a$(touch${IFS}ran)' 'b`touch${IFS}ran`' 'c";touch${IFS}ran;"' "d';touch\${IFS}ran;'" 'e;touch${IFS}ran;'
     'f&touch${IFS}ran&' 'g|touch${IFS}ran' 'h>ran' 'i(touch${IFS}ran)' 'j$HOME' 'k!!' 'l\' 'm*' 'n{1,2}' 'o?x' 'p\"x' 'q#r'
     'r="$(touch${IFS}ran)' 's:$(touch${IFS}ran)' 't[a]' 'u^v' 'v!x"' "w!x'" 'x\$(touch${IFS}ran)' 'y<ran')
 
-# enters SHELL QUOTE ID...: in an interactive one, each id is begun behind QUOTE, completed with TAB and sent with Enter; a
-# quote that is still open is closed first. The lines as completed are in $KIMI_TEST_OUT.
+# enters SHELL QUOTE ID...: in an interactive shell, types QUOTE and the beginning of each id, completes it with TAB, closes
+# an open quote and presses Enter. $KIMI_TEST_OUT gets the completed lines.
 enters() {
     local id typing=() n=0
     for id in "${@:3}"; do
@@ -512,7 +553,7 @@ END
     esac
 }
 
-# models_of_server ID...: what a server lists.
+# models_of_server ID...: prints a server's model list.
 models_of_server() {
     models_control "$(kimi_python -c 'import json, sys
 print(json.dumps([{"id": id, "context_length": 1} for id in sys.argv[1:]]))' "$@")"
@@ -536,7 +577,7 @@ print(json.dumps([{"id": id, "context_length": 1} for id in sys.argv[1:]]))' "$@
     done
 }
 
-@test "completion offers only ids whose characters no shell takes for its own" {
+@test "completion offers only ids without characters that a shell interprets" {
     server_start
     logged_in
     models_of_server "${EVIL_IDS[@]}" good-one k2:turbo v1.5_x@y+z
@@ -546,7 +587,7 @@ kimi-code/k2:turbo
 kimi-code/v1.5_x@y+z' "$(kimi-models --list-keys)"
 }
 
-# A toolkit that offers every id and writes down what its commands are given.
+# A toolkit that offers every id and records the arguments of its commands.
 offers_everything() {
     mkdir toolkit
     printf '#!/bin/sh\n[ "$1" != --exec-path ] || exec echo %q\n[ "$1" != models ] || echo "$3" >>%q\n' \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# config.toml: what login, sync and logout change in it, and every byte that they do not.
+# config.toml: what login, sync and logout change in it, and that every other byte stays.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
@@ -10,8 +10,8 @@ load login_helper
 
 other_models='[{"id": "kimi-other", "display_name": "Other", "context_length": 8192, "supports_video_in": true}, {"id": "kimi-k2-turbo", "context_length": 9}]'
 
-# restores: the config on standard input is there, byte for byte, after login, a sync with another list, a second
-# login and logout; in between it holds the login and kimi-cli would load it.
+# restores: takes a config on standard input, and checks that it is the same, byte for byte, after login, a sync with
+# another list, a second login and logout. In between it has the login, and kimi-cli can load it.
 restores() {
     write_config
     cp "$CONFIG" "$BATS_TEST_TMPDIR/before"
@@ -29,7 +29,7 @@ restores() {
     cmp "$BATS_TEST_TMPDIR/before" "$CONFIG" || fail "not restored:"$'\n'"$(diff "$BATS_TEST_TMPDIR/before" "$CONFIG")"
 }
 
-## Logout gives back the very bytes
+## Logout restores every byte
 
 @test "restored: an empty file" {
     restores </dev/null
@@ -242,7 +242,7 @@ max_context_size = 1000
 TOML
 }
 
-# without_block: takes the marked block out of the config, as the tool that owns it would.
+# without_block: removes the marked block from the config, as the tool that owns it would.
 without_block() { sed -i '/^# \(BEGIN\|>>>\)/,/^# \(END\|<<<\)/d' "$CONFIG"; }
 
 @test "the login stays when another tool removes the block that it marks" {
@@ -399,7 +399,7 @@ PY
     assert_loads 'providers>managed:kimi-code>api_key="sk-user"'
 }
 
-@test "a second login puts right what was changed in its own keys" {
+@test "a second login restores its own keys" {
     server_start
     server_control '{"pending": 0}'
     logged_in
@@ -409,7 +409,7 @@ PY
     cmp "$BATS_TEST_TMPDIR/before" "$CONFIG"
 }
 
-@test "a service with the user's own key is not taken away by logout" {
+@test "logout keeps a service that has a key of the user's own" {
     server_start
     logged_in
     kimi_python - "$CONFIG" <<'PY'
@@ -478,7 +478,7 @@ TOML
     assert_loads 'default_model="kimi-code/k3"' 'models>kimi-code/k5=null'
 }
 
-@test "where all models of the list are the user's own, the default stays" {
+@test "if all models of the list are the user's own, the default stays" {
     write_config <<'TOML'
 default_model = "x"
 
@@ -513,9 +513,10 @@ TOML
     assert_loads 'models>moonshot-cn/kimi-k2>provider="p"' 'models>moonshot-cn/kimi-k3>provider="managed:moonshot-cn"'
 }
 
-## A file that is not to be written
+## Configs that must not be written to
 
-# refuses TEXT-FILE PLACE: login with this config: 1 with the place, the file as it was, the login kept.
+# refuses LOCATION: login with the config on standard input exits with status 1 and names the location; the config is
+# unchanged and the login is kept.
 refuses() {
     write_config
     local before
@@ -536,7 +537,7 @@ refuses() {
     refuses "config.toml, line 3, column 5" <<<$'# a\n[x]\nb = = 1'
 }
 
-@test "a key given twice is refused with its place" {
+@test "a duplicate key is refused with its location" {
     refuses "config.toml, line 2, column 1" <<<$'a = 1\na = 2'
 }
 
@@ -544,12 +545,12 @@ refuses() {
     refuses "config.toml, line 1" <<<'a = "unfinished'
 }
 
-@test "bytes that are not UTF-8 are refused with their place" {
+@test "bytes that are not UTF-8 are refused with their location" {
     printf 'a = 1\nb = "x\xff"\n' >"$BATS_TEST_TMPDIR/in"
     refuses "config.toml, line 2, column 7" <"$BATS_TEST_TMPDIR/in"
 }
 
-@test "a NUL byte is refused with its place" {
+@test "a NUL byte is refused with its location" {
     printf 'a = 1\n\0\n' >"$BATS_TEST_TMPDIR/in"
     refuses "config.toml, line 2, column 1" <"$BATS_TEST_TMPDIR/in"
 }
@@ -565,19 +566,19 @@ refuses() {
     assert_same "$before" "$(hash_of "$CONFIG")"
 }
 
-@test "a config that does not parse is noticed before a code is asked for" {
+@test "a config that does not parse is noticed before a code is requested" {
     write_config <<<'a = = 1'
     server_start
     run -1 --separate-stderr kimi login
     assert_error login "config.toml, line 1, column 5.*; correct the file"
     assert_same 0 "$(server_count all)"
     [ ! -e "$HOME/.kimi/credentials/kimi-code.json" ]
-    # An account's login is not in it.
+    # The config does not contain the login of another account.
     server_control '{"pending": 0}'
     run -0 kimi login --account work
 }
 
-@test "a folder that cannot be written: 1 config, the login kept, the file as it was" {
+@test "a directory that cannot be written: 1 config, the login kept, the file unchanged" {
     write_config <<<'theme = "dark"'
     server_start
     store_login
@@ -590,7 +591,7 @@ refuses() {
     assert_same at-stored "$(stored access_token)"
 }
 
-@test "a FIFO in its place is refused, not waited for" {
+@test "a FIFO in its place is refused without waiting" {
     mkdir -p "$HOME/.kimi"
     mkfifo "$CONFIG"
     server_start
@@ -610,7 +611,7 @@ refuses() {
     assert_error login 'the config was not written: config.toml, line 1, column 5: .*; correct the file by hand'
 }
 
-@test "a new config has mode 600, whatever the umask" {
+@test "a new config has mode 600 with any umask" {
     server_start
     store_login
     umask 000
@@ -684,7 +685,7 @@ refuses() {
     server_start
     logged_in
     models_control "$other_models"
-    # The new file's sibling shows that the old one has been read; a config touched just now is left to settle.
+    # The temporary file shows that the old config was read. A config that was just changed is left alone for a moment.
     kimi_python - "$CONFIG" >"$BATS_TEST_TMPDIR/edit" 3>&- 4>&- <<'PY' &
 import os, sys, time
 path, folder = sys.argv[1], os.path.dirname(sys.argv[1])
@@ -717,7 +718,7 @@ while not os.path.exists(sys.argv[2]):
     line = b"# line %d of mine\n" % count
     written = False
     while not written:
-        # Without a lock a file can be replaced under one's own open descriptor: that is for the writer to see.
+        # Without a lock, a file can be replaced while it is open: the writer has to notice.
         with open(sys.argv[1], "ab", 0) as file:
             file.write(line)
             written = os.stat(sys.argv[1]).st_ino == os.fstat(file.fileno()).st_ino
@@ -733,7 +734,7 @@ PY
         kimi models --sync --quiet >/dev/null || end=$?
         case $end in
         0) written=$((written + 1)) ;;
-        75) ;; # it would not write on top of another's changes
+        75) ;; # otherwise it would overwrite another writer's change
         *) fail "status $end" ;;
         esac
     done
@@ -746,10 +747,10 @@ PY
     assert_loads
 }
 
-# Empty it is good TOML that has nothing in it, else it does not parse.
+# A config that is being rewritten is empty, which is valid TOML, or does not parse.
 half='[providers."managed:kimi'
 
-@test "half a file, as a program that rewrites it in place leaves it for a moment, is read again" {
+@test "a config that another program is rewriting in place is read again" {
     local text
     store_login
     write_config <<<$'[providers."managed:kimi-code"]\ncustom_headers = { X-Team = "blue" }'
@@ -761,7 +762,7 @@ half='[providers."managed:kimi'
     done
 }
 
-@test "half a file is not edited, nor told to lack something" {
+@test "a config that is being rewritten is not edited, and not reported as incomplete" {
     local text
     server_start
     logged_in
@@ -797,7 +798,7 @@ half='[providers."managed:kimi'
     assert_same $'config.toml\nconfig.toml.lock' "$(find "$HOME/.kimi" -name '*config*' -printf '%f\n' | sort)"
 }
 
-## config.json, before there was config.toml
+## config.json, from before config.toml
 
 legacy='{"default_model": "gpt", "default_thinking": null, "models": {"gpt": {"provider": "p", "model": "gpt-4", "max_context_size": 128000, "capabilities": null}}, "providers": {"p": {"type": "openai_legacy", "base_url": "https://example.com/v1", "api_key": "sk-\"1\"", "env": {"A": "b"}}}, "loop_control": {"max_steps_per_run": 100}, "services": {"moonshot_search": null}, "hooks": [{"event": "x"}]}'
 
@@ -912,7 +913,7 @@ TOML
     assert_lacks "$(cat "$CONFIG")" "$(stored refresh_token)"
 }
 
-@test "kimi token does not read the config when the credentials have the answer" {
+@test "kimi token does not read the config if the credentials suffice" {
     store_login
     mkfifo "$CONFIG"
     run -0 timeout 5 kimi token

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The store behind Git's credential protocol: KIMI_CREDENTIAL_HELPER names the helper, Git's own among them. No bus here.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# Stores that speak Git's credential protocol: KIMI_CREDENTIAL_HELPER names the helper, also one of Git's. There is no D-Bus.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -26,10 +26,10 @@ script() {
     chmod 755 "$1"
 }
 
-# notebook NAME: a helper bin/NAME that keeps one password in the file `kept`, and writes down how it was run: its
-# arguments, one a line, to `arguments`; what it was told to `told`; what others can see of it and its shell to `seen`.
+# notebook NAME: a helper bin/NAME that keeps one password in the file `kept`. It records its arguments in `arguments`, one
+# a line, its input in `told`, and what others can see of it and its shell in `seen`.
 notebook() {
-    # shellcheck disable=SC2016 # for the script
+    # shellcheck disable=SC2016 # expanded by the script
     script "bin/$1" "cd '$BATS_TEST_TMPDIR'" \
         'printf "<%s>\n" "$@" >>arguments; echo . >>arguments' \
         'cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline 2>/dev/null | tr "\0" "\n" >>seen' \
@@ -42,7 +42,7 @@ notebook() {
         'esac'
 }
 
-# keep: the login of store_login goes into the notebook.
+# keep: puts the login of store_login into the notebook.
 keep() {
     store_login "$@"
     { printf password= && cat "$LOGIN" && echo; } >kept
@@ -57,18 +57,18 @@ at_once() {
     assert_in_time "$before" "of ${*:2}"
 }
 
-# logged_in ARGUMENT...
+# logged_in ARGUMENT...: kimi login with the notebook.
 logged_in() {
     server_start
     server_control '{"pending": 0}'
     kimi-login --no-browser "$@" 2>login.err
 }
 
-# is_refused [PART]: login --storage keyring does not take this helper, within 3 s, before a code is asked for.
+# is_refused [PART]: login --storage keyring rejects this helper within 3 s, before it asks for a code.
 is_refused() {
     server_start
     at_once 75 kimi-login --no-browser --storage keyring
-    # A line before it may say that what the helper gave for a login is none.
+    # A line before it may say that the helper returned an invalid login.
     assert_contains "$(tail -n 1 <<<"$stderr")" "${1:-KIMI_CREDENTIAL_HELPER}" || return
     assert_same 0 "$(server_count all)" "requests"
     [ ! -e "$LOGIN" ]
@@ -126,7 +126,7 @@ is_refused() {
 @test "a snippet behind ! is run by the shell, the operation after it" {
     notebook mine
     keep
-    # shellcheck disable=SC2016 # the snippet's
+    # shellcheck disable=SC2016 # expanded by the snippet
     KIMI_CREDENTIAL_HELPER='!f() { mine from snippet "$1"; }; f' run -0 kimi-token
     assert_same at-stored "$output"
     assert_same '<from>
@@ -157,23 +157,23 @@ is_refused() {
     [ ! -e arguments ]
 }
 
-## What it is told
+## What it receives
 
-@test "get is told protocol, host and username, and a blank line" {
+@test "get sends protocol, host and username, and a blank line" {
     notebook mine
     keep
     KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
     assert_same "$(printf 'protocol=https\nhost=auth.kimi.com\nusername=%s\n\n|' "$KEY")" "$(cat told && printf '|')"
 }
 
-@test "the host is told with its port, and http for what it is" {
+@test "the host is sent with its port, and http as such" {
     notebook mine
     keep
     KIMI_CODE_OAUTH_HOST=http://127.0.0.1:4711/ KIMI_CREDENTIAL_HELPER=$PWD/bin/mine run -0 kimi-token
     assert_contains "$(cat told)" $'protocol=http\nhost=127.0.0.1:4711\nusername='
 }
 
-@test "store is told the whole login as the password, on one line" {
+@test "store sends the whole login as the password, on one line" {
     notebook mine
     export KIMI_CREDENTIAL_HELPER=$PWD/bin/mine
     logged_in
@@ -200,7 +200,7 @@ is_refused() {
     assert_lacks "$(cat seen)" '"access_token"'
 }
 
-@test "what a helper says on standard error reaches nobody who takes it for a key" {
+@test "what a helper writes to standard error never looks like a key" {
     notebook mine
     keep
     KIMI_CREDENTIAL_HELPER='!echo noise >&2; mine' run -0 --separate-stderr kimi-token
@@ -208,16 +208,16 @@ is_refused() {
     assert_same "" "$stderr"
 }
 
-@test "attributes of newer protocols in the answer are passed over" {
+@test "attributes of newer protocols in the reply are ignored" {
     notebook mine
     keep
     KIMI_CREDENTIAL_HELPER='!printf "capability[]=authtype\nephemeral=0\nnonsense\npassword_expiry_utc=1\n"; mine' run -0 kimi-token
     assert_same at-stored "$output"
 }
 
-## A stranger's helper from login to logout
+## A helper of another program, from login to logout
 
-# whole_life: with the helper of the environment.
+# whole_life: login to logout with the helper of the environment.
 whole_life() {
     logged_in --storage keyring
     [ ! -e "$LOGIN" ]
@@ -257,7 +257,7 @@ whole_life() {
     whole_life
 }
 
-@test "Git's own cache, once it has forgotten, holds no login: 4" {
+@test "Git's own cache, once it has forgotten, has no login: 4" {
     export KIMI_CREDENTIAL_HELPER=cache KIMI_NO_CACHE=1
     logged_in --storage keyring
     run -0 kimi-token
@@ -265,7 +265,7 @@ whole_life() {
     run -4 kimi-token
 }
 
-@test "the daemon that Git's cache leaves running holds up nobody" {
+@test "the daemon that Git's cache leaves running delays nothing" {
     export KIMI_CREDENTIAL_HELPER=cache
     printf 'protocol=https\nhost=h\nusername=x\npassword=y\n\n' | git credential-cache store 3>&- 4>&-
     at_once 4 kimi-token
@@ -274,13 +274,13 @@ whole_life() {
     run -1 kimi-login --no-browser --storage keyring
 }
 
-@test "success without a password is none: 4" {
+@test "success without a password is no login: 4" {
     KIMI_CREDENTIAL_HELPER='!true' run -4 kimi-token
     KIMI_CREDENTIAL_HELPER='!echo password= #' run -4 kimi-token
     KIMI_CREDENTIAL_HELPER='!echo username=x #' run -4 kimi-token
 }
 
-## Helpers that fail, each named by its fault
+## Helpers that fail, each named after its failure
 
 @test "a helper that ignores store, as the book allows, is refused" {
     export KIMI_CREDENTIAL_HELPER='!true'
@@ -325,7 +325,7 @@ whole_life() {
     is_refused "did not answer in time"
 }
 
-@test "a helper that gives more than any login is none of ours" {
+@test "a helper that returns more than any login has is refused" {
     export KIMI_CREDENTIAL_HELPER='!{ printf password=; head -c 3000000 /dev/zero | tr "\0" x; echo; } #'
     is_refused "too large for a login"
 }
@@ -373,7 +373,7 @@ whole_life() {
     at_once 75 kimi-login --no-browser --storage keyring
 }
 
-@test "a helper that does not read what it is told is no trouble" {
+@test "a helper that does not read its input does no harm" {
     notebook mine
     keep
     KIMI_CREDENTIAL_HELPER='!exec <&-; cat kept #' run -0 kimi-token
@@ -453,4 +453,74 @@ whole_life() {
     KIMI_DISABLE_KEYRING='' KIMI_CREDENTIAL_HELPER='!false' run -75 --separate-stderr kimi refresh --storage keyring
     assert_contains "$stderr" "; check the helper that KIMI_CREDENTIAL_HELPER names, then try again"
     assert_same at-stored "$(stored access_token)"
+}
+
+## Signals
+
+# slow OPERATION...: a notebook that never answers these operations, but carries them out first.
+slow() {
+    local operation
+    notebook slow
+    for operation; do
+        sed -i "s/^$operation) .*/& : >asked; exec sleep 60 ;;/; s/;; : >asked/; : >asked/" bin/slow
+    done
+    rm -f asked
+    export KIMI_CREDENTIAL_HELPER="$BATS_TEST_TMPDIR/bin/slow"
+}
+
+# interrupt_in_helper COMMAND...: sends a signal while the helper is running.
+interrupt_in_helper() {
+    rm -f asked
+    start interrupted "$@"
+    wait_until test -e asked
+    kill -TERM "$pid"
+    finish 130
+}
+
+@test "a signal while the helper is asked ends every command with 130, and the login stays" {
+    local command words
+    server_start
+    keep
+    slow get
+    echo '{"storage":"keyring"}' >"$FOLDER/kimi-code.state"
+    for command in token refresh "refresh --force" models usage logout "status --check" "login --no-browser" "exec true" \
+        "refresh --storage file"; do
+        read -ra words <<<"$command"
+        interrupt_in_helper "kimi-${words[0]}" "${words[@]:1}"
+        assert_same "" "$(out_of interrupted)"
+        assert_contains "$(err_of interrupted)" "interrupted by SIGTERM"
+    done
+    assert_same at-stored "$(kept access_token)"
+    assert_same 0 "$(server_count all)"
+    # Also if nothing said that the login is in the keyring.
+    rm "$FOLDER/kimi-code.state"
+    interrupt_in_helper kimi-logout
+    interrupt_in_helper kimi-token
+    assert_same at-stored "$(kept access_token)"
+}
+
+@test "a signal while the helper erases: logout says 130, and the next one removes what is left" {
+    server_start
+    keep
+    echo '{"storage":"keyring"}' >"$FOLDER/kimi-code.state"
+    slow erase
+    sed -i 's/rm -f kept;/true;/' bin/slow
+    interrupt_in_helper kimi-logout
+    notebook slow
+    run -0 kimi logout
+    [ ! -e kept ]
+}
+
+@test "a signal once the helper has stored, during refresh --storage keyring: the copy is known, and logout removes it" {
+    server_start
+    store_login
+    slow store
+    interrupt_in_helper kimi-refresh --storage keyring
+    assert_same at-stored "$(kept access_token)"
+    assert_same at-stored "$(stored access_token)"
+    assert_contains "$(cat "$FOLDER/kimi-code.state")" '"storage":"keyring"'
+    notebook slow
+    run -0 kimi logout
+    [ ! -e kept ]
+    [ ! -e "$LOGIN" ]
 }

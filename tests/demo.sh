@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh BIN: walks through the toolkit against the loopback server of tests/, in a throw-away home. It asks nothing,
-# and every base URL is that server's: nothing that is typed can reach the real service.
+# demo.sh BIN: shows the toolkit on the loopback server of tests/, in a temporary home directory. It asks nothing, and
+# every base URL is that server, so that nothing can reach the real service.
 set -eu
 bin=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ step() {
 	"$@" </dev/null
 }
 
-echo "A Kimi server of our own runs on loopback, and the home is $HOME: nothing of yours is touched."
+echo "A test server runs on loopback, and the home directory is $HOME: your files are not touched."
 step kimi --version
 step kimi login --platform kimi-code --no-browser
 step kimi token
@@ -39,4 +39,4 @@ step kimi logout
 printf '\n$ kimi token\n'
 kimi token || echo "(exit status $?: a login is needed)"
 echo
-echo "That was all of it, with $(wc -l <"$root/server/requests.jsonl") requests to the server. 'make login' does the same with the real one."
+echo "That was all; it sent $(wc -l <"$root/server/requests.jsonl") requests to the loopback server. To log in to the real one: make login"

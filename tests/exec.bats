@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# kimi exec: a command with a fresh token, as if it had been started without us.
+# kimi exec: runs a command with a fresh token, as if it had been started directly.
 
-# Each test is a shell of its own; run and start set variables; the scripts in quotes are for the command's own shell.
+# Each test runs in a subshell; run and start set variables; the quoted scripts are for the command's shell.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 bats_require_minimum_version 1.5.0
@@ -13,7 +13,7 @@ setup() {
     export TMPDIR=$BATS_TEST_TMPDIR/tmp
     mkdir tmp
 }
-# with_runtime: a runtime folder, as a login session has it.
+# with_runtime: a runtime directory, as a login session has one.
 with_runtime() {
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
     mkdir -m 700 "$XDG_RUNTIME_DIR"
@@ -55,7 +55,7 @@ with_runtime() {
     assert_same $'sk-mine\n1' "$output"
 }
 
-@test "the mark holds nothing of the token, and an inner kimi exec keeps it right" {
+@test "the marker contains nothing of the token, and an inner kimi exec updates it" {
     store_login
     run -0 kimi exec -- printenv KIMI_API_KEY_IS_TOKEN
     [[ $output =~ ^[0-9a-f]{16}$ ]]
@@ -126,7 +126,7 @@ END
     [ ! -e ran ]
 }
 
-@test "without a token that lives and without a network it is not run: 75" {
+@test "without a valid token and without a network it is not run: 75" {
     server_start
     store_login --expires-in-left -10
     server_stop
@@ -148,7 +148,7 @@ END
     [ ! -e ran ]
 }
 
-## While it runs
+## While the command runs
 
 @test "the store is kept fresh while the command runs" {
     server_start
@@ -179,10 +179,10 @@ END
     assert_same "" "$(err_of exec)"
 }
 
-# holds TOKEN: the file the command was told of has it.
+# holds TOKEN: the file that the command was given contains it.
 holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
 
-@test "the file is private, holds the token alone, and lies in the runtime folder" {
+@test "the file is private, contains only the token, and is in the runtime directory" {
     store_login
     with_runtime
     run -0 kimi exec --file-env FILE -- sh -c 'stat -c "%a %n" "$FILE" "${FILE%/*}"; wc -c <"$FILE"; cat "$FILE"'
@@ -192,7 +192,7 @@ holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
     assert_same at-stored "${lines[3]}"
 }
 
-@test "without a runtime folder it lies in a private folder of its own, and both are gone at the end" {
+@test "without a runtime directory it is in a private directory of its own, and both are gone at the end" {
     store_login
     run -0 kimi exec --file-env FILE -- sh -c 'echo "$FILE"; stat -c "%a %a" "$FILE" "${FILE%/*}"'
     [[ ${lines[0]} =~ ^"$TMPDIR"/kimi-[A-Za-z0-9]{6}/exec.[0-9]+$ ]]
@@ -201,7 +201,7 @@ holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
     assert_same "" "$(ls tmp)"
 }
 
-@test "a runtime folder that is open to others is not used" {
+@test "a runtime directory that is open to others is not used" {
     store_login
     with_runtime
     chmod 755 "$XDG_RUNTIME_DIR"
@@ -226,7 +226,7 @@ holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
     echo >fifo
     finish 0 "$exec"
     finish 0
-    # Sizes are those of a whole token, and of nothing once the file has gone.
+    # The sizes are that of a whole token, and 0 once the file is gone.
     assert_same 9 "$(sort -u reader.out | grep -v ready | tr -d ' \n')"
 }
 
@@ -254,7 +254,7 @@ holds() { [ "$(cat "$(head -n 1 exec.out)")" = "$1" ]; }
     wait_until test -s exec.out
     mv run/kimi run/away
     new_login kimi-code --access at-new
-    # A look that begins after the login was there, and one after that: the first has come to its end by then.
+    # Waits for a look that begins after the login is there, and for the next one: then the first has ended.
     printf '#!/bin/sh\necho look >>looks\nexec "%s/kimi-token" "$@"\n' "$KIMI_TEST_BIN" >libexec/new
     chmod 755 libexec/new
     mv libexec/new libexec/kimi-token
@@ -297,7 +297,7 @@ has_looked_twice() { [ "$(wc -l <looks)" -ge 2 ]; } 2>/dev/null
     wait_until is_empty "$XDG_RUNTIME_DIR/kimi"
 }
 
-@test "the command runs in the place of kimi exec, as a process of the same number" {
+@test "the command replaces kimi exec, as the same process" {
     store_login
     start exec kimi exec -- sh -c 'echo $$'
     finish 0
@@ -315,7 +315,7 @@ except ChildProcessError: print("none")'
 
 @test "as process 1 of a container it leaves no zombie of the processes that refresh" {
     store_login
-    # As kimi-token does when it cannot wait for kimi-refresh any longer.
+    # As kimi-token does when it stops waiting for kimi-refresh.
     mkdir libexec
     printf '#!/bin/sh\n(setsid sleep 0.1 &)\nexec "%s/kimi-token" "$@"\n' "$KIMI_TEST_BIN" >libexec/kimi-token
     chmod 755 libexec/kimi-token
@@ -328,7 +328,7 @@ def zombies():
         try: found.update([name] if name.isdigit() and open("/proc/%s/stat" % name).read().split(") ")[1][0] == "Z" else [])
         except FileNotFoundError: pass
     return found
-# One that was seen twice, a while apart, is one that nobody waits for.
+# If it is seen twice, a while apart, nobody waits for it.
 time.sleep(1)
 first = zombies()
 time.sleep(0.5)
@@ -342,7 +342,7 @@ print(sorted(first & zombies()))'
 import ctypes, os, struct
 PIDFD_OPEN = 434
 ENOSYS = 38
-# A seccomp filter: load the number of the call; pidfd_open fails with ENOSYS; all else passes.
+# A seccomp filter: load the system call number; pidfd_open fails with ENOSYS; all others are allowed.
 rules = [(0x20, 0, 0, 0), (0x15, 0, 1, PIDFD_OPEN), (0x06, 0, 0, 0x00050000 | ENOSYS), (0x06, 0, 0, 0x7fff0000)]
 code = b"".join(struct.pack("HBBI", *rule) for rule in rules)
 array = ctypes.create_string_buffer(code, len(code))
@@ -368,7 +368,7 @@ os.execvp("kimi-exec", ["kimi-exec", "--", "touch", "ran"])'
 }
 is_empty() { [ -z "$(ls "$1")" ]; }
 
-## As if it had been started without us
+## As if it had been started directly
 
 @test "the exit status is the command's" {
     local code
@@ -461,7 +461,7 @@ sys.exit("it goes on")'
     assert_same $'ready\nHUP' "$(cat heard)"
 }
 
-# waiter: a command that says which signal it got, and ends with 7.
+# waiter: a command that prints which signal it got, and exits with status 7.
 waiter() {
     cat >waiter <<END
 #!$KIMI_TEST_PYTHON -ES
@@ -503,7 +503,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
 
 @test "a standard descriptor that was closed is closed for the command" {
     store_login
-    # run itself has a standard input.
+    # run sets a standard input of its own.
     run -0 sh -c "exec kimi exec -- sh -c '[ ! -e /proc/self/fd/0 ] && echo closed' 0<&-"
     assert_same closed "$output"
 }
@@ -556,7 +556,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
     run -130 on_terminal --type ready '\x03' kimi exec -- sh -c 'echo ready; exec sleep 20'
 }
 
-@test "Ctrl-Z stops it, fg lets it go on, with the status of its own" {
+@test "Ctrl-Z stops it, fg continues it, and the status is its own" {
     store_login
     export PS1='ask> '
     run -0 on_terminal --type 'ask> ' 'kimi exec -- sh -c "echo rea\\dy; read -r line; echo got \\$line; exit 3"\r' \
@@ -569,7 +569,7 @@ assert plain == masks("kimi-exec", "--") and plain, (plain, masks("kimi-exec", "
 @test "bg lets it go on in the background" {
     store_login
     export PS1='ask> '
-    # Not sh: dash hangs, without us too, when Ctrl-Z meets its vfork().
+    # Not sh: dash hangs when Ctrl-Z interrupts its vfork(), also without us.
     run -0 on_terminal --type 'ask> ' 'kimi exec -- bash -c "echo rea\\dy; until [ -e go ]; do sleep 0.1; done; touch went"\r' \
         --type ready '\x1a' --type Stopped '' --type 'ask> ' 'bg; touch go; wait; ls went; exit 0\r' bash --norc -i
     [ -e went ]
@@ -588,7 +588,7 @@ is_stopped() {
     case $stat in *") T "*) ;; *) return 1 ;; esac
 }
 
-@test "an interactive shell below it has job control of its own" {
+@test "an interactive shell started by it has its own job control" {
     store_login
     export PS1='ask> '
     run -4 on_terminal --type 'ask> ' 'sh -c "echo rea\\dy; exec sleep 20"\r' --type ready '\x1a' --type Stopped '' --type 'ask> ' 'kill -KILL %1; disown -a; exit 4\r' \
@@ -602,11 +602,11 @@ is_stopped() {
     run -2 --separate-stderr kimi exec
     assert_error "no command was given"
     run -2 --separate-stderr kimi exec --env 2X -- true
-    assert_error "--env: '2X' cannot be the name of a variable"
+    assert_error "--env: '2X' is not a valid variable name"
     run -2 --separate-stderr kimi exec --file-env A=B -- true
-    assert_error "--file-env: 'A=B' cannot be the name of a variable"
+    assert_error "--file-env: 'A=B' is not a valid variable name"
     run -2 --separate-stderr kimi exec --env X --file-env X -- true
-    assert_error "the same"
+    assert_error "both name X"
 }
 
 @test "an error is an event with --json" {
@@ -614,7 +614,7 @@ is_stopped() {
     assert_same login_required "$(json data.code <<<"$output")"
 }
 
-@test "a command's own --json is not ours" {
+@test "a --json of the command is not ours" {
     run -4 --separate-stderr kimi exec true --json
     assert_same "" "$output"
 }

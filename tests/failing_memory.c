@@ -1,23 +1,26 @@
 /*
- * failing_memory: a program in which each allocation fails once. For LD_PRELOAD; a static program does not feel it.
- * Before main() the process becomes a server that forks the program again and again: in run N the Nth call of malloc(),
- * calloc() or realloc() returns NULL, those of libcurl's own start aside; it ends with the first run in which there was no Nth. Set in the environment:
+ * failing_memory: makes each allocation of a program fail once. For LD_PRELOAD; it has no effect on a static
+ * program. Before main() the process becomes a server that forks the program again and again: in run N the
+ * Nth call of malloc(), calloc() or realloc() returns NULL, except those of libcurl's initialization. It ends
+ * with the first run that makes fewer than N calls. Environment:
  *
- *   KIMI_TEST_MEMORY=COUNT         the most runs
- *   KIMI_TEST_MEMORY_STEP=STEP     only one of so many allocations fails
- *   KIMI_TEST_MEMORY_THEN=all      all allocations after it fail, too
- *   KIMI_TEST_MEMORY_BEFORE=LINE   a shell line before each run
- *   KIMI_TEST_MEMORY_DIR=FOLDER    for what a run prints
+ *   KIMI_TEST_MEMORY=COUNT         the maximum number of runs
+ *   KIMI_TEST_MEMORY_STEP=STEP     lets only every STEPth allocation fail
+ *   KIMI_TEST_MEMORY_THEN=all      all later allocations fail, too
+ *   KIMI_TEST_MEMORY_BEFORE=LINE   a shell line to run before each run
+ *   KIMI_TEST_MEMORY_DIR=DIRECTORY for the output of a run
+ *   KIMI_TEST_MEMORY_AFTER=N       no server: SIGUSR2 makes the Nth allocation after it fail
  *
- * A run is as it should be if it ends by itself and leaves no temporary file below $HOME, and either prints what the
- * program prints otherwise (but for digits) and exits with 0, or says why not in exactly one line. What is not is told
- * on standard output, and the exit status is 1.
+ * A run is good if it ends by itself, leaves no temporary file below $HOME, and either prints what the
+ * program usually prints (except digits) and exits with 0, or says in exactly one line why not. Bad runs are
+ * reported on standard output, and the exit status is then 1.
  */
 #include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,12 +30,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* glibc's own, so that nothing has to be looked up before the first call. */
+/* glibc's own functions, so that nothing has to be looked up before the first call. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 
-static _Atomic long left;    /* calls until the one that fails; 0: none does */
+static _Atomic long left;    /* calls until one fails; 0: none fails */
 static _Atomic bool *failed; /* shared with the server */
 static bool all_after;
 
@@ -71,7 +74,7 @@ enum { MOST = 64 * 1024 };
 
 static char usual[MOST], printed[MOST], said[MOST], out_file[4096], err_file[4096];
 
-/* Digits tell of time and chance: a row of them is one 0. */
+/* Digits depend on time and chance: replaces each run of them with a 0. */
 static void read_file(const char *path, char text[MOST])
 {
 	size_t kept = 0;
@@ -85,7 +88,7 @@ static void read_file(const char *path, char text[MOST])
 	text[kept] = '\0';
 }
 
-/* A request that failed may be sent again, and that is told: it is no difference. */
+/* A request that failed may be sent again, with a message: ignores that message. */
 static void drop_waiting_events(char *text)
 {
 	static const char mark[] = "{\"type\":\"waiting\"";
@@ -133,7 +136,7 @@ static void become_program(long n)
 	left = n;
 }
 
-/* False: there was no such allocation. In the program itself it does not return here but go on to main(). */
+/* False: there was no such allocation. In the program itself it does not return, but continues in main(). */
 static bool run(long n, const char *before, long *ret_bad, bool *ret_is_program)
 {
 	int status;
@@ -152,34 +155,55 @@ static bool run(long n, const char *before, long *ret_bad, bool *ret_is_program)
 	read_file(out_file, printed);
 	read_file(err_file, said);
 	drop_waiting_events(printed);
-	const char *why = judge(status, *failed);
-	if (why) {
+	const char *reason = judge(status, *failed);
+	if (reason) {
 		++*ret_bad;
-		printf("allocation %ld: %s; status %x\n%s%s\n", n, why, (unsigned)status, said, printed);
-		fflush(stdout); /* or the next run has it, too */
+		printf("allocation %ld: %s; status %x\n%s%s\n", n, reason, (unsigned)status, said, printed);
+		fflush(stdout); /* otherwise the next run would have it, too */
 	}
 	return *failed || !n;
+}
+
+static long after_signal;
+
+static void count_from_here(int signal)
+{
+	(void)signal;
+	left = after_signal;
+}
+
+__attribute__((constructor)) static void wait_for_signal(void)
+{
+	static _Atomic bool has_failed;
+	const char *after = getenv("KIMI_TEST_MEMORY_AFTER");
+
+	if (!after)
+		return;
+	after_signal = atol(after);
+	failed = &has_failed;
+	signal(SIGUSR2, count_from_here);
+	unsetenv("LD_PRELOAD"); /* not for those that the program starts */
 }
 
 __attribute__((constructor)) static void serve(void)
 {
 	const char *count = getenv("KIMI_TEST_MEMORY"), *before = getenv("KIMI_TEST_MEMORY_BEFORE");
-	const char *then = getenv("KIMI_TEST_MEMORY_THEN"), *folder = getenv("KIMI_TEST_MEMORY_DIR");
+	const char *then = getenv("KIMI_TEST_MEMORY_THEN"), *directory = getenv("KIMI_TEST_MEMORY_DIR");
 	const char *every = getenv("KIMI_TEST_MEMORY_STEP");
 	long most = count ? atol(count) : 0, step = every ? atol(every) : 1, n = 0, runs = 0, bad = 0;
 	bool is_program = false;
 
 	if (!count)
 		return;
-	/* What TLS takes at its start, thousands of times, is taken once and never fails. */
+	/* TLS makes thousands of allocations at its start. They are made once, and never fail. */
 	int (*start_curl)(long) = (int (*)(long))dlsym(RTLD_DEFAULT, "curl_global_init");
 	if (start_curl)
 		start_curl(3);        /* CURL_GLOBAL_ALL */
-	unsetenv("KIMI_TEST_MEMORY"); /* not for those that the program starts */
+	unsetenv("KIMI_TEST_MEMORY"); /* not for the programs that it starts */
 	all_after = then && strcmp(then, "all") == 0;
 	failed = mmap(NULL, sizeof(*failed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	snprintf(out_file, sizeof(out_file), "%s/out", folder);
-	snprintf(err_file, sizeof(err_file), "%s/err", folder);
+	snprintf(out_file, sizeof(out_file), "%s/out", directory);
+	snprintf(err_file, sizeof(err_file), "%s/err", directory);
 	while (n <= most && bad < 10 && run(n, before, &bad, &is_program)) {
 		n += n ? step : 1;
 		runs++;

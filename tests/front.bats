@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# kimi, the front: which program a word becomes, and what the front says itself.
+# kimi, the front: which program a word starts, and what the front prints itself.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
 
-# own_command NAME [FOLDER]: a kimi-NAME that prints its name and arguments, one a line, and ends with 37.
+# own_command NAME [DIRECTORY]: a kimi-NAME that prints its name and arguments, one a line, and exits with status 37.
 own_command() {
     local folder=${2:-$BATS_TEST_TMPDIR/bin}
     mkdir -p "$folder"
@@ -50,7 +50,7 @@ own_command() {
     assert_same "START HERE,FOR SCRIPTS,MORE" "$titles"
     assert_same login "$(sed -n '/^START HERE/{n;p}' <<<"$output" | awk '{ print $1 }')"
     assert_same token "$(sed -n '/^FOR SCRIPTS/{n;p}' <<<"$output" | awk '{ print $1 }')"
-    # Each command is there once; a user's own is among the others.
+    # Each command is listed once, and the user's own are among them.
     own_command foo
     run -0 kimi help
     assert_same "$( (kimi --list-cmds; echo help) | sort)" "$(sed -nE 's/^  ([a-z.]+) .*/\1/p' <<<"$output" | sort)"
@@ -68,6 +68,13 @@ own_command() {
     assert_contains "$stderr" "it needs libedit"
     PATH=/usr/bin:/bin run -1 --separate-stderr "$BATS_TEST_TMPDIR/less/kimi" proxy
     assert_same "kimi: this build has no 'kimi proxy'; it needs libmicrohttpd; install libmicrohttpd-dev and build again" "$stderr"
+}
+
+@test "kimi usage without its helper names the helper and the library" {
+    mkdir "$BATS_TEST_TMPDIR/less"
+    cp "$KIMI_TEST_BIN/kimi" "$KIMI_TEST_BIN/kimi-usage" "$BATS_TEST_TMPDIR/less"
+    run -1 --separate-stderr "$BATS_TEST_TMPDIR/less/kimi" usage
+    assert_same "kimi usage: kimi-usage-online, the part of 'kimi usage' that needs libcurl, is not installed; install libcurl and the toolkit again" "$stderr"
 }
 
 @test "-v, -V and version are --version" {
@@ -92,7 +99,7 @@ own_command() {
     done
 }
 
-@test "--exec-path is the folder the commands lie in" {
+@test "--exec-path prints the directory of the commands" {
     run -0 kimi --exec-path
     assert_same "$(cd "$KIMI_TEST_BIN" && pwd -P)" "$output"
     [ -x "$output/kimi-token" ]
@@ -182,23 +189,23 @@ own_command() {
     PATH=$BATS_TEST_TMPDIR/first:$PATH run -37 kimi foo
 }
 
-@test "a command whose interpreter is missing, or that is no program, is an error that says so: 1" {
+@test "a command whose interpreter is missing, or that is not a program, is an error that says so: 1" {
     own_command foo
     printf '#!/nonexistent/sh\n' >"$BATS_TEST_TMPDIR/bin/kimi-foo"
     run -1 --separate-stderr kimi foo
-    assert_error "" "kimi-foo: No such file or directory; a script's first line must name an interpreter"
+    assert_error "" "kimi-foo: No such file or directory; the first line of a script must name an installed interpreter"
     echo 'echo no first line' >"$BATS_TEST_TMPDIR/bin/kimi-foo"
     run -1 --separate-stderr kimi foo
-    assert_error "" "kimi-foo: Exec format error; a script's first line must name an interpreter"
+    assert_error "" "kimi-foo: Exec format error; the first line of a script must name an installed interpreter"
 }
 
-@test "the current folder is no place for commands" {
+@test "commands are not searched in the current directory" {
     own_command foo "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here"
     PATH=:/usr/bin: run -2 "$KIMI_TEST_BIN/kimi" foo
 }
 
-@test "a word with a slash is no command" {
+@test "a word with a slash is not a command" {
     own_command foo
     run -2 kimi ../foo
     run -2 kimi /foo
@@ -218,7 +225,7 @@ own_command() {
     assert_error "" "kimi help"
 }
 
-@test "an own command can be the nearest" {
+@test "a user's own command can be the nearest" {
     own_command frobnicate
     run -2 --separate-stderr kimi frobnicat
     assert_error "" "'kimi frobnicate'"
@@ -237,7 +244,7 @@ own_command() {
     assert_error "" "did you mean 'kimi --version'?"
 }
 
-# fake_man: a man that only says what it was asked for.
+# fake_man: a man that only prints its arguments.
 fake_man() {
     mkdir "$BATS_TEST_TMPDIR/man"
     printf '#!/bin/sh\nprintf "man %%s\\n" "$*"\n' >"$BATS_TEST_TMPDIR/man/man"
@@ -245,7 +252,7 @@ fake_man() {
     PATH=$BATS_TEST_TMPDIR/man:$PATH
 }
 
-@test "kimi help SUB shows the man page that lies beside the programs" {
+@test "kimi help SUB shows the man page installed with the programs" {
     fake_man
     run -0 kimi help token
     assert_same "man $(kimi --exec-path)/../share/man/man1/kimi-token.1" "$output"
@@ -254,7 +261,7 @@ fake_man() {
     assert_contains "$output" man1/kimi.1
 }
 
-@test "kimi help SUB lets man find the page where none lies beside the programs" {
+@test "kimi help SUB lets man find the page if there is none with the programs" {
     own_command foo
     fake_man
     run -0 kimi help foo
@@ -266,6 +273,11 @@ fake_man() {
     local help=$output
     run -0 env PATH=/nonexistent "$KIMI_TEST_BIN/kimi" help token
     assert_same "$help" "$output"
+    PATH='' run -0 "$KIMI_TEST_BIN/kimi" help
+    help=$output
+    run -0 --separate-stderr env PATH=/nonexistent "$KIMI_TEST_BIN/kimi" help kimi
+    assert_same "$help" "$output"
+    assert_same "" "$stderr"
 }
 
 @test "kimi help kimi and kimi help help show the page of the front itself" {
@@ -276,7 +288,7 @@ fake_man() {
     assert_contains "$output" man1/kimi.1
 }
 
-@test "an empty word is no command, and near to none: 2" {
+@test "an empty word is not a command, and has no nearest: 2" {
     run -2 --separate-stderr kimi ''
     assert_error "" "see 'kimi help'"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# fuzz.sh BUILD SECONDS [NAME...]: runs every fuzzer of that build, or those whose names hold one of NAME, for so long,
-# a line each. It begins with tests/fuzz/corpus/ and what earlier runs came upon, which stays in BUILD/corpus/; what
-# breaks something is written to BUILD/found/.
+# fuzz.sh BUILD SECONDS [NAME...]: runs every fuzzer of that build, or those whose names contain NAME, for that many seconds,
+# and prints a line for each. A fuzzer starts from tests/fuzz/corpus/ and from what earlier runs found, in BUILD/corpus/.
+# Inputs that cause a failure are saved in BUILD/found/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$1 seconds=$2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# kimi makes room for another program called kimi, kimi-cli's above all.
+# kimi runs another program called kimi, such as kimi-cli, for what is not its own.
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -17,7 +17,7 @@ EOF
     usual=$PATH
 }
 
-# add_front KIND FOLDER: one more of our fronts on PATH.
+# add_front KIND DIRECTORY: puts one more of our fronts on PATH.
 add_front() {
     mkdir -p "$2"
     case $1 in
@@ -34,7 +34,7 @@ add_front() {
     assert_same "other: 0 arguments" "$output"
 }
 
-@test "a first word that is no command goes to the other kimi with all arguments untouched" {
+@test "a first word that is not a command goes to the other kimi with all arguments unchanged" {
     PATH=$usual:$other run -7 kimi frob '' 'a b' --json -- '*'
     assert_same $'other: 6 arguments\n<frob>\n<>\n<a b>\n<--json>\n<-->\n<*>' "$output"
 }
@@ -59,7 +59,7 @@ add_front() {
     assert_same $'other: 1 arguments\n<frob>' "$output"
 }
 
-@test "without another kimi there is no circle, whatever copies and links lie on PATH" {
+@test "without another kimi there is no loop, with any copies and links on PATH" {
     local kind path=$usual
     for kind in copy link exec child; do
         add_front "$kind" "$BATS_TEST_TMPDIR/$kind"

@@ -2,17 +2,17 @@
 # The harness of the bats tests. A test file begins with
 #
 #     bats_require_minimum_version 1.5.0
-#     load helper            # load ../helper in a folder below
+# load helper            # load ../helper in a subdirectory
 #
-# and gets setup and teardown from here; one that needs more defines its own and calls kimi_setup and kimi_teardown.
-# Everything lies in $BATS_TEST_TMPDIR, so tests can run side by side (bats --jobs N).
+# and gets setup and teardown from here. A file that needs more defines its own, which call kimi_setup and kimi_teardown.
+# Everything is in $BATS_TEST_TMPDIR, so tests can run in parallel (bats --jobs N).
 #
-# Set from outside: KIMI_TEST_BIN, the folder of the programs under test (default: build/bin of this clone);
-# KIMI_TEST_CHECKER, what checks their memory and needs some of its own: sanitizer for the whole suite, valgrind for the unit
-# tests and tests/valgrind.
-# KIMI_TEST_SERVER=NAME before a server_ function means another server than the usual one.
+# Set from outside: KIMI_TEST_BIN, the directory of the programs under test (default: build/bin of this clone), and
+# KIMI_TEST_CHECKER, a memory checker, which needs memory and time itself: sanitizer for the whole suite, valgrind for the
+# unit tests and tests/smoke.bats.
+# KIMI_TEST_SERVER=NAME before a server_ function selects a server other than the default one.
 
-# Found once and inherited by the tests of a file, as is what follows.
+# Looked up once, and inherited by the tests of a file, like what follows.
 if ! [ "${KIMI_TEST_ROOT:-}/tests/helper.bash" -ef "${BASH_SOURCE[0]}" ]; then
     KIMI_TEST_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     export KIMI_TEST_ROOT
@@ -20,7 +20,7 @@ fi
 export KIMI_TEST_BIN=${KIMI_TEST_BIN:-$KIMI_TEST_ROOT/build/bin}
 
 # The interpreter itself: python3 on PATH may be a wrapper (pyenv) that is slow and needs the real HOME.
-# -E -S: nothing of the user's, and a quicker start.
+# -E -S ignores the user's settings and starts faster.
 if [ -z "${KIMI_TEST_PYTHON:-}" ]; then
     KIMI_TEST_PYTHON=$(python3 -E -S -c 'import sys; print(sys.executable)')
     export KIMI_TEST_PYTHON
@@ -30,11 +30,14 @@ kimi_python() { "$KIMI_TEST_PYTHON" -E -S "$@"; }
 setup() { kimi_setup; }
 teardown() { kimi_teardown; }
 
-# In a folder of the test: a throw-away HOME, the paths of a login there, and an environment in which nothing of the caller's can be felt. In few commands: bats has much to do
-# at each, and this is done for each test. DBUS_S is all that D-Bus knows; keyring.bash has others of that name.
-# shellcheck disable=SC2034 # the paths are for the tests
+# In the test's directory: a temporary HOME, the paths of a login there, and an environment without the caller's
+# variables. It uses few commands, since bats adds much to each and this runs before every test. Of D-Bus it unsets only
+# DBUS_S*, since keyring.bash sets other variables of that name.
+# shellcheck disable=SC2034 # used by the tests
 kimi_setup() {
     local name
+    # bats records a stack trace before each command, which takes half of a suite's time. The name of the test is enough.
+    set +T
     unset "${!XDG_@}" "${!DBUS_S@}" "${!SSH_@}" "${!SSL_CERT_@}" "${!WSL_@}" "${!CURL_@}" DISPLAY WAYLAND_DISPLAY BROWSER \
         NO_COLOR COLORTERM SSLKEYLOGFILE MANPATH PAGER COLUMNS LINES {http,https,all,no,ftp}_proxy {HTTP,HTTPS,ALL,NO,FTP}_PROXY
     for name in "${!KIMI_@}"; do [[ $name == KIMI_TEST_* ]] || unset "$name"; done
@@ -47,13 +50,10 @@ kimi_setup() {
     mkdir -p "$HOME"
     cd "$BATS_TEST_TMPDIR" || return
     umask 022
-    # Before each command bats writes down how it came there: half of a suite's time, and no need of in functions like ours.
-    # shellcheck disable=SC2016 # for bash to expand then
-    ! declare -F bats_debug_trap >/dev/null || trap '[[ $BASH_SOURCE == *.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
 }
 
-# Stops every server of the test and, if the test failed, shows what they saw and what the last run gave.
-# A wrong control.json fails the test.
+# Stops every server of the test. If the test failed, shows the requests and the output of the last run.
+# An invalid control.json fails the test.
 kimi_teardown() {
     local dir pid result=0
     if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
@@ -64,7 +64,7 @@ kimi_teardown() {
         [ -e "$dir/pid" ] || continue
         read -r pid <"$dir/pid"
         kill "$pid" 2>/dev/null || true
-        wait_until has_ended "$pid" || result=1 # lest it write into what is being removed
+        wait_until has_ended "$pid" || result=1 # otherwise it would write into what is being removed
         if [ -e "$dir/control_error" ]; then
             cat "$dir/control_error"
             result=1
@@ -79,20 +79,24 @@ kimi_teardown() {
     return "$result"
 }
 
-# has_ended PID: it may still wait for whoever inherited it to notice.
-has_ended() { ! grep -qsv '^[0-9]* (.*) Z' "/proc/$1/stat"; }
+# has_ended PID: whether the process has ended, even if nobody has waited for it yet.
+has_ended() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    [[ $stat == *") Z"* ]]
+}
 
-# By how much more than usual a test waits.
+# The factor by which tests wait longer than usual.
 PATIENCE=1
 [ -z "${KIMI_TEST_CHECKER:-}" ] || PATIENCE=3
 
-# patient SECONDS: as many as that comes to; a fraction is meant as it is.
+# patient SECONDS: multiplies by that factor; a fraction is kept as it is.
 patient() { if [[ $1 == *.* ]]; then echo "$1"; else echo $(($1 * PATIENCE)); fi; }
-# timeout [OPTION...] SECONDS COMMAND...
+# timeout [OPTION...] SECONDS COMMAND...: timeout(1), with patience.
 timeout() {
     local options=()
-    # Without it SIGCONT comes behind the signal, and a search for leaks that begins between the two never ends: SIGCONT
-    # takes back the SIGSTOP it waits for.
+    # Without --foreground, SIGCONT follows the signal. A leak check that starts between the two would never end, because
+    # SIGCONT undoes the SIGSTOP that it waits for.
     [ "${KIMI_TEST_CHECKER:-}" != sanitizer ] || options=(--foreground)
     while [[ $1 == -* ]]; do
         options+=("$1")
@@ -101,36 +105,41 @@ timeout() {
     command timeout "${options[@]}" "$(patient "$1")" "${@:2}"
 }
 
-# many USUAL FEWER: the second where memory is checked: what goes one way a thousand times shows no more of it there.
+# many USUAL FEWER: prints FEWER if memory is checked: there, a thousand equal rounds show nothing that a few do not.
 many() { if [ -n "${KIMI_TEST_CHECKER:-}" ]; then echo "$2"; else echo "$1"; fi; }
-# How many models a list may have.
+# The maximum number of models in a list.
 MANY=10000
-# shellcheck disable=SC2034 # for the tests
+# shellcheck disable=SC2034 # used by the tests
 [ -z "${KIMI_TEST_CHECKER:-}" ] || MANY=2000
 
-# limit_memory KIB: for this shell and what it runs, unless something checks that needs far more itself.
+# limit_memory KIB: limits this shell and what it starts, unless a checker needs far more itself.
 limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
 
 ## The loopback server
 
-# server_dir: the folder of the server, which holds control.json, requests.jsonl, held.NAME, release.NAME.
+# server_dir: the directory of the server, with control.json, requests.jsonl, held.NAME and release.NAME.
 server_dir() { echo "$BATS_TEST_TMPDIR/server${KIMI_TEST_SERVER:+.$KIMI_TEST_SERVER}"; }
 
-# server_url: where it listens.
+# server_url: its URL.
 server_url() { cat "$(server_dir)/url"; }
 
-# server_start [--tls good|expired|other|kimi] [--no-export]
-# Starts a server and points the programs at it (--no-export: does not). --tls trusts its CA: exports SSL_CERT_FILE,
-# and KIMI_TEST_CA with the same path for a test that unsets the first. Call it in the test's own shell, not under run.
+# server_start [--tls good|expired|other|kimi] [--port N] [--no-export]
+# Starts a server (on that port) and exports its URL to the programs (--no-export: does not). --tls makes them trust its CA:
+# exports SSL_CERT_FILE, and KIMI_TEST_CA with the same path for tests that unset the first. Call it in the test's own
+# shell, not under run.
 server_start() {
-    local dir url tls=() export=yes
+    local dir url ready tls=() port=() export=yes
     dir=$(server_dir)
     mkdir -p "$dir"
     while [ $# -gt 0 ]; do
         case $1 in
         --tls)
-            make_certs
-            tls=(--tls "$BATS_TEST_TMPDIR/certs/$2.pem" "$BATS_TEST_TMPDIR/certs/$2.key")
+            trust_certs
+            tls=(--tls "$KIMI_TEST_CERTS/$2.pem" "$KIMI_TEST_CERTS/$2.key")
+            shift
+            ;;
+        --port)
+            port=(--port "$2")
             shift
             ;;
         --no-export) export=no ;;
@@ -138,40 +147,37 @@ server_start() {
         esac
         shift
     done
-    mkfifo "$dir/ready"
-    # Not kimi_python: in the background a function is a shell of its own, and $! would be that shell.
-    # bats waits for everything that holds its descriptors 3 and 4.
-    "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/kimi_server.py" --dir "$dir" --parent $$ "${tls[@]}" \
-        </dev/null >"$dir/ready" 2>"$dir/log" 3>&- 4>&- &
+    # bats waits for every process that has its descriptors 3 and 4 open.
+    exec {ready}< <(exec "$KIMI_TEST_PYTHON" -E -S -X pycache_prefix="${KIMI_TEST_BIN%/*}/tests/pycache" \
+        "$KIMI_TEST_ROOT/tests/server/kimi_server.py" --dir "$dir" --parent $$ "${tls[@]}" "${port[@]}" </dev/null 2>"$dir/log" 3>&- 4>&-)
     echo $! >"$dir/pid"
-    if ! read -r -t 20 url <"$dir/ready"; then
+    if ! read -r -t 20 url <&"$ready"; then
         cat "$dir/log"
         fail "server_start: the server did not come up" || return
     fi
-    rm "$dir/ready"
+    exec {ready}<&-
     [ "$export" = yes ] || return 0
     export KIMI_CODE_OAUTH_HOST=$url KIMI_CODE_BASE_URL=$url/coding/v1
     export KIMI_MOONSHOT_CN_BASE_URL=$url/cn/v1 KIMI_MOONSHOT_AI_BASE_URL=$url/ai/v1
 }
 
-# make_certs: $BATS_TEST_TMPDIR/certs with ca, good, expired, other and kimi, and trust in that CA.
-make_certs() {
-    export KIMI_TEST_CA=$BATS_TEST_TMPDIR/certs/ca.pem
-    export SSL_CERT_FILE=$KIMI_TEST_CA
-    [ -e "$KIMI_TEST_CA" ] || "$KIMI_TEST_ROOT/tests/server/certs.sh" "$BATS_TEST_TMPDIR/certs"
+# trust_certs: makes the programs trust the CA in $KIMI_TEST_CERTS, with the certificates ca, good, expired, other and kimi.
+trust_certs() {
+    export KIMI_TEST_CERTS=${KIMI_TEST_BIN%/*}/tests/certs
+    export KIMI_TEST_CA=$KIMI_TEST_CERTS/ca.pem SSL_CERT_FILE=$KIMI_TEST_CERTS/ca.pem
 }
 
-# server_stop: its port refuses connections from now on.
+# server_stop: after this, its port refuses connections.
 server_stop() {
     local pid dir
     dir=$(server_dir)
     read -r pid <"$dir/pid"
     kill "$pid"
     wait "$pid" || true
-    rm "$dir/pid" # the number may soon be another process's
+    rm "$dir/pid" # the process id may soon be reused
 }
 
-# server_control JSON: replaces control.json whole; the words are in tests/server/kimi_control.py.
+# server_control JSON: replaces the whole control.json; tests/server/kimi_control.py lists the keys.
 server_control() {
     local dir
     dir=$(server_dir)
@@ -179,7 +185,7 @@ server_control() {
     mv "$dir/control.json.new" "$dir/control.json"
 }
 
-# server_requests ENDPOINT: its requests so far, one JSON object a line; all for every endpoint.
+# server_requests ENDPOINT: its requests so far, one JSON object a line; "all" for every endpoint.
 # ENDPOINT: device poll refresh models cn_models ai_models usages me cn_balance ai_balance stream page other.
 server_requests() {
     case $1 in
@@ -188,14 +194,18 @@ server_requests() {
     esac
 }
 
-# server_count ENDPOINT: how many requests that is.
-server_count() { server_requests "$1" | wc -l | tr -d ' '; }
+# server_count ENDPOINT: the number of requests.
+server_count() {
+    local endpoint=$1
+    [ "$endpoint" != all ] || endpoint='[^"]*'
+    grep -c "^{\"endpoint\": \"$endpoint\"," "$(server_dir)/requests.jsonl" || true
+}
 
-# server_last ENDPOINT: the last of them, as JSON; "server_last refresh | json form.refresh_token".
+# server_last ENDPOINT: the last request, as JSON; "server_last refresh | json form.refresh_token".
 server_last() { server_requests "$1" | tail -n 1; }
 
-# raw_answer HEADERS BODY: the fault that gives that answer and closes the connection; both as Python's bytes literals
-# have them.
+# raw_answer HEADERS BODY: a fault that sends this response and closes the connection. Both are written as in Python's
+# bytes literals.
 raw_answer() {
     kimi_python -c '
 import ast, base64, sys
@@ -203,14 +213,14 @@ head, body = (ast.literal_eval("b\"\"\"%s\"\"\"" % text) for text in sys.argv[1:
 print("{\"raw_b64\": \"%s\"}" % base64.b64encode(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body).decode())' "$1" "$2"
 }
 
-# server_stat NAME: what only the server knows: issued (token pairs), revoked (logins), refused (bad headers or
-# form), too_soon (polls), connections, tls_failures, malformed; or last_access_token.
+# server_stat NAME: the server's counters: issued (token pairs), revoked (logins), refused (bad headers or form), too_soon
+# (polls), connections, tls_failures, malformed; or last_access_token.
 server_stat() { curl -q -s -k --noproxy '*' "$(server_url)/_stats" | json "$1"; }
 
-# server_release NAME: lets the requests go that {"hold": NAME} or {"hold_before": NAME} keeps.
+# server_release NAME: releases the requests that {"hold": NAME} or {"hold_before": NAME} holds.
 server_release() { : >"$(server_dir)/release.$1"; }
 
-# server_wait_held NAME [COUNT]: returns when that many requests (default 1) are kept by that hold.
+# server_wait_held NAME [COUNT]: waits until that many requests (default 1) are held.
 server_wait_held() { wait_until server_has_held "$1" "${2:-1}"; }
 server_has_held() {
     local file
@@ -220,15 +230,20 @@ server_has_held() {
 
 ## Waiting
 
-# wait_until COMMAND...: tries it every 20 ms, for 20 s at most, or PATIENCE times that.
+# wait_until COMMAND...: tries it every 20 ms, for 20 s at most (times PATIENCE).
 wait_until() {
-    local end=$((SECONDS + 20 * PATIENCE))
+    local end=$((SECONDS + 20 * PATIENCE)) never
+    # Nothing is ever written to this pipe. Reading it with a timeout waits without a process, unlike sleep(1).
+    [ -p "$BATS_RUN_TMPDIR/never" ] || mkfifo "$BATS_RUN_TMPDIR/never" 2>/dev/null || true
+    exec {never}<>"$BATS_RUN_TMPDIR/never"
     until "$@"; do
         if [ "$SECONDS" -ge "$end" ]; then
+            exec {never}<&-
             fail "wait_until: $((20 * PATIENCE)) s have passed without: $*" || return
         fi
-        sleep 0.02
+        read -r -t 0.02 -u "$never" || true
     done
+    exec {never}<&-
 }
 
 wait_for_file() { wait_until test -e "$1"; }
@@ -236,11 +251,10 @@ wait_for_file() { wait_until test -e "$1"; }
 ## Stored logins
 
 # store_login [--expires-in-left SECONDS] [--life SECONDS] [--access TOKEN] [--refresh TOKEN] [--no-seed]
-# Stores a login the way kimi-cli does, and makes it known to the server if one runs (--no-seed: does not, so that
-# the server rejects it). Left: seconds until it ends, negative for an expired one (default 900); life: its expires_in
-# (default 900).
+# Stores a login as kimi-cli does, and registers it with the server if one runs (--no-seed: does not, so that the server
+# rejects it). Left: seconds until it expires, negative for an expired one (default 900); life: its expires_in (default 900).
 store_login() {
-    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes dir=$HOME/.kimi/credentials server fraction expires
+    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes dir=$HOME/.kimi/credentials was_there=no server fraction expires
     server=$(server_dir)
     while [ $# -gt 0 ]; do
         case $1 in
@@ -253,49 +267,39 @@ store_login() {
         esac
         shift
     done
-    # Before it is stored: what looks for it may send it at once.
+    # Before it is stored, because another process may send it at once.
     if [ "$seed" = yes ] && [ -e "$server/url" ]; then
         printf '{"access_token": "%s", "refresh_token": "%s", "expires_in": %s}\n' "$access" "$refresh" "$left" >>"$server/seed.jsonl"
     fi
     fraction=${EPOCHREALTIME#*.}
     expires=$((${EPOCHREALTIME%.*} + left)).$fraction
+    [ ! -e "$dir" ] || was_there=yes
     (
         umask 077
-        mkdir -p "$dir"
+        [ "$was_there" = yes ] || mkdir -p "$dir"
         printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s, "scope": "kimi-code", "token_type": "Bearer", "expires_in": %s}' \
             "$access" "$refresh" "$expires" "$life" >"$dir/kimi-code.json"
     )
-    chmod 700 "$dir"
-    chmod 600 "$dir/kimi-code.json"
+    [ "$was_there" = no ] || chmod u=rwX,go= "$dir" "$dir/kimi-code.json"
 }
 
-# stored FIELD: of the stored login; fails if there is none.
+# stored FIELD: a field of the stored login; fails if there is none.
 stored() { json "$1" <"$HOME/.kimi/credentials/kimi-code.json"; }
 
-# json PATH: a field of the JSON on standard input, e.g. data.user_code or logins.0.state; a string as it is, anything
-# else as JSON. Without PATH: checks that it is JSON and prints it compactly.
-json() {
-    kimi_python -c '
-import json, sys
-value = json.load(sys.stdin)
-for step in sys.argv[1].split(".") if sys.argv[1] else []:
-    try:
-        value = value[int(step) if isinstance(value, list) else step]
-    except (LookupError, TypeError, ValueError):
-        sys.exit("json: no %s in %s" % (sys.argv[1], json.dumps(value)))
-print(value if isinstance(value, str) else json.dumps(value))' "${1:-}"
-}
+# json PATH: a field of the JSON on standard input, such as data.user_code or logins.0.state. Prints a string without quotes,
+# anything else as JSON. Without PATH: checks that it is JSON and prints it compactly.
+json() { "${KIMI_TEST_BIN%/*}/tests/json" "${1:-}"; }
 
 ## Files
 
-# mode PATH: its rights in octal, e.g. 600.
+# mode PATH: its permissions in octal, such as 600.
 mode() { stat -c %a "$1"; }
 
-# hash_of PATH: to see that a file is untouched.
+# hash_of PATH: shows whether a file has changed.
 hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
-# rewrite_in_place FILE HALF: beside the test, as a program that truncates a file and writes it anew: HALF is all there is
-# until someone has read it (inotify tells), then what was there before. Sets $editor, to wait for.
+# rewrite_in_place FILE HALF: in the background, does what a program does that truncates a file and writes it again: the
+# file has only HALF until someone has read it (inotify), then its old content. Sets $editor, to wait for.
 rewrite_in_place() {
     rm -f "$BATS_TEST_TMPDIR/edit"
     kimi_python - "$1" "$2" >"$BATS_TEST_TMPDIR/edit" 3>&- 4>&- <<'PY' &
@@ -315,12 +319,12 @@ with open(path, "w") as file:
     file.seek(0)
     file.write(whole)
 PY
-    # shellcheck disable=SC2034 # for the test
+    # shellcheck disable=SC2034 # used by the test
     editor=$!
     wait_until grep -q ready "$BATS_TEST_TMPDIR/edit"
 }
 
-## What must hold
+## Assertions
 
 # fail MESSAGE: prints it and fails.
 fail() {
@@ -348,42 +352,42 @@ assert_lacks() {
     esac
 }
 
-# assert_error [COMMAND] PATTERN: standard error of the last run is the one line "kimi COMMAND: what; what to do", and the regular
-# expression is found in it; without COMMAND, that of any command, and standard output holds nothing but events of --json.
+# assert_error [COMMAND] PATTERN: standard error of the last run is the single line "kimi COMMAND: what; what to do" (of any
+# command without COMMAND) and matches the regular expression, and standard output has only --json events.
 assert_error() {
     local prefix='kimi[^:]*: '
     [ $# = 1 ] || prefix="kimi${1:+ $1}: "
     # shellcheck disable=SC2154 # set by run
     [[ $stderr =~ ^${prefix}[^$'\n']+$ ]] || fail "not one line of error of ours: $stderr" || return
     # shellcheck disable=SC2154
-    # Some commands print what they have beside the error of one login.
+    # Some commands print their results and the error of one login.
     [ $# != 1 ] || assert_same "" "$(grep -v '^{"type":' <<<"$output")" "standard output" || return
     [[ $stderr =~ ${!#} ]] || fail "$(printf 'no match\n  wanted: %s\n  in:     %s' "${!#}" "$stderr")"
 }
 
-## Rights and terminals
+## Permissions and terminals
 
-# unprivileged COMMAND...: as a user whom file modes stop; root would read and write everywhere.
+# unprivileged COMMAND...: runs it as a user to whom file modes apply; root may read and write everything.
 unprivileged() {
     local rights=-dac_override,-dac_read_search,-fowner
     [ "$(id -u)" != 0 ] || set -- setpriv --bounding-set "$rights" --inh-caps "$rights" "$@"
     "$@"
 }
 
-# on_terminal [OPTIONS] COMMAND...: with a pseudo-terminal for all three descriptors; see on_terminal.py.
+# on_terminal [OPTIONS] COMMAND...: runs it with a pseudo-terminal as all three descriptors; see on_terminal.py.
 on_terminal() { kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" "$@"; }
 
 ## The config
 
-# write_config: standard input becomes config.toml.
+# write_config: writes standard input to config.toml.
 write_config() {
     mkdir -p "${CONFIG%/*}"
     chmod 700 "${CONFIG%/*}"
     cat >"$CONFIG"
 }
 
-# login_config [MODEL...]: prints the config that a login leaves, with these models (default kimi-for-coding), the first of
-# them the default.
+# login_config [MODEL...]: prints the config that a login writes for these models (default kimi-for-coding); the first is
+# the default.
 login_config() {
     local model
     [ $# -gt 0 ] || set -- kimi-for-coding

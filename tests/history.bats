@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The history of logins, refreshes, rejections and logouts, and kimi status --history.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets variables
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run sets variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -21,7 +21,7 @@ for line in sys.stdin:
     print(*(event[name] or "-" for name in list(event)[1:]))'
 }
 
-# fill COUNT: so many lines that say "refresh", with the program filler.
+# fill COUNT: adds that many "refresh" lines by the program filler.
 fill() {
     mkdir -p "$HOME/.kimi"
     kimi_python -c '
@@ -64,7 +64,7 @@ logout kimi-code - file ok kimi-logout" "$(events)"
     assert_same "rejected kimi-code - file rejected kimi-refresh" "$(events)"
 }
 
-@test "a refresh that failed is noted once with its error, whatever the number of attempts" {
+@test "a refresh that failed is recorded once with its error, regardless of the number of attempts" {
     server_start
     server_control '{"faults": {"refresh": [{"status": 503, "forever": true}]}}'
     store_login --expires-in-left 100
@@ -81,7 +81,7 @@ logout kimi-code - file ok kimi-logout" "$(events)"
     cp "$LOGIN" "$FOLDER/kimi-code@work.json"
     local status
     for status in 75 75 75; do run "-$status" kimi-refresh --force --account ""; done
-    run -75 kimi-refresh --account "" # sends nothing, since the server asked to wait
+    run -75 kimi-refresh --account "" # sends nothing, because the server asked to wait
     for status in 1 1 0; do run "-$status" kimi-refresh --force --account ""; done
     for status in 1 1; do run "-$status" kimi-refresh --account work; done
     for status in 1 1; do run "-$status" kimi-refresh --force --account ""; done
@@ -134,7 +134,7 @@ logout moonshot-cn - config ok kimi-logout" "$(events)"
     done
 }
 
-@test "a history that cannot be written is no failure" {
+@test "a history that cannot be written is not an error" {
     server_start
     store_login --expires-in-left 100
     mkdir -p "$HISTORY/in the way"
@@ -152,7 +152,7 @@ logout moonshot-cn - config ok kimi-logout" "$(events)"
     [ ! -e elsewhere ]
 }
 
-@test "loose rights are closed by the next line" {
+@test "open permissions are tightened by the next line" {
     server_start
     store_login --expires-in-left 100
     fill 1
@@ -192,7 +192,7 @@ logout moonshot-cn - config ok kimi-logout" "$(events)"
     [ "$(stat -c %s "$HISTORY")" -lt $((128 * 1024)) ]
 }
 
-@test "a rotation under way elsewhere holds up nobody" {
+@test "a rotation by another process delays nothing" {
     server_start
     fill 2000
     store_login --expires-in-left 100
@@ -205,7 +205,7 @@ logout moonshot-cn - config ok kimi-logout" "$(events)"
     assert_same 2001 "$(wc -l <"$HISTORY" | tr -d ' ')"
 }
 
-@test "what is no line of ours is passed over, and a torn line takes no other with it" {
+@test "lines of other formats are ignored, and a torn line does not spoil another" {
     server_start
     fill 1
     printf 'rubbish\n[]\n\0\0\n{"time": 1}\n{"time":1,"event":"ref' >>"$HISTORY"
@@ -238,6 +238,26 @@ refresh kimi-code - file ok kimi-refresh" "$(events)"
     assert_same "TIME                 EVENT     LOGIN           STORAGE  OUTCOME   PROGRAM
 2023-11-14 22:13:20  login     kimi-code@work  file     ok        kimi-login
 never                rejected  kimi-code       -        rejected  kimi-refresh" "$output"
+}
+
+@test "--history covers both homes in the order of time, and says which home it is" {
+    mkdir -p "$HOME/.kimi" "$HOME/.kimi-code"
+    line() { printf '{"time":%d,"event":"%s","platform":"kimi-code","account":null,"storage":"file","outcome":"ok","program":"p"}\n' "$@"; }
+    { line 1700000000 login && line 1700000300 logout; } >"$HISTORY"
+    { line 1700000100 login && line 1700000200 refresh && line 1700000400 logout; } >"$HOME/.kimi-code/history.jsonl"
+    TZ=UTC run -0 --separate-stderr kimi-status --history
+    assert_same "2023-11-14 22:13:20 login kimi-code (kimi-cli)
+2023-11-14 22:15:00 login kimi-code (kimi-code)
+2023-11-14 22:16:40 refresh kimi-code (kimi-code)
+2023-11-14 22:18:20 logout kimi-code (kimi-cli)
+2023-11-14 22:20:00 logout kimi-code (kimi-code)" "$(cut -f 1-3 <<<"$output" | tr '\t' ' ' | sed 's/ +0000//')"
+    TZ=UTC run -0 on_terminal kimi-status --history
+    assert_contains "$output" "2023-11-14 22:16:40  refresh  kimi-code (kimi-code)  file     ok       p"
+    run -0 --separate-stderr kimi-status --history --json
+    assert_same kimi-cli "$(head -n 1 <<<"$output" | json client)"
+    run -0 --separate-stderr kimi-status --history --client kimi-cli --json
+    assert_lacks "$output" client
+    assert_same 2 "$(wc -l <<<"$output" | tr -d ' ')"
 }
 
 @test "without a history --history prints nothing" {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# Whose home it is: what is written, read and changed in one of another user, in one that others can write to, and
+# Who owns the home: what is written, read and changed in the home of another user, in one that others can write to, and
 # behind links.
 
-# Each test is a shell of its own; run sets output and stderr; the paths are the setup's.
+# Each test runs in a subshell; run sets output and stderr; setup sets the paths.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2153
 
 bats_require_minimum_version 1.5.0
@@ -17,13 +17,13 @@ teardown() {
     kimi_teardown
 }
 
-# assert_all_of OWNER: everything in the home is that user's, and nothing came about.
+# assert_all_of OWNER: that user owns everything in the home, and nothing was added.
 assert_all_of() {
     assert_same "$1" "$(find "$HOME/.kimi" -printf '%U\n' | sort -u)"
     assert_same "$before" "$(cd "$HOME/.kimi" && find . -printf '%p %m\n' | sort)"
 }
 
-# anothers_home: a whole login there, and then all of it another user's.
+# anothers_home: creates a complete login, and gives all of it to another user.
 anothers_home() {
     server_start
     server_control '{"pending": 0}'
@@ -40,7 +40,7 @@ anothers_home() {
     anothers_home
     for command in login "login --force" logout "logout --all" "models --sync" "models --use kimi-k2" \
         "refresh --force" "refresh --models" "refresh --storage file"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -1 --separate-stderr kimi $command
         assert_error "belongs to another user \(uid $OTHER\)"
         if [ "$(id -u)" = 0 ]; then assert_contains "$stderr" "sudo -u '#$OTHER' kimi"; fi
@@ -64,6 +64,8 @@ anothers_home() {
     assert_contains "$output" "valid for"
     assert_same home "$(kimi status --json | json logins.0.problems.0.code)"
     run -0 kimi token --headers
+    run -0 env -u XDG_RUNTIME_DIR kimi usage
+    [ ! -e "$HOME/.local" ]
     assert_all_of $OTHER
     chmod 644 "$LOGIN"
     run -0 kimi token
@@ -76,7 +78,7 @@ anothers_home() {
     chown $OTHER "$HOME"
     local command
     for command in "login --force" "models" "status" "refresh" "logout" "token"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run --separate-stderr kimi $command
     done
     run -1 --separate-stderr kimi login
@@ -94,7 +96,7 @@ anothers_home() {
     store_login --expires-in-left 100
     chmod 777 "$HOME/.kimi"
     for command in refresh "login --force" logout "models --sync"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -1 --separate-stderr kimi $command
         assert_error "all users can write to the directory $HOME/.kimi \(mode 777\)"
     done
@@ -105,23 +107,23 @@ anothers_home() {
     assert_contains "$output" "~${LOGIN#"$HOME"}"
     run -0 kimi token
     assert_same at-stored "$output"
-    # Nobody there but what all see: nothing is logged in to, and still it is named.
+    # It has only what everyone can read: nobody is logged in, but the owner is still named.
     rm "$LOGIN"
     run -0 kimi status
     assert_contains "$output" "all users can write to the directory $HOME/.kimi (mode 777)"
-    # A group of one's own is the usual umask of some systems.
+    # A umask of 002 is usual where every user has a group of their own.
     chmod 775 "$HOME/.kimi"
     run -0 kimi login
 }
 
-@test "a link in the place of the credentials folder is neither followed nor changed" {
+@test "a link in place of the credentials directory is neither followed nor changed" {
     local command
     server_start
     mkdir -p "$HOME/.kimi" elsewhere
     chmod 755 elsewhere
     ln -s "$PWD/elsewhere" "$FOLDER"
     for command in login "login --force"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -1 --separate-stderr kimi $command
         assert_error "$FOLDER is a symbolic link"
     done
@@ -135,7 +137,7 @@ anothers_home() {
     assert_same 0 "$(server_count all)"
 }
 
-@test "the home itself may be a link to a folder of one's own" {
+@test "the home itself may be a link to the user's own directory" {
     server_start
     server_control '{"pending": 0}'
     mkdir -m 755 elsewhere
@@ -146,7 +148,7 @@ anothers_home() {
     assert_same 755 "$(mode elsewhere)" "a folder that only its user writes to"
 }
 
-# config_of_another: the login's config.toml as another user's, as a Nix store, a ConfigMap or an image's COPY has it.
+# config_of_another: gives config.toml to another user, as a Nix store, a ConfigMap or COPY in a Dockerfile do.
 config_of_another() {
     CONFIG=$HOME/.kimi/config.toml
     chmod 644 "$CONFIG"
@@ -169,7 +171,7 @@ config_of_another() {
     run -0 --separate-stderr kimi models --platform kimi-code
     assert_contains "$output" kimi-for-coding
     assert_same "" "$stderr"
-    # Nothing would change.
+    # There would be nothing to change.
     run -0 kimi models --sync --platform kimi-code
     run -0 kimi login
     run -0 kimi login --force
@@ -183,7 +185,7 @@ config_of_another() {
     assert_same "$before" "$(hash_of "$CONFIG")"
 }
 
-@test "a device id that is a link or another user's is not read, and one of our own takes its place" {
+@test "a device id that is a link or another user's is not read, and replaced by our own" {
     server_start
     store_login
     local own
@@ -202,7 +204,7 @@ config_of_another() {
     assert_same "$own" "$(cat "$HOME/.kimi/device_id")"
 }
 
-@test "a number that is no time is none in status --json" {
+@test "a number that is not a time is null in status --json" {
     store_login
     printf '{"expires_at": %s, "storage": "file", "last_refresh": 1e308}' "$(stored expires_at)" >"$STATE"
     chmod 600 "$STATE"
@@ -216,7 +218,7 @@ config_of_another() {
     server_start
     store_login
     kimi-login --quiet
-    # Only of that file: strace knows no paths of a call that is made to fail.
+    # Matches only that file: strace does not know the path of a call that it makes fail.
     run -1 --separate-stderr failing "newfstatat:error=EIO:when=1+" -P "$HOME/.kimi/config.toml" kimi-logout
     assert_contains "$stderr" "Input/output error"
     assert_contains "$(cat "$HOME/.kimi/config.toml")" managed:kimi-code

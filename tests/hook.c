@@ -1,20 +1,20 @@
 /*
- * hook: a system that fails, a clock that is wrong and time that flies. For LD_PRELOAD; a static program does not
- * feel it. Set in the environment:
+ * hook: failing system calls, a wrong clock and fast time. For LD_PRELOAD; it has no effect on a static
+ * program. Environment:
  *
- *   KIMI_TEST_FAIL=CALL:N:ERROR    of the calls of CALL on what lies under $HOME the Nth fails with that number of
- *                                  errno; with N+ all from there on. A write that fails has written half of it.
+ *   KIMI_TEST_FAIL=CALL:N:ERROR    the Nth call of CALL on a path under $HOME fails with errno ERROR; with N+
+ *                                  all from there on. A write that fails has written half of its data.
  *                                  ERROR 0: the process is killed before it makes that call.
  *   KIMI_TEST_FAIL_LOG=FILE        gets a line for each call that was made to fail
- *   KIMI_TEST_FIXED_MODE=OCTAL     a file system without modes under $HOME: each file made there has that mode, and
- *                                  fchmod() is ignored; with "!" behind the number it fails
- *   KIMI_TEST_CLOCK=SECONDS        the wall clock is so far ahead (negative: behind)
- *   KIMI_TEST_SPEED=FACTOR         the monotonic clock is so many times faster, and waits are so many times shorter
- *   KIMI_TEST_SLOWED=FACTOR        the same, for all that is run, and times the other
- *   KIMI_TEST_LOOKUP=CODE          names are not found: getaddrinfo() gives that number; "hang": it never returns
- *   KIMI_TEST_STARTED=FILE         gets a line for each program that is started by its path, and how long the file is
- *                                  that standard error goes to by then
- *   KIMI_TEST_NODE=NAME            what uname() calls this machine
+ *   KIMI_TEST_FIXED_MODE=OCTAL     a file system without permissions under $HOME: each file created there
+ *                                  has that mode, and fchmod() is ignored; with "!" after the number it fails
+ *   KIMI_TEST_CLOCK=SECONDS        the wall clock is that much fast (negative: slow)
+ *   KIMI_TEST_SPEED=FACTOR         the monotonic clock runs that many times faster, and waits are shorter
+ *   KIMI_TEST_SLOWED=FACTOR        the same for every program; the two are multiplied
+ *   KIMI_TEST_LOOKUP=CODE          names do not resolve: getaddrinfo() returns CODE, or with "hang" never
+ *   KIMI_TEST_STARTED=FILE         gets a line for each program that is started by its path, with the current
+ *                                  size of the file that is standard error
+ *   KIMI_TEST_NODE=NAME            the name that uname() gives this machine
  *
  * CALL is open, write, fsync, ftruncate, fallocate, fchmod, chmod, rename, link, unlink or mkdir.
  */
@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -39,7 +40,7 @@
 
 #define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
-/* Not write(): it may be ours. */
+/* Not write(), which may be the one below. */
 static void log_failure(const char *call, const char *path)
 {
 	const char *log = getenv("KIMI_TEST_FAIL_LOG");
@@ -61,7 +62,7 @@ static bool is_under_home(const char *path)
 	return len && strncmp(path, home, len) == 0 && path[len] == '/';
 }
 
-/* Whether this call shall fail; then errno is set. */
+/* Whether this call must fail; sets errno then. */
 static bool fails(const char *call, const char *path)
 {
 	static int calls;
@@ -115,7 +116,7 @@ int open(const char *path, int flags, ...)
 	return fd;
 }
 
-/* What a fortified program calls where it gives no mode. */
+/* What fortified programs call if they pass no mode. */
 int __open_2(const char *path, int flags);
 int __open_2(const char *path, int flags)
 {
@@ -148,7 +149,7 @@ int fallocate(int fd, int mode, off_t at, off_t len)
 	return fails_on("fallocate", fd) ? -1 : REAL(fallocate)(fd, mode, at, len);
 }
 
-/* Gives its error and sets no errno. */
+/* Returns its error, and does not set errno. */
 int posix_fallocate(int fd, off_t at, off_t len)
 {
 	return fails_on("fallocate", fd) ? errno : REAL(posix_fallocate)(fd, at, len);
@@ -218,7 +219,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 		return failed;
 	if (clock == CLOCK_REALTIME)
 		now->tv_sec += (time_t)number("KIMI_TEST_CLOCK", 0);
-	/* libcurl goes by the raw one where there is one. */
+	/* libcurl uses CLOCK_MONOTONIC_RAW if it exists. */
 	if ((clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_RAW) || speed() == 1)
 		return 0;
 	long long *start = &starts[clock == CLOCK_MONOTONIC_RAW];
@@ -255,6 +256,11 @@ int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size)
 {
 	(void)size;
 	return poll(fds, count, timeout);
+}
+
+int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
+{
+	return REAL(epoll_wait)(epoll, events, count, shorter(timeout));
 }
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # make install and make uninstall.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, which is meant
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -11,7 +11,7 @@ setup() {
     build=$(dirname "$KIMI_TEST_BIN")
 }
 
-# The script that make runs: make itself would build first, beside other tests.
+# The script that make runs: make itself would build first, while other tests use the build.
 installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
 
 @test "make install and make uninstall are that script" {
@@ -31,7 +31,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
         share/doc/kimi/{LICENSE,README.md,recipes.md,packages.md,contributing.md,changelog.md}; do
         [ -e "$root/usr/$path" ] || fail "$path is missing"
     done
-    # The links between the documents work there too.
+    # The links between the documents work there, too.
     while read -r path; do
         [ -e "$root/usr/share/doc/kimi/$path" ] || fail "a document links $path" || return
     done < <(grep -ohE '\]\([^)#]+' "$root"/usr/share/doc/kimi/*.md | cut -c 3- | grep -v '^https:' | sort -u)
@@ -39,7 +39,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     assert_same 644 "$(mode "$root/usr/share/man/man1/kimi-token.1")"
 }
 
-@test "the unit and the cron line name the folder of PREFIX, not that of DESTDIR" {
+@test "the unit and the crontab line name the directory of PREFIX, not that of DESTDIR" {
     run -0 installer /opt/k "$root" install
     assert_contains "$(cat "$root/opt/k/share/systemd/user/kimi-refresh.service")" 'ExecStart="/opt/k/bin/kimi-refresh" --quiet'
     assert_contains "$(cat "$root/opt/k/share/kimi/crontab")" '"/opt/k/bin/kimi-refresh" --quiet'
@@ -56,7 +56,7 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     run -0 diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "uninstall needs neither the build nor the folder it was installed to, and says if there is nothing" {
+@test "uninstall needs neither the build nor the directory it was installed to, and says if there is nothing" {
     run -0 installer /opt/k "$root" install
     mv "$root/opt/k" "$root/opt/l"
     build=$BATS_TEST_TMPDIR/none
@@ -66,21 +66,21 @@ installer() { PREFIX=$1 DESTDIR=$2 share/install.sh "$3" "$build"; }
     assert_same "" "$(find "$root/opt/l" -mindepth 1)"
 }
 
-@test "what is installed is for everyone, whatever the umask" {
+@test "what is installed is readable by everyone with any umask" {
     (umask 077 && installer /usr "$root" install)
     assert_same "" "$(find "$root/usr" ! -type l ! -perm -go=r)"
     assert_same "" "$(find "$root/usr" -type d ! -perm 755)"
 }
 
-# what_is PATH: the file or link, and what is in it.
+# what_is PATH: describes the file or link and its content.
 what_is() { ls -l "$1" && { cat "$1" 2>/dev/null || :; }; }
 
-# stays: installs and uninstalls, and looks whether bin/kimi is still what it was.
+# stays: installs and uninstalls, and checks that bin/kimi is unchanged.
 stays() {
     local before
     before=$(what_is "$root/usr/bin/kimi")
     run -0 installer /usr "$root" install
-    assert_contains "$output" "is another program and stays"
+    assert_contains "$output" "is another program and was kept"
     [ -x "$root/usr/bin/kimi-token" ]
     run -0 installer /usr "$root" uninstall
     assert_same "$before" "$(what_is "$root/usr/bin/kimi")"
@@ -145,11 +145,11 @@ stays() {
     assert_contains "$output" 'STRIP="" PREFIX='
 }
 
-@test "it is said what was installed where, and the line that puts it on PATH if it is not" {
+@test "the installation prints what is where, and the line for PATH if it is needed" {
     run -0 installer /usr "$root" install
     assert_contains "$output" "installed the programs in $root/usr/bin"
     assert_contains "$output" "$root/usr/share"
-    assert_lacks "$output" PATH # of a package nobody asks
+    assert_lacks "$output" PATH # with DESTDIR, PATH does not matter
     run -0 installer "$root/a b" "" install
     assert_contains "$output" "$root/a b/bin is not on PATH"
     assert_same "$root/a b/bin/kimi-token" "$(bash -c "${lines[-1]}; command -v kimi-token")"
@@ -165,7 +165,7 @@ stays() {
     assert_contains "$output" "another kimi comes first on PATH: $BATS_TEST_TMPDIR/first/kimi"
 }
 
-@test "under sudo, whose PATH is another, one in the person's own folder is said" {
+@test "under sudo, which sets its own PATH, a directory of the user's own is recognized" {
     mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/person/.local/bin"
     printf '#!/bin/sh\necho "$2:x:1:1::%s:/bin/sh"\n' "$BATS_TEST_TMPDIR/person" >"$BATS_TEST_TMPDIR/bin/getent"
     printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/person/.local/bin/kimi"
@@ -195,10 +195,14 @@ stays() {
 }
 
 @test "make dist makes an archive from which make finds all it needs" {
-    git rev-parse HEAD >/dev/null
+    # A tree from such an archive has no commit to archive.
+    if ! git rev-parse HEAD >/dev/null 2>&1; then
+        echo "# not run: make dist needs a clone" >&3
+        return
+    fi
     run -0 make -s B="$BATS_TEST_TMPDIR/dist" dist
     mkdir "$BATS_TEST_TMPDIR/out"
     tar -xzf "$BATS_TEST_TMPDIR"/dist/kimi-*.tar.gz -C "$BATS_TEST_TMPDIR/out"
-    # All that the rules need is there; the building itself would take too long here.
+    # It checks that the archive has all that the build needs; building it would take too long.
     run -0 make -n -s -C "$BATS_TEST_TMPDIR"/out/kimi-* all install
 }

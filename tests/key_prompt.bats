@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The hidden prompt for an API key, in the shells themselves: stopped, continued, put in the background and ended.
+# The hidden prompt for an API key, in real shells: stopped, continued, put into the background and ended.
 # shellcheck disable=SC2016,SC2154 # scripts for other shells; run sets variables
 bats_require_minimum_version 1.5.0
 load helper
@@ -9,12 +9,12 @@ setup() {
     kimi_setup
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn-whole"]}}'
-    # Its process id is known before anything is asked.
+    # Learns the process id before the prompt appears.
     printf '#!/bin/sh\necho $$ >%q\nexec kimi-login --platform moonshot-cn\n' "$PWD/pid" >ask
     chmod +x ask
 }
 
-# in_shell SHELL STEP...: the steps (--type, --run) in an interactive shell with the prompt "go> "; ends it behind them.
+# in_shell SHELL STEP...: runs the steps (--type, --run) in an interactive shell with the prompt "go> ", then leaves it.
 in_shell() {
     local shell=$1
     case $shell in
@@ -25,10 +25,10 @@ in_shell() {
     run on_terminal "${@:2}" --type 'go> ' 'exit\r' env PS1='go> ' "${shell[@]}"
 }
 
-# once_stopped: for --run: waits until the prompt's process is stopped.
+# once_stopped: for --run: waits until the process of the prompt is stopped.
 once_stopped='until grep -q "^State:.T" "/proc/$(cat pid)/status"; do sleep 0.05; done'
 
-# assert_asked_again COUNT: that often; nothing of a key was shown; the whole one was taken.
+# assert_asked_again COUNT: it prompted COUNT times, never showed the key, and accepted the whole key.
 assert_asked_again() {
     assert_lacks "$output" sk-
     assert_same "$1" "$(grep -o 'API key of' <<<"$output" | wc -l)" "times asked, in: $output"
@@ -48,7 +48,7 @@ assert_asked_again() {
     local signal
     for signal in TSTP TTIN TTOU; do
         rm -rf "$HOME/.kimi"
-        # This shell leaves the modes of the terminal to others.
+        # This shell does not restore the terminal modes.
         in_shell sh --type 'go> ' './ask\r' --type 'API key of' 'sk-ha' --run '' "kill -$signal \$(cat pid)" --type 'go> ' 'echo vis""ible\r' \
             --type 'go> ' 'fg\r' --type 'API key of' 'sk-cn-whole\r'
         assert_contains "$output" 'echo vis""ible'
@@ -75,7 +75,7 @@ assert_asked_again() {
     done
 }
 
-@test "Ctrl-\\ ends it and leaves the terminal as it was" {
+@test "Ctrl-\\ ends it and leaves the terminal unchanged" {
     run -131 on_terminal --type 'API key of' 'sk-ha\x1c' kimi-login --platform moonshot-cn
     [ ! -e "$CONFIG" ]
 }
@@ -101,4 +101,14 @@ assert_asked_again() {
     printf 'sk-\e[200~cn\n' >key
     run -2 kimi-login --platform moonshot-cn --api-key-stdin <key
     run -0 on_terminal --type '[1] ' '\x1b[200~2\x1b[201~\r' --type 'API key of' 'sk-cn-whole\r' kimi-login
+}
+
+@test "Ctrl-Z and fg: the question for the platform is asked again, and Ctrl-\\ ends it, in bash and zsh" {
+    local shell
+    printf '#!/bin/sh\nexec kimi-login\n' >ask
+    for shell in bash zsh; do
+        in_shell "$shell" --type 'go> ' './ask\r' --type 'Which one' '3\x1a' --type 'go> ' 'fg\r' --type 'Which one' '\x1c' --type 'go> ' 'echo visi"ble"\r' --type visible ''
+        assert_same 2 "$(grep -o 'Which one' <<<"$output" | wc -l)" "times asked, in: $output"
+        [ ! -e "$CONFIG" ]
+    done
 }

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2119,SC2120 # for the test files
-# A real gnome-keyring on a bus of its own, for the tests of the keyring; on top of helper.bash and processes.bash.
+# A real gnome-keyring on a bus of its own, for the keyring tests; needs helper.bash and processes.bash.
 #
-# Each test has its own bus socket, keyring files and runtime folder in $BATS_TEST_TMPDIR. Two traps are always set:
-# whatever launches a bus, and whatever asks for a prompt, leaves a file, and teardown fails the test for it.
+# Each test has its own bus socket, keyring files and runtime directory in $BATS_TEST_TMPDIR. Two traps are always set:
+# anything that launches a bus or asks for a prompt leaves a file, and teardown then fails the test.
 
 KEY=oauth/kimi-code
 PASSWORD=throw-away
 OWN_HELPER=$KIMI_TEST_BIN/../libexec/kimi/kimi-credential-libsecret
-# Real ones; on PATH there are traps in their place.
+# The real programs; PATH has traps of the same names.
 DBUS_DAEMON=$(command -v dbus-daemon || true)
 DBUS_RUN_SESSION=$(command -v dbus-run-session || true)
 KEYRING_DAEMON=$(command -v gnome-keyring-daemon || true)
@@ -21,9 +21,9 @@ keyring_setup() {
     unset KIMI_DISABLE_KEYRING
     keyring_checked
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
-    # An address always, so that nothing here ever finds the bus and the keyring of whoever runs the tests.
+    # Always sets an address, so that no test finds the bus and the keyring of the caller.
     export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
-    # A display, since GDBus launches a bus only where there is one.
+    # Sets a display, because GDBus launches a bus only if there is one.
     export DISPLAY=:99
     mkdir -m 700 "$XDG_RUNTIME_DIR"
     mkdir services traps
@@ -38,8 +38,8 @@ keyring_setup() {
     CACHE=$XDG_RUNTIME_DIR/kimi/kimi-code
 }
 
-# A keyring that answers may take longer where memory is checked, on a busy machine, than the programs wait for one: so
-# their clock is slower, too.
+# With a memory checker or on a busy machine, a keyring may take longer than the programs wait, so their clock is slowed
+# down, too.
 keyring_checked() {
     [ -n "${KIMI_TEST_CHECKER:-}" ] || return 0
     hook_all
@@ -64,7 +64,7 @@ keyring_teardown() {
     return "$result"
 }
 
-# script PATH LINE...: an executable shell script of these lines.
+# script PATH LINE...: creates an executable shell script.
 script() {
     printf '%s\n' '#!/bin/sh' "${@:2}" >"$1"
     chmod 755 "$1"
@@ -72,18 +72,18 @@ script() {
 
 ## The bus and its daemons
 
-# service NAME EXEC: the bus can activate NAME by running EXEC.
+# service NAME EXEC: lets the bus activate NAME by running EXEC.
 service() { printf '[D-BUS Service]\nName=%s\nExec=%s\n' "$1" "$2" >"$BATS_TEST_TMPDIR/services/$1.service"; }
 
-# start_daemon NAME COMMAND...: beside the test until teardown, with our standard input; its output goes to NAME.log, its
-# number to $pid.
+# start_daemon NAME COMMAND...: runs it in the background until teardown, with our standard input. Its output goes to
+# NAME.log. Sets $pid.
 start_daemon() {
     "${@:2}" <&0 >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- 4>&- &
     pid=$!
     echo "$pid" >>"$BATS_TEST_TMPDIR/daemons"
 }
 
-# stop_daemon PID: ended when this returns, whatever it was doing.
+# stop_daemon PID: ends it, whatever it is doing, and waits for its end.
 stop_daemon() {
     kill "$1" 2>/dev/null || true
     kill -CONT "$1" 2>/dev/null || true
@@ -104,14 +104,14 @@ bus_config() {
 XML
 }
 
-# bus_start: a bus on which nothing is but what service() made known.
+# bus_start: starts a bus that knows only what service() has added.
 bus_start() {
     bus_config >"$BATS_TEST_TMPDIR/bus.conf"
     start_daemon bus "$DBUS_DAEMON" --config-file="$BATS_TEST_TMPDIR/bus.conf" --nofork --nopidfile
     wait_until test -S "$XDG_RUNTIME_DIR/bus"
 }
 
-# bus_stop: ends everything that start_daemon began, the last first.
+# bus_stop: ends everything that start_daemon started, the last first.
 bus_stop() {
     local one
     while read -r one; do
@@ -120,7 +120,7 @@ bus_stop() {
     : >"$BATS_TEST_TMPDIR/daemons"
 }
 
-# ask_bus OBJECT METHOD [ARGUMENT...]: of org.freedesktop.DBus or of the keyring.
+# ask_bus OBJECT METHOD [ARGUMENT...]: calls a method of org.freedesktop.DBus or of the keyring.
 ask_bus() {
     local to=org.freedesktop.secrets
     [ "$1" != / ] || to=org.freedesktop.DBus
@@ -129,8 +129,8 @@ ask_bus() {
 keyring_is_up() { ask_bus / org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q true; }
 keyring_is_gone() { ! keyring_is_up; }
 
-# keyring_start [--locked|--empty]: an open gnome-keyring, with its bus unless that runs; $keyring is its number.
-# Locked: as after a boot without a login at the desktop. Empty: nobody ever set a keyring up.
+# keyring_start [--locked|--empty]: starts an open gnome-keyring, and its bus if needed; $keyring is its process id.
+# Locked: as after a boot without a desktop login. Empty: no keyring was ever created.
 keyring_start() {
     local how=(--unlock)
     [ $# = 0 ] || how=()
@@ -141,7 +141,7 @@ keyring_start() {
     wait_until keyring_is_up
 }
 
-# keyring_stop: the bus stays.
+# keyring_stop: ends the keyring, but not the bus.
 keyring_stop() {
     stop_daemon "$keyring"
     wait_until keyring_is_gone
@@ -157,21 +157,21 @@ keyring_lock() {
     keyring_is_locked
 }
 
-# keyring_unlock: by starting it anew, since only a prompt could do it otherwise.
+# keyring_unlock: restarts it, because otherwise only a prompt could unlock it.
 keyring_unlock() {
     keyring_stop
     keyring_start
 }
 
-## What lies in the keyring, as other programs see it
+## The keyring's contents, as other programs see them
 
-# keyring_secret [KEY]: what secret-tool finds; fails if there is none.
+# keyring_secret [KEY]: prints what secret-tool finds; fails if there is nothing.
 keyring_secret() { secret-tool lookup service kimi-code username "${1:-$KEY}"; }
 
-# kept FIELD: of the login in the keyring.
+# kept FIELD: a field of the login in the keyring.
 kept() { keyring_secret | json "$1"; }
 
-# keyring_items: how many items of ours there are.
+# keyring_items: the number of our items.
 keyring_items() { secret-tool search --all service kimi-code 2>/dev/null | grep -c '^\[/' || true; }
 
 assert_in_keyring() {
@@ -184,24 +184,24 @@ assert_in_file() {
     assert_same "${1:-at-stored}" "$(stored access_token)"
 }
 
-# keep_login [OPTIONS OF store_login]: a login in the keyring alone, put there by secret-tool.
+# keep_login [OPTIONS OF store_login]: stores a login with secret-tool, only in the keyring.
 keep_login() {
     store_login "$@"
     secret-tool store --label="a test's login" service kimi-code username "$KEY" <"$LOGIN"
     rm "$LOGIN"
 }
 
-# name_storage STORAGE: a config that says so, as kimi-cli and kimi-login write it.
+# name_storage STORAGE: writes a config that names this storage, as kimi-cli and kimi-login do.
 name_storage() {
     login_config | sed "s/storage = \"file\"/storage = \"$1\"/" >"$CONFIG"
     chmod 600 "$CONFIG"
 }
 
-# storages: what the config says, each once.
+# storages: the storages that the config names, each once.
 storages() { grep -o 'storage = "[a-z]*"' "$CONFIG" | sort -u; }
 
-# kimi_cli_starts: what oauth.py's load_tokens() does at the start of kimi-cli: the file, else the keyring, whose login
-# it writes to the file and deletes; then it writes the config anew.
+# kimi_cli_starts: what load_tokens() of kimi-cli's oauth.py does at a start: it reads the file, else the keyring, whose login
+# it moves to the file; then it writes the config again.
 kimi_cli_starts() {
     if [ ! -e "$LOGIN" ]; then
         (umask 077 && keyring_secret >"$LOGIN")
@@ -210,7 +210,7 @@ kimi_cli_starts() {
     [ ! -e "$CONFIG" ] || sed -i 's/storage = "keyring"/storage = "file"/' "$CONFIG"
 }
 
-# python_with MODULE: the Python that has it.
+# python_with MODULE: prints a Python that has it.
 python_with() {
     local python
     for python in /usr/bin/python3 "$KIMI_TEST_PYTHON"; do
@@ -222,7 +222,7 @@ python_with() {
     fail "no Python here has the module $1"
 }
 
-# python_keyring LINE: in the Python that has the module `keyring`.
+# python_keyring LINE: runs it in a Python that has the module `keyring`.
 python_keyring() {
     local python
     python=$(python_with keyring) || return
@@ -231,8 +231,8 @@ python_keyring() {
 
 ## Between the programs and their own helper
 
-# watch_helper: from now on every question to our helper adds get, store or erase to the file `asked`, and runs the
-# script on_get, on_store or on_erase first, if there is one.
+# watch_helper: from now on, each call of our helper adds get, store or erase to the file `asked`, and first runs the
+# script on_get, on_store or on_erase, if it exists.
 watch_helper() {
     local kit=$BATS_TEST_TMPDIR/kit program
     mkdir -p "$kit/bin" "$kit/libexec/kimi"
@@ -240,7 +240,7 @@ watch_helper() {
         ln -s "$program" "$kit/bin"
     done
     : >asked
-    # shellcheck disable=SC2016 # for the script to expand
+    # shellcheck disable=SC2016 # expanded by the script
     script "$kit/libexec/kimi/${OWN_HELPER##*/}" "cd '$BATS_TEST_TMPDIR'" 'echo "$1" >>asked' \
         '[ ! -e "on_$1" ] || "./on_$1"' "exec '$OWN_HELPER' \"\$@\""
     export KIMI_EXEC_PATH=$kit/bin PATH=$kit/bin:$PATH
@@ -249,7 +249,7 @@ asked() { tr '\n' ' ' <"$BATS_TEST_TMPDIR/asked"; }
 
 ## Time
 
-# at_once STATUS COMMAND...: like run --separate-stderr, and over within the 3 s that a keyring may cost.
+# at_once STATUS COMMAND...: like run --separate-stderr, and it ends within the 3 s that a keyring may take.
 at_once() {
     local before
     before=$(now_ms)
@@ -257,7 +257,7 @@ at_once() {
     assert_in_time "$before" "of ${*:2}"
 }
 
-# login_begins ARGUMENT...: kimi-login beside the test (finish waits for it), and within 3 s it shows its URL.
+# login_begins ARGUMENT...: starts kimi-login, which shows its URL within 3 s; finish waits for its end.
 login_begins() {
     local before
     before=$(now_ms)
@@ -266,7 +266,7 @@ login_begins() {
     assert_in_time "$before" "until the URL"
 }
 
-# The line that says where the login is kept and why; exactly one of them.
+# Exactly one line says where the login is stored and why.
 why_line() {
     assert_same 1 "$(grep -c "login saved in" "$1")" "lines on the store" || return
     grep "login saved in" "$1"
@@ -274,8 +274,8 @@ why_line() {
 
 ## The bus of cron
 
-# as_cron [NAME=VALUE...] COMMAND...: in the environment of cron, on a machine whose /run/user holds what ./users holds.
-# Without the right to mount, users/UID/bus is linked into the real one for as long as the command runs.
+# as_cron [NAME=VALUE...] COMMAND...: runs it in the environment of cron, on a machine whose /run/user has the contents
+# of ./users. Without permission to mount, links users/UID/bus into the real one while the command runs.
 as_cron() {
     local real status=0 keep=() here=$BATS_TEST_TMPDIR/users
     real=/run/user/$(id -u)
@@ -284,7 +284,7 @@ as_cron() {
         KIMI_CODE_OAUTH_HOST="${KIMI_CODE_OAUTH_HOST:-}" KIMI_CODE_BASE_URL="${KIMI_CODE_BASE_URL:-}" "$@"
     [ "$(id -u)" = 0 ] || keep=(--map-current-user --keep-caps)
     if unshare "${keep[@]}" -m true 2>/dev/null; then
-        # shellcheck disable=SC2016 # for that shell
+        # shellcheck disable=SC2016 # expanded by that shell
         unshare "${keep[@]}" -m sh -c 'mount --bind "$1" /run/user && shift && exec "$@"' sh "$here" "$@"
         return
     fi

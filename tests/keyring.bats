@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
-# The keyring: a real gnome-keyring, as login, refresh, token and logout use it. What goes wrong is in keyring_trouble.bats.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# The keyring: a real gnome-keyring, as login, refresh, token and logout use it. Failures are in keyring_trouble.bats.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 load keyring
 
-# logged_in [OPTIONS]: by kimi-login, with a server that confirms at once.
+# logged_in [OPTIONS]: logs in with kimi-login, on a server that confirms at once.
 logged_in() {
     server_start
     server_control '{"pending": 0}'
     kimi-login --no-browser "$@" 2>login.err
 }
 
-# due_login: the login in the keyring ends in 100 s, so that a refresh is due.
+# due_login: a login in the keyring that expires in 100 s, so that it is due.
 due_login() {
     server_start
     keyring_start
@@ -24,7 +24,7 @@ due_login() {
 
 ## Login
 
-@test "login keeps the login in an open keyring, and only there" {
+@test "login stores the login in an open keyring, and only there" {
     keyring_start
     logged_in
     assert_in_keyring "$(server_stat last_access_token)"
@@ -51,7 +51,7 @@ due_login() {
     assert_in_keyring "$(server_stat last_access_token)"
 }
 
-@test "login --storage keyring keeps it there, and has nothing to explain" {
+@test "login --storage keyring stores it there, without a message" {
     keyring_start
     logged_in --storage keyring
     assert_in_keyring "$(server_stat last_access_token)"
@@ -85,7 +85,7 @@ due_login() {
     KIMI_DISABLE_KEYRING='' run -0 kimi-token
 }
 
-@test "login --storage keyring with KIMI_DISABLE_KEYRING=1: 75 before a code is asked for" {
+@test "login --storage keyring with KIMI_DISABLE_KEYRING=1: 75 before a code is requested" {
     keyring_start
     server_start
     KIMI_DISABLE_KEYRING=1 run -75 --separate-stderr kimi-login --no-browser --storage keyring
@@ -117,7 +117,7 @@ due_login() {
     assert_in_keyring "$(server_stat last_access_token)"
 }
 
-@test "login that nobody confirms leaves nothing in the keyring" {
+@test "a login that nobody confirms leaves nothing in the keyring" {
     keyring_start
     server_start
     server_control '{"approve": "denied", "pending": 0}'
@@ -174,7 +174,7 @@ due_login() {
     [ ! -e "$LOGIN" ]
 }
 
-## What others find, and what we find of theirs
+## Items of other programs
 
 @test "secret-tool finds what login stored, by the attributes that kimi-cli uses" {
     keyring_start
@@ -217,7 +217,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
         "$(python_keyring "print(keyring.get_password('kimi-code', '$KEY'))" | json access_token)"
 }
 
-@test "what kimi-login stored, Python's keyring can delete, and then there is no login" {
+@test "what kimi-login stored, Python's keyring can delete, and then there is not a login" {
     keyring_start
     logged_in
     python_keyring "keyring.delete_password('kimi-code', '$KEY')"
@@ -234,14 +234,14 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
 
 @test "of two items of the key, one of Python's and one of secret-tool's, a refresh leaves one" {
     due_login
-    # Another collection-wide attribute makes it an item of its own.
+    # With another attribute it is a different item.
     keyring_secret | secret-tool store --label=second service kimi-code username "$KEY" application another
     assert_same 2 "$(keyring_items)"
     run -0 kimi-refresh
     assert_in_keyring "$(server_stat last_access_token)"
 }
 
-@test "items of other services, and of other keys, are none of ours" {
+@test "items of other services, and of other keys, are ignored" {
     keyring_start
     printf other | secret-tool store --label=a service kimi-code username oauth/other
     printf other | secret-tool store --label=b service kimi-else username "$KEY"
@@ -294,7 +294,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_same "get " "$(asked)"
 }
 
-@test "with neither there is no login: 4" {
+@test "without either there is no login: 4" {
     keyring_start
     run -4 --separate-stderr kimi-token
     assert_error "kimi login"
@@ -309,7 +309,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_same "$(cat before)" "$(find "$HOME/.kimi")"
 }
 
-## Refresh: back to where it was read
+## Refresh: saved where it was read
 
 @test "refresh of a login in the keyring writes to the keyring and makes no file" {
     due_login
@@ -335,7 +335,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     server_control '{"faults": {"refresh": [{"hold_before": "it"}]}}'
     start refresh kimi-refresh
     server_wait_held it
-    # Read, read again under the lock, the present login stored and read back.
+    # It is read, read again under the lock, then the present login is stored and read back.
     assert_same "get get store get " "$(asked)"
     assert_in_keyring
     server_release it
@@ -373,7 +373,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_in_keyring "$(server_stat last_access_token)"
 }
 
-@test "a server that fails leaves the login in the keyring as it was" {
+@test "a server that fails leaves the login in the keyring unchanged" {
     due_login
     server_control '{"faults": {"refresh": [{"status": 500, "forever": true}]}}'
     run -75 kimi-refresh
@@ -398,7 +398,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_same 0 "$(KIMI_TEST_SERVER=other server_count all)"
 }
 
-## kimi-cli in between
+## kimi-cli runs at the same time
 
 @test "after kimi-cli moved the login to the file, token and refresh follow it there" {
     keyring_start
@@ -427,7 +427,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
 @test "kimi-cli moves the login to the file between the reading and the exchange: the keyring gets no copy" {
     due_login
     watch_helper
-    # Just before the present login is stored for a trial.
+    # Just before the present login is stored as a trial.
     declare -f kimi_cli_starts keyring_secret >functions
     printf '%s\n' '#!/usr/bin/env bash' ". '$BATS_TEST_TMPDIR/functions'" "rm '$BATS_TEST_TMPDIR/on_store'" \
         "LOGIN='$LOGIN' CONFIG='$CONFIG' KEY='$KEY'" kimi_cli_starts >on_store
@@ -503,16 +503,18 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     keyring_start
     keep_login
     name_storage keyring
-    run -0 kimi-refresh --storage keyring
-    run -0 kimi-login --storage keyring
+    run -0 --separate-stderr kimi-refresh --storage keyring
+    assert_lacks "$stderr" moved
+    run -0 --separate-stderr kimi-login --storage keyring
+    assert_lacks "$stderr" moved
     assert_in_keyring
 }
 
-@test "while a login moves to the keyring there is no moment without one" {
+@test "while a login moves to the keyring, at least one copy exists" {
     keyring_start
     store_login
     watch_helper
-    # When the keyring is asked to store, the file must still be there; when asked to erase, too.
+    # When the keyring is asked to store, the file must still be there; when it is asked to erase, too.
     script on_store "cp '$LOGIN' seen"
     run -0 kimi-refresh --storage keyring
     assert_same at-stored "$(json access_token <seen)"
@@ -534,7 +536,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
 
 ## Logout
 
-@test "logout removes the login from the keyring, and says nothing of trouble" {
+@test "logout removes the login from the keyring, without a warning" {
     keyring_start
     logged_in
     run -0 --separate-stderr kimi-logout
@@ -597,7 +599,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     due_login
     mkdir -p "users/$(id -u)"
     ln -s "$XDG_RUNTIME_DIR/bus" "users/$(id -u)/bus"
-    chmod 777 "$XDG_RUNTIME_DIR/bus" # so that it is refused for its owner alone
+    chmod 777 "$XDG_RUNTIME_DIR/bus" # so that it is refused only because of its owner
     as_root chown 65533 "$XDG_RUNTIME_DIR/bus"
     run -75 as_cron kimi-token
     run -75 as_cron kimi-refresh
@@ -606,7 +608,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     assert_same 0 "$(server_count refresh)"
 }
 
-@test "from cron, something in the place of the socket that is none is not used" {
+@test "from cron, something that is not a socket is not used as the bus" {
     keyring_start
     keep_login
     name_storage keyring
@@ -638,7 +640,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
 @test "the helper leaves no core dump and cannot be read by other processes of the user" {
     # It waits for its standard input, which we keep open.
     mkfifo input
-    # shellcheck disable=SC2016 # for that shell
+    # shellcheck disable=SC2016 # expanded by that shell
     start helper bash -c 'ulimit -S -c hard && exec "$1" get <input' sh "$OWN_HELPER"
     local writer
     exec {writer}>input
@@ -649,7 +651,7 @@ assert sorted(json.loads(text)) == ["access_token", "expires_at", "expires_in", 
     finish 2
 }
 
-## The helper by itself, in Git's protocol
+## The helper alone, with Git's protocol
 
 helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
 
@@ -661,7 +663,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same at-stored "$(json access_token <<<"${lines[1]#password=}")"
 }
 
-@test "the helper's status tells none, locked and unavailable apart" {
+@test "the helper's statuses distinguish no login, locked and unavailable" {
     keyring_start
     keep_login
     run -1 helper get username=oauth/none
@@ -715,7 +717,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_contains "$output" "password=of git"
 }
 
-@test "the helper is no command: help does not list it, and it is not in the folder of the programs" {
+@test "the helper is not a command: help does not list it, and it is not in the directory of the programs" {
     run -0 kimi --list-cmds
     assert_lacks "$output" credential
     [ ! -e "$KIMI_TEST_BIN/${OWN_HELPER##*/}" ]
@@ -751,7 +753,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same "" "$(asked)"
 }
 
-@test "token of a login in the file makes no cache, and uses none" {
+@test "token of a login in the file neither writes nor reads a cache" {
     keyring_start
     keep_login --access at-keyring
     kimi-token >/dev/null
@@ -826,7 +828,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     [ ! -e "$CACHE" ]
 }
 
-@test "a login that another program put into the keyring is seen, whatever is cached" {
+@test "a login that another program put into the keyring is used, not the cached one" {
     keyring_start
     keep_login
     kimi-token >/dev/null
@@ -888,7 +890,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same at-newer "$output"
 }
 
-@test "a link in the place of the cache is not followed" {
+@test "a link in place of the cache is not followed" {
     keyring_start
     keep_login
     mkdir -m 700 "$XDG_RUNTIME_DIR/kimi"
@@ -899,7 +901,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same "" "$(cat "$HOME/victim")"
 }
 
-@test "junk in the cache is no token" {
+@test "garbage in the cache is not a token" {
     keyring_start
     keep_login
     kimi-token >/dev/null
@@ -921,7 +923,7 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     [ ! -e "$CACHE" ]
 }
 
-@test "a cache that cannot be written is no trouble" {
+@test "a cache that cannot be written does no harm" {
     keyring_start
     keep_login
     : >"$XDG_RUNTIME_DIR/kimi"
@@ -930,12 +932,12 @@ helper() { printf '%s\n' "${@:2}" '' | "$OWN_HELPER" "$1"; }
     assert_same "" "$stderr"
 }
 
-## Killed on the way
+## Killed in the middle
 
-# killed_once_stored COMMAND...: SIGKILL when the keyring has the login and nothing else does.
+# killed_once_stored COMMAND...: sends SIGKILL once the login is in the keyring, before anything else is done.
 killed_once_stored() {
     watch_helper
-    # shellcheck disable=SC2016 # for the script to expand
+    # shellcheck disable=SC2016 # expanded by the script
     script on_get "secret-tool lookup service kimi-code username $KEY >/dev/null || exit 0" \
         'read -r _ _ _ parent _ <"/proc/$PPID/stat"' 'kill -KILL "$parent"'
     run -137 "$@"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# Several homes and one keyring: each home has its own login, and no refresh token is spent twice.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# Several homes and one keyring: each home has its own login, and no refresh token is used twice.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 load keyring
 
-# in_home NAME COMMAND...: with the home directory NAME; "default" is ~/.kimi.
+# in_home NAME COMMAND...: runs it with the home directory NAME; "default" is ~/.kimi.
 in_home() {
     local home=$1
     shift
@@ -18,7 +18,7 @@ in_home() {
     fi
 }
 
-# with_keyring gnome|git: an open gnome-keyring, or git credential-store with a file of the test.
+# with_keyring gnome|git: starts an open gnome-keyring, or uses git credential-store with a file of the test.
 with_keyring() {
     if [ "$1" = gnome ]; then
         keyring_start
@@ -29,7 +29,7 @@ with_keyring() {
     server_control '{"pending": 0}'
 }
 
-# logged_in HOME: with a login of its own in the keyring; prints the access token.
+# logged_in HOME: stores a login of its own in the keyring, and prints its access token.
 logged_in() {
     in_home "$1" kimi-login --no-browser --storage keyring 2>>login.err || fail "login: $(cat login.err)" || return
     [ ! -e "$BATS_TEST_TMPDIR/$1/credentials/kimi-code.json" ] || fail "the login is in a file" || return
@@ -41,8 +41,8 @@ items() {
     secret-tool search --all service kimi-code 2>&1 | sed -n 's/^attribute.username = //p' | sort
 }
 
-# shared_login HOME...: as an earlier version left it: one login under the key alone, and each HOME says that it is in the
-# keyring. The state of the first fits it, those of the others do not.
+# shared_login HOME...: as an earlier version left it: a single login under the bare key, and each HOME says that its login
+# is in the keyring. Only the metadata of the first one matches it.
 shared_login() {
     local home dir expires
     keep_login --expires-in-left 100
@@ -57,7 +57,7 @@ shared_login() {
     done
 }
 
-# refresh_in_both A B ROUNDS: forced in both homes at once; each round gives both a new token.
+# refresh_in_both A B ROUNDS: forces refreshes in both homes at once; each round gives both a new token.
 refresh_in_both() {
     local n one other
     for ((n = 0; n < $3; n++)); do
@@ -160,7 +160,7 @@ accounts_too() {
     assert_same "$KEY" "$(items)"
 }
 
-@test "another home's item is found by whatever name the home has, and stays one item" {
+@test "an item is found by every name of its home, and stays one item" {
     with_keyring gnome
     logged_in A >token
     [[ $(items) == "$KEY#"* ]] || fail "items: $(items)"
@@ -180,7 +180,7 @@ accounts_too() {
     assert_same "$(cat token)" "$output"
 }
 
-## Logins of earlier versions, which all homes kept under one name
+## Logins of earlier versions, which used one name for all homes
 
 @test "an earlier version's login of another home is found, and a refresh moves it once" {
     with_keyring gnome
@@ -246,7 +246,7 @@ accounts_too() {
     assert_same "$(server_stat last_access_token)" "$output"
 }
 
-@test "an earlier version's login of another home: login --force takes its place" {
+@test "login --force replaces another home's login of an earlier version" {
     with_keyring gnome
     shared_login B
     run -0 in_home B kimi-login --no-browser --force --storage keyring
@@ -273,7 +273,7 @@ accounts_too() {
     in_home C start two kimi-refresh --force
     wait "$one" || results[0]=$?
     wait "$pid" || results[1]=$?
-    # Whichever comes second finds no login any more.
+    # The second one no longer finds a login.
     assert_same "0 4" "$(printf '%s\n' "${results[@]}" | sort | paste -sd ' ')"
     assert_same 1 "$(server_count refresh)"
     assert_same 0 "$(server_stat revoked)"
@@ -281,7 +281,7 @@ accounts_too() {
 
 ## The lock
 
-# user_lock: of the default account's logins in the keyring.
+# user_lock: the lock of the default account's logins in the keyring.
 user_lock() { echo "$HOME/.local/state/kimi/keyring-kimi-code.lock"; }
 
 @test "a refresh of a keyring login waits for the lock that all homes share" {

@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
-# Keyrings that are not gnome-keyring: secret_service.py does what KeePassXC, KWallet and others do differently.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# Keyrings other than gnome-keyring: secret_service.py does what KeePassXC, KWallet and others do differently.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 load keyring
 
-# others_start ITEMS [OPTION...]: the service of secret_service.py with these items.
+# others_start ITEMS [OPTION...]: starts secret_service.py with these items.
 others_start() {
     local python
-    # To tell a leak of libsecret's prompts from one of ours takes the whole way to it, which is slow.
+    # Only full stack traces tell leaks of libsecret's prompts from our own, but they make the sanitizer slow.
     [[ " ${*:2} " != *" --ask "* ]] || export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}fast_unwind_on_malloc=0
-    python=$(python_with jeepney) || return # on which python3-keyring depends
+    python=$(python_with jeepney) || return # which python3-keyring depends on
     echo "$1" >items
     bus_start
     start_daemon others "$python" -E "$KIMI_TEST_ROOT/tests/secret_service.py" items "${@:2}"
     wait_until keyring_is_up
 }
 
-# item TOKEN [MODIFIED]: a login of ours as others_start takes it.
+# item TOKEN [MODIFIED]: one of our logins, as others_start takes it.
 item() {
     kimi_python - "$@" <<'PY'
 import json, sys, time
@@ -30,7 +30,7 @@ print(json.dumps({"service": "kimi-code", "username": "oauth/kimi-code", "secret
 PY
 }
 
-# kept_by_others: the access tokens of all items, a line each; "-" for an item that is empty.
+# kept_by_others: the access token of each item, one a line; "-" for an empty item.
 kept_by_others() {
     kimi_python -c '
 import json
@@ -38,13 +38,13 @@ for item in json.load(open("items")):
     print(json.loads(item["secret"])["access_token"] if item["secret"] else "-")'
 }
 
-@test "a login is found whatever its content type" {
+@test "a login is found with any content type" {
     others_start "[$(item at-typed)]" --type "text/plain; charset=utf8"
     run -0 kimi-token
     assert_same at-typed "$output"
 }
 
-@test "a login is kept by a keyring that has a content type of its own" {
+@test "a keyring with another content type keeps a login" {
     others_start '[]' --type application/json
     store_login
     run -0 kimi-refresh --storage keyring
@@ -53,7 +53,7 @@ for item in json.load(open("items")):
     assert_same at-stored "$output"
 }
 
-@test "of several items the newest counts, in whatever order they are given, and moving the login leaves none" {
+@test "the newest of several items counts, in any order, and moving the login removes all" {
     others_start "[$(item at-old 1000), $(item at-new 3000), $(item at-older 500)]"
     run -0 kimi-token
     assert_same at-new "$output"
@@ -106,7 +106,7 @@ prompts() { tr '\n' ' ' <items.prompts; }
     assert_same "Prompt Dismiss " "$(prompts)"
 }
 
-@test "a keyring whose prompts are over by themselves keeps a login and lets it go" {
+@test "a keyring whose prompts complete by themselves keeps and removes a login" {
     store_login
     others_start '[]' --ask create --alone
     run -0 kimi-refresh --storage keyring
@@ -118,8 +118,8 @@ prompts() { tr '\n' ' ' <items.prompts; }
     assert_same "" "$(kept_by_others)"
 }
 
-@test "a slow keyring: login waits for all its answers together no longer than for one that does not answer" {
-    unset KIMI_TEST_SLOWED # the keyring's clock is not slower
+@test "a slow keyring: login waits for all its replies together at most as long as for a missing one" {
+    unset KIMI_TEST_SLOWED # the keyring's clock is not slowed down
     others_start '[]' --slow 1.2
     server_start
     server_control '{"pending": 0}'

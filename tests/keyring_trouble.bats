@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
-# The keyrings that hang other tools. Each is here under the name of its fault, and each is met the same way: within
-# 3 s a command has gone on without the keyring or said that it cannot, and no login is lost. That nothing launches a
-# bus and nothing prompts, the traps of keyring.bash see to in every test.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# Keyrings that hang other tools, each named after its fault. In each case a command goes on without the keyring within
+# 3 s, or says that it cannot, and no login is lost. In every test, the traps of keyring.bash check that nothing launches
+# a bus or prompts.
+# shellcheck disable=SC2030,SC2031 # each test runs in a subshell on purpose
 
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 load keyring
 
-AS=() # what the programs are run under
+AS=() # what runs the programs
 
 ## The faults
 
@@ -69,9 +69,9 @@ keyring_locked_since_boot() {
 
 keyring_never_set_up() { keyring_start --empty; }
 
-## What must hold in each
+## What must hold for each fault
 
-# login takes the file, asks for its code within 3 s, and its one line gives the reason.
+# login uses the file, asks for confirmation within 3 s, and gives the reason in one line.
 login_takes_the_file() {
     [ -e "$(server_dir)/url" ] || server_start
     server_control '{"pending": 0}'
@@ -94,8 +94,8 @@ login_refuses_the_keyring() {
     [ ! -e "$LOGIN" ] && [ ! -e "$CONFIG" ]
 }
 
-# A login that lies in the keyring, says the config: nothing can be done with it now, and nothing is. A new one can be had,
-# but at a desktop whose keyring only has to be unlocked.
+# The config says that a login is in the keyring: it cannot be used now, and is not changed. A new login is possible, except
+# at a desktop where the keyring only has to be unlocked.
 login_is_out_of_reach() {
     server_start
     mkdir -p "$HOME/.kimi"
@@ -122,12 +122,12 @@ login_is_out_of_reach() {
     cp config.before "$CONFIG"
     login_takes_the_file "$1" || return
     assert_contains "$(cat login.err)" "the stored login cannot be used: $1; starting a new one" || return
-    # The old one is where it was.
+    # The old login is unchanged.
     rm "$LOGIN"
     cp config.before "$CONFIG"
 }
 
-# Nothing says that there is one in the keyring.
+# Nothing says that there is a login in the keyring.
 no_login_is_known() {
     at_once 4 "${AS[@]}" kimi-token
     at_once 4 "${AS[@]}" kimi-refresh
@@ -163,7 +163,7 @@ login_stays_in_the_file() {
     login_takes_the_file "no keyring found"
 }
 
-@test "no bus: login --storage keyring is 75 before a code is asked for" {
+@test "no bus: login --storage keyring is 75 before a code is requested" {
     no_bus
     login_refuses_the_keyring "no keyring found"
 }
@@ -218,7 +218,7 @@ login_stays_in_the_file() {
     login_takes_the_file "no keyring found"
 }
 
-@test "a bus without a keyring: login --storage keyring is 75 before a code is asked for" {
+@test "a bus without a keyring: login --storage keyring is 75 before a code is requested" {
     bus_without_keyring
     login_refuses_the_keyring "no keyring found"
 }
@@ -238,14 +238,14 @@ login_stays_in_the_file() {
     login_takes_the_file "no keyring found"
 }
 
-## A service that is activatable but never starts
+## A service that can be activated, but never starts
 
 @test "a keyring that never starts: login takes the file within 3 s and says why" {
     keyring_never_starts
     login_takes_the_file "the keyring did not answer in time"
 }
 
-@test "a keyring that never starts: login --storage keyring is 75 within 3 s, before a code is asked for" {
+@test "a keyring that never starts: login --storage keyring is 75 within 3 s, before a code is requested" {
     keyring_never_starts
     login_refuses_the_keyring "the keyring did not answer in time"
 }
@@ -272,12 +272,12 @@ login_stays_in_the_file() {
     login_takes_the_file "the keyring did not answer in time"
 }
 
-@test "a keyring that never answers: login --storage keyring is 75 within 3 s, before a code is asked for" {
+@test "a keyring that never answers: login --storage keyring is 75 within 3 s, before a code is requested" {
     keyring_never_answers
     login_refuses_the_keyring "the keyring did not answer in time"
 }
 
-@test "a keyring that never answers: a login in it is out of reach, and there when it answers again" {
+@test "a keyring that never answers: a login in it is out of reach until it answers again" {
     keyring_start
     keep_login
     kill -STOP "$keyring"
@@ -333,7 +333,7 @@ login_stays_in_the_file() {
     login_takes_the_file "the keyring did not answer in time"
 }
 
-@test "a silent bus: login --storage keyring is 75 within 3 s, before a code is asked for" {
+@test "a silent bus: login --storage keyring is 75 within 3 s, before a code is requested" {
     silent_bus
     login_refuses_the_keyring "the keyring did not answer in time"
 }
@@ -360,12 +360,12 @@ login_stays_in_the_file() {
     login_takes_the_file "the keyring is locked"
 }
 
-@test "a keyring that nobody ever set up: login takes the file" {
+@test "a keyring that was never created: login uses the file" {
     keyring_never_set_up
     login_takes_the_file "no keyring found"
 }
 
-@test "a locked keyring: login --storage keyring is 75 before a code is asked for" {
+@test "a locked keyring: login --storage keyring is 75 before a code is requested" {
     locked_keyring
     login_refuses_the_keyring "the keyring is locked"
 }
@@ -415,7 +415,7 @@ login_stays_in_the_file() {
     keyring_start
     keep_login --expires-in-left 100
     watch_helper
-    # It is read, read again under the lock, and then the trial finds it locked.
+    # It is read, read again under the lock, and then the trial finds the keyring locked.
     script on_store "dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \
         org.freedesktop.Secret.Service.Lock array:objpath:$COLLECTION >/dev/null"
     at_once 75 kimi-refresh
@@ -459,7 +459,7 @@ login_stays_in_the_file() {
     name_storage keyring
     keyring_lock
     at_once 75 kimi-logout
-    assert_contains "$stderr" "the login in the file is removed"
+    assert_contains "$stderr" "the login was removed from the file"
     assert_contains "$stderr" "the keyring may still hold the login: the keyring is locked"
     [ ! -e "$LOGIN" ]
     keyring_unlock
@@ -511,7 +511,7 @@ login_stays_in_the_file() {
     assert_same 1 "$(keyring_items)"
 }
 
-## A move that is not finished
+## A move that was not finished
 
 @test "a login that moves to the file and whose copy cannot be removed: 75, the config says file, and again removes it" {
     keyring_start
@@ -534,7 +534,7 @@ login_stays_in_the_file() {
     store_login --expires-in-left 899
     name_storage file
     watch_helper
-    # It stores, and then nobody can read that back.
+    # It stores the login, but then nobody can read it back.
     script on_get "kill -STOP $keyring"
     at_once 75 kimi-refresh --storage keyring
     assert_same 'storage = "file"' "$(storages)"
@@ -547,9 +547,9 @@ login_stays_in_the_file() {
     assert_same 0 "$(keyring_items)"
 }
 
-## The keyring goes after the exchange
+## The keyring disappears after the exchange
 
-# vanish COMMAND...: a refresh, whose new token is at the server's door when COMMAND takes the keyring away.
+# vanish COMMAND...: starts a refresh, and runs COMMAND, which removes the keyring, while the server holds its response.
 vanish() {
     server_start
     keyring_start
@@ -644,17 +644,29 @@ vanish() {
 
 ## Our helper itself fails
 
-@test "no helper is installed: login takes the file and says so; --storage keyring is 75" {
+@test "no helper is installed: it names the library, login takes the file and says so; --storage keyring is 75" {
     watch_helper
     rm kit/libexec/kimi/*
     server_start
     at_once 75 kimi-login --no-browser --storage keyring
-    assert_error "this build has no keyring support"
+    assert_error "this build has no keyring support; install libsecret-1-dev and build again, or log in with --storage file$"
     assert_same 0 "$(server_count all)"
     server_control '{"pending": 0}'
     start login kimi-login --no-browser
     finish 0
     assert_contains "$(why_line login.err)" "login saved in a private file (this build has no keyring support"
+}
+
+@test "libsecret is not installed, as a package allows: it is named, and login takes the file" {
+    watch_helper
+    printf '#!/bin/sh\nexit 127\n' >kit/libexec/kimi/kimi-credential-libsecret # the status of the dynamic linker
+    server_start
+    at_once 75 kimi-login --no-browser --storage keyring
+    assert_error "the keyring helper needs libsecret, which is not installed; install libsecret, then try again"
+    server_control '{"pending": 0}'
+    start login kimi-login --no-browser
+    finish 0
+    assert_contains "$(why_line login.err)" "login saved in a private file (the keyring helper needs libsecret"
 }
 
 @test "our helper crashes: 75, it is said so, and the login is not lost" {

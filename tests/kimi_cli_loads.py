@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Would kimi-cli load this config? Says why not, and exits 1.
+"""Whether kimi-cli can load this config. If not, says why and exits with status 1.
 
     kimi_cli_loads.py CONFIG [PATH=VALUE ...]
 
-The rules are those of kimi-cli's Config model. PATH=VALUE: what stands at that path besides, the keys parted by ">",
-the value as JSON ("null": there is no such key), e.g. 'models>kimi-code/a>max_context_size=1'.
+The rules are those of kimi-cli's Config model. PATH=VALUE also checks the value at that path: the keys are separated by
+">", the value is JSON ("null": there is no such key), such as 'models>kimi-code/a>max_context_size=1'.
 """
 
 import json

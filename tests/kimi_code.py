@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""An imitation of kimi-code around its refresh lock, by the rules of the released program.
+"""An imitation of kimi-code's refresh lock, with the rules of the released program.
 
-    kimi_code.py HOME SLOT loop|crash|stop
+    kimi_code.py HOME SLOT loop|once|crash|stop
 
-loop: takes the lock again and again until the file `enough` is there, stamps it while it holds it, and under it refreshes
-what is due, and every third time what is not; prints how often. Holds it for 3 s the first time, so that it stamps it.
-crash: takes the lock, prints "held", and ends at once, as one that was killed.
+loop: until the file `enough` exists, takes the lock again and again and stamps it while it holds it. Under it, refreshes
+the login if it is due, and every third time even if it is not. Prints how often. The first time it holds the lock for 3 s,
+so that it stamps it.
+once: takes the lock, prints "held", and refreshes.
+crash: takes the lock, prints "held", and ends at once, as if killed.
 stop: takes the lock, prints "held", and stops as in a suspended machine; once continued it goes on as kimi-code does.
 
-Like kimi-code it dies if its lock is gone or was stamped by another ("touched", status 1). It looks more often than
-kimi-code, which would overlook what is put right within 2.5 s.
+Like kimi-code it ends if its lock is gone or was stamped by another process ("touched", status 1). It checks more often
+than kimi-code, which would miss what is undone within 2.5 s.
 """
 
 import json
@@ -41,7 +43,7 @@ class Lock:
             os.mkdir(self.path)
         except FileExistsError:
             return False
-        # The first one of a process is stamped into the future: a probe of the file system's precision.
+        # The first stamp of a process is in the future: it probes the precision of the file system.
         self._stamp(int(time.time()) + 1.005 if self.first else time.time())
         self.first = False
         return True
@@ -76,7 +78,7 @@ class Lock:
         sys.exit("no lock in a minute")
 
     def check(self):
-        """Dies if the lock is not as it was left; stamps it when its time has come."""
+        """Ends the process if the lock was changed; stamps it when the time has come."""
         try:
             if self._look() == self.known:
                 if time.monotonic() - self.stamped >= UPDATE_S:
@@ -133,11 +135,17 @@ def loop(lock, path):
 def main():
     home, slot, what = sys.argv[1:]
     lock = Lock(home, slot)
+    path = os.path.join(home, "credentials", slot + ".json")
     if what == "loop":
-        loop(lock, os.path.join(home, "credentials", slot + ".json"))
+        loop(lock, path)
         return
     lock.acquire()
     print("held", flush=True)
+    if what == "once":
+        with open(path) as file:
+            refresh(path, json.load(file))
+        lock.release()
+        return
     if what == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGSTOP)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Would kimi-code load this config, and keep its comments when it writes? Says why not, and exits 1.
+"""Whether kimi-code can load this config, and keeps its comments when it writes. If not, says why and exits with status 1.
 
     kimi_code_loads.py CONFIG [PATH=VALUE ...]
 
-The rules are those of its strict reader, which login and logout go through, and of its engine, whichever is stricter.
+The rules are those of its strict reader, which login and logout use, and of its engine, whichever is stricter.
 PATH=VALUE as for kimi_cli_loads.py.
 """
 
@@ -84,7 +84,7 @@ def check(config):
 
 
 def check_text(path):
-    """Its engine's writer edits in place only what looks like this; else comments and order are lost."""
+    """Its engine's writer edits only these forms in place; in others it loses comments and order."""
     with open(path, "rb") as file:
         data = file.read()
     if data.startswith(b"\xef\xbb\xbf"):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# kimi proxy: what programs get that keep their key, and who gets nothing.
+# kimi proxy: what programs get that keep their key, and who is refused.
 
-# Each test is a shell of its own; run and start set variables; the scripts in quotes are for the command's own shell.
+# Each test runs in a subshell; run and start set variables; the quoted scripts are for the command's shell.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 bats_require_minimum_version 1.5.0
@@ -19,7 +19,7 @@ teardown() {
     end_started
 }
 
-# proxy_start [OPTION...]: one in the foreground; $proxy is its URL, $key its key, $proxy_pid its number.
+# proxy_start [OPTION...]: starts one in the foreground; sets $proxy (its URL), $key and $proxy_pid.
 proxy_start() {
     start proxy kimi proxy --json "$@"
     proxy_pid=$pid
@@ -28,27 +28,27 @@ proxy_start() {
     key=$(head -n 1 proxy.out | json key)
 }
 
-# proxy_ended STATUS: it has ended so.
+# proxy_ended STATUS: it has ended with that status.
 proxy_ended() { finish "$1" "$proxy_pid"; }
 
-# ask PATH [OPTION OF CURL...]
+# ask PATH [OPTION OF CURL...]: prints the response.
 ask() { curl -q -sS --noproxy '*' -H "Authorization: Bearer $key" "${@:2}" "$proxy$1"; }
 
-# status_of PATH [OPTION OF CURL...]
+# status_of PATH [OPTION OF CURL...]: prints its status.
 status_of() { ask "$1" -o body -w '%{http_code}' "${@:2}"; }
 
 client() { kimi_python "$KIMI_TEST_ROOT/tests/proxy_client.py" "$@"; }
 port() { echo "${proxy##*:}"; }
 
-# raw LINE...: a request with these lines in its head; "" ends it.
+# raw LINE...: sends a request with these lines as its head; "" ends it.
 raw() { printf '%s\r\n' "$@" | client raw "$(port)"; }
 host() { echo "Host: ${proxy#http://}"; }
 
-# is_logged PATH: the proxy has told of a request to it. is_asked COUNT: so many requests have come to the server.
+# is_logged PATH: the proxy has logged a request for it. is_asked COUNT: the server has received that many requests.
 is_logged() { grep -q "\"path\":\"$1\"" proxy.out; }
 is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
 
-## Starting it
+## Start
 
 @test "the command gets the variables, its arguments and its own exit status" {
     run -7 kimi proxy -- sh -c 'echo "$OPENAI_BASE_URL $ANTHROPIC_BASE_URL"; echo "$OPENAI_API_KEY"; echo "$ANTHROPIC_API_KEY"
@@ -151,6 +151,15 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     [[ $stderr =~ ^[0-9T:-]+Z\ GET\ /v1/models\ 200\ [0-9]+\ ms\ 0\ [0-9]+$ ]]
 }
 
+@test "the log line for HEAD counts no body, since none is sent" {
+    proxy_start
+    ask /v1/x/echo -I -o body
+    key=sk-wrong ask /v1/models -I -o body
+    wait_until is_logged /v1/models
+    assert_same "200 0" "$(grep /v1/x/echo proxy.out | json status) $(grep /v1/x/echo proxy.out | json bytes_down)"
+    assert_same "401 0" "$(grep /v1/models proxy.out | json status) $(grep /v1/models proxy.out | json bytes_down)"
+}
+
 @test "--listen: a fixed port of loopback, and nothing else" {
     local address
     for address in 0.0.0.0:0 127.0.0.2:80 localhost:80 '[::]:80' 192.168.0.1:80 80 127.0.0.1: 127.0.0.1:70000 127.0.0.1:1x; do
@@ -175,7 +184,12 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     assert_same 403 "$(status_of /v1/models -g -H "Host: 127.0.0.1:${proxy##*:}")"
 }
 
-@test "--key-file: the key survives a restart, is made if there is none, and must be private" {
+@test "--key-file: the key survives a restart, is created if missing, and must be private" {
+    # A new user has no ~/.config yet.
+    proxy_start --key-file config/key
+    assert_same "700 600" "$(mode config) $(mode config/key)"
+    kill "$proxy_pid"
+    proxy_ended 0
     proxy_start --key-file key
     local first=$key
     assert_same 600 "$(mode key)"
@@ -192,6 +206,34 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     echo short >key
     run -1 kimi proxy --key-file key
     assert_contains "$output" "does not hold a key"
+}
+
+@test "--key-file: its directory is made, as a new user needs it for the service" {
+    local directory
+    proxy_start --key-file "$HOME/.config/deep/proxy.key"
+    for directory in .config .config/deep; do
+        assert_same 700 "$(mode "$HOME/$directory")"
+    done
+    assert_same 600 "$(mode "$HOME/.config/deep/proxy.key")"
+    assert_same 200 "$(status_of /v1/models)"
+    assert_contains "$(cat "$KIMI_TEST_ROOT/share/systemd/kimi-proxy.service")" "--key-file %h/.config/kimi-proxy.key"
+    touch file
+    run -1 kimi proxy --key-file file/key
+    assert_contains "$output" "file"
+}
+
+@test "--key-file: root makes none in a directory of another user, who could not read it" {
+    local path
+    mkdir theirs
+    as_root chown 65534 theirs
+    for path in "$PWD/theirs/key" theirs/new/key; do
+        run -1 as_root env PATH="$PATH" HOME="$HOME" kimi proxy --key-file "$path" -- true
+        assert_contains "$output" "theirs belongs to another user (uid 65534); run it as that user"
+    done
+    [ -z "$(ls theirs)" ]
+    cd theirs
+    run -1 as_root env PATH="$PATH" HOME="$HOME" kimi proxy --key-file key -- true
+    assert_contains "$output" "belongs to another user (uid 65534)"
 }
 
 @test "--socket: a private socket in a directory of ours, for the Host localhost" {
@@ -226,7 +268,7 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     run -0 curl -q -sS --unix-socket private/s -H "x-api-key: $key" http://localhost/v1/models
 }
 
-# activated FAMILY ADDRESS COMMAND...: as a service manager starts it, with a socket that listens there.
+# activated FAMILY ADDRESS COMMAND...: starts it as a service manager does, with a listening socket.
 activated() {
     exec "$KIMI_TEST_PYTHON" -E -S -c '
 import os, socket, sys
@@ -251,7 +293,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_contains "$output" "does not listen on loopback"
 }
 
-@test "kimi status shows a proxy that runs, and none that was killed" {
+@test "kimi status shows a running proxy, and not one that was killed" {
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
     mkdir -m 700 run
     proxy_start
@@ -266,7 +308,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     [ -z "$(ls run/kimi)" ]
 }
 
-## Who may ask
+## Who may send requests
 
 @test "without the key there is 401, for HEAD and with a body too, in the shape of the path's API" {
     proxy_start
@@ -327,7 +369,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_same 3 "$(server_count models)"
 }
 
-## What passes
+## What is passed on
 
 @test "method, query, body and headers pass unchanged; hop-by-hop headers, keys and cookies do not" {
     proxy_start
@@ -352,7 +394,13 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_lacks "$output" '"accept"'
 }
 
-@test "an answer comes as it was compressed" {
+@test "characters that should be encoded pass as they came" {
+    proxy_start
+    ask '/x/echo?a={"b":[1]}^|<>`' -g -o body
+    assert_same 'a={"b":[1]}^|<>`' "$(json query <body)"
+}
+
+@test "a response comes unchanged compressed" {
     server_control "{\"faults\": {\"stream\": [$(raw_answer 'Content-Encoding: gzip\r\nContent-Length: 4\r\n' '\x1f\x8b\x00\xff')]}}"
     proxy_start
     ask /v1/x/echo -o body -D head -H 'Accept-Encoding: gzip'
@@ -360,7 +408,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_same 1f8b00ff "$(od -An -tx1 body | tr -d ' \n')"
 }
 
-@test "statuses pass with their headers, and an answer to HEAD with its length" {
+@test "statuses pass with their headers, and a response to HEAD with its length" {
     proxy_start
     assert_same 429 "$(status_of '/x/status?code=429' -D head)"
     assert_contains "$(cat head)" "Retry-After: 7"
@@ -369,13 +417,49 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_contains "$(cat answer)" "Content-Length: 1234"
 }
 
+# ask_and_then PATH [OPTION OF CURL...]: its status, then the method of another request on the same connection.
+ask_and_then() {
+    local common=(-q -sS --noproxy '*' -H "Authorization: Bearer $key")
+    curl "${common[@]}" "$proxy$1" -o body -w '%{http_code}\n' "${@:2}" --next "${common[@]}" "$proxy/x/echo" -o next
+    json method <next
+}
+
+@test "after a response that has no body and no length, the next one is whole" {
+    proxy_start
+    local code
+    for code in 200 204 304; do
+        assert_same "$code"$'\nGET' "$(ask_and_then "/x/bare?code=$code" -I)"
+        assert_contains "$(cat body)" "X-Empty:"
+        assert_lacks "$(cat body)" Content-Length
+    done
+    for code in 204 304; do
+        assert_same "$code"$'\nGET' "$(ask_and_then "/x/bare?code=$code")"
+    done
+}
+
 @test "connections are kept on both sides" {
     proxy_start
     ask /x/echo -o a -o b -w '%{num_connects}\n' "$proxy/x/echo" >connects
     assert_same $'1\n0' "$(cat connects)"
     ask /x/echo -o c
-    # One for the tests' own questions.
+    # One connection for the test's own requests.
     assert_same 2 "$(server_stat connections)"
+}
+
+@test "a request takes over nothing from the one before it" {
+    proxy_start
+    ask /x/echo -I -o body
+    ask /x/echo -T - <"$KIMI_TEST_ROOT/LICENSE" -o body
+    assert_same "PUT true $(wc -c <"$KIMI_TEST_ROOT/LICENSE")" "$(json method <body) $(json chunked <body) $(json length <body)"
+    ask '/x/echo?one' -o body
+    assert_same "GET false 0 one" "$(json method <body) $(json chunked <body) $(json length <body) $(json query <body)"
+    assert_lacks "$(cat body)" transfer-encoding
+    ask /x/echo -d 12345 -H 'X-Mine: 1' -o body
+    assert_same "POST false 5" "$(json method <body) $(json chunked <body) $(json length <body)"
+    ask /x/echo -X DELETE -o body
+    assert_same "DELETE false 0" "$(json method <body) $(json chunked <body) $(json length <body)"
+    assert_lacks "$(cat body)" x-mine
+    assert_same 5 "$(server_count stream)"
 }
 
 @test "each event of a stream arrives before the next is sent" {
@@ -392,13 +476,32 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     finish 0
 }
 
-@test "a pause in a stream is borne, and one before the answer" {
+@test "a pause in a stream is borne, and one before the response" {
     proxy_start
     start reader ask '/v1/x/silent?hold=s' -N
     server_wait_held s
     server_release s
     finish 0
     assert_same '{"spoke": true}' "$(out_of reader)"
+}
+
+@test "a stream of minutes with long pauses comes whole, and so does a response that takes minutes to begin" {
+    # Each pause is 30 s for the proxy, and none of its time limits ends it, including those of libcurl and libmicrohttpd.
+    KIMI_TEST_SPEED=25 LD_PRELOAD=${KIMI_TEST_BIN%/*}/tests/hook.so ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99 \
+        proxy_start
+    start slow ask '/v1/x/silent?hold=s' -N
+    local slow=$pid
+    server_wait_held s
+    start reader ask '/v1/x/sse?n=4&pause=1200' -N
+    finish 0
+    server_release s
+    finish 0 "$slow"
+    assert_same 4 "$(grep -c '^event: tick' reader.out)"
+    assert_same '{"spoke": true}' "$(out_of slow)"
+    wait_until is_logged /v1/x/silent
+    local milliseconds
+    milliseconds=$(grep /x/sse proxy.out | json milliseconds)
+    [ "${milliseconds%.*}" -ge 120000 ] # the clock ran faster
 }
 
 @test "64 MB each way, by length and in chunks, in little memory" {
@@ -436,7 +539,7 @@ os.execvp(sys.argv[3], sys.argv[3:])' "$@"
     assert_same 30000000 "$(json length <body)"
 }
 
-# sent_settles: what the server could send does not grow any more.
+# sent_settles: the amount that the server could send no longer grows.
 sent_settles() {
     local before
     before=$(cat "$(server_dir)/sent.b") || return
@@ -458,7 +561,7 @@ sent_settles() {
     [ "$(tail -n 1 reader.out)" -gt 60000000 ]
 }
 
-# is_small PID: it uses less than 20 MB of memory now.
+# is_small PID: it now uses less than 20 MB of memory.
 is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
 
 @test "256 streams at once, in little memory" {
@@ -468,16 +571,30 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     exec 9<>go
     start streams client streams "$proxy/x/sse?n=2&hold=m" "$key" 256 1 <go
     wait_until grep -q ready streams.out
-    # What a burst of new requests needs goes back to the system within a second.
+    # The memory for a burst of new requests is returned to the system within a second.
     [ -n "${KIMI_TEST_CHECKER:-}" ] || wait_until is_small "$proxy_pid"
     assert_same 200 "$(status_of /v1/models)"
     echo >&9
     finish 0
 }
 
-## Ends that come too soon
+@test "256 streams at once, each with a request of 48 kB, in little memory" {
+    proxy_start
+    : >"$(server_dir)/release.m.1"
+    mkfifo go
+    exec 9<>go
+    start streams client streams "$proxy/x/sse?n=2&hold=m" "$key" 256 1 48000 <go
+    wait_until grep -q ready streams.out
+    # Of the requests nothing is kept once they were sent, except the buffers of libcurl and libmicrohttpd.
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || wait_until is_small "$proxy_pid"
+    assert_same 200 "$(status_of /v1/models)"
+    echo >&9
+    finish 0
+}
 
-@test "a client that leaves ends the request to the server: before the answer" {
+## Connections that end too early
+
+@test "a client that leaves ends the request to the server: before the response" {
     proxy_start
     mkfifo go
     exec 9<>go
@@ -500,6 +617,21 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     wait_for_file "$(server_dir)/gone.l"
 }
 
+@test "a client that leaves ends the request to the server: as soon as it has sent it" {
+    proxy_start
+    mkfifo go
+    exec 9<>go
+    start one client vanish "$proxy/x/silent?hold=l" "$key" <go
+    wait_until grep -q ready one.out
+    # The request and the end of the connection arrive together.
+    kill -STOP "$proxy_pid"
+    echo >&9
+    finish 0
+    kill -CONT "$proxy_pid"
+    wait_until is_logged /x/silent
+    assert_same 499 "$(grep /x/silent proxy.out | json status)"
+}
+
 @test "a client that leaves within the head or the body is forgotten" {
     proxy_start
     mkfifo go
@@ -515,33 +647,54 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 200 "$(status_of /v1/models)"
 }
 
-@test "a server that resets within the body ends the answer, and the client sees that it is not whole" {
+@test "a server that resets within the body ends the response, and the client sees that it is not whole" {
     proxy_start
     run -18 ask '/x/reset?n=1000' -o body
     assert_same 1000 "$(wc -c <body)"
     assert_same 200 "$(status_of /v1/models)"
 }
 
-@test "a server that closes without an answer, or is not there: 502, and it works again once it is" {
+@test "a server that closes without a response, or is not there: 502, and it works again once it is" {
+    local old_url
     proxy_start
     assert_same 502 "$(status_of /x/close -d x)"
     assert_same api_error "$(json error.type <body)"
     assert_same 1 "$(server_count stream)"
-    local old_url
+    assert_same 200 "$(status_of /v1/models)"
     old_url=$(server_url)
     server_stop
+    # The server has closed an idle connection: this must not keep the proxy busy.
+    wait_until is_asleep "$proxy_pid" kimi-proxy
     assert_same 502 "$(status_of /v1/models)"
     assert_contains "$(json error.message <body)" "cannot reach ${old_url#http://}"
+    server_start --port "${old_url##*:}"
+    assert_same "$old_url" "$(server_url)"
+    assert_same 200 "$(status_of /v1/models)"
 }
 
-@test "an answer that comes before the body was sent is passed on" {
+@test "a head that cannot be passed on: 502 that says why" {
+    proxy_start
+    local n
+    assert_same 200 "$(status_of '/x/large?n=12000')"
+    for n in 17000 64000 400000; do
+        assert_same 502 "$(status_of "/x/large?n=$n" -d x)"
+        assert_contains "$(json error.message <body)" "its headers are too long"
+    done
+    # Most of the memory for both heads is used.
+    assert_same 502 "$(status_of '/x/large?n=12000' -H "X-Mine: $(printf '%06000d' 0)")"
+    assert_same 502 "$(status_of '/x/raw?head=HTTP/1.1%20101%20Other')"
+    assert_contains "$(json error.message <body)" "it switched to another protocol"
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "a response that comes before the body was sent is passed on" {
     proxy_start
     head -c 3000000 /dev/zero >big
     assert_same 413 "$(status_of '/x/early?code=413' -T big)"
     assert_same "too early" "$(json error.message <body)"
 }
 
-@test "a header of the server that could be two is one or none" {
+@test "an ambiguous header of the server is sent once or not at all" {
     server_control "{\"faults\": {\"stream\": [$(raw_answer 'X-A: b\x0bc\r\nX-Good: d\r\nContent-Length: 2\r\n' 'ok')]}}"
     proxy_start
     ask /x/echo -o body -D head
@@ -550,11 +703,36 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_lacks "$(cat head)" X-A
 }
 
-@test "a request that could be two is refused" {
+@test "a request that could be read as two is refused" {
     proxy_start
     local key_line="Authorization: Bearer $key"
+    # It is refused at once: only the end of the connection would end such a body.
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: gzip, chunked' '' 'abc') == 'HTTP/1.1 400 '* ]]
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: identity' 'Content-Length: 3' '' 'abc') == 'HTTP/1.1 400 '* ]]
     [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 3' 'Transfer-Encoding: chunked' 'Connection: close' '' '0' '') == 'HTTP/1.1 400 '* ]]
     [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 0' 'Content-Length: 0' 'Connection: close' '') == 'HTTP/1.1 400 '* ]]
+    assert_same 0 "$(server_count stream)"
+}
+
+@test "a malformed chunk is answered with 400, and logged so; the request to the server ends" {
+    proxy_start
+    run -0 raw 'POST /x/echo HTTP/1.1' "$(host)" "Authorization: Bearer $key" 'Transfer-Encoding: chunked' '' '3' 'abc' 'zz'
+    [[ $output == 'HTTP/1.1 400 '* ]]
+    wait_until is_logged /x/echo
+    assert_same 400 "$(grep /x/echo proxy.out | json status)"
+    assert_same 200 "$(status_of /v1/models)"
+}
+
+@test "a header of several lines is refused, as libmicrohttpd adds the second to its name" {
+    proxy_start
+    local second
+    for second in ' c' $'\tc' '    c: d' ' Cookie'; do
+        raw 'GET /v1/x/echo HTTP/1.1' "$(host)" "Authorization: Bearer $key" 'X-A: b' "$second" 'X-B: d' 'Connection: close' '' >answer
+        [[ $(cat answer) == 'HTTP/1.1 400 '* ]]
+        assert_contains "$(json error.message <<<"$(tail -n 1 answer)")" "one line"
+    done
+    raw 'GET /v1/x/echo HTTP/1.1' "$(host)" 'Authorization:' " Bearer $key" 'Connection: close' '' >answer
+    [[ $(cat answer) == 'HTTP/1.1 400 '* ]]
     assert_same 0 "$(server_count stream)"
 }
 
@@ -572,7 +750,7 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
 @test "200 requests across a rotation: one refresh, and none fails" {
     proxy_start
     assert_same 200 "$(status_of /x/echo)"
-    # The server knows it no longer; the store does not know that.
+    # The server has forgotten the token, but the store does not know that.
     store_login --access at-void --no-seed
     printf '{"access_token": "at-other", "refresh_token": "rt-stored", "expires_in": 900}\n' >>"$(server_dir)/seed.jsonl"
     client storm "$proxy/x/echo" "$key" 200 >statuses
@@ -598,6 +776,41 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 401 "$(status_of /x/echo --data-binary @big)"
     assert_same 1 "$(server_count stream)"
     assert_contains "$(cat body)" "Invalid Authentication"
+}
+
+@test "a body of more than 1 MiB is not sent twice, either, if the 401 comes before much of it" {
+    proxy_start
+    head -c 3000000 /dev/zero >big
+    assert_same 401 "$(status_of '/x/early?code=401' -T big)"
+    assert_same 1 "$(server_count stream)"
+    assert_same 0 "$(server_count refresh)"
+}
+
+# grow FIRST SECOND: the status and the end of the answer to a chunked request that gets 401 after FIRST bytes, and goes
+# on with SECOND once there is a new token.
+grow() {
+    mkfifo go
+    exec 9<>go
+    store_login --access at-void --no-seed
+    start one client grow "$proxy/x/echo?early=1" "$key" "$1" "$2" <go
+    wait_until is_asked 1
+    assert_same 200 "$(status_of /x/echo)"
+    echo >&9
+    finish 0
+    tail -n 1 one.out
+}
+
+@test "a chunked body that grows past 1 MiB after the 401 is not sent twice, not even in part" {
+    proxy_start
+    assert_same 401 "$(grow 500000 700000)"
+    assert_same 1 "$(server_requests stream | grep -c chunked)"
+}
+
+@test "a chunked body of at most 1 MiB that the 401 did not wait for is sent once more, as a whole" {
+    proxy_start
+    assert_same 200 "$(grow 400000 600000)"
+    assert_same 2 "$(server_requests stream | grep -c chunked)"
+    wait_until eval 'grep -q "\"bytes_up\":1000000," proxy.out'
 }
 
 @test "another process has refreshed already: its token is used, and nothing is refreshed" {
@@ -631,7 +844,7 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 0 "$(server_count refresh)"
 }
 
-@test "without a login: 401 that says what to do, and a login that comes is used" {
+@test "without a login: 401 that says what to do, and a later login is used" {
     rm -r "$HOME/.kimi"
     proxy_start
     assert_same 401 "$(status_of /v1/messages -d x -D head)"
@@ -679,7 +892,7 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same "Bearer sk-cn" "$(server_last cn_models | json headers.authorization)"
 }
 
-@test "a server that cannot be reached for a refresh is no login that is missing" {
+@test "a server that cannot be reached for a refresh is not a login that is missing" {
     proxy_start
     assert_same 200 "$(status_of /x/echo)"
     store_login --access at-old --expires-in-left -5
@@ -704,9 +917,9 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_contains "$(json error.message <body)" certificate
 }
 
-## The end
+## End
 
-@test "SIGTERM: requests under way may end, and no new one is taken" {
+@test "SIGTERM: running requests may end, and no new one is accepted" {
     proxy_start --grace 60
     start reader ask '/v1/x/sse?n=1&hold=z' -N
     local reader=$pid

@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # What each program is linked with: nothing pays for what it does not use.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
 load helper
 
-# needed PROGRAM: the shared libraries it names; nothing for a static one.
+# needed PROGRAM: the shared libraries that it names; none for a static one.
 needed() { readelf -d "$KIMI_TEST_BIN/$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 
-# assert_needs_no LIBRARY PROGRAM...
+# assert_needs_no LIBRARY PROGRAM...: none of them is linked with it.
 assert_needs_no() {
     local library=$1 program
     for program in "${@:2}"; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks the layers of lib/ against lib/LAYERS: no include upwards or across
 # unless the table allows it, no include cycle, every header compiles alone, and
-# libcurl, libmicrohttpd and libsecret are included where they belong. An argument names
-# another source tree.
+# libcurl, libmicrohttpd and libsecret are included only where they belong. An
+# argument names another source tree.
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 status=0
@@ -52,14 +52,19 @@ if grep -l 'libsecret/secret.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/keyring/sec
 	echo "only lib/keyring/secret_service.h may include libsecret"
 	status=1
 fi
-if grep -l 'microhttpd.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/proxy/[a-z]*\.c$'; then
+if grep -l 'microhttpd.h' cmd/*.c lib/*/*.[ch] | grep -v '^lib/proxy/[a-z_]*\.[ch]$'; then
 	echo "only the sources of lib/proxy may include libmicrohttpd"
 	status=1
 fi
-secret=$(pkg-config --cflags libsecret-1)
+# A source that includes its own header first shows that the header compiles alone. The others are tried here.
 for header in lib/*/*.h; do
-	# shellcheck disable=SC2086 # a list of options
-	printf '#include "%s"\n' "${header#lib/}" |
-		cc -std=c17 -D_GNU_SOURCE -Ilib $secret -Wall -Wextra -Werror -fsyntax-only -x c - || status=1
+	source=${header%.h}.c
+	own="#include \"${header#lib/}\""
+	if [ ! -e "$source" ]; then
+		echo "$own" | cc -std=c17 -D_GNU_SOURCE -Ilib -Wall -Wextra -Werror -fsyntax-only -x c - || status=1
+	elif [ "$(grep -m 1 '^#include' "$source")" != "$own" ]; then
+		echo "$source does not include its own header first"
+		status=1
+	fi
 done
 exit $status

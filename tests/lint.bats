@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The layer check of `make lint`, on a small tree of its own.
+# The layer check of `make lint`, on a small source tree.
 
 bats_require_minimum_version 1.5.0
 
@@ -27,7 +27,7 @@ lint() {
 }
 
 @test "an include of another directory of the same layer fails unless the table allows it" {
-    sed -i '1i #include "format/json.h"' "$tree/lib/http/url.c"
+    sed -i '$a #include "format/json.h"' "$tree/lib/http/url.c"
     lint -1
     [[ $output == *"lib/http/url.c includes format/json.h"* ]]
     sed -i 's/^2  http$/2  http format/' "$tree/lib/LAYERS"
@@ -51,4 +51,15 @@ lint() {
     sed -i '1i #include <curl/curl.h>' "$tree/lib/base/text.h"
     lint -1
     [[ $output == *"only lib/http may include curl"* ]]
+}
+
+@test "a header that needs an earlier include fails, with and without a source of its own" {
+    lint -0
+    sed -i '/^#include "base\/text.h"$/d; $a #include "base/text.h"' "$tree/lib/base/text.c"
+    lint -1
+    [[ $output == *"lib/base/text.c does not include its own header first"* ]]
+    cp "$root/lib/base/text.c" "$tree/lib/base/"
+    echo 'size_t alone(void);' >"$tree/lib/base/alone.h"
+    lint -1
+    [[ $output == *"unknown type name"*"size_t"* ]]
 }

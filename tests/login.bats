@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# kimi login: the device flow, what is shown and opened, what is saved, and everything that can go wrong on the way.
+# kimi login: the device flow, what is shown and opened, what is saved, and all that can go wrong.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
@@ -9,8 +9,8 @@ load helper
 load failing
 load login_helper
 
-# start_login [OPTIONS]: kimi-login in the background, its output in $BATS_TEST_TMPDIR/out and err, $login_pid.
-# Not a function of the shell: a background job of a script ignores SIGINT, and a login would keep that.
+# start_login [OPTIONS]: kimi-login in the background; sets $login_pid, and its output is in out and err in $BATS_TEST_TMPDIR.
+# It is not started by a shell function: background jobs of a script ignore SIGINT, and login would inherit that.
 start_login() {
     "$KIMI_TEST_PYTHON" -E -S -c '
 import os, signal, sys
@@ -27,7 +27,7 @@ end_login() {
     assert_same "$1" "$end" "status; standard error: $(cat "$BATS_TEST_TMPDIR/err")"
 }
 
-# fake_browser [NAME]: a program that notes its arguments, one a line, in $BATS_TEST_TMPDIR/opened. Sets $browser to its
+# fake_browser [NAME]: a program that records its arguments, one a line, in $BATS_TEST_TMPDIR/opened. Sets $browser to its
 # path.
 fake_browser() {
     export DISPLAY=:99
@@ -42,7 +42,7 @@ EOF
     chmod +x "$browser"
 }
 opened() { cat "$BATS_TEST_TMPDIR/opened"; }
-# After a login, which takes a second and more.
+# Call it after the login, which takes a second or more.
 assert_nothing_opened() { [ ! -e "$BATS_TEST_TMPDIR/opened" ] || fail "a browser was opened: $(opened)"; }
 
 polled() { [ "$(server_count poll)" -ge 1 ]; }
@@ -84,7 +84,7 @@ user_code() { grep -o 'code: .*' "$BATS_TEST_TMPDIR/err" | tail -n 1 | tr -d ' '
     assert_contains "$stderr" "code:"
 }
 
-@test "the token's life is counted from the answer, be expires_in a number or a numeric string" {
+@test "the token's life is counted from the response, be expires_in a number or a numeric string" {
     server_start
     server_control '{"pending": 0, "token_set": {"expires_in": "900"}, "token_drop": ["scope", "token_type"]}'
     run -0 kimi login
@@ -154,7 +154,7 @@ for request in requests:
     assert_same 0 "$(server_stat too_soon)"
 }
 
-@test "slow_down makes the interval 5 s longer for good" {
+@test "slow_down makes the interval 5 s longer permanently" {
     server_start
     server_control '{"pending": 1, "faults": {"poll": [{"error": "slow_down"}]}}'
     run -0 kimi login
@@ -193,7 +193,7 @@ print(times["poll"] - times["device"])')"
     assert_same 0 "$(server_stat too_soon)"
 }
 
-@test "an absent expires_in is no reason to stop" {
+@test "a missing expires_in does not stop the login" {
     server_start
     server_control '{"pending": 0, "device_drop": ["expires_in"]}'
     run -0 kimi login
@@ -211,7 +211,7 @@ print(times["poll"] - times["device"])')"
 
 @test "a code whose end has come is replaced without asking the server about it" {
     server_start
-    # A code lives 30 s at least, at this speed one and a half.
+    # A code lives for at least 30 s, which is 1.5 s at this speed.
     server_control '{"approve": "no", "device_expires_in": 20, "enforce_interval": false}'
     hook_all
     KIMI_TEST_SPEED=20 start_login --timeout 300
@@ -231,7 +231,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     [ ! -e "$CONFIG" ]
 }
 
-@test "a connection that breaks while polling is no end of the login" {
+@test "a connection that breaks while polling does not end the login" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"reset": "before"}]}}'
     run -0 --separate-stderr kimi login
@@ -251,7 +251,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same 1 "$(server_count device)"
 }
 
-@test "a poll that was told Retry-After comes no sooner, be it seconds or a date, and be it refused or pending" {
+@test "after Retry-After a poll comes no sooner, in seconds or as a date, for an error or a pending login" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"status": 429, "headers": {"Retry-After": "4"}},
         {"status": 503, "headers": {"Date": "Sun, 06 Nov 1994 08:49:37 GMT", "Retry-After": "Sun, 06 Nov 1994 08:49:41 GMT"}},
@@ -303,7 +303,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same network "$(event error data.code)"
 }
 
-@test "a token answer without a token is an error that saves nothing" {
+@test "a token response without a token is an error that saves nothing" {
     server_start
     local drop
     for drop in access_token refresh_token expires_in; do
@@ -314,7 +314,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     done
 }
 
-@test "whole answers of a login are taken, whatever is said of their coding and their length" {
+@test "complete responses of a login are accepted, regardless of their declared coding and length" {
     server_start
     server_control '{"pending": 0, "faults": {"device": [{"headers": {"Content-Length": "5000"}}],
         "poll": [{"headers": {"Content-Length": "5000", "Content-Encoding": "gzip"}}],
@@ -378,14 +378,14 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     server_release poll
 }
 
-@test "Ctrl-C on a terminal ends the login with 130 and leaves the terminal as it was" {
+@test "Ctrl-C on a terminal ends the login with 130 and leaves the terminal unchanged" {
     server_start
     server_control '{"approve": "no", "interval": 3600}'
     run -130 on_terminal --type "/device?user_code=" '\x03' kimi login --platform kimi-code
     assert_contains "$output" interrupted
 }
 
-@test "Ctrl-C at the question for the platform is 130, and leaves the terminal as it was" {
+@test "Ctrl-C at the question for the platform is 130, and leaves the terminal unchanged" {
     run -130 on_terminal --type "Which one" '\x03' kimi login
 }
 
@@ -411,7 +411,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_same "$(server_url)/device" "$(event verification_url data.verification_url)"
 }
 
-@test "without any page to open the answer makes no sense: 1" {
+@test "without any page to open the response makes no sense: 1" {
     server_start
     server_control '{"pending": 0, "device_drop": ["verification_uri", "verification_uri_complete"]}'
     run -1 --separate-stderr kimi login
@@ -469,7 +469,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     server_control '{"pending": 0}'
     fake_browser
     export BROWSER=$browser
-    # Not by what the browser finds shown: it takes a while to start, and would find both in either order.
+    # The fake browser cannot check this itself: it starts so slowly that both would be shown in either order.
     hooked STARTED="$BATS_TEST_TMPDIR/started" kimi-login 2>"$BATS_TEST_TMPDIR/err"
     local before
     before=$(head -c "$(sed -n 's,.*/browser ,,p' "$BATS_TEST_TMPDIR/started")" "$BATS_TEST_TMPDIR/err")
@@ -542,7 +542,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     for name in open wslview xdg-open; do
         fake_browser "bin/$name"
         rm -f "$BATS_TEST_TMPDIR/opened"
-        # Nothing but the fakes must be found on PATH.
+        # PATH must have nothing but the fakes.
         PATH=$BATS_TEST_TMPDIR/bin run -0 "$KIMI_TEST_BIN/kimi-login" --force
         wait_for_file "$BATS_TEST_TMPDIR/opened"
         assert_same "$name" "$(opened | head -n 1)"
@@ -567,7 +567,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     cd "$BATS_TEST_TMPDIR"
     run -0 kimi login
     wait_for_file "$BATS_TEST_TMPDIR/opened"
-    # shellcheck disable=SC2016 # as it was sent
+    # shellcheck disable=SC2016 # the literal text
     assert_same 'https://example.com/$(touch$IFS-pwned);touch$IFS-pwned&%s' "$(opened | sed -n 2p)"
     assert_same "" "$(find "$BATS_TEST_TMPDIR" -name '*pwned*')"
 }
@@ -576,7 +576,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     server_start
     server_control '{"pending": 0}'
     fake_browser
-    # shellcheck disable=SC2016 # no shell is to expand it
+    # shellcheck disable=SC2016 # no shell may expand it
     export BROWSER="$browser \$(touch\${IFS}pwned);touch pwned&"
     cd "$BATS_TEST_TMPDIR"
     run -0 kimi login
@@ -691,9 +691,9 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     assert_lacks "$output" "$(server_last poll | json form.device_code)"
 }
 
-## What the first answer can be
+## Responses to the first request
 
-# device_fault FAULT STATUS CODE: the device call answers with this fault.
+# device_fault FAULT STATUS CODE: the device request fails this way.
 device_fault() {
     server_control '{"pending": 0, "faults": {"device": ['"$1"']}}'
     run "-$2" --separate-stderr kimi login --json
@@ -703,7 +703,7 @@ device_fault() {
     [ ! -e "$HOME/.kimi/credentials/kimi-code.json" ]
 }
 
-@test "a passing failure of the device call is 75" {
+@test "a temporary failure of the device call is 75" {
     server_start
     device_fault '{"status": 500}' 75 server
     device_fault '{"status": 429}' 75 server
@@ -714,7 +714,7 @@ device_fault() {
     device_fault '{"status": 403, "body": "<html>blocked</html>", "content_type": "text/html"}' 75 network
 }
 
-@test "an answer to the device call that makes no sense is 1" {
+@test "a response to the device call that makes no sense is 1" {
     server_start
     device_fault '{"body": ""}' 1 protocol
     device_fault '{"body": "{\"user_code\": "}' 1 protocol
@@ -728,7 +728,7 @@ device_fault() {
     device_fault '{"set": {"device_code": ""}}' 1 protocol
 }
 
-@test "an OAuth error of the device call is told in the server's words" {
+@test "an OAuth error of the device request is shown in the server's words" {
     server_start
     server_control '{"faults": {"device": [{"error": "invalid_client", "description": "who are you"}]}}'
     run -1 --separate-stderr kimi login
@@ -750,14 +750,14 @@ device_fault() {
     done
 }
 
-@test "a base URL that may not be asked is refused before a code is asked for" {
+@test "a base URL that may not be asked is refused before a code is requested" {
     server_start
     KIMI_CODE_BASE_URL=http://192.0.2.1/coding/v1 run -1 --separate-stderr kimi login --json
     assert_same config "$(event error data.code)"
     assert_same 0 "$(server_count all)"
 }
 
-@test "KIMI_OAUTH_HOST serves where KIMI_CODE_OAUTH_HOST is unset or empty, and a slash at its end is no matter" {
+@test "KIMI_OAUTH_HOST is used if KIMI_CODE_OAUTH_HOST is unset or empty, with or without a slash at the end" {
     server_start
     server_control '{"pending": 0}'
     KIMI_OAUTH_HOST=$(server_url)/ KIMI_CODE_OAUTH_HOST='' run -0 kimi login
@@ -796,7 +796,7 @@ device_fault() {
     assert_same 0 "$(server_count device)"
 }
 
-## A login that is there
+## With a stored login
 
 @test "while a good login is stored: says so, 0, and no new code" {
     server_start
@@ -869,7 +869,7 @@ device_fault() {
     assert_same at-stored "$(stored access_token)"
 }
 
-@test "a damaged login is replaced, and told of" {
+@test "a damaged login is replaced, and reported" {
     server_start
     server_control '{"pending": 0}'
     store_login
@@ -879,7 +879,7 @@ device_fault() {
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
 }
 
-@test "kimi-code's tombstone is no login" {
+@test "kimi-code's tombstone is not a login" {
     server_start
     server_control '{"pending": 0}'
     store_login
@@ -908,7 +908,7 @@ PY
     assert_same 0 "$(server_count refresh)"
 }
 
-## What follows the device flow
+## After the device flow
 
 @test "a model list that fails keeps the login, writes the config without models and tells how to sync: 75" {
     server_start
@@ -916,7 +916,7 @@ PY
     run -75 --separate-stderr kimi login --json
     assert_same "info verification_url waiting error" "$(event_types <<<"$output")"
     assert_same server "$(event error data.code)"
-    stderr=${stderr##*$'\n'} # a note about the store stands before it
+    stderr=${stderr##*$'\n'} # a note about the store comes first
     assert_error login "logged in, but the model list could not be fetched: .*kimi models --sync"
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
     assert_loads 'models=null' 'default_model=null' 'providers>managed:kimi-code>type="kimi"' \
@@ -965,9 +965,9 @@ PY
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
 }
 
-## Where it cannot be saved
+## If it cannot be saved
 
-# assert_refused_early CODE: the last login was refused before the server heard of it. A note may stand before the error.
+# assert_refused_early CODE: the last login failed before the server got a request. A note may precede the error.
 assert_refused_early() {
     assert_same "$1" "$(event error data.code)"
     stderr=${stderr##*$'\n'}
@@ -975,7 +975,7 @@ assert_refused_early() {
     assert_same 0 "$(server_count all)"
 }
 
-@test "a credentials folder that cannot be written is refused before a code is asked for" {
+@test "a credentials directory that cannot be written is refused before a code is requested" {
     server_start
     mkdir -p "$HOME/.kimi/credentials"
     chmod 500 "$HOME/.kimi/credentials"
@@ -983,7 +983,7 @@ assert_refused_early() {
     assert_refused_early storage
 }
 
-@test "a read-only home is refused before a code is asked for" {
+@test "a read-only home is refused before a code is requested" {
     server_start
     chmod 500 "$HOME"
     run -1 --separate-stderr unprivileged kimi login --json
@@ -992,7 +992,7 @@ assert_refused_early() {
     assert_same "" "$(ls -A "$HOME")"
 }
 
-@test "a symbolic link in the place of the credentials is refused before a code is asked for" {
+@test "a symbolic link in place of the credentials is refused before a code is requested" {
     server_start
     mkdir -p "$HOME/.kimi/credentials"
     chmod 700 "$HOME/.kimi/credentials"
@@ -1002,7 +1002,7 @@ assert_refused_early() {
     [ -L "$HOME/.kimi/credentials/kimi-code.json" ]
 }
 
-@test "a folder in the place of the credentials is refused before a code is asked for" {
+@test "a directory in place of the credentials is refused before a code is requested" {
     server_start
     mkdir -p "$HOME/.kimi/credentials/kimi-code.json"
     chmod 700 "$HOME/.kimi/credentials"
@@ -1010,12 +1010,12 @@ assert_refused_early() {
     assert_refused_early storage
 }
 
-@test "a full disk is refused before a code is asked for" {
+@test "a full disk is refused before a code is requested" {
     mkdir -m 700 "$HOME/.kimi"
     server_start
     run --separate-stderr in_mounts "mount -t tmpfs -o size=64k,mode=700 none '$HOME/.kimi' &&
         { dd if=/dev/zero of='$HOME/.kimi/fill' bs=4k || true; }" kimi-login --json
-    if [ "$status" = 200 ]; then # no mounts in this container: the same refusal, from strace
+    if [ "$status" = 200 ]; then # this container allows no mounts: strace makes the same call fail
         run --separate-stderr failing "fallocate:error=ENOSPC" kimi-login --json
     fi
     assert_same 1 "$status"
@@ -1023,7 +1023,7 @@ assert_refused_early() {
     assert_contains "$stderr" "free some space"
 }
 
-@test "a file as the share folder is refused before a code is asked for" {
+@test "a file as the share directory is refused before a code is requested" {
     server_start
     : >"$HOME/.kimi"
     run -1 --separate-stderr kimi login --json

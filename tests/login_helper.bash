@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the tests of login, logout, models and the config share, on top of helper.bash.
+# Shared by the tests of login, logout, models and the config; needs helper.bash.
 
-# event_types: of the --json output on standard input; fails if a line is no event of the design's shape.
+# event_types: prints the type of each event on standard input (--json); fails if a line is not an event as designed.
 event_types() {
     kimi_python -c '
 import json, sys
@@ -16,7 +16,7 @@ print(*types)'
 
 # event TYPE FIELD: a field of the last event of that type in $output.
 event() {
-    # shellcheck disable=SC2154 # run sets it
+    # shellcheck disable=SC2154 # set by run
     printf '%s\n' "$output" | grep "^{\"type\":\"$1\"" | tail -n 1 | json "$2"
 }
 
@@ -32,14 +32,14 @@ for before, after in zip(times, times[1:]):
 # assert_at_least LEAST NUMBER
 assert_at_least() { kimi_python -c 'import sys; sys.exit(float(sys.argv[2]) < float(sys.argv[1]))' "$1" "$2" || fail "$2 is less than $1"; }
 
-# assert_loads [KEY=VALUE...]: kimi-cli would load the config; see kimi_cli_loads.py.
+# assert_loads [KEY=VALUE...]: kimi-cli can load the config; see kimi_cli_loads.py.
 assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_cli_loads.py" "$CONFIG" "$@"; }
 
-# logged_in: a stored login and its config, as after `kimi login`, without the seconds of a device flow.
+# logged_in: a stored login and its config, as after `kimi login`, but without the seconds of a device flow.
 logged_in() {
     store_login
     kimi-login --quiet
 }
 
-# models_control JSON-LIST: from now on the server has these models.
+# models_control JSON-LIST: sets the server's models.
 models_control() { server_control '{"pending": 0, "models": '"$1"'}'; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a person sees while a login waits for them, on terminals of several kinds and sizes.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets output
+# What a person sees while a login waits for confirmation, on terminals of several kinds and sizes.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run sets output
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -13,7 +13,7 @@ setup() {
     export TERM=xterm NO_COLOR=1
 }
 
-# screen [--columns N] [--rows N] [-- OPTION...]: the screen of a login that is given up when all of it is there.
+# screen [--columns N] [--rows N] [-- OPTION...]: the complete screen of a login that is then interrupted.
 screen() {
     local size=()
     while [ $# -gt 0 ] && [ "$1" != -- ]; do size+=("$1") && shift; done
@@ -27,7 +27,7 @@ finder='██ ▄▄▄▄▄ █'
     assert_contains "$output" "$finder"
     assert_contains "$output" $'█    Check that it shows this code:\n'
     [[ $output =~ █\ {6}[0-9A-F]{4}-[0-9A-F]{4}$'\n' ]]
-    # From the page to the line with the time; the error of the end is one more.
+    # From the page to the line that counts down; the error at the end is one more.
     [ "$(sed -n '/http:/,$p' <<<"$output" | wc -l)" -le 25 ]
 }
 
@@ -38,7 +38,7 @@ finder='██ ▄▄▄▄▄ █'
     assert_same "" "$(tr '\r' '\n' <<<"$output" | grep -v -e http -e '^kimi login:' | grep -E '.{41}')"
 }
 
-@test "where the QR code would push the page out of view there is none, but with --qr" {
+@test "if the QR code would push the page out of view it is left out, except with --qr" {
     run -130 screen --rows 20
     assert_lacks "$output" "$finder"
     assert_contains "$output" $'\n  Check that it shows this code:\n'
@@ -48,10 +48,10 @@ finder='██ ▄▄▄▄▄ █'
 
 @test "a QR code that was asked for and does not fit is said, one that was not is left out" {
     run -130 screen --columns 30 --rows 40 -- --qr
-    assert_contains "$output" "no QR code fits this terminal"
+    assert_contains "$output" $'\n  no QR code fits this\n  terminal\n'
     run -130 screen --columns 30 --rows 40
     assert_lacks "$output" "QR"
-    # Nor does the line that is drawn over wrap.
+    # The line that is redrawn does not wrap either.
     assert_lacks "$output" "waiting for you"
 }
 
@@ -67,7 +67,7 @@ finder='██ ▄▄▄▄▄ █'
     assert_lacks "$output" "left"
 }
 
-@test "where a browser opens the page there is no QR code; where none can be, there is" {
+@test "if a browser opens the page there is no QR code; if none can be started, there is" {
     export DISPLAY=:7 BROWSER=true
     run -130 screen
     assert_lacks "$output" "$finder"
@@ -86,10 +86,10 @@ finder='██ ▄▄▄▄▄ █'
     assert_lacks "$stderr" $'\e'
 }
 
-# large_lines: how many lines of the screen are nothing but large letters.
+# large_lines: the number of lines that have only large letters.
 large_lines() { tr '\r' '\n' <<<"$output" | grep -cE '^ *[█▀▄]( *[█▀▄])+ *$'; }
 
-@test "the code stands in large letters, too, where there is room for them" {
+@test "the code is also shown in large letters if they fit" {
     export DISPLAY=:7 BROWSER=true
     run -130 screen
     assert_same 3 "$(large_lines)"
@@ -98,7 +98,7 @@ large_lines() { tr '\r' '\n' <<<"$output" | grep -cE '^ *[█▀▄]( *[█▀�
     assert_same 3 "$(large_lines)"
     run -130 screen --columns 39
     assert_same 0 "$(large_lines)"
-    # Rather than a QR code that does not fit.
+    # Better than a QR code that does not fit.
     PATH=$KIMI_TEST_BIN BROWSER=/nonexistent/browser run -130 screen --columns 40
     assert_lacks "$output" "$finder"
     assert_same 3 "$(large_lines)"
@@ -130,14 +130,14 @@ ode.json
   next:       kimi models, or kimi token
               in a script; the token
               renews itself" "$output"
-    # The second code of a login, and a page that a browser opens.
+    # The second code of a login, and a page that is opened by a browser.
     server_control '{"pending": 0, "approve": "yes", "faults": {"poll": [{"error": "expired_token"}]}}'
     DISPLAY=:7 BROWSER=true run -0 on_terminal --screen kimi login --platform kimi-code --force
     assert_contains "$output" "  Logged in to Kimi Code."
     assert_lacks "$output" "this code"
     assert_lacks "$output" "http"
     assert_lacks "$output" "opens in your browser"
-    # Where the cursor cannot be moved, it stays.
+    # If the cursor cannot be moved, it is left where it is.
     TERM=dumb run -0 on_terminal --screen kimi login --platform kimi-code --force
     assert_contains "$output" "Check that it shows this code:"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# kimi logout: takes away the tokens and what login wrote, from whatever state it finds.
+# kimi logout: removes the tokens and what login wrote, from any state.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
@@ -99,7 +99,7 @@ assert_forgotten() {
     assert_lacks "$(cat "$CONFIG")" kimi-code
 }
 
-@test "logout without a config makes none" {
+@test "logout without a config creates none" {
     store_login
     run -0 kimi logout
     assert_forgotten
@@ -153,13 +153,13 @@ assert_forgotten() {
     assert_forgotten
 }
 
-@test "logout refuses a link in the credentials' place: the tokens are in the file it leads to" {
+@test "logout refuses a link in place of the credentials: the tokens are in the file it points to" {
     store_login
     mv "$HOME/$CREDENTIALS.json" "$HOME/elsewhere"
     ln -s "$HOME/elsewhere" "$HOME/$CREDENTIALS.json"
     local all
     for all in "" --all; do
-        # shellcheck disable=SC2086 # none or one
+        # shellcheck disable=SC2086 # zero or one word
         run -1 --separate-stderr kimi logout $all
         assert_error logout "is a symbolic link, and the tokens are in $HOME/elsewhere; remove that file and the link by hand"
     done
@@ -170,20 +170,20 @@ assert_forgotten() {
     assert_forgotten
 }
 
-@test "logout sweeps what a killed writer left behind" {
+@test "logout removes what a killed writer left behind" {
     store_login
     kimi_python - "$KIMI_TEST_ROOT" "$HOME/.kimi/credentials" <<'PY'
-# A leftover has the name that newfile_open() gives; it is read from the source so that the two cannot part.
+# newfile_open() names the leftovers; the pattern is read from its source, so that both always agree.
 import re, sys
-source = open(sys.argv[1] + "/lib/base/file.c").read()
-mark = re.search(r'sibling_mark\[\] = "([^"]*)"', source).group(1)
+source = open(sys.argv[1] + "/lib/base/newfile.c").read()
+mark = re.search(r'temporary_mark\[\] = "([^"]*)"', source).group(1)
 open("%s/.kimi-code.json%s000000000001" % (sys.argv[2], mark), "w").write("secret")
 PY
     run -0 kimi logout
     assert_same kimi-code.lock "$(ls -A "$HOME/.kimi/credentials")"
 }
 
-@test "logout from a folder that cannot be written: 1 storage, and the login is still there" {
+@test "logout from a directory that cannot be written: 1 storage, and the login is still there" {
     store_login
     chmod 500 "$HOME/.kimi/credentials"
     run -1 --separate-stderr unprivileged kimi logout --json
@@ -259,15 +259,15 @@ TOML
     assert_same "" "$(cat "$CONFIG")"
 }
 
-## What a killed command leaves behind
+## Leftovers of a killed command
 
-# left_over DIRECTORY NAME: what a writer of that file leaves when it is killed before the rename.
+# left_over DIRECTORY NAME: creates what a writer of that file leaves if it is killed before the rename.
 left_over() {
     mkdir -p -- "$1"
     kimi_python - "$KIMI_TEST_ROOT" "$1" "$2" <<'PY'
 import re, sys
-source = open(sys.argv[1] + "/lib/base/file.c").read()
-mark = re.search(r'sibling_mark\[\] = "([^"]*)"', source).group(1)
+source = open(sys.argv[1] + "/lib/base/newfile.c").read()
+mark = re.search(r'temporary_mark\[\] = "([^"]*)"', source).group(1)
 open("%s/.%s%s00000000000a" % (sys.argv[2], sys.argv[3], mark), "w").write("secret")
 PY
 }
@@ -280,7 +280,7 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
         kimi-login --no-browser --storage file
     assert_contains "$(left_overs)" .kimi-code.json.kimi-
     run -0 --separate-stderr kimi-logout
-    assert_error logout "not logged in to Kimi Code: removed what an interrupted command had left behind"
+    assert_error logout "not logged in to Kimi Code: removed what an interrupted command left behind"
     assert_same "" "$(left_overs)"
     run -0 --separate-stderr kimi-logout
     assert_error logout "nothing to do"
@@ -302,7 +302,7 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
     assert_same "" "$(left_overs)"
 }
 
-@test "logout --all sweeps what is left of every account, and where the config's link leads" {
+@test "logout --all removes the leftovers of every account, also where the config is a link" {
     left_over "$HOME/.kimi/credentials" kimi-code@work.json
     left_over "$HOME/.kimi/credentials" kimi-code@other.state
     mkdir "$HOME/dotfiles"
@@ -310,12 +310,12 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
     ln -s ../dotfiles/kimi.toml "$CONFIG"
     left_over "$HOME/dotfiles" kimi.toml
     run -0 --separate-stderr kimi-logout --all
-    assert_contains "$stderr" "Kimi Code (work): removed what"
+    assert_contains "$stderr" "Kimi Code, account work: removed what"
     assert_lacks "$stderr" "nothing to do"
     assert_same "" "$(left_overs)"
 }
 
-@test "logout removes a cached access token, and what is left of one" {
+@test "logout removes a cached access token and its leftovers" {
     unset KIMI_DISABLE_KEYRING
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run KIMI_CREDENTIAL_HELPER='!true'
     mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_RUNTIME_DIR/kimi"
@@ -329,14 +329,25 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
     assert_same "" "$(find "$XDG_RUNTIME_DIR" -type f)"
 }
 
-## What is stored elsewhere
+## Logins of other platforms and homes
 
 @test "logout with only another platform or account stored names them" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-good"]}}'
     kimi login --platform moonshot-cn --api-key-stdin <<<sk-good
     run -0 --separate-stderr kimi-logout
-    assert_error logout "nothing to do; still logged in: 'kimi logout --platform moonshot-cn' ends that login"
+    assert_same "kimi logout: not logged in to Kimi Code: nothing to do
+kimi logout: still logged in to Kimi Platform (platform.kimi.com); run 'kimi logout --platform moonshot-cn' to log out" "$stderr"
+    run -0 --separate-stderr kimi-logout --json
+    assert_same "success info" "$(event_types <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
+    assert_same moonshot-cn "$(event info data.platform)"
+    local columns
+    for columns in 80 40; do
+        run -0 on_terminal --columns "$columns" kimi-logout
+        # The command is not broken, so that it can be copied.
+        assert_contains "$output" "'kimi logout --platform moonshot-cn'"
+        assert_contains "${output//$'\n'/ }" "run 'kimi logout --platform moonshot-cn' to log out"
+    done
     store_login
     mv "$HOME/$CREDENTIALS.json" "$HOME/$CREDENTIALS@work.json"
     run -0 --separate-stderr kimi-logout
@@ -349,6 +360,6 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
     store_login
     run -0 kimi-logout --platform moonshot-cn
     run -0 --separate-stderr kimi-logout --platform moonshot-cn
-    assert_contains "$stderr" "still logged in: 'kimi logout' ends"
+    assert_contains "$stderr" "still logged in to Kimi Code; run 'kimi logout' to log out"
     [ -e "$HOME/$CREDENTIALS.json" ]
 }

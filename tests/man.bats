@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The man pages: what they say of options, exit statuses and variables is so, and their examples run.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets output and stderr
+# The man pages: options, exit statuses and variables are correct, and the examples run.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run sets output and stderr
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -8,7 +8,7 @@ load login_helper
 
 MAN=$KIMI_TEST_ROOT/man
 
-# The commands of the folder under test, and pages: only those of the toolkit.
+# The commands in the directory under test, and their pages; a user's own kimi-* commands have none.
 commands() {
     local path
     for path in "$KIMI_TEST_BIN"/kimi-*; do
@@ -16,24 +16,24 @@ commands() {
     done
 }
 
-# section NAME PAGE: the source lines of that section.
+# section NAME PAGE: prints the source lines of that section.
 section() { awk -v name="$1" '/^\.Sh /{ inside = $0 == ".Sh " name; next } inside' "$MAN/$2"; }
 
-# options_of_page PAGE: "--name<TAB>ARGUMENT" of each ".It Fl -name Ar ARGUMENT" (also behind ".It Fl h , "), sorted.
+# options_of_page PAGE: "--name<TAB>ARGUMENT" for each ".It Fl -name Ar ARGUMENT" (also after ".It Fl h , "), sorted.
 options_of_page() { sed -n 's/^\.It \(Fl [a-zA-Z] , \)\{0,1\}Fl -\([a-z-]*\)\( Ar \(.*\)\)\{0,1\}$/--\2\t\4/p' "$MAN/$1" | LC_ALL=C sort; }
 
-# examples PAGE: the commands of its ".Dl $ COMMAND" lines under EXAMPLES, as a person would copy them.
+# examples PAGE: the commands of the ".Dl $ COMMAND" lines under EXAMPLES, as a reader would copy them.
 examples() { section EXAMPLES "$1" | sed -n 's/^\.Dl \$ //p' | sed 's/\\e/\\/g; s/\\(dq/"/g; s/\\&//g'; }
 
-# run_examples PAGE: runs them in one bash that ends at the first that fails. The real API is the loopback server, and
-# the memory stick a folder of the test.
+# run_examples PAGE: runs them in one bash, until the first one fails. The loopback server stands in for the real API, and a
+# directory for the memory stick.
 run_examples() {
     examples "$1" | sed "s,https://api.kimi.com/coding/v1,$KIMI_CODE_BASE_URL,g; s,/media/key,$BATS_TEST_TMPDIR,g" >script
     [ -s script ] || fail "no examples in $1"
     bash -euxo pipefail script </dev/null
 }
 
-# ready: a server, a login, and a key for an open platform.
+# ready: starts a server, and stores a login and a key of an open platform.
 ready() {
     cd "$BATS_TEST_TMPDIR" || return
     server_start
@@ -49,13 +49,15 @@ ready() {
     assert_same "" "$output"
 }
 
-@test "every page has EXAMPLES, and kimi(7) its security considerations before SEE ALSO; the README links them" {
+@test "every page has EXAMPLES, and its security considerations before SEE ALSO; the README links those of kimi(7)" {
     local page
     for page in "$MAN"/*.[1-8]; do
         [ -n "$(section EXAMPLES "${page##*/}")" ] || fail "no examples in ${page##*/}" || return
     done
-    run -0 sed -n 's/^\.Sh //p' "$MAN/kimi.7"
-    [[ $output == *$'EXAMPLES\nSECURITY\\ CONSIDERATIONS\nSEE ALSO'* ]]
+    for page in kimi.7 kimi-proxy.1; do
+        run -0 sed -n 's/^\.Sh //p' "$MAN/$page"
+        [[ $output == *$'EXAMPLES\nSECURITY\\ CONSIDERATIONS\nSEE ALSO'* ]] || fail "$page" || return
+    done
     grep -qF '(man/kimi.7)' "$KIMI_TEST_ROOT/README.md"
 }
 
@@ -66,6 +68,15 @@ ready() {
         grep -qF "@test \"${line#*: }\" {" "$KIMI_TEST_ROOT/tests/$file.bats" || fail "no such test: $line" || return
     done < <(sed -n 's/^\.\\" test: //p' "$MAN/kimi.7")
     ((count > 10))
+}
+
+@test "no message, help text, page or document has a word that we avoid" {
+    local avoided='\b(that is due|what counts|lies in|as it stands|at hand|for good|anew|whatever|lest|in its place|told of|makes no sense|exclude each other|plain login)\b'
+    cd "$KIMI_TEST_ROOT"
+    run grep -nE "$avoided" man/* README.md share/doc/*.md share/packaging/README.md
+    assert_same "" "$output" || return
+    run grep -nE "\"[^\"]*${avoided}[^\"]*\"" cmd/*.c lib/*/*.[ch]
+    assert_same "" "$output"
 }
 
 @test "every page names the license; that of the TOML tests stays" {
@@ -124,7 +135,7 @@ ready() {
     done
 }
 
-@test "the name line of a command is short, and what kimi help says" {
+@test "the name line of a command is short, and is what kimi help shows" {
     local sub about
     for sub in $(commands); do
         about=$(sed -n 's/^\.Nd //p' "$MAN/kimi-$sub.1")
@@ -138,7 +149,7 @@ ready() {
     codes=$(sed -n 's/^ *\t*\[ERR_[A-Z_]*\] = {"\([a-z_]*\)", \([0-9]*\)},/\1 \2/p' "$KIMI_TEST_ROOT/lib/base/err.c" | grep -v '^none ')
     [ "$(wc -l <<<"$codes")" -ge 10 ]
     assert_same "$codes" "$(sed -n 's/^\.It Cm \([a-z_]*\) Ta \([0-9]*\) Ta .*/\1 \2/p' "$MAN/kimi.7")"
-    # Every status a page tells of is one that there is.
+    # Each exit status that a page mentions exists.
     local known page
     known=$({ echo 0 && cut -d ' ' -f 2 <<<"$codes"; } | sort -un)
     assert_same "$known" "$(section 'EXIT STATUS' kimi.7 | sed -n 's/^\.It \([0-9]*\)$/\1/p')"
@@ -262,9 +273,9 @@ ready() {
     ready
     kimi logout --quiet
     unset KIMI_DISABLE_KEYRING
-    # No bus, so no keyring either: the helper's part ends with 4.
+    # There is no bus and so no keyring: the helper's example ends with status 4.
     export DBUS_SESSION_BUS_ADDRESS=unix:path=$BATS_TEST_TMPDIR/none
-    # shellcheck disable=SC2016 # text
+    # shellcheck disable=SC2016 # literal text
     run -0 run_examples kimi-credential-libsecret.1
     assert_contains "$output" $'\nat-'
     assert_contains "$(cat kimi)" oauth%2fkimi-code

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# No memory: a program for which an allocation fails ends by itself, with one line and status 75.
+# Out of memory: if an allocation fails, the program ends with one line and status 75.
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
+load processes
 
 setup() {
     kimi_setup
@@ -11,7 +12,7 @@ setup() {
     mkdir "$BATS_TEST_TMPDIR/runs"
 }
 
-# canned: a server that gives the same good answers again and again.
+# canned: a server that always gives the same valid responses.
 canned() {
     server_start
     kimi_python - "$(server_dir)/control.json" <<'PY'
@@ -23,11 +24,11 @@ answers = {
 }
 answers["refresh"] = answers["poll"]
 faults = {name: [{"json": answer, "forever": True}] for name, answer in answers.items()}
-json.dump({"faults": faults}, open(sys.argv[1], "w"))
+json.dump({"faults": faults, "api_keys": {"code": ["at-new"]}}, open(sys.argv[1], "w"))
 PY
 }
 
-# each_fails [NAME=VALUE...] PROGRAM [ARGUMENT...]: failing_memory.c has what that means. Waits are short.
+# each_fails [NAME=VALUE...] PROGRAM [ARGUMENT...]: lets each allocation fail in turn; see failing_memory.c. Waits are short.
 each_fails() {
     local settings=() program
     while [[ $1 == *=* ]]; do
@@ -40,29 +41,57 @@ each_fails() {
         LD_PRELOAD="$TWINS/failing_memory.so:$TWINS/hook.so" "$program" "${@:2}"
 }
 
-# bats test_tags=native
 @test "each allocation of kimi-token and kimi-status fails" {
     local arguments others
     store_login --expires-in-left 8000 --life 9000
     write_config <<<'default_model = "kimi-code/k2"'
     for others in one all; do
         for arguments in token 'token --json' 'token --headers' status 'status --json' 'status --line' 'status --history'; do
-            # shellcheck disable=SC2086 # words
+            # shellcheck disable=SC2086 # split on purpose
             each_fails KIMI_TEST_MEMORY_THEN=$others kimi-$arguments
         done
     done
 }
 
-# bats test_tags=native
-@test "of the first 2,000 allocations of kimi-models, kimi-refresh and kimi-login every seventh fails, or each if asked" {
+@test "of the first 2,000 allocations of kimi-models, kimi-refresh, kimi-login and kimi-usage every seventh fails, or each if asked" {
     local arguments step=7
-    # Each takes minutes: KIMI_TEST_EVERY_ALLOCATION=1 make test TESTS=memory
+    # These take minutes: KIMI_TEST_EVERY_ALLOCATION=1 make test TESTS=memory
     [ -z "${KIMI_TEST_EVERY_ALLOCATION:-}" ] || step=1
     canned
     logged_in
+    for arguments in '' --json; do
+        each_fails KIMI_TEST_MEMORY_STEP=$step ../libexec/kimi/kimi-usage-online $arguments
+    done
+    each_fails KIMI_TEST_MEMORY_STEP=$step kimi-usage --line --max-age 1000
     for arguments in models 'models --json' 'models --sync --quiet' 'refresh --force --json' \
         'login --force --json --quiet --storage file'; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         each_fails KIMI_TEST_MEMORY_STEP=$step kimi-$arguments
+    done
+}
+
+@test "of the allocations for requests to kimi proxy every seventh fails, or each if asked: it goes on, or ends with one line" {
+    local step=7 n proxy key status asked
+    [ -z "${KIMI_TEST_EVERY_ALLOCATION:-}" ] || step=1
+    cd "$BATS_TEST_TMPDIR" || return
+    server_start
+    store_login
+    for ((n = 1; n < 500; n += step)); do
+        KIMI_TEST_MEMORY_AFTER=$n LD_PRELOAD=$TWINS/failing_memory.so start proxy kimi-proxy --json --grace 0.01
+        wait_until test -s proxy.out
+        proxy=$(head -n 1 proxy.out | json url) key=$(head -n 1 proxy.out | json key)
+        kill -USR2 "$pid"
+        for asked in /x/echo '/x/bytes?n=300000&chunked=1' /../refused; do
+            status=0
+            curl -q -s --noproxy '*' -m 20 -o /dev/null --path-as-is -H "x-api-key: $key" -T - "$proxy$asked" <<<text || status=$?
+            [ "$status" != 28 ] || fail "allocation $n: $asked hangs"
+        done
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" || status=$?
+        case $status in
+        0) assert_same "" "$(err_of proxy)" ;;
+        75) assert_same "kimi proxy: out of memory; free some memory and try again" "$(err_of proxy)" ;;
+        *) fail "allocation $n: status $status" ;;
+        esac
     done
 }

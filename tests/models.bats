@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# kimi models: the list on a terminal, in a pipe and as JSON, --sync, and every answer a server can give.
+# kimi models: the list on a terminal, in a pipe and as JSON, --sync, and every response of a server.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
 
-# answers FAULT STATUS CODE: `kimi models` when the list call has this fault.
+# answers FAULT STATUS CODE: `kimi models` if the list request has this fault.
 answers() {
     server_control '{"faults": {"models": ['"$1"']}}'
     run "-$2" --separate-stderr kimi models --json
@@ -53,14 +53,40 @@ The default is kimi-for-coding. To change it: kimi models --use MODEL" "$output"
 *  kimi-for-coding-with-a-long-id  A name…       1M  thinki…" "${output%$'\n\n'*}"
     run -0 on_terminal --columns 42 kimi models
     assert_same "   MODEL                           CONTEXT
-*  kimi-for-coding-with-a-long-id       1M
-
-The default is
-kimi-for-coding-with-a-long-id. To change
-it: kimi models --use MODEL" "$output"
+*  kimi-for-coding-with-a-long-id       1M" "${output%$'\n\n'*}"
+    run -0 on_terminal --columns 40 kimi models
+    assert_same "   MODEL  NAME       CONTEXT  CAPABILIT…
+*  kimi-for-coding-with-a-long-id
+          A name o…       1M  thinking,…" "${output%$'\n\n'*}"
+    assert_same "The default is
+kimi-for-coding-with-a-long-id. To
+change it: kimi models --use MODEL" "${output##*$'\n\n'}"
+    # Even an id that is wider than the terminal is not cut.
+    run -0 on_terminal --columns 24 kimi models
+    assert_contains "$output" "*  kimi-for-coding-with-a-long-id"
     # In a pipe nothing is cut or rounded.
     run -0 kimi models
     assert_contains "$output" $'A name of some length\t1000000\tthinking,image_in,video_in'
+}
+
+@test "an id that does not fit beside the context has a line of its own, and the other rows do not change" {
+    server_start
+    store_login
+    local long
+    long=$(printf 'long-%.0s' {1..20})id
+    models_control '[{"id": "short", "display_name": "A name", "context_length": 8192}, {"id": "'"$long"'", "display_name": "Another", "context_length": 131072}, {"id": "bare-'"$long"'"}, {"id": "last", "context_length": 1000}]'
+    kimi-login --quiet
+    local columns
+    for columns in 80 40; do
+        run -0 on_terminal --columns "$columns" kimi models
+        assert_same "   MODEL  NAME     CONTEXT  CAPABILITIES
+*  short  A name        8K
+   $long
+          Another     128K
+   bare-$long
+                         -
+   last                 1K" "$(sed '/^$/,$d' <<<"$output")" "$columns columns" || return
+    done
 }
 
 @test "a list that is longer than the terminal goes to the pager, and nothing else does" {
@@ -77,7 +103,7 @@ it: kimi models --use MODEL" "$output"
     assert_contains "$output" "The default is m-1."
     PAGER='' run -0 on_terminal kimi models
     assert_contains "$output" "The default is m-1."
-    # One that is left early is no error, and one that is missing is named by sh.
+    # Leaving the pager early is not an error. If it is missing, sh says so.
     PAGER="head -n 1" run -0 on_terminal kimi models
     assert_same "   MODEL  NAME  CONTEXT  CAPABILITIES" "$output"
     PAGER="sed s/^/paged:/" run -0 kimi models
@@ -136,7 +162,10 @@ PY
     write_config <<<'a = = b'
     run -0 --separate-stderr kimi models
     assert_contains "$output" kimi-for-coding
-    assert_contains "$stderr" "line 1"
+    assert_same "kimi models: config.toml, line 1, column 5: expected a value; correct the file by hand, then run the command again" "$stderr"
+    # Which one is the default is not known, and none can be chosen.
+    run -0 on_terminal kimi models
+    assert_lacks "$output" "--use"
 }
 
 @test "capabilities come from the flags and from the id" {
@@ -216,10 +245,10 @@ TOML
     assert_same "$before" "$(stat -c '%i %y' "$CONFIG")"
 }
 
-@test "--sync after kimi-cli has written the file in its own way changes nothing" {
+@test "--sync changes nothing after kimi-cli has rewritten the file" {
     server_start
     logged_in
-    # Sub-tables instead of inline tables, capabilities in another order: what tomlkit makes of it.
+    # Sub-tables instead of inline tables, and capabilities in another order, as tomlkit writes them.
     kimi_python - "$CONFIG" <<'PY'
 import re, sys
 text = open(sys.argv[1]).read()
@@ -247,7 +276,7 @@ PY
     assert_loads 'models>kimi-code/kimi-for-coding>max_context_size=77'
 }
 
-@test "--sync without a config says to log in, and writes none" {
+@test "--sync without a config says to log in, and creates none" {
     server_start
     store_login
     run -1 --separate-stderr kimi models --sync --json
@@ -266,7 +295,7 @@ PY
     assert_same "$before" "$(stat -c '%i %y' "$CONFIG")"
 }
 
-## What the server may answer
+## Responses of the server
 
 @test "401: one forced refresh and one retry" {
     server_start
@@ -287,7 +316,7 @@ PY
     assert_same 2 "$(server_count models)"
 }
 
-@test "an account that is not logged in: 4, and what to do names it" {
+@test "an account that is not logged in: 4, and the hint names it" {
     run -4 --separate-stderr kimi models --account work
     assert_contains "$stderr" "; run 'kimi login --account work'"
 }
@@ -301,7 +330,7 @@ PY
     assert_same 1 "$(server_count models)"
 }
 
-@test "access_terminated_error is final: 1, without a refresh, whatever the status" {
+@test "access_terminated_error is final: 1, without a refresh, regardless of the status" {
     server_start
     store_login
     local status
@@ -331,7 +360,7 @@ PY
     answers '{"status": 429}' 75 server
 }
 
-@test "an answer that is no list of models is 1 protocol" {
+@test "a response that is not a list of models is 1 protocol" {
     server_start
     store_login
     local body
@@ -342,13 +371,13 @@ PY
     answers '{"json": {"data": [{"id": "a\u0000b"}]}}' 1 protocol
 }
 
-@test "an endless answer is cut off" {
+@test "an endless response is cut off" {
     server_start
     store_login
     answers '{"endless": true}' 1 protocol
 }
 
-@test "items that are none are skipped" {
+@test "items that are not models are skipped" {
     server_start
     store_login
     models_control '[null, 5, "x", [], {}, {"id": null}, {"id": 5}, {"id": ""}, {"id": "good"}, {"name": "x"}]'
@@ -356,7 +385,7 @@ PY
     assert_same good "$(cut -f 2 <<<"$output")"
 }
 
-@test "fields of the wrong type count as absent, a numeric string as the number, what is true as a capability" {
+@test "fields of the wrong type count as missing, a numeric string as the number, a true value as a capability" {
     server_start
     store_login
     models_control '[{"id": "a", "context_length": "4096", "supports_reasoning": "yes", "supports_image_in": 1, "display_name": 5}, {"id": "b", "context_length": -5}, {"id": "c", "context_length": null, "supports_video_in": null}, {"id": "d", "context_length": 1e300}, {"id": "e", "context_length": [1], "display_name": ["x"]}]'
@@ -415,7 +444,7 @@ PY
     assert_same "$MANY" "$(grep -c '^\[models\."kimi-code/kimi-' "$CONFIG")"
 }
 
-@test "a list to a reader that has had enough is no noise" {
+@test "a reader that closes the pipe early causes no error message" {
     server_start
     store_login
     run bash -c 'kimi models | true'
@@ -471,15 +500,18 @@ PY
     cmp "$BATS_TEST_TMPDIR/before" "$CONFIG"
 }
 
-@test "--sync refuses a provider that is no table, as login does" {
+@test "--sync refuses a provider that is not a table, as login does" {
     local provider
     server_start
-    store_login
     for provider in $'[[providers."managed:kimi-code"]]\ntype = "kimi"' $'[providers]\n"managed:kimi-code" = "kimi"'; do
+        store_login
         write_config <<<"$provider"
         run -1 --separate-stderr kimi models --sync
         assert_error models 'managed:kimi-code is not a table; correct the file by hand'
         run -1 kimi login
+        assert_same "$provider" "$(cat "$CONFIG")"
+        # Login did not write it, so logout leaves it.
+        run -0 kimi logout
         assert_same "$provider" "$(cat "$CONFIG")"
     done
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs a command on a pseudo-terminal of its own and copies what it shows to standard output.
+"""Runs a command on a pseudo-terminal and copies its output to standard output.
 
-    on_terminal.py [--columns N] [--rows N] [--screen] [--type AFTER KEYS | --term AFTER | --run AFTER COMMAND]... COMMAND [ARGUMENT ...]
+    on_terminal.py [--columns N] [--rows N] [--screen] [--type AFTER KEYS | --term AFTER | --run AFTER COMMAND]...
+        COMMAND [ARGUMENT ...]
 
---type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends the command SIGTERM; --run: runs a command
-of sh off the terminal and waits for it; --screen: prints what is on the screen at the end instead; several: one after the other, each AFTER in what was shown since the last. The
-exit status is the command's, or 99 if it left the terminal in another mode than it found it in.
+--type: once AFTER has been shown, types KEYS ("\\x03" is Ctrl-C); --term: sends SIGTERM to the command; --run: runs a
+shell command outside the terminal and waits for it; --screen: prints the screen at the end instead. Several of them run
+in order, each AFTER in what was shown since the last. The exit status is the command's, or 99 if it left the terminal in
+another mode.
 """
 
 import os
@@ -55,7 +57,7 @@ def main():
         os.execvp(words[0], words)
     shown, end, status = b"", time.monotonic() + LIMIT_S, None
     while True:
-        # The terminal is open here too, so its end is never read: the child's is asked for instead.
+        # The terminal is open here, too, so there is no end of file: wait for the end of the child instead.
         readable = select.select([ours], [], [], 0.02)[0]
         if readable:
             shown += os.read(ours, 65536)

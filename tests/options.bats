@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# The options every command has in common, and how each is refused.
+# The options that every command has, and how wrong ones are refused.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes; CONFIG is the setup's.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts; setup sets CONFIG.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016,SC2153
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
 
-# The commands of the folder under test; a kimi-foo elsewhere is not ours to judge.
+# The commands in the directory under test, without a user's own kimi-foo.
 commands() {
     local path
     for path in "$KIMI_TEST_BIN"/kimi-*; do
@@ -67,9 +67,26 @@ commands() {
 @test "the lines of --help fit a terminal of 80 columns" {
     local sub
     for sub in "" $(commands); do
-        # shellcheck disable=SC2086 # none for the front
+        # shellcheck disable=SC2086 # empty for the front
         kimi $sub --help | awk 'length > 80 { print; bad = 1 } END { exit bad }' || fail "of kimi $sub" || return
     done
+}
+
+@test "on a terminal of 80 and of 40 columns no line of the help is longer, but an example" {
+    local columns words
+    for columns in 80 40; do
+        while read -r words; do
+            # shellcheck disable=SC2086 # split on purpose
+            run -0 on_terminal --columns "$columns" kimi $words
+            assert_contains "$output" "usage: kimi" || return
+            run grep -vE "^.{0,$columns}\$|^  [$] " <<<"$output"
+            assert_same "" "$output" "too long at $columns columns: kimi $words" || return
+        done < <(printf '%s\n' "" help --help -h && commands | sed 's/$/ --help/')
+    done
+    # Nothing is cut, and the last line can still be copied.
+    run -0 on_terminal --columns 40 kimi login -h
+    assert_contains "$output" $'  --storage auto|keyring|file\n      where to store the login'
+    assert_contains "$output" "Manual: kimi help login"
 }
 
 @test "--help has examples, which name the command, and ends with where the manual is" {
@@ -82,37 +99,146 @@ commands() {
     done
 }
 
+# Each pair of options that exclude each other, each value that is checked, and extra operands.
 @test "wrong usage is found before anything else: 2, without HOME" {
     local line
     while read -r line; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -2 --separate-stderr env -u HOME "PATH=$PATH" kimi $line </dev/null
         [ "$(wc -l <<<"$stderr")" -eq 1 ] || fail "kimi $line: $stderr" || return
+        assert_lacks "$stderr" HOME || return
     done <<'END'
-token --header --json
-token --platform nowhere
+login --client nobody
+login --platform nowhere
+login --platform moonshot-cn --account work
+login --platform moonshot-cn --region global
 login --api-key-stdin --account work
+login --api-key-stdin --storage keyring
 login --platform moonshot-cn --storage keyring
+login --client kimi-cli --region global
+login --client kimi-code --storage keyring
+login --region nowhere
+login --storage nowhere
+login --timeout 0
+login --timeout x
+login --account a/b
+login extra
+login --qr=1
+login --timeout
 logout --all --account work
+logout --all --platform moonshot-cn
+logout --all --account a/b
+logout --platform nowhere
+logout --platform moonshot-cn --account work
+logout --account a/b
+logout --client nobody
+logout extra
+token --header --headers
+token --headers --json
+token --header --json
+token --min-valid -1
+token --min-valid x
+token --platform nowhere
+token --platform moonshot-cn --account work
+token --account a/b
+token --client nobody
+token extra
 models --thinking on
+models --thinking maybe --use x
 models --use x --account work
+models --sync --account work
+models --use x --account a/b
+models --account a/b
+models --platform nowhere
+models --platform nowhere --use x
+models --platform moonshot-cn --account work
 models --client nobody
-refresh --watch --force
-refresh --watch --platform moonshot-cn
-status --check --line
-status --all
+models --use=
+models extra
+usage --check 101
+usage --check x
 usage --check 5 --line
+usage --all --line
 usage --all --account work
-exec --env 1x -- true
+usage --platform nowhere
+usage --all --platform nowhere
+usage --platform moonshot-cn --account work
+usage --account a/b
+usage --client nobody
+usage --max-age -1
+usage --line --max-age 5 --platform nowhere
+usage extra
+refresh --watch --force
+refresh --watch --models
+refresh --watch --storage file
+refresh --watch --platform moonshot-cn
+refresh --platform nowhere
+refresh --platform moonshot-cn --account work
+refresh --client kimi-code --storage keyring
+refresh --storage auto
+refresh --min-valid x
+refresh --account a/b
+refresh --client nobody
+refresh extra
+status --check --line
+status --check --history
+status --check --online
+status --line --history
+status --history --online
+status --min-valid 5
+status --all
+status --check --all --account work
+status --platform nowhere
+status --check --platform nowhere
+status --line --platform nowhere
+status --history --platform nowhere
+status --platform moonshot-cn --account work
+status --account a/b
+status --history --account a/b
+status --client nobody
+status --check --min-valid x
+status extra
 exec
+exec --env 1x -- true
+exec --file-env 1x -- true
+exec --env A --file-env A -- true
+exec --platform nowhere -- true
+exec --platform moonshot-cn --account work -- true
+exec --account a/b -- true
+exec --client nobody -- true
+exec --interval x -- true
+proxy --listen 127.0.0.1:0 --socket /tmp/x
+proxy --listen 0.0.0.0:80
+proxy --listen 127.0.0.1:99999
+proxy --listen x
+proxy --socket relative
+proxy --env none --env openai
+proxy --env odd
+proxy --platform nowhere
+proxy --platform moonshot-cn --account work
+proxy --account a/b
+proxy --client nobody
+proxy --grace x
+proxy --listen=
+proxy --key-file=
+shell --platform nowhere
+shell --platform moonshot-cn --account work
+shell --account a/b
+shell --client nobody
+shell extra
 nothing-like-this
 END
+    # The environment may name the client, platform or account.
+    KIMI_CLIENT=kimi-code run -2 env -u HOME "PATH=$PATH" kimi login --storage keyring
+    KIMI_SHARE_DIR=/nowhere run -2 env -u HOME "PATH=$PATH" kimi login --region global
+    KIMI_ACCOUNT=work run -2 env -u HOME "PATH=$PATH" kimi models --sync
+    KIMI_ACCOUNT=a/b run -2 env -u HOME "PATH=$PATH" kimi shell
 }
 
 @test "an unknown option is one line that names the nearest: 2, for every command" {
     local sub
     for sub in $(commands); do
-        run -2 --separate-stderr kimi "$sub" --jsno
+        run -2 --separate-stderr env -u HOME "PATH=$PATH" kimi "$sub" --jsno
         assert_error "$sub" "'--jsno'; did you mean --json\\?"
         assert_same "" "$output"
     done
@@ -123,7 +249,7 @@ END
     assert_error login "'--xyzzyplugh'; see 'kimi login --help'"
 }
 
-@test "an unknown option with a value is told from one whose value is odd" {
+@test "an unknown option with a value is distinguished from a known one with a bad value" {
     run -2 --separate-stderr kimi login --timeot=5
     assert_error login "did you mean --timeout"
     run -2 --separate-stderr kimi login --timeout=odd
@@ -143,7 +269,7 @@ END
     assert_lacks "$stderr" $'\e'
 }
 
-@test "a very long option is no trouble" {
+@test "a very long option does no harm" {
     local long
     printf -v long '%*s' 100000 ''
     run -2 --separate-stderr kimi login "--${long// /x}"
@@ -168,7 +294,7 @@ END
     assert_same at-stored "$output"
 }
 
-@test "an option may stand after an operand's place, and twice" {
+@test "an option may follow an operand, and may be repeated" {
     store_login
     run -0 kimi token --header --header
     assert_same "Authorization: Bearer at-stored" "$output"
@@ -209,7 +335,7 @@ END
     done
 }
 
-@test "a number that is none, or out of its range: 2" {
+@test "an invalid number, or one out of range: 2" {
     local value
     for value in x 0 -1 1e3 nan inf 0x10 5s ' 5' '5 ' 86401 99999999999999999999999999 . 1.2.3; do
         run -2 --separate-stderr kimi login "--timeout=$value"
@@ -249,7 +375,7 @@ END
     assert_error login "standard output"
 }
 
-@test "an event that cannot be written is an error that says why, and a reader that has gone is none to speak of" {
+@test "an event that cannot be written is an error that says why; a closed pipe is not" {
     store_login
     run -1 --separate-stderr sh -c 'kimi refresh --json >/dev/full'
     assert_error refresh "standard output: No space left"

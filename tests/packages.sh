@@ -1,13 +1,13 @@
 #!/bin/sh
-# packages.sh build|demo|check|valgrind|fuzz|lint|deb: installs what is missing for that, and nothing if all is there.
-# packages.sh missing required: names what a build needs and is not there, and fails if that is anything.
-# packages.sh left-out keyring|qr|shell|proxy...: names the packages of these parts of the program.
-# Knows apt, dnf, pacman, apk and zypper; uses sudo only if it is not run by root.
+# packages.sh build|demo|check|valgrind|fuzz|lint|deb: installs what is missing for that step, if anything is.
+# packages.sh missing required: names what a build needs and lacks, and fails if there is anything.
+# packages.sh left-out keyring|qr|shell|proxy...: names the packages for these parts.
+# It knows apt, dnf, pacman, apk and zypper, and uses sudo only if it is not run by root.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
 has_library() { "${PKG_CONFIG:-pkg-config}" --exists "$1" 2>/dev/null; }
-# Another compiler than the usual one is named as CC names it, without its options.
+# CC may name another compiler, with options.
 compiler=${CC:-cc}
 compiler=${compiler%% *}
 gcc=gcc
@@ -15,7 +15,7 @@ gcc=gcc
 
 has_python_keyring() { /usr/bin/python3 -E -c 'import keyring, secretstorage' 2>/dev/null; }
 
-# The sanitizers' and libFuzzer's runtime is a package of its own in places.
+# On some systems the runtime of the sanitizers and libFuzzer is a separate package.
 has_libfuzzer() {
 	probe=$(mktemp)
 	echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n ? 0 : 0; }' |
@@ -25,7 +25,7 @@ has_libfuzzer() {
 }
 
 # What each step needs: a test for it, and its package in Debian, Fedora, Arch, Alpine and openSUSE. Where a release
-# moved a program into a package of its own, dnf and zypper find the package by the program's path.
+# moved a program into a package of its own, dnf and zypper find that package by the program's path.
 need() {
 	eval "$1" && return
 	shift "$column"
@@ -172,7 +172,7 @@ fi
 count=$(echo "$missing" | wc -w)
 echo "packages to install: $count, and what they depend on; this can take minutes:$missing"
 # shellcheck disable=SC2086 # a list of packages
-# A fresh container has no package lists yet; sudo drops variables.
+# A new container has no package lists yet. sudo drops variables.
 case $manager in
 apt-get)
 	$as_root apt-get update -qq

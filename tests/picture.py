@@ -3,8 +3,8 @@
 
     picture.py BIN FILE
 
-The first part is kimi login as it waits, the second what is left when it has ended, then kimi status and kimi usage.
-Nothing is drawn that the programs did not print.
+First kimi login while it waits, then its result, kimi status and kimi usage.
+It draws only what the programs printed.
 """
 
 import os
@@ -20,7 +20,7 @@ COLUMNS, ROWS = 80, 24
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, MARGIN = 8.4, 18, 14, 16
 BACKGROUND, TEXT, PROMPT = "#1d1f21", "#d5d8d6", "#8abeb7"
 COLORS = {31: "#cc6666", 32: "#b5bd68", 33: "#f0c674", 34: "#81a2be", 36: "#8abeb7", 97: "#ffffff"}
-# Drawn as rectangles, since fonts leave gaps: the top and the height in parts of a cell.
+# Drawn as rectangles, because fonts leave gaps: top and height as fractions of a cell.
 BLOCKS = {"█": (0, 1), "▀": (0, 0.5), "▄": (0.5, 0.5)}
 
 
@@ -59,7 +59,7 @@ def prompt(command):
 
 
 def runs(line):
-    """(first column, text, style) of what has one style; a block is a run of its own kind."""
+    """(first column, text, style) of each run with one style; block characters are runs of their own."""
     start = 0
     for at in range(1, len(line) + 1):
         first, here = line[start], line[at] if at < len(line) else None

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The three platforms: logging in to each with a key or in a browser, all their model lists at once, and logging out.
+# The three platforms: login with a key or in a browser, all model lists at once, and logout.
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -10,10 +10,10 @@ setup() {
     KEY_FILE=$BATS_TEST_TMPDIR/key
 }
 
-# Keys lie in files, so that no argument list holds one.
+# Keys are in files, so that they are never in an argument list.
 key_file() { printf '%s\n' "$1" >"$KEY_FILE"; }
 
-# keys_control [MEMBER...]: the server takes one key a platform; MEMBER, e.g. '"faults": {...}', is put beside.
+# keys_control [MEMBER...]: the server accepts one key per platform; MEMBER, such as '"faults": {...}', is added.
 keys_control() {
     local members='"pending": 0, "api_keys": {"code": ["sk-kimi-code"], "cn": ["sk-cn"], "ai": ["sk-ai"]}'
     local member
@@ -27,10 +27,10 @@ with_key() {
     kimi login --api-key-stdin "${@:2}" <"$KEY_FILE"
 }
 
-# asked: how many requests the lists of Kimi Code, .cn and .ai have had.
+# asked: how many requests the model lists of Kimi Code, .cn and .ai have received.
 asked() { echo "$(server_count models) $(server_count cn_models) $(server_count ai_models)"; }
 
-# every_platform: logged in to all three; the config is what `kimi login` writes, but for most of the models.
+# every_platform: logged in to all three. The config is that of `kimi login`, with fewer models.
 every_platform() {
     server_start
     keys_control
@@ -132,19 +132,19 @@ TOML
     keys_control
     local form
     for form in '  sk-cn \t\r\n' 'sk-cn' 'sk-cn\nanother line\n'; do
-        # shellcheck disable=SC2059 # the forms are formats
+        # shellcheck disable=SC2059 # the variables hold formats
         printf "$form" >"$KEY_FILE"
         run -0 kimi login --platform moonshot-cn --api-key-stdin <"$KEY_FILE"
         assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
     done
 }
 
-@test "what is no key is refused before anything is sent: 2" {
+@test "an invalid key is refused before anything is sent: 2" {
     server_start
     keys_control
     local form
     for form in '' '\n' ' \n' 'sk cn\n' 'sk-\303\251\n' 'sk-\033[31m\n' 'sk\0-cn\n'; do
-        # shellcheck disable=SC2059 # the forms are formats
+        # shellcheck disable=SC2059 # the variables hold formats
         printf "$form" >"$KEY_FILE"
         run -2 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin <"$KEY_FILE"
         assert_error login .
@@ -188,7 +188,7 @@ TOML
     assert_same sk-cn "$output"
 }
 
-@test "a list that fails while a key is tried: the passing failure it is, and nothing is kept" {
+@test "a list that fails while a key is tried is a temporary failure, and nothing is stored" {
     server_start
     keys_control '"faults": {"cn_models": [{"status": 503}, {"reset": "before"}, {"status": 402, "json": {"error": {"message": "no credit left", "type": "x"}}}]}'
     run -75 with_key sk-cn --platform moonshot-cn
@@ -198,7 +198,7 @@ TOML
     [ ! -e "$CONFIG" ]
 }
 
-@test "a second key takes the place of the first, and the default that was chosen stays" {
+@test "a second key replaces the first, and the chosen default stays" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn", "sk-new"]}}'
     with_key sk-cn --platform moonshot-cn
@@ -219,7 +219,7 @@ TOML
     assert_same 0 "$(server_count all)"
 }
 
-@test "--storage keyring with an API key: 2 before anything is read or sent; auto and file are what it is anyway" {
+@test "--storage keyring with an API key: 2 before anything is read or sent; auto and file have no effect" {
     server_start
     key_file sk-cn
     run -2 --separate-stderr kimi login --platform moonshot-cn --api-key-stdin --storage keyring <"$KEY_FILE"
@@ -273,7 +273,7 @@ TOML
     server_start
     keys_control '"faults": {"cn_models": [{"hold_before": "list"}]}'
     key_file sk-cn
-    # env: bash has its background processes ignore SIGINT.
+    # env, because bash makes its background processes ignore SIGINT.
     env --default-signal=INT kimi-login --platform moonshot-cn --api-key-stdin <"$KEY_FILE" >/dev/null 2>&1 3>&- &
     local pid=$!
     server_wait_held list
@@ -283,9 +283,9 @@ TOML
     [ ! -e "$CONFIG" ]
 }
 
-## Whose key is it?
+## Finding the platform of a key
 
-@test "without a platform the one that takes the key is found and told" {
+@test "without a platform, the one that accepts the key is found and named" {
     server_start
     keys_control
     run -0 --separate-stderr with_key sk-ai
@@ -298,7 +298,7 @@ TOML
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"' 'providers>managed:moonshot-ai>api_key="sk-ai"'
 }
 
-@test "a key that begins with sk-kimi- is asked at Kimi Code, and if it takes it nowhere else" {
+@test "a key that begins with sk-kimi- is tried at Kimi Code, and if accepted nowhere else" {
     server_start
     keys_control
     run -0 --separate-stderr with_key sk-kimi-code
@@ -306,7 +306,7 @@ TOML
     assert_same "1 0 0" "$(asked)"
 }
 
-@test "a key that begins with sk-kimi- is asked at Kimi Code first, then elsewhere" {
+@test "a key that begins with sk-kimi- is tried at Kimi Code first, then elsewhere" {
     server_start
     server_control '{"api_keys": {"ai": ["sk-kimi-odd"]}}'
     run -0 --separate-stderr with_key sk-kimi-odd
@@ -315,7 +315,7 @@ TOML
     assert_same models "$(server_requests all | head -n 1 | json endpoint)"
 }
 
-@test "a key of Kimi Code without its mark is found, with the others asked first" {
+@test "a key of Kimi Code without its prefix is found, after the others were tried" {
     server_start
     server_control '{"api_keys": {"code": ["sk-plain"]}}'
     run -0 with_key sk-plain
@@ -324,7 +324,7 @@ TOML
     assert_loads 'providers>managed:kimi-code>api_key="sk-plain"'
 }
 
-@test "a key that no platform takes: 4, after each was asked once" {
+@test "a key that no platform accepts: 4, after each was tried once" {
     server_start
     keys_control
     run -4 --separate-stderr with_key sk-none --json
@@ -334,7 +334,7 @@ TOML
     [ ! -e "$CONFIG" ]
 }
 
-@test "if a platform that might take the key does not answer, that is a passing failure, unless another takes it" {
+@test "if a platform that might accept the key does not respond, that is a temporary failure, unless another accepts it" {
     server_start
     keys_control '"faults": {"cn_models": [{"status": 503, "forever": true}]}'
     run -75 --separate-stderr with_key sk-none
@@ -378,7 +378,7 @@ TOML
     assert_same "$(stored access_token)" "$output"
 }
 
-## The config is private from then on
+## The config is private afterwards
 
 @test "a config that others could read is tightened, with a warning" {
     server_start
@@ -391,7 +391,7 @@ TOML
     assert_same 'theme = "dark"' "$(grep theme "$CONFIG")"
 }
 
-@test "rights of the group alone are loose too; those that are private stay as they are, without a word" {
+@test "group permissions alone are tightened, too; private ones stay unchanged, without a message" {
     server_start
     keys_control
     write_config <<<'theme = "dark"'
@@ -447,7 +447,7 @@ TOML
     write_config <<<'theme = "dark"'
     chmod 644 "$CONFIG"
     key_file sk-cn
-    # Whatever appears beside the config, from its first moment on: seen by looking without a pause.
+    # Watches in a busy loop everything that appears next to the config, from its first moment on.
     kimi_python - "$HOME/.kimi" "$BATS_TEST_TMPDIR/stop" >"$BATS_TEST_TMPDIR/loose" 3>&- <<'PY' &
 import os, sys, time
 end = time.monotonic() + 20
@@ -483,7 +483,7 @@ PY
 
 ## On a terminal
 
-@test "the prompt does not show the key, and the terminal is as it was" {
+@test "the prompt does not show the key, and the terminal is unchanged" {
     server_start
     keys_control
     run -0 on_terminal --type "API key of Kimi Platform (platform.kimi.com): " 'sk-cn\n' kimi login --platform moonshot-cn
@@ -492,7 +492,7 @@ PY
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-cn"'
 }
 
-@test "the prompt: Ctrl-C is 130, a wrong key 4, none 2, and each leaves the terminal as it was" {
+@test "the prompt: Ctrl-C is 130, a wrong key 4, none 2, and each leaves the terminal unchanged" {
     server_start
     keys_control
     run -130 on_terminal --type "API key of" '\x03' kimi login --platform moonshot-cn
@@ -540,7 +540,18 @@ PY
     assert_loads 'default_model="kimi-code/kimi-for-coding"'
 }
 
-@test "without a platform: a number chooses it, and its key is asked for" {
+@test "the question for the platform fits a terminal of 80 and of 40 columns" {
+    server_start
+    local columns
+    for columns in 80 40; do
+        run -2 on_terminal --columns "$columns" --type "[1] " 'x\n' --type "type 1, 2 or 3 [1] " '\x04' kimi login
+        assert_contains "$output" "Kimi Platform (platform.kimi.ai)" || return
+        run grep -E "^[^:]{$((columns + 1))}" <<<"$output"
+        assert_same "" "$output" "too long at $columns columns" || return
+    done
+}
+
+@test "without a platform: a number chooses it, and its key is requested" {
     server_start
     keys_control
     run -0 on_terminal --type "[1] " '3\n' --type "API key of Kimi Platform (platform.kimi.ai): " 'sk-ai\n' kimi login
@@ -552,7 +563,7 @@ PY
     assert_same 0 "$(server_count device)"
 }
 
-@test "without a platform: nonsense is asked again, Ctrl-D is 2, Ctrl-C 130, and nothing is sent" {
+@test "without a platform: a wrong answer is asked again, Ctrl-D is 2, Ctrl-C 130, and nothing is sent" {
     server_start
     local answer
     for answer in 0 4 -1 +1 x 1x 99999999999999999999999; do
@@ -560,14 +571,14 @@ PY
         assert_contains "$output" $'type 1, 2 or 3 [1] \nkimi login: '
     done
     run -2 on_terminal --type "[1] " '\x04' kimi login
-    assert_contains "$output" $'Which one? [1] \nkimi login: '
+    assert_contains "$output" $'Which one? [1] \nkimi login: no answer was given; run the command again'
     run -130 on_terminal --type "[1] " '\x03' kimi login
     assert_same 0 "$(server_count all)"
     run -0 on_terminal --type "[1] " 'x\n' --type "type 1, 2 or 3 [1] " '5\n' --type "type 1, 2 or 3 [1] " '1\n' kimi login
     assert_same 1 "$(server_count device)"
 }
 
-@test "with a login of any kind that is stored there is no question" {
+@test "with any stored login there is no question" {
     server_start
     keys_control
     with_key sk-cn --platform moonshot-cn
@@ -578,7 +589,7 @@ PY
     assert_lacks "$output" "Which one"
 }
 
-@test "with an account, an option's or the environment's, there is no question" {
+@test "with an account, from an option or the environment, there is no question" {
     server_start
     keys_control
     run -0 on_terminal kimi login --account work
@@ -610,7 +621,7 @@ PY
     assert_loads 'providers>managed:moonshot-cn>api_key="sk-new"'
 }
 
-@test "a stored key that is refused by now is asked for anew" {
+@test "a stored key that is no longer accepted is requested again" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn"]}}'
     with_key sk-cn --platform moonshot-cn
@@ -641,7 +652,7 @@ PY
     assert_loads 'providers>managed:kimi-code=null' 'services=null' 'providers>managed:moonshot-cn>api_key="sk-cn"' 'default_model="moonshot-ai/kimi-k2.5"'
 }
 
-@test "logout --all forgets every login and says which, and says so where there is none" {
+@test "logout --all removes every login and names it, and says so if there is none" {
     every_platform
     run -0 --separate-stderr kimi logout --all --json
     assert_same "success success success" "$(event_types <<<"$output")"
@@ -691,7 +702,7 @@ PY
 
 ## All lists at once
 
-@test "all platforms are asked at once: every request is there before any answer" {
+@test "all platforms are asked at once: every request arrives before any response" {
     every_platform
     keys_control '"faults": {"models": [{"hold_before": "all"}], "cn_models": [{"hold_before": "all"}], "ai_models": [{"hold_before": "all"}]}'
     kimi models >"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -732,7 +743,7 @@ PY
     [ "$asked" = yes ] || fail "moonshot-cn was asked after the refresh of kimi-code alone"
 }
 
-@test "only what one is logged in to is asked; --platform asks one" {
+@test "only platforms with a login are asked; --platform asks one" {
     every_platform
     run -0 kimi models --platform moonshot-ai
     assert_same "0 0 1" "$(asked)"
@@ -742,7 +753,7 @@ PY
     assert_same 3 "$(server_count all)"
 }
 
-@test "each platform gets its own secret and no other" {
+@test "each platform gets only its own secret" {
     every_platform
     run -0 kimi models
     assert_same "Bearer at-stored" "$(server_last models | json headers.authorization)"
@@ -752,7 +763,7 @@ PY
         "$(for each in models cn_models ai_models; do server_last $each | json path; done | tr '\n' ' ' | sed 's/ $//')"
 }
 
-@test "one that fails is told on standard error with its status, the others are shown, and the exit status is its" {
+@test "the failure of one is reported with its status, the others are shown, and the exit status is that of the failure" {
     every_platform
     keys_control '"faults": {"cn_models": [{"status": 503}]}'
     run -75 --separate-stderr kimi models
@@ -877,7 +888,7 @@ PY
     assert_same /ai/v1/models "$(KIMI_TEST_SERVER=other server_last ai_models | json path)"
 }
 
-@test "an empty variable is none: the platform's own address is in the config" {
+@test "an empty variable is ignored: the platform's own address is in the config" {
     server_start
     keys_control
     with_key sk-cn --quiet --platform moonshot-cn
@@ -885,7 +896,7 @@ PY
     for name in KIMI_MOONSHOT_CN_BASE_URL KIMI_MOONSHOT_AI_BASE_URL KIMI_CODE_BASE_URL; do
         export "$name="
     done
-    # Nothing leaves this machine: a proxy that is not there stands in between.
+    # No traffic leaves this machine: the proxy does not exist.
     export HTTPS_PROXY=http://127.0.0.1:9
     run -75 --separate-stderr kimi models
     assert_contains "$stderr" "api.moonshot.cn"
@@ -903,7 +914,7 @@ PY
     [ ! -e "$CONFIG" ]
 }
 
-@test "one platform with a base URL that may not be asked does not take the others along" {
+@test "one platform with an invalid base URL does not affect the others" {
     every_platform
     KIMI_MOONSHOT_CN_BASE_URL=http://192.0.2.1/v1 run -1 --separate-stderr kimi models
     assert_error models 'platform\.kimi\.com'

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Proxies: which requests go through one, what it gets to see, and what is said when it fails. The service is the
-# loopback server under the name elsewhere.example, which only the proxy finds.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# Proxies: which requests use one, what it gets to see, and what the error says if it fails. The service is the loopback
+# server under the name elsewhere.example, which only the proxy can resolve.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# elsewhere: the server, as https://elsewhere.example:7443; the name itself is found by nobody.
+# elsewhere: the server, as https://elsewhere.example:7443, a name that does not resolve.
 elsewhere() {
     server_start --tls other
     export KIMI_CODE_OAUTH_HOST=https://elsewhere.example:7443 KIMI_CODE_BASE_URL=https://elsewhere.example:7443/coding/v1
@@ -15,7 +15,8 @@ elsewhere() {
     store_login --expires-in-left 100
 }
 
-# proxy http|socks [STATUS], proxy https CERT KEY: starts one; $proxy is its host and port, proxy.out what it was asked for, behind its port.
+# proxy http|socks [STATUS], proxy https CERT KEY: starts one. $proxy is its host and port; proxy.out has its port, then its
+# requests.
 proxy() {
     start proxy "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/server/proxy.py" "$1" "$(server_url | sed 's/.*://')" "${@:2}"
     echo "$pid" >"$BATS_TEST_TMPDIR/proxy.pid"
@@ -40,7 +41,7 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     run -0 kimi-models
     run -0 kimi-login --force --quiet
     assert_refreshed
-    # A refresh, a list, then code, poll and list.
+    # One refresh and list, then code, poll and list.
     assert_same "5 elsewhere.example:7443 -" "$(asked)"
 }
 
@@ -74,7 +75,7 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
     assert_lacks "$stderr" geheim
 }
 
-@test "a proxy that wants a password and is given none: the line names it and the variable, and nothing is tried again" {
+@test "a proxy that requires a password: the line names it and the variable, and nothing is tried again" {
     elsewhere
     before=$(hash_of "$LOGIN")
     proxy http 407
@@ -92,7 +93,7 @@ assert_refreshed() { assert_same "$(KIMI_TEST_LOOKUP='' LD_PRELOAD='' server_sta
 
 @test "a proxy that speaks TLS is trusted by SSL_CERT_FILE or SSL_CERT_DIR" {
     elsewhere
-    local certs=$BATS_TEST_TMPDIR/certs
+    local certs=$KIMI_TEST_CERTS
     proxy https "$certs/good.pem" "$certs/good.key"
     export HTTPS_PROXY=https://$proxy
     kimi-refresh --force --quiet

@@ -1,10 +1,19 @@
-"""A client of kimi proxy that does what curl does not.
+"""A client of kimi proxy that does what curl cannot.
 
-    proxy_client.py raw PORT|SOCKET              sends standard input as it is, prints what comes until the end
-    proxy_client.py storm URL KEY COUNT          COUNT GETs at once, each on a connection of its own; prints the statuses
-    proxy_client.py streams URL KEY COUNT N [BODY] COUNT POSTs of BODY bytes at once; "ready" once each has N events; all go on a line of input
-    proxy_client.py leave URL KEY BYTES [BODY]   sends that much of a POST of BODY bytes, prints "sent", leaves on a line of input
-    proxy_client.py stall URL KEY                a GET whose answer is not read before a line of input; prints its length
+    proxy_client.py raw PORT|SOCKET
+        sends standard input unchanged, and prints the response until the end
+    proxy_client.py storm URL KEY COUNT
+        sends COUNT GETs at once, each on its own connection; prints the statuses
+    proxy_client.py streams URL KEY COUNT N [BODY]
+        sends COUNT POSTs of BODY bytes at once; prints "ready" once each has N events; all go on after a line of input
+    proxy_client.py leave URL KEY BYTES [BODY]
+        sends that much of a POST of BODY bytes, prints "sent", and disconnects after a line of input
+    proxy_client.py vanish URL KEY
+        sends a GET of /x/echo, prints "ready", and after a line of input sends a POST on the same connection and disconnects
+    proxy_client.py grow URL KEY FIRST SECOND
+        sends a chunked POST: FIRST bytes, prints "sent", and after a line of input SECOND more and the end; prints the status
+    proxy_client.py stall URL KEY
+        sends a GET, and reads its response only after a line of input; prints its length
 """
 
 import socket
@@ -88,6 +97,24 @@ def leave(url, key, sent, body="0"):
     conn.close()
 
 
+def vanish(url, key):
+    conn = ask(url.replace("/x/silent", "/x/echo"), key)
+    conn.recv(65536)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    conn.sendall(head(url, key, "POST", "Content-Length: 1\r\n") + b"x")
+    conn.close()
+
+
+def grow(url, key, first, second):
+    conn = ask(url, key, "POST", "Transfer-Encoding: chunked\r\n")
+    conn.sendall(b"%x\r\n%s\r\n" % (int(first), b"x" * int(first)))
+    print("sent", flush=True)
+    sys.stdin.readline()
+    conn.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (int(second), b"x" * int(second)))
+    print(conn.recv(65536).split(b" ")[1].decode())
+
+
 def stall(url, key):
     conn = ask(url, key, more="Connection: close\r\n")
     print("sent", flush=True)
@@ -99,4 +126,4 @@ def stall(url, key):
 
 
 if __name__ == "__main__":
-    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "stall": stall}[sys.argv[1]](*sys.argv[2:])
+    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "vanish": vanish, "grow": grow, "stall": stall}[sys.argv[1]](*sys.argv[2:])

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# README.md and the documents of share/doc hold what they promise: commands run, make targets and options exist.
+# README.md and the documents in share/doc: commands run, and the make targets and options that they name exist.
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -7,9 +7,8 @@ load helper
 README=$KIMI_TEST_ROOT/README.md
 DOCUMENTS=("$README" "$KIMI_TEST_ROOT"/share/doc/*.md)
 
-# commands_of FILE: what stands behind "$ " in the blocks marked sh, as a bash script in which each command is told by
-# the number of its line before it runs. A line that ends in \, or with a quote still open, goes on in the next one.
-# The loopback server stands for Kimi's.
+# commands_of FILE: the commands after "$ " in its sh blocks, as a bash script that reports the line number of each before it
+# runs. A line that ends in \ or inside a quote continues on the next one. The loopback server stands in for Kimi's.
 commands_of() {
     kimi_python - "$1" <<'END' | sed "s,https://api.kimi.com/coding/v1,$KIMI_CODE_BASE_URL,g"
 import shlex, sys
@@ -38,12 +37,12 @@ for number, line in enumerate(open(sys.argv[1], encoding="utf-8"), 1):
 END
 }
 
-# run_document FILE: in one shell, in their order, as a reader would. Bash does not tell the status of a failed command
-# in a pipeline's beginning, nor is a reader told. Sets $commands, how many there were.
+# run_document FILE: runs them in one shell, in order, as a reader would. Like a reader, it does not notice if a command at
+# the beginning of a pipeline fails. Sets $commands to their number.
 run_document() {
     local script=$BATS_TEST_TMPDIR/run
     {
-        # shellcheck disable=SC2016 # for that script
+        # shellcheck disable=SC2016 # expanded by that script
         printf 'set -eu\ntrap '\''[ $? = 0 ] || echo "%s:$at failed"'\'' EXIT\n' "${1##*/}"
         commands_of "$1"
     } >"$script"
@@ -69,7 +68,7 @@ run_document() {
     assert_contains "$output" "kimi token: not logged in; run 'kimi login'"
 }
 
-@test "each command of the documents runs, for somebody who is logged in" {
+@test "each command of the documents runs, for a user who is logged in" {
     local document all=0
     server_start
     server_control '{"pending": 0}'
@@ -108,7 +107,7 @@ run_document() {
     done
 }
 
-# words_of FILE: what an SVG says, without what differs from run to run; fails if it is not well-formed.
+# words_of FILE: the text of an SVG, without what differs from run to run; fails if it is not well-formed.
 words_of() {
     kimi_python - "$1" <<'END'
 import re, sys, xml.etree.ElementTree
@@ -132,17 +131,17 @@ END
 
 @test "nothing is named as a token's argument: curl gets it from a pipe" {
     run ! grep -nE -- '-H "?Authorization: Bearer \$' "${DOCUMENTS[@]}"
-    # shellcheck disable=SC2016 # the text itself
+    # shellcheck disable=SC2016 # literal text
     run ! grep -nE -- '-H "\$\(kimi' "${DOCUMENTS[@]}"
 }
 
 @test "each make target exists" {
     local target
-    # In blocks and in the text, behind "make" and before options or variables.
+    # In code blocks and in the text, after "make" and before options or variables.
     while read -r target; do
         grep -qE "^$target:" "$KIMI_TEST_ROOT"/{,tests/}Makefile || fail "the documents name 'make $target'" || return
     done < <(grep -ohE '(^\$ |sudo |`)make [a-z][a-z-]*' "${DOCUMENTS[@]}" | awk '{ print $NF }' | sort -u)
-    # And each that people are meant to use is in it.
+    # Each target that people should use is mentioned.
     for target in demo check login install uninstall deb dist deps help test lint sanitize fuzz bench; do
         grep -qE "(^\\$ |sudo |\`)make $target" "${DOCUMENTS[@]}" || fail "no document names 'make $target'" || return
     done
@@ -151,14 +150,14 @@ END
 @test "each option named exists in a command" {
     local option known
     known=$(for program in "$KIMI_TEST_BIN"/kimi-*; do "$program" --list-options; done | cut -f 1 | sort -u)
-    # Those of other programs, and of the front.
+    # Options of other programs, and of the front.
     known=$(printf '%s\n' "$known" --user --now --preserve-status --exec-path --auth-type --model --provider)
     while read -r option; do
         grep -qxF -- "$option" <<<"$known" || fail "a document names $option, which no command has" || return
     done < <(grep -ohE -- '(^|[ `(])--[a-z][a-z-]+' "${DOCUMENTS[@]}" | grep -oE -- '--[a-z-]+' | sort -u)
 }
 
-@test "each command, file and folder named is there" {
+@test "each command, file and directory that is named exists" {
     local name
     while read -r name; do
         [ -x "$KIMI_TEST_BIN/kimi-$name" ] || fail "a document names 'kimi $name'" || return

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The regions of Kimi Code in kimi-code's home: which one a login goes to, and that all commands follow it. The loopback
-# server stands in for Kimi's hosts of both regions, behind a proxy that leads everywhere to it; no name is ever looked up.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# The regions of Kimi Code in kimi-code's home: which one a login uses, and that all commands follow it. The loopback server
+# stands in for Kimi's hosts of both regions, behind a proxy that sends everything to it; no name is resolved.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -22,7 +22,7 @@ teardown() {
     kimi_teardown
 }
 
-# kimi_start: both regions' hosts, which grant a login at once.
+# kimi_start: starts the hosts of both regions, which confirm a login at once.
 kimi_start() {
     server_start --tls kimi --no-export
     server_control '{"pending": 0}'
@@ -33,7 +33,7 @@ kimi_start() {
     hook_all
 }
 
-# hosts_asked: of the requests since the last time, each once.
+# hosts_asked: the hosts that got requests since the last call, each once.
 hosts_asked() {
     server_requests all | tail -n +$(($(cat seen 2>/dev/null || echo 0) + 1)) | kimi_python -c '
 import json, sys
@@ -41,7 +41,7 @@ print(*sorted({json.loads(line)["headers"]["host"] for line in sys.stdin}))'
     server_requests all | wc -l >seen
 }
 
-# record [SLOT [SECONDS]]: a stored login that has so long to live (default 900).
+# record [SLOT [SECONDS]]: stores a login that expires in SECONDS (default 900).
 record() {
     [ -d "$CODE/credentials" ] || mkdir -m 700 "$CODE/credentials"
     printf '{"access_token": "at-%s", "refresh_token": "rt-%s", "expires_at": %d, "expires_in": 900}' \
@@ -51,7 +51,7 @@ record() {
         "${1:-kimi-code}" "${1:-kimi-code}" >>"$(server_dir)/seed.jsonl"
 }
 
-# global_config: as a login in the global region leaves it.
+# global_config: a config as a login to the global region leaves it.
 global_config() {
     write_config <<TOML
 [providers."managed:kimi-code"]
@@ -67,13 +67,13 @@ TOML
     chmod 600 "$CONFIG"
 }
 
-# logins: slot by slot what is stored.
+# logins: what is stored, slot by slot.
 logins() { (cd "$CODE/credentials" && LC_ALL=C && echo *.json); }
 
-# assert_loads [KEY=VALUE...]: kimi-code would load the config; see kimi_code_loads.py.
+# assert_loads [KEY=VALUE...]: kimi-code can load the config; see kimi_code_loads.py.
 assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG" "$@"; }
 
-## Which region a login goes to
+## Which region a login uses
 
 @test "login --region global: its hosts, its slot, and a config with which kimi-code finds it" {
     kimi_start
@@ -93,7 +93,7 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
     run -0 kimi login --region global
     assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
     assert_loads 'providers>managed:kimi-code>oauth>oauth_host="https://auth.kimi.ai"'
-    # Both are stored. Back again is no new login, and only the config changes.
+    # Both are stored. Switching back is not a new login, and changes only the config.
     assert_same "$GLOBAL.json kimi-code.json" "$(logins)"
     run -0 kimi login --region mainland-cn
     assert_contains "$output" "already logged in"
@@ -102,7 +102,7 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
         "oauth": {"storage": "file", "key": "oauth/kimi-code"}}'
 }
 
-@test "a second login goes where the config has the first, whatever the marker file says" {
+@test "a second login goes where the config has the first, regardless of the marker file" {
     kimi_start
     global_config
     echo mainland-cn >"$CODE/region"
@@ -128,7 +128,7 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
     run -0 kimi login
     assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
     kimi-logout --quiet
-    # An option goes before it.
+    # An option has precedence.
     printf 'global' >"$CODE/region"
     run -0 kimi login --region mainland-cn
     assert_same "api.kimi.com auth.kimi.com" "$(hosts_asked)"
@@ -187,7 +187,7 @@ for line in sys.stdin:
     assert_error "has no regions"
     run -2 --separate-stderr kimi login --region global --client kimi-cli
     assert_error "add --client kimi-code"
-    # The one region of kimi-cli's home is no mistake; that there is no network shows that it went on.
+    # In kimi-cli's home its only region is allowed. The network error shows that the login went on.
     KIMI_CODE_OAUTH_HOST=http://127.0.0.1:9 run -75 --separate-stderr kimi login --region mainland-cn --client kimi-cli
 }
 
@@ -200,13 +200,13 @@ menu="Log in to:
   4  Kimi Platform (platform.kimi.ai)
 Which one? [1] "
 
-@test "on a terminal where nothing is stored and nothing decides there is one question with four answers" {
+@test "on a terminal, if nothing is stored and nothing decides, there is one question with four answers" {
     kimi_start
     run -0 on_terminal --type "[1] " '2\n' kimi login --no-browser
     assert_contains "$output" "$menu"
     assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
     assert_same "$GLOBAL.json" "$(logins)"
-    # With the login there is none, and it stays where it is.
+    # With a stored login it does not ask, and keeps the region.
     run -0 on_terminal kimi login --no-browser --force
     assert_lacks "$output" "Which one"
     assert_same "api.kimi.ai auth.kimi.ai" "$(hosts_asked)"
@@ -239,11 +239,11 @@ Which one? [1] "
     [ ! -e "$HOME/.kimi" ]
     run -0 kimi token
     kimi-logout --quiet
-    # A home that was named is the one that is meant, and has no regions.
+    # A home that is named explicitly is used, and kimi-cli's has no regions.
     run -2 on_terminal --type "2  Kimi Platform (platform.kimi.com)" '' --type "[1] " '\x04' kimi login --client kimi-cli
 }
 
-## What follows
+## Commands after a login
 
 @test "token and refresh ask the region's hosts" {
     kimi_start
@@ -254,7 +254,7 @@ Which one? [1] "
     assert_same "auth.kimi.ai" "$(hosts_asked)"
     run -0 kimi refresh --force
     assert_same "auth.kimi.ai" "$(hosts_asked)"
-    # A login of the other region is refreshed there.
+    # A login of the other region is refreshed at that region.
     record kimi-code -10
     run -0 kimi refresh
     assert_same "auth.kimi.com" "$(hosts_asked)"
@@ -290,7 +290,7 @@ Which one? [1] "
     assert_same mainland-cn "$(json logins.1.region <<<"$output")"
     assert_contains "$(json logins.1.problems <<<"$output")" "run 'kimi login --client kimi-code --region mainland-cn'"
     assert_lacks "$(json logins.0.problems <<<"$output")" other_region
-    # The one that counts is the config's, also where only the other one is there.
+    # The region of the config counts, even if only the other one has a login.
     rm "$CODE/credentials/$GLOBAL.json"
     run -4 kimi status --check
     run -0 kimi status
@@ -306,7 +306,7 @@ Which one? [1] "
     run -0 kimi logout
     assert_same kimi-code.json "$(logins)"
     assert_loads providers=null models=null
-    # Without a config it is the mainland's turn.
+    # Without a config it is mainland China.
     run -0 kimi token
     run -0 kimi logout
     run -4 kimi token
@@ -322,11 +322,86 @@ Which one? [1] "
     assert_same "$GLOBAL.json" "$(logins)"
     assert_same "$before" "$(hash_of "$CONFIG")"
     run -0 kimi token
-    # Where no login is stored for the config's hosts, the config is nobody else's.
+    # If no login is stored for the config's hosts, the config belongs to no other login.
+    rm "$CODE/credentials/$GLOBAL.json" "$CODE/credentials/$GLOBAL.state"
+    record kimi-code
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.com KIMI_CODE_BASE_URL=https://api.kimi.com/coding/v1 run -0 kimi logout
+    assert_loads providers=null
     KIMI_CODE_OAUTH_HOST=https://auth.kimi.com KIMI_CODE_BASE_URL=https://api.kimi.com/coding/v1 run -0 kimi login
     rm "$CODE/credentials/kimi-code.json" "$CODE/credentials/kimi-code.state"
     run -0 kimi logout
     assert_loads providers=null
+}
+
+@test "logout --region ends the login of that region, and touches the config only if that is about it" {
+    kimi_start
+    local before
+    run -0 kimi login
+    run -0 kimi login --region global
+    before=$(hash_of "$CONFIG")
+    run -0 kimi logout --region mainland-cn
+    assert_contains "$output" "logged out of Kimi Code (kimi.com)"
+    assert_same "$GLOBAL.json" "$(logins)"
+    assert_same "$before" "$(hash_of "$CONFIG")"
+    run -0 kimi login --region mainland-cn
+    run -0 kimi logout --region mainland-cn
+    assert_same "$GLOBAL.json" "$(logins)"
+    assert_loads providers=null models=null
+    run -0 kimi logout --region global
+    assert_contains "$output" "logged out of Kimi Code (kimi.ai)"
+    assert_same "*.json" "$(logins)"
+    # A key belongs to the region of the config, even if it has no login.
+    record "$GLOBAL"
+    write_config <<<$'[providers."managed:kimi-code"]\ntype = "kimi"\nbase_url = "https://api.kimi.com/coding/v1"\napi_key = "sk-mainland"'
+    before=$(hash_of "$CONFIG")
+    run -0 kimi logout --region global
+    assert_same "*.json $before" "$(logins) $(hash_of "$CONFIG")"
+    run -0 kimi logout --region mainland-cn
+    assert_loads providers=null
+}
+
+@test "logout where the other region is logged in names the command for that; so does status" {
+    kimi_start
+    record "$GLOBAL"
+    run -0 kimi logout
+    assert_contains "$output" "not logged in to Kimi Code (kimi.com): nothing to do"
+    assert_contains "$output" "still logged in to Kimi Code (kimi.ai); run 'kimi logout --region global' to log out"
+    run -0 kimi status
+    assert_contains "$output" "'kimi logout --region global'"
+    # Beside a login of kimi-cli the command would look there.
+    store_login
+    run -0 kimi status
+    assert_contains "$output" "'kimi logout --client kimi-code --region global'"
+    run -0 kimi logout --client kimi-code --region global
+    record "$GLOBAL"
+    rm -r "$HOME/.kimi"
+    run -0 kimi logout --region global
+    assert_same "*.json" "$(logins)"
+}
+
+@test "logout --region with an account ends that account there" {
+    kimi_start
+    record kimi-code@work
+    record "$GLOBAL@work"
+    run -0 kimi logout --account work --region global
+    assert_same "kimi-code@work.json" "$(logins)"
+}
+
+@test "regions that logout cannot mean are usage errors" {
+    record
+    record "$GLOBAL"
+    run -2 --separate-stderr kimi logout --region europe
+    assert_error 'mainland-cn[|]global'
+    run -2 --separate-stderr kimi logout --region global --platform moonshot-cn
+    assert_error "has no regions"
+    run -2 --separate-stderr kimi logout --region global --client kimi-cli
+    assert_error "add --client kimi-code"
+    run -2 --separate-stderr kimi logout --region global --all
+    assert_error "--all"
+    # Otherwise the login of the overriding hosts would be removed instead.
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.com run -2 --separate-stderr kimi logout --region global
+    assert_error "the environment sets the host of Kimi"
+    assert_same "$GLOBAL.json kimi-code.json" "$(logins)"
 }
 
 @test "logout --all takes the logins of all regions and hosts, and the config" {

@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# run.sh BUILD [NAME...]: runs every test, or those whose file names hold one of NAME, and ends with the line
-# "N passed, N failed". Everything that tests here speaks TAP; a program that dies counts as a failure of its own.
+# run.sh BUILD [NAME...]: runs every test, or those whose file names contain NAME, and ends with the line
+# "N passed, N failed". All tests write TAP; a program that crashes counts as a failure.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$1
 shift
-# A make that a test starts is none of this one's jobs: the job server is not passed on to it.
+# A make that a test starts must not use this make's job server.
 unset MAKEFLAGS MFLAGS MAKELEVEL
-# Most tests wait for another process rather than work.
+# Most tests wait for another process instead of working.
 at_once=$((4 * ${JOBS:-$(nproc 2>/dev/null || echo 2)}))
-# A file runs in parts of so many tests: what bats itself does to run tests side by side costs more than most of them.
+# A file runs in parts of this many tests: running tests in parallel with bats itself costs more than most of them.
 part=16
-# Seconds for one of them: a test that never ends fails.
+# The time limit of a test in seconds: one that never ends fails.
 limit=${KIMI_TEST_LIMIT:-600}
-# Valgrind takes the unit tests and a few files of its own; anything else that checks takes the whole suite.
+# valgrind runs the unit tests and the smoke test; other checkers run the whole suite.
 under=()
 [ "${KIMI_TEST_CHECKER:-}" != valgrind ] || under=(tests/valgrind.sh --trace-children=no)
-# For helper.bash, which would look for it in every part.
+# For helper.bash, which would otherwise search for it in every part.
 KIMI_TEST_PYTHON=${KIMI_TEST_PYTHON:-$(python3 -E -S -c 'import sys; print(sys.executable)')}
 export KIMI_TEST_PYTHON
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-declare -A picked # by which names
+declare -A picked # and their titles
 
 wanted() {
 	local name found=1
@@ -33,7 +33,7 @@ wanted() {
 	return "$found"
 }
 
-# name_endless PART: says which of its tests still run though its time is over, and ends what is left of them.
+# name_endless PART: prints which of its tests have exceeded the time limit, and ends their processes.
 name_endless() {
 	local left
 	mapfile -t left < <(grep -lsz "^RUN_SH_PART=$1\$" /proc/[0-9]*/environ | cut -d / -f 3)
@@ -42,8 +42,8 @@ name_endless() {
 	kill "${left[@]}"
 }
 
-# tap COUNT TITLE COMMAND...: runs it, shows what failed, and leaves the counts in a file of its own. COUNT is how many
-# tests these must be (0: one at least).
+# tap COUNT TITLE COMMAND...: runs it, shows the failures, and writes the counts to a file. COUNT is the number of tests
+# expected (0: at least one).
 tap() {
 	local count=$1 title=$2 log status ok bad start=$SECONDS
 	shift 2
@@ -54,7 +54,7 @@ tap() {
 	ok=$(grep -cE '^ok [0-9]' "$log")
 	bad=$(grep -cE '^not ok [0-9]' "$log")
 	{
-		# A skipped test has not passed, and a run without a test or with a status of its own has failed.
+		# A skipped test has not passed. A run without tests, or with an unexpected status, has failed.
 		if grep -qE '^ok [0-9].*# (skip|SKIP)' "$log" || { [ "$bad" = 0 ] && [ "$status" != 0 ]; } ||
 			[ $((ok + bad)) -lt 1 ] || { [ "$count" -gt 0 ] && [ $((ok + bad)) != "$count" ]; }; then
 			bad=$((bad + 1))
@@ -62,7 +62,7 @@ tap() {
 		elif [ "$bad" -gt 0 ]; then
 			awk '/^ok /{show=0} /^not ok /{show=1} show' "$log"
 		fi
-		# What a machine cannot do is shown, lest it look as if it had been tried.
+		# Tests that this machine cannot run are shown, so that they do not look as if they had passed.
 		grep '^# not run: ' "$log"
 		printf '%-40s %4d passed, %d failed  (%d s)\n' "$title" "$ok" "$bad" $((SECONDS - start))
 	} >"$log.shown"
@@ -70,7 +70,7 @@ tap() {
 	echo "$ok $bad" >"$log.counts"
 }
 
-# begin COUNT TITLE COMMAND...: the same beside what runs already, as soon as there is room for it.
+# begin COUNT TITLE COMMAND...: does that in the background, as soon as a job is free.
 begin() {
 	while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
 		wait -n
@@ -79,7 +79,7 @@ begin() {
 	tap "$@" &
 }
 
-# begin_file FILE: its tests, in parts. A name that is no test of the file fails, by the count.
+# begin_file FILE: starts its tests, in parts. A selected test that does not exist makes the count wrong.
 begin_file() {
 	local file=$1 title=$1 tests at count filter
 	mapfile -t tests < <(sed -nE 's/^@test "(.*)" \{.*/\1/p' "$file" | sed 's/[][\\.*^$+?(){}|]/\\&/g')
@@ -98,11 +98,11 @@ for program in "$build"/tests/unit/test_*; do
 		begin 0 "${program#"$build"/}" "${under[@]}" "$program"
 done
 if [ "${#under[@]}" -gt 0 ]; then
-	files=(tests/valgrind/*.bats)
+	files=(tests/smoke.bats)
 else
-	# What takes longest by itself comes first, lest all wait for it in the end.
+	# The tests that take longest start first, so that nothing waits for them at the end.
 	files=(tests/survival.bats)
-	# The server has nothing of ours that could be checked.
+	# The server has no code of ours that could be checked.
 	[ -n "${KIMI_TEST_CHECKER:-}" ] || files+=(tests/server/*.bats)
 	for file in tests/*.bats; do
 		[ "$file" = "${files[0]}" ] || files+=("$file")
@@ -112,10 +112,10 @@ for file in "${files[@]}"; do
 	! wanted "$file" || begin_file "$file"
 done
 wait
-# One that left no counts was killed.
+# A part without counts was killed.
 read -r passed failed < <(cat /dev/null "$results"/*.counts 2>/dev/null |
 	awk -v begun="$begun" '{ passed += $1; failed += $2 } END { print passed + 0, failed + begun - NR }')
-# One that was renamed, or misspelt, must not look as if it had passed.
+# A file that was renamed or misspelt must not look as if it had passed.
 for name in "${names[@]}"; do
 	if [ -z "${picked[$name]:-}" ]; then
 		echo "no test is called $name"

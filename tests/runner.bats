@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# run.sh: what it runs, and that nothing which did not pass looks as if it had.
+# run.sh: which tests it runs, and that a test that did not pass never looks as if it had.
 
 bats_require_minimum_version 1.5.0
 load helper
 
-# program NAME LINE...: a test program that is that script.
+# program NAME LINE...: a test program with that script.
 program() {
     mkdir -p "$BATS_TEST_TMPDIR/build/tests/unit"
     printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/build/tests/unit/test_$1"
@@ -45,7 +45,7 @@ runner() { "$KIMI_TEST_ROOT/tests/run.sh" "$BATS_TEST_TMPDIR/build" "$@"; }
     assert_same "3 passed, 0 failed" "${lines[-1]}"
 }
 
-@test "a name that picks no test is a failure, and is told: 1" {
+@test "a name that selects no test is a failure, and is reported: 1" {
     program good 'echo "ok 1 - one"'
     run -1 runner unit/test_good unit/test_god
     assert_contains "$output" "no test is called unit/test_god"

@@ -1,10 +1,10 @@
-"""A terminal in memory, for as much of it as the programs use."""
+"""A terminal in memory, as far as the programs use one."""
 
 import re
 
 
 class Screen:
-    """What a terminal shows, and what has scrolled away: rows of (character, style)."""
+    """What a terminal shows, and what has scrolled off: rows of (character, style)."""
 
     def __init__(self, columns, height):
         self.columns, self.height = columns, height

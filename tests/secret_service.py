@@ -1,11 +1,11 @@
-"""A secret service that is not gnome-keyring, for what others do differently.
+"""A secret service that behaves unlike gnome-keyring, as others do.
 
 usage: secret_service.py FILE [--type TYPE] [--ask delete|create] [--alone] [--slow SECONDS]
 
-FILE holds the items at the start, JSON: [{"service", "username", "secret", "modified"}], found in that order, and after
-every change those that are left. --type is the content type of every secret, --slow how long each search takes. --ask
-says what wants a prompt: nobody ever answers it, unless --alone says that it is over by itself, as KeePassXC's are where
-nothing is to be confirmed. FILE.prompts gets a line for each Prompt and Dismiss. Plain sessions only, as some have it.
+FILE has the initial items as JSON, [{"service", "username", "secret", "modified"}], which are found in that order; after
+every change it has the current ones. --type is the content type of every secret, --slow how long each search takes. --ask
+says what needs a prompt: nobody answers it, unless --alone says that it completes by itself, as KeePassXC's do if there
+is nothing to confirm. FILE.prompts gets a line for each Prompt and Dismiss. Only plain sessions, as in some services.
 """
 
 import argparse
@@ -46,14 +46,14 @@ class Service:
             json.dump(left, file)
 
     def asks(self, what, action):
-        """What the action gives and "/", or nothing yet and the path of the prompt that is to come before it."""
+        """The result of the action and "/", or no result yet and the path of the prompt that comes first."""
         if self.options.ask != what:
             return action(), "/"
         self.pending = action
         return "/", PROMPT
 
     def prompt(self, method):
-        """What the prompt's end tells; None: it goes on."""
+        """The result of the prompt; None: it goes on."""
         with open(self.options.file + ".prompts", "a", encoding="utf-8") as file:
             file.write(method + "\n")
         return self.pending() if method == "Prompt" and self.options.alone else None
@@ -74,7 +74,7 @@ class Service:
         return {**common, "Attributes": ("a{ss}", item["attributes"]), "Modified": ("t", item["modified"])}
 
     def call(self, path, method, body):
-        """The answer's signature and body; None: there is no such method."""
+        """The reply's signature and body; None: there is no such method."""
         if method == "GetAll":
             return "a{sv}", (self.properties(path),)
         if method == "OpenSession" and body[0] == "plain":

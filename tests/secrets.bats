@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Where a token must not be: argument lists, environments, messages, notes on the disk, core dumps, and memory that is
-# done with it. The tokens are marked: those of store_login, and what the server issues.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# Where a token must not be: argument lists, environments, messages, metadata on disk, core dumps, and freed memory.
+# The tokens are marked: those of store_login, and those that the server issues.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -10,7 +10,7 @@ TOKEN='(at|rt)-(marked|[0-9]+)-[0-9a-f]+'
 
 marked_login() { store_login --access at-marked-0a --refresh rt-marked-0b "$@"; }
 
-# memory_of PID: the tokens in its memory, whatever part, one a line.
+# memory_of PID: the tokens anywhere in its memory, one a line.
 memory_of() {
     as_root "$KIMI_TEST_PYTHON" -E -S -c '
 import re, sys
@@ -25,7 +25,7 @@ with open("/proc/%s/maps" % pid) as maps, open("/proc/%s/mem" % pid, "rb", 0) as
 print(*sorted(found), sep="\n")' "$TOKEN" "$1"
 }
 
-@test "what is done with a token has wiped it: none is in the memory of a watcher that has refreshed" {
+@test "tokens are wiped after use: none is in the memory of a watcher that has refreshed" {
     local over tls=()
     for over in http https; do
         export KIMI_TEST_SERVER=$over
@@ -36,7 +36,7 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
         wait_until isnt_stored access_token at-marked-0a
         wait_until test -s "$STATE"
         wait_until is_asleep "$pid" kimi-refresh
-        # A sanitizer keeps what was freed, and copies of the stack, as they were.
+        # A sanitizer keeps freed memory and copies of the stack.
         [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_same "" "$(memory_of "$pid")" "tokens in memory after $over"
         kill "$pid"
         finish 0
@@ -44,7 +44,7 @@ print(*sorted(found), sep="\n")' "$TOKEN" "$1"
     done
 }
 
-# keeper_of_home: the background process of kimi exec of this test.
+# keeper_of_home: the background process of this test's kimi exec.
 keeper_of_home() {
     as_root sh -c 'grep -lsxz "HOME=$1" /proc/[0-9]*/environ' sh "$HOME" | while IFS=/ read -r _ _ pid _; do
         [ "$(cat "/proc/$pid/comm")" != kimi-exec ] || echo "$pid"
@@ -52,7 +52,6 @@ keeper_of_home() {
 }
 has_no_token() { [ -z "$(memory_of "$1")" ]; }
 
-# bats test_tags=native
 @test "the background process of kimi exec keeps no token in its memory, with a file and without" {
     local keeper option
     for option in --quiet --file-env=FILE; do
@@ -61,7 +60,7 @@ has_no_token() { [ -z "$(memory_of "$1")" ]; }
         wait_until test -s exec.out
         keeper=$(keeper_of_home)
         [[ $keeper =~ ^[0-9]+$ ]] || fail "not one keeper: $keeper"
-        # A sanitizer keeps what was freed, as it was.
+        # A sanitizer keeps freed memory.
         [ -n "${KIMI_TEST_CHECKER:-}" ] || wait_until has_no_token "$keeper" || fail "$(memory_of "$keeper")"
         kill "$pid"
         finish 143
@@ -70,7 +69,6 @@ has_no_token() { [ -z "$(memory_of "$1")" ]; }
     done
 }
 
-# bats test_tags=native
 @test "while it is needed a token is in memory: what looks for one finds it" {
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a"}]}}'
@@ -86,8 +84,8 @@ has_no_token() { [ -z "$(memory_of "$1")" ]; }
     server_start
     server_control '{"faults": {"refresh": [{"hold": "a", "forever": true}], "models": [{"hold": "b", "forever": true}], "poll": [{"hold": "c", "forever": true}]}}'
     ulimit -c unlimited
-    # crash FILE COMMAND...: ended by SIGABRT once there is that file, which is new; prints whether the kernel says that a
-    # core was dumped.
+    # crash FILE COMMAND...: ends it with SIGABRT once FILE has been created, and prints whether the kernel says that it dumped
+    # core.
     crash() {
         rm -f "$1"
         kimi_python - "$@" <<'PY'
@@ -112,7 +110,7 @@ PY
     assert_same "True False" "$(crash "$(server_dir)/held.a" kimi-token)"
     assert_same "True False" "$(crash "$(server_dir)/held.c" kimi-login --force)"
     assert_same "" "$(find . -name 'core*')"
-    # The same kernel, asked by a program that allows it; a container may forbid cores to all.
+    # The same kernel, with a program that allows core dumps; a container may forbid them for all.
     echo "for comparison: $(crash here sh -c ': >here; exec sleep 30')"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kimi shell: the commands behind a slash, from a pipe and on a terminal.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run sets variables
+# kimi shell: commands that begin with a slash, from a pipe and on a terminal.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run sets variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -11,11 +11,11 @@ setup() {
 }
 
 # piped LINE...: kimi shell with these lines in a pipe, and $ARGUMENTS.
-# shellcheck disable=SC2086 # they are words
+# shellcheck disable=SC2086 # several words
 piped() { printf '%s\n' "$@" | kimi-shell ${ARGUMENTS:-}; }
 
-# typed [AFTER KEYS]...: kimi shell on a terminal of its own, where these keys are typed (see on_terminal.py), and
-# $ARGUMENTS; $PROGRAM is another program.
+# typed [AFTER KEYS]...: kimi shell on a terminal of its own, with $ARGUMENTS, where these keys are typed (see
+# on_terminal.py). $PROGRAM names another program.
 typed() {
     local keys=()
     while [ $# -gt 0 ]; do
@@ -59,7 +59,7 @@ typed() {
     assert_same "kimi-code logged out" "$output"
 }
 
-@test "a line that is no command names the nearest, and the next line runs" {
+@test "a line that is not a command names the nearest, and the next line runs" {
     run -2 --separate-stderr piped /stauts "/status --line"
     assert_same "kimi-code logged out" "$output"
     assert_same "kimi shell: '/stauts' is not a command; did you mean /status?" "$stderr"
@@ -71,17 +71,21 @@ typed() {
     assert_error "a quote is not closed"
 }
 
-@test "to chat text and to a command of another place it says what to do" {
+@test "for chat text and for /exec it says what to do" {
     run -2 --separate-stderr piped "hello there, help me with this"
-    assert_error "this is not a chat: a command begins with /; to chat, run kimi-code; '/help' lists the commands"
+    assert_error "this is not a chat; type /help, or run kimi-code to chat"
     run -2 --separate-stderr piped "Why?"
     assert_error "this is not a chat"
     run -2 --separate-stderr piped "/exec -- env"
-    assert_error "'kimi exec' belongs in your own shell, not here; leave with /exit and run it there"
+    assert_error "'kimi exec' does not work here; leave with /exit, then run it"
     local columns
     for columns in 80 40; do
         run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" --columns "$columns" --type '> ' 'hello world\r' --type '> ' '/exit\r' kimi-shell
-        assert_contains "$output" "to chat, run kimi-code"
+        assert_contains "${output//$'\n'/ }" "or run kimi-code to chat"
+        run -0 kimi_python "$KIMI_TEST_ROOT/tests/on_terminal.py" --columns "$columns" --type '> ' '/help\r' --type '> ' '/exit\r' kimi-shell
+        assert_contains "$output" "  /exit             leave the shell"
+        run grep -E "^  .{$((columns - 1))}" <<<"$output"
+        assert_same "" "$output" "too long at $columns columns" || return
     done
 }
 
@@ -238,7 +242,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     done
 }
 
-@test "in the C locale too, a model with other letters than ASCII in the prompt is no trouble" {
+@test "in the C locale, too, a model with non-ASCII letters in the prompt does no harm" {
     login_config first second | write_config
     sed -i 's|kimi-code/first|kimi-code/中文é|' "$CONFIG"
     store_login
@@ -255,7 +259,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     assert_lacks "$output" $'\u202e'
 }
 
-@test "SIGTERM at the prompt ends it, and leaves the terminal as it was" {
+@test "SIGTERM at the prompt ends it, and leaves the terminal unchanged" {
     printf '#!/bin/sh\necho $$ >number\nexec kimi-shell\n' >numbered
     chmod 755 numbered
     PROGRAM=./numbered start shell typed "> " '/status --line\r' "logged out" ''
@@ -271,7 +275,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     assert_lacks "$output" "/help"
 }
 
-## What is remembered
+## History
 
 @test "lines can be called back, in a later shell too, and the file is private" {
     run -0 typed "> " '/status --line\r' "logged out" '' "> " '\x04'
@@ -281,7 +285,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     run -0 typed "> " '\x12statu\r' "kimi-code logged out" '' "> " '\x04'
 }
 
-@test "no secret is remembered: no key, no token, nothing that is no command" {
+@test "no secret is remembered: no key, no token, nothing that is not a command" {
     run -0 typed "> " 'sk-kimi-0123\r' "> " '0123456789abcdef\r' "> " '/login --api-key=sk-0123\r' "> " \
         '/token "sk-0123"\r' "> " '/status eyJhbGciOi\r' "> " \
         '/status 0123456789012345678901234567890123456789012345678\r' "> " ' sk-blank\r' "> " \
@@ -304,7 +308,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     assert_same 600 "$(mode "$KEPT")"
 }
 
-@test "a file full of rubbish does no harm, and none of it reaches the terminal raw" {
+@test "a file full of garbage does no harm, and none of it reaches the terminal raw" {
     mkdir -p "$HOME/.kimi"
     printf '/status \e[31m\377\300\n\0\0\n/status \u202e\e[31m\e]0;x\a\n' >"$KEPT"
     chmod 600 "$KEPT"
@@ -314,7 +318,7 @@ server_has_polled() { [ "$(server_count poll)" -ge 1 ]; }
     assert_lacks "$output" $'\u202e'
 }
 
-@test "a file that cannot be written, or is a link, is no failure" {
+@test "a file that cannot be written, or is a link, is not an error" {
     mkdir -p "$KEPT"
     run -0 typed "> " '/status --line\r' "logged out" '' "> " '\x04'
     rmdir "$KEPT"

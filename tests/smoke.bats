@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
-# Every command with every kind of login under valgrind, which sees what the sanitizers do not: memory that was never set.
+# Every command with every kind of login. `make valgrind` runs this, too: unlike the sanitizers, valgrind finds uses of
+# uninitialized memory.
 
 # shellcheck disable=SC2154 # set by run
 bats_require_minimum_version 1.5.0
-load ../helper
-load ../processes
-load ../keyring
-load ../login_helper
+load helper
+load processes
+load keyring
+load login_helper
 
 # A server, and the config that a login leaves.
 setup() {
@@ -18,7 +19,7 @@ setup() {
     cp "$CONFIG" "$BATS_TEST_TMPDIR/config.toml"
 }
 
-# have_login KIND: of a refresh token that was not used before; the server does not know a rejected one.
+# have_login KIND: with a refresh token that was not used before; the server does not know a rejected one.
 logins=0
 have_login() {
     local options=(--refresh "rt-$((++logins))")
@@ -37,17 +38,21 @@ have_login() {
     [ "$1" != damaged ] || truncate -s 20 "$HOME/.kimi/credentials/kimi-code.json"
 }
 
-# check STATUS COMMAND...: it ends so, and valgrind has nothing to say. What is wrong is gathered for all_good.
+# check STATUS COMMAND...: it exits with that status, and valgrind reports nothing. Failures are collected for all_good.
 check() {
-    run --separate-stderr "$KIMI_TEST_ROOT/tests/valgrind.sh" "$KIMI_TEST_BIN/$2" "${@:3}"
-    # Before 3.22 valgrind does not have that system call.
-    [[ $stderr != *"(pidfd_open): Function not implemented"* ]] || return 0
+    local under=()
+    [ "${KIMI_TEST_CHECKER:-}" != valgrind ] || under=("$KIMI_TEST_ROOT/tests/valgrind.sh")
+    run --separate-stderr "${under[@]}" "$KIMI_TEST_BIN/$2" "${@:3}"
+    if [[ $stderr == *"(pidfd_open): Function not implemented"* ]]; then
+        echo "# not run: ${*:2}: before 3.22 valgrind does not have pidfd_open" >&3
+        return
+    fi
     [ "$status" = "$1" ] ||
         printf '%s: status %s, not %s\n%s\n%s\n' "${*:2}" "$status" "$1" "$output" "$stderr" >>"$BATS_TEST_TMPDIR/wrong"
 }
 all_good() { [ ! -e "$BATS_TEST_TMPDIR/wrong" ] || fail "$(cat "$BATS_TEST_TMPDIR/wrong")"; }
 
-# commands_with KIND COLUMN: each command with such a login; the column has the status.
+# commands_with KIND COLUMN: runs each command with such a login; the column has the exit status.
 commands_with() {
     local row
     while read -ra row; do
@@ -96,7 +101,7 @@ TABLE
 @test "the keyring" {
     keyring_start
     unset KIMI_DISABLE_KEYRING
-    export KIMI_TEST_SLOWED=0.02 # or the helper would not answer in time
+    export KIMI_TEST_SLOWED=0.02 # otherwise the helper would time out
     have_login due
     check 0 kimi-refresh --storage keyring
     check 0 kimi-token

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The file store: what lies in the place of a login and is none, and who we say we are.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# The file store: files in place of a login that are not one, and the device headers.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -12,41 +12,41 @@ setup() {
     chmod 700 "$FOLDER"
 }
 
-# assert_refused PART: kimi token and kimi refresh say so in one line, fail for good and send nothing.
+# assert_refused PART: kimi token and kimi refresh say so in one line, fail permanently and send nothing.
 assert_refused() {
     local command
     for command in kimi-token "kimi-refresh --force"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -1 --separate-stderr timeout 10 $command || return
         assert_error "$1" || return
     done
     assert_same 0 "$(server_count all)" "requests"
 }
 
-# assert_damaged: that is so of the login as it lies there, and its bytes stay.
+# assert_damaged: the same for the login as stored, whose bytes are unchanged.
 assert_damaged() {
     local before
     chmod 600 "$LOGIN"
-    touch -d '1 minute ago' "$LOGIN" # one written just now would be looked at again
+    touch -d '1 minute ago' "$LOGIN" # a new file would be read again
     before=$(hash_of "$LOGIN")
     assert_refused "$LOGIN" || return
     assert_contains "$stderr" "kimi login" || return
     assert_same "$before" "$(hash_of "$LOGIN")" "the file"
 }
 
-@test "an empty file is no login" {
+@test "an empty file is not a login" {
     : >"$LOGIN"
     assert_damaged
 }
 
-@test "a truncated file is no login" {
+@test "a truncated file is not a login" {
     store_login
     truncate -s 60 "$LOGIN"
     assert_damaged
     assert_lacks "$stderr" at-stored
 }
 
-@test "JSON that is no object, or not of these fields, is no login" {
+@test "JSON that is not an object, or has other fields, is not a login" {
     local record
     for record in '[]' null '"text"' '{"access_token": 5}' '{"access_token": "", "expires_at": 5}' \
         '{"access_token": "at", "refresh_token": "rt", "expires_at": 1, "expires_in": -1}'; do
@@ -55,7 +55,7 @@ assert_damaged() {
     done
 }
 
-@test "a token with a newline or a NUL in it is no login, and nothing of it is printed" {
+@test "a token with a newline or a NUL in it is not a login, and nothing of it is printed" {
     printf '%s' '{"access_token": "at\nX-Evil: 1", "refresh_token": "rt", "expires_at": 99999999999, "expires_in": 900}' >"$LOGIN"
     assert_damaged
     printf '%s' '{"access_token": "at\u0000b", "refresh_token": "rt", "expires_at": 99999999999, "expires_in": 900}' >"$LOGIN"
@@ -63,7 +63,7 @@ assert_damaged() {
     assert_lacks "$stderr" Evil
 }
 
-@test "half a file, as a program that rewrites it in place leaves it for a moment, is read again" {
+@test "a login that another program is rewriting in place is read again" {
     local half
     store_login
     for half in '' '{"access_token": "at-st'; do
@@ -74,14 +74,14 @@ assert_damaged() {
     done
 }
 
-@test "binary rubbish is no login" {
+@test "binary garbage is not a login" {
     head -c 100000 /dev/urandom >"$LOGIN"
     assert_damaged
     head -c 4096 /dev/zero >"$LOGIN"
     assert_damaged
 }
 
-@test "JSON that is nested without end is no login" {
+@test "endlessly nested JSON is not a login" {
     head -c 500000 /dev/zero | tr '\0' '[' >"$LOGIN"
     assert_damaged
 }
@@ -96,13 +96,13 @@ assert_damaged() {
     assert_same 104857600 "$(stat -c %s "$LOGIN")"
 }
 
-@test "a FIFO in its place is refused, not waited for" {
+@test "a FIFO in its place is refused without waiting" {
     mkfifo "$LOGIN"
     assert_refused "not a regular file"
     [ -p "$LOGIN" ]
 }
 
-@test "a folder in its place is refused" {
+@test "a directory in its place is refused" {
     mkdir "$LOGIN"
     assert_refused "not a regular file"
 }
@@ -112,7 +112,7 @@ assert_damaged() {
     assert_refused "not a regular file"
 }
 
-@test "a symbolic link in its place is refused, a dangling one too" {
+@test "a symbolic link in its place is refused, also a dangling one" {
     store_login
     mv "$LOGIN" "$HOME/real"
     ln -s "$HOME/real" "$LOGIN"
@@ -138,7 +138,7 @@ assert_damaged() {
     as_root chown "$(id -u)" "$LOGIN"
 }
 
-@test "a file where the folder should be is refused" {
+@test "a file where the directory should be is refused" {
     rmdir "$FOLDER"
     : >"$FOLDER"
     assert_refused "$FOLDER"
@@ -175,7 +175,7 @@ assert_damaged() {
     assert_same 15 "$(server_count refresh)"
 }
 
-## Who we say we are
+## Device headers
 
 @test "the six device headers and our own User-Agent are sent, clean" {
     store_login --expires-in-left 100
@@ -232,7 +232,7 @@ assert "authorization" not in h and "cookie" not in h, h'
     server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
     start login hooked SPEED=20 kimi-login
     server_wait_held poll
-    # Two seconds are forty to it, and others wait for thirty.
+    # With this clock 2 s are 40 s, and others wait for 30 s.
     flock "$LOCK" sleep 2 3>&- 4>&- &
     wait_until lock_is_held
     server_release poll
@@ -243,13 +243,13 @@ assert "authorization" not in h and "cookie" not in h, h'
 @test "a login that waits for the lock for long says so, and can be given up: 130" {
     server_start
     server_control '{"pending": 0, "faults": {"poll": [{"hold_before": "poll"}]}}'
-    start login hooked SPEED=20 kimi-login
+    start login hooked SPEED=5 kimi-login
     server_wait_held poll
     local waiter=$pid
     hold_lock other
     server_release poll
     wait_until grep -q "holds the lock" "$BATS_TEST_TMPDIR/login.err"
-    # hooked is a shell of its own, and the program its child.
+    # hooked is a shell function; the program is a child of that shell.
     kill -TERM "$(pgrep -P "$waiter")"
     finish 130 "$waiter"
     [ ! -e "$LOGIN" ]

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Many processes at once: one request, and nobody is logged out.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# Many processes at once: a single request, and nobody is logged out.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# storm COUNT COMMAND...: starts that many; their numbers are in $pids, their output in storm.N.out and .err.
+# storm COUNT COMMAND...: starts that many; sets $pids; their output is in storm.N.out and .err.
 storm() {
     local count=$1 i
     shift
@@ -16,7 +16,7 @@ storm() {
     done
 }
 
-# over STATUS: waits for all of them; each must end with that.
+# over STATUS: waits for all of them; each must exit with that status.
 over() {
     for pid in "${pids[@]}"; do
         finish "$1" "$pid"
@@ -43,7 +43,7 @@ all() { cat "$BATS_TEST_TMPDIR"/storm.*."$1"; }
     storm 50 kimi token
     over 0
     assert_same 50 "$(all out | wc -l | tr -d ' ')"
-    # Under load one may wait its 4 s in vain and print the old token, which lives.
+    # Under load one may wait its 4 s without success, and print the old token, which is still valid.
     assert_same "" "$(all out | grep -vxF -e at-stored -e "$(server_stat last_access_token)")"
     assert_same "" "$(all err)"
     assert_same 1 "$(server_count refresh)"
@@ -128,8 +128,8 @@ print(*{json.loads(line)["headers"]["x-msh-device-id"] for line in sys.stdin})')
     assert_same "" "$(find "$HOME/.kimi" -maxdepth 1 -name '.device_id*')"
 }
 
-# kimi_cli: a stand-in for it, that takes the lock now and then as kimi-cli does, and under it refreshes what is due,
-# and every third time what is not; until the file `enough` is there.
+# kimi_cli: a stand-in for kimi-cli. Until the file `enough` exists, it takes the lock now and then as kimi-cli does, and
+# refreshes the login if it is due, and every third time even if it is not.
 kimi_cli() {
     kimi_python - "$KIMI_TEST_ROOT/tests/server" "$KIMI_CODE_OAUTH_HOST" "$LOCK" "$LOGIN" <<'PY'
 import fcntl, json, os, sys, time, urllib.parse, urllib.request
@@ -160,7 +160,7 @@ print(refreshed)
 PY
 }
 
-# KIMI_TEST_STORM is how many (default 500; where memory is checked 100).
+# KIMI_TEST_STORM is the number of processes (default 500; 100 with a memory checker).
 @test "kimi token, refresh and login all at once, beside kimi-cli: each refresh token is sent once, and nobody is logged out" {
     server_start
     store_login --expires-in-left -1
@@ -187,7 +187,7 @@ PY
     : >enough
     finish 0 "$cli"
     assert_same "" "$(all err)"
-    # Every token that was printed is one that the server gave, no code was asked for, no refresh token was spent twice.
+    # Every printed token came from the server, no code was requested, and no refresh token was used twice.
     assert_same $((count * 2 / 5)) "$(all out | grep -c '^at-[0-9]*-[0-9a-f]*$')"
     assert_same 0 "$(server_count device)"
     assert_same 0 "$(server_stat revoked)"
@@ -208,17 +208,17 @@ code_login() {
     slot=$(basename "$record" .json)
 }
 
-# expire: the login in kimi-code's home has ended.
+# expire: makes the login in kimi-code's home expire.
 expire() { sed -i 's/"expires_at": [0-9]*/"expires_at": 1000/' "$record"; }
 
-# imitation WHAT: kimi_code.py beside the test, once it holds the lock; sets $imitation.
+# imitation WHAT: starts kimi_code.py, and waits until it holds the lock; sets $imitation.
 imitation() {
     start "imitation.$1" "$KIMI_TEST_PYTHON" -E -S "$KIMI_TEST_ROOT/tests/kimi_code.py" "$HOME/.kimi-code" "$slot" "$1"
     imitation=$pid
     wait_until grep -q held "imitation.$1.out"
 }
 
-# assert_one_rotation_each: every refresh token was sent once and was good, and the stored login is the last one.
+# assert_one_rotation_each: every refresh token was accepted and used once, and the last login is stored.
 assert_one_rotation_each() {
     assert_same 0 "$(server_stat revoked)"
     assert_same "$(server_count refresh)" "$(server_requests refresh | grep -o '"refresh_token": "[^"]*"' | sort -u | wc -l | tr -d ' ')"
@@ -228,7 +228,7 @@ assert_one_rotation_each() {
 
 is_stopped() { grep -qs '^State:.T' "/proc/$1/status"; }
 
-# assert_lock_is_gone: the directory; the sentinel stays, and there is nothing else.
+# assert_lock_is_gone: the lock directory is gone, the sentinel is there, and nothing else.
 assert_lock_is_gone() { assert_same "$slot" "$(ls -A "$HOME/.kimi-code/oauth")"; }
 
 @test "100 processes beside kimi-code, which holds the lock, stamps it and comes back for it: it is never touched" {
@@ -245,7 +245,7 @@ assert_lock_is_gone() { assert_same "$slot" "$(ls -A "$HOME/.kimi-code/oauth")";
     assert_lacks "$(out_of imitation.loop)" touched
     assert_same "" "$(all err)"
     assert_same "$count" "$(all out | wc -l | tr -d ' ')"
-    # What it saved was used: none of the requests was ours.
+    # The login that it saved was used: none of the requests was ours.
     assert_same "$(tail -n 1 imitation.loop.out)" "$(server_count refresh)"
     assert_one_rotation_each
     assert_lock_is_gone

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# The stored login survives: SIGKILL at any moment, and a disk that fails at any call. survival.py does it.
-# KIMI_TEST_KILLS is how many times to kill (default 120; where memory is checked 30, since nothing is said of what was
-# killed), KIMI_TEST_SEED what decides when.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# The stored login survives SIGKILL at any moment, and a disk that fails at any call. survival.py does the work.
+# KIMI_TEST_KILLS is the number of kills (default 120; 30 with a memory checker, which cannot report on killed programs),
+# and KIMI_TEST_SEED decides when they happen.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# survival SERVER-FAULTS ARGUMENTS: a server and the driver.
+# survival SERVER-FAULTS ARGUMENTS: starts a server and runs survival.py.
 survival() {
     local faults=$1
     shift
@@ -17,12 +17,12 @@ survival() {
 }
 
 @test "SIGKILL at any moment of refresh and login: the login is the old or the new one, the lock is free, the next writer sweeps" {
-    # A server that takes its time at each step.
+    # A server that is slow at each step.
     survival '"token": [{"delay_before": 0.01, "delay": 0.01, "forever": true}], "device": [{"delay": 0.01, "forever": true}],
         "models": [{"delay": 0.005, "forever": true}]' kill "${KIMI_TEST_KILLS:-$(many 120 30)}" "${KIMI_TEST_SEED:-$RANDOM}" >&2
 }
 
-@test "a disk that fails at any call of a refresh: the login is the old or the new one, and one failure alone costs none" {
+@test "a disk that fails at any call of a refresh: the login is the old or the new one, and a single failure loses none" {
     survival "" fail refresh >&2
 }
 

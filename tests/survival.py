@@ -1,10 +1,10 @@
-"""Kills programs and makes system calls fail under them; the stored login has to survive. For survival.bats.
+"""Kills programs and makes their system calls fail; the stored login has to survive. For survival.bats.
 
-    survival.py kill COUNT SEED     that many at random moments of refresh and login, while the server takes its time
-    survival.py fail refresh|login  each call on the disk fails once, or it and all that follow, or is the last one made
+    survival.py kill COUNT SEED     that many kills at random moments of refresh and login, while the server is slow
+    survival.py fail refresh|login  makes each call on the disk fail once, or it and all later ones, or kills the program there
 
-Several homes at a time, each with a login of its own, against the server of $KIMI_CODE_OAUTH_HOST, whose folder is
-$KIMI_TEST_SERVER_DIR. Prints what it did; the first thing that does not hold ends it with 1.
+Uses several homes in parallel, each with its own login, with the server at $KIMI_CODE_OAUTH_HOST, whose directory is
+$KIMI_TEST_SERVER_DIR. Prints what it did; the first failure ends it with status 1.
 """
 
 import errno
@@ -32,11 +32,11 @@ numbers = itertools.count()
 
 
 class Broken(Exception):
-    """Something that must hold does not."""
+    """A requirement was violated."""
 
 
 class Home:
-    """A home with a login, and what may become of it."""
+    """A home with a login, and what may happen to it."""
 
     def __init__(self, name):
         self.folder = os.path.join(SCRATCH, "home." + name)
@@ -46,7 +46,7 @@ class Home:
         self.config = os.path.join(self.share, "config.toml")
         self.log = os.path.join(SCRATCH, name + ".failed")
         os.makedirs(self.credentials, 0o700)
-        self.device = "%032x" % next(numbers)  # by which the server's log knows this home
+        self.device = "%032x" % next(numbers)  # identifies this home in the server's log
         self.seen = 0
         with open(os.path.join(self.share, "device_id"), "w") as file:
             file.write(self.device)
@@ -54,7 +54,7 @@ class Home:
         self.life = {"refresh": 0.1, "login": 0.3}  # seconds, to begin with
 
     def give_login(self):
-        """A login that is due and that the server knows."""
+        """A login that is due, and that the server knows."""
         n = next(numbers)
         login = {"access_token": "at-old-%d" % n, "refresh_token": "rt-old-%d" % n, "expires_in": 900}
         with open(os.path.join(SERVER_DIR, "seed.jsonl"), "a") as file:
@@ -87,7 +87,7 @@ class Home:
         return child.returncode, err.decode()
 
     def failed(self):
-        """The calls that were made to fail since last time."""
+        """The calls that were made to fail since the last time."""
         try:
             with open(self.log) as file:
                 lines = file.read().splitlines()
@@ -97,7 +97,7 @@ class Home:
             return []
 
     def has_exchanged(self):
-        """Whether this home has asked the server for a token since last time."""
+        """Whether this home has asked the server for a token since the last time."""
         with open(os.path.join(SERVER_DIR, "requests.jsonl"), "rb") as file:
             file.seek(self.seen)
             lines = file.read().splitlines(keepends=True)
@@ -108,7 +108,7 @@ class Home:
         return any(line.startswith(asked) and self.device.encode() in line for line in lines)
 
     def state(self, must_live=True):
-        """old, new or none: what is stored. Anything between is Broken."""
+        """old, new or none: what is stored. Anything else is Broken."""
         try:
             with open(self.login, "rb") as file:
                 stored = file.read()
@@ -130,7 +130,7 @@ class Home:
         return "new"
 
     def check_config(self):
-        """It is not there yet, or is the whole of it."""
+        """The file does not exist yet, or is complete."""
         if not os.path.exists(self.config):
             return
         with open(self.config, "rb") as file:
@@ -152,8 +152,8 @@ class Home:
         return [name for name in names if re.fullmatch(r"\..*\.kimi-[0-9a-f]{12}", name)]
 
     def check_next_writer(self, words, rejected_is_fine):
-        """Whatever came before: the next one works, and sweeps up. If it may be rejected, what it was given may have
-        died as well: the request of the one that was killed can reach the server after its own."""
+        """Whatever came before: the next command works, and removes leftovers. With rejected_is_fine its token may be
+        spent, because the request of the killed command can reach the server after its own."""
         status, err = self.run(words)
         if status != 0 and not (status == 4 and rejected_is_fine):
             raise Broken("the next writer failed with %d: %s" % (status, err))
@@ -172,7 +172,7 @@ def is_alive(access_token):
 
 
 class Crew:
-    """Workers, each with a home of its own, that take turns at a list of jobs until one finds something."""
+    """Workers, each with its own home, that take jobs from a list until one finds a failure."""
 
     def __init__(self, work, jobs, hands=6):
         self.work, self.jobs, self.lock = work, iter(jobs), threading.Lock()
@@ -208,7 +208,7 @@ REFRESH, LOGIN = ["refresh", "--force"], ["login", "--force"]
 
 
 def prepare(home, command, fresh):
-    """The state of affairs before a run: a login; or, for the login of a fresh home, none."""
+    """The state before a run: a login, or none for the login of a new home."""
     if command is LOGIN and home.whole_config is None:
         status, err = home.run(LOGIN)
         if status:
@@ -222,7 +222,7 @@ def prepare(home, command, fresh):
 
 
 def kill(home, job):
-    """Kill a command at a moment of its life."""
+    """Kill a command at a moment of its run."""
     command, fresh, moment = job
     prepare(home, command, fresh)
     start = time.monotonic()
@@ -235,7 +235,7 @@ def kill(home, job):
     child.communicate()
     died = child.returncode < 0
     if not died:
-        home.life[command[0]] = 1.1 * (time.monotonic() - start)  # how long the whole of it is here and now
+        home.life[command[0]] = 1.1 * (time.monotonic() - start)  # how long a complete run takes on this machine
     state = home.state()
     home.check_lock()
     if command is LOGIN:
@@ -252,7 +252,7 @@ def kill_jobs(count, dice):
 
 
 def fail(home, job):
-    """Let each call of a kind fail in turn, or it and all that follow; or kill the command there."""
+    """Let each call of a kind fail in turn, or it and all later ones, or kill the command there."""
     for n in itertools.count(1):
         outcome = fail_once(home, job, n)
         if not outcome:
@@ -267,7 +267,7 @@ def fail_once(home, job, n):
     status, err = home.run(command, "%s:%d%s:%d" % (call, n, later, error))
     happened = home.failed()
     if not happened:
-        return None  # it does not make so many
+        return None  # it makes fewer calls
     spent = home.has_exchanged()
     state = home.state()
     home.check_lock()
@@ -296,7 +296,7 @@ def fail_jobs(command):
         for fresh in [False] if command is REFRESH else [False, True]:
             for later, error in ("", errno.EIO), ("+", errno.ENOSPC), ("+", errno.EDQUOT), ("", KILL):
                 if error == errno.EDQUOT and command is LOGIN:
-                    continue  # treated like ENOSPC by what both have in common, and a login takes its time
+                    continue  # is handled like ENOSPC, and a login takes long
                 yield command, fresh, call, later, error
 
 

@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
-# What reaches a terminal: no byte that steers it and no character that turns text around, from wherever it comes.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# What reaches a terminal: no control bytes and no characters that reorder text, whatever the source.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# Escape, bell, backspace, a window title, DEL, C1 as a character and as a byte, and what reorders, hides or has no width.
+# Escape, bell, backspace, a window title, DEL, C1 as a character and as a byte, and characters that reorder or hide text.
 EVIL=$'a\e[31mb\a\bc\e]0;title\a\x7fd\xc2\x9b2Je\x9bf\xe2\x80\xaeg\xe2\x80\xaah\xe2\x81\xa6i\xe2\x80\xa8j\xd8\x9ck\xe2\x80\x8fl'
 EVIL+=$'\xe2\x80\x8bm\xe2\x80\x8dn\xe2\x81\xa0o\xef\xbb\xbfp\xf3\xa0\x81\x81q\xe1\xa0\x8er\xef\xbf\xb9s'
-# The same for JSON and TOML, which hold no stray bytes.
+# The same for JSON and TOML, which cannot contain invalid bytes.
 EVIL_JSON='a\u001b[31mb\u0007\bc\u001b]0;title\u0007\u007fd\u009b2Je\u202eg\u202ah\u2066i\u2028j\u061ck\u200fl'
 EVIL_JSON+=$'\\u200bm\\u200dn\\u2060o\\ufeffp\xf3\xa0\x81\x81q\\u180er\\ufff9s'
 
-# assert_tame FILE: of what steers there is only the end of a line, and the colours that are ours.
+# assert_tame FILE: its only control sequences are line ends and our colours.
 assert_tame() {
     kimi_python - "$1" <<'PY'
 import re, sys, unicodedata
@@ -62,7 +62,7 @@ PY
     echo "$output" >>shown
     run on_terminal --columns 200 kimi "$EVIL"
     echo "$output" >>shown
-    # shellcheck disable=SC2016 # for sh
+    # shellcheck disable=SC2016 # expanded by sh
     DBUS_SESSION_BUS_ADDRESS=$EVIL run on_terminal --columns 200 sh -c 'printf "username=x\n\n" | "$0" get' \
         "$KIMI_TEST_BIN/../libexec/kimi/kimi-credential-libsecret"
     echo "$output" >>shown
@@ -115,6 +115,22 @@ PY
     run -0 kimi-models
     assert_contains "$(server_last models)" '"x-good"'
     assert_lacks "$(server_last models)" '"x-bad'
+}
+
+@test "a message that is longer than a line is wrapped between words, and in a pipe it is one line" {
+    local message="kimi token: unknown option '--no-such-option-as-this'; see 'kimi token --help'"
+    run -2 on_terminal --columns 80 kimi-token --no-such-option-as-this
+    assert_same "$message" "$output"
+    # A command in quotes is not broken, so that it can be copied.
+    run -2 on_terminal --columns 70 kimi-token --no-such-option-as-this
+    assert_same "kimi token: unknown option '--no-such-option-as-this'; see
+'kimi token --help'" "$output"
+    run -2 on_terminal --columns 40 kimi-token --no-such-option-as-this
+    assert_same "kimi token: unknown option
+'--no-such-option-as-this'; see
+'kimi token --help'" "$output"
+    run -2 kimi-token --no-such-option-as-this
+    assert_same "$message" "$output"
 }
 
 @test "the exec path and the names of commands" {

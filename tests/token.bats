@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kimi token: what a program that runs it for its key can count on.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# kimi token: what a program that runs it to get its key can rely on.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
@@ -8,7 +8,7 @@ load processes
 # keys_of: the sorted keys of the JSON object in $output.
 keys_of() { kimi_python -c 'import json, sys; print(*sorted(json.loads(sys.argv[1])))' "$output"; }
 
-# assert_printed TEXT COMMAND...: it succeeds and prints exactly this line, and not a byte on standard error.
+# assert_printed TEXT COMMAND...: it succeeds, prints exactly this line, and nothing on standard error.
 assert_printed() {
     local line=$1
     shift
@@ -17,7 +17,7 @@ assert_printed() {
     assert_same "" "$stderr" "standard error"
 }
 
-# assert_renewed: the last run printed the token that the server issued last, which is stored, and it took COUNT requests.
+# assert_renewed: the last run printed the token that the server issued last; it is stored, and took COUNT requests.
 assert_renewed() {
     assert_same "$(server_stat last_access_token)" "$output" || return
     assert_same "$output" "$(stored access_token)" || return
@@ -61,7 +61,7 @@ assert_renewed() {
     assert_lacks "$output" rt-stored
 }
 
-@test "--json says satisfied: false when the token lives shorter than was asked for, and only then" {
+@test "--json says satisfied: false if the token has less life left than requested, and only then" {
     store_login
     run -0 --separate-stderr kimi-token --json --no-refresh --min-valid 899999
     assert_same "access_token expires_at expires_in platform satisfied token_type" "$(keys_of)"
@@ -84,7 +84,7 @@ assert_renewed() {
     assert_renewed 1
 }
 
-@test "KIMI_SHARE_DIR is where it looks, and an empty one is none" {
+@test "KIMI_SHARE_DIR is where it looks, and an empty one is ignored" {
     store_login
     mv "$HOME/.kimi" "$HOME/elsewhere"
     assert_printed at-stored env KIMI_SHARE_DIR="$HOME/elsewhere" HOME=/nonexistent kimi-token
@@ -92,7 +92,7 @@ assert_renewed() {
     assert_printed at-stored env KIMI_SHARE_DIR= kimi-token
 }
 
-@test "without HOME it says so and fails for good" {
+@test "without HOME it says so and fails permanently" {
     run -1 --separate-stderr env -u HOME kimi-token
     assert_error HOME
     run -1 --separate-stderr env HOME= kimi-token
@@ -153,7 +153,7 @@ assert_renewed() {
     assert_same 0 "$(server_count all)"
 }
 
-@test "a token that lives shortly is due at half its life" {
+@test "a valid token shortly is due at half its life" {
     server_start
     store_login --life 400 --expires-in-left 205
     assert_printed at-stored kimi-token
@@ -256,7 +256,7 @@ assert_renewed() {
     assert_printed at-stored kimi-token
 }
 
-@test "an expired token and a server that is down is a passing failure" {
+@test "an expired token and a server that is down is a temporary failure" {
     server_start
     store_login --expires-in-left -1
     server_stop
@@ -282,7 +282,7 @@ assert_renewed() {
     assert_same 1 "$(server_count refresh)"
 }
 
-@test "a missing kimi-refresh is no harm while the token lives, and named once it has ended" {
+@test "a missing kimi-refresh does no harm while the token is valid, and is reported once it has expired" {
     mkdir "$HOME/bin"
     cp "$KIMI_TEST_BIN/kimi-token" "$HOME/bin"
     export KIMI_EXEC_PATH=$HOME/bin
@@ -347,11 +347,12 @@ assert_renewed() {
     store_login --expires-in-left 100
     local begin took
     begin=$(now_ms)
-    # cat ends when the last writer has gone, which is to be kimi-token and not the refresher.
+    # cat ends when the last writer has closed the pipe, which must be kimi-token and not kimi-refresh.
     run -0 bash -c "kimi-token 2>&1 | cat"
     assert_same at-stored "$output"
     took=$(($(now_ms) - begin))
-    assert_between 3900 "$took" $((3900 + 1000 * PATIENCE)) "milliseconds"
+    # Without the limit it would wait for kimi-refresh, which waits 15 s for its server.
+    assert_between 3900 "$took" 14000 "milliseconds"
     assert_same rt-stored "$(stored refresh_token)"
     server_release a
     wait_until isnt_stored refresh_token rt-stored
@@ -359,7 +360,7 @@ assert_renewed() {
     assert_same 1 "$(server_count refresh)"
 }
 
-@test "with no token that lives it waits for the refresher's own end" {
+@test "without a valid token it waits for the end of the refresh" {
     server_start
     server_control '{"faults": {"refresh": [{"delay": 4.5}]}}'
     store_login --expires-in-left -1
@@ -431,9 +432,9 @@ assert_renewed() {
     assert_same 1 "$(server_count refresh)"
 }
 
-## Where nothing is stored
+## If nothing is stored
 
-@test "where nothing is stored a login is needed, and no folder is made" {
+@test "if nothing is stored a login is needed, and no directory is created" {
     run -4 --separate-stderr kimi-token
     assert_error "kimi login"
     [ ! -e "$HOME/.kimi" ]
@@ -449,7 +450,7 @@ assert_renewed() {
     assert_same null "$(json expires_in <<<"$output")"
 }
 
-@test "KIMI_API_KEY is trimmed as a typed key is; what is no key then is named as that" {
+@test "KIMI_API_KEY is trimmed like a typed key; an invalid one is reported as such" {
     local value
     for value in $'sk-abc\n' $' \tsk-abc\r\n' $'\xef\xbb\xbfsk-abc' $'\e[200~sk-abc\e[201~'; do
         KIMI_API_KEY=$value assert_printed sk-abc kimi-token
@@ -474,14 +475,14 @@ assert_renewed() {
     assert_error expired
 }
 
-@test "an empty KIMI_API_KEY is none, and one with a newline in it is refused" {
+@test "an empty KIMI_API_KEY is ignored, and one with a newline is refused" {
     KIMI_API_KEY='' run -4 --separate-stderr kimi-token
     assert_error "kimi login"
     KIMI_API_KEY=$'sk\nX-Evil: 1' run -1 --separate-stderr kimi-token
     assert_error KIMI_API_KEY
 }
 
-## The command line, people and programs
+## Options, terminals and programs
 
 @test "wrong usage is 2, and the nearest option is named" {
     store_login
@@ -506,14 +507,14 @@ assert_renewed() {
     assert_contains "$stderr" "kimi token: not logged in"
 }
 
-@test "loose rights are tightened without a word to a program" {
+@test "loose permissions are tightened without a message to a program" {
     store_login
     chmod 644 "$LOGIN"
     assert_printed at-stored kimi-token
     assert_same 600 "$(mode "$LOGIN")"
 }
 
-@test "a person at a terminal is told of loose rights" {
+@test "a person at a terminal is reported loose permissions" {
     store_login
     chmod 644 "$LOGIN"
     run -0 script -qec kimi-token /dev/null </dev/null

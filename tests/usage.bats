@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# kimi usage: every way to show the quota and the balance, the cache, and every answer a server can give.
+# kimi usage: all ways to show quota and balance, the cache, and every response of a server.
 
-# Each test is a shell of its own; run sets stderr; sh -c and fakes get scripts in quotes.
+# Each test runs in a subshell; run sets stderr; sh -c and the fakes take quoted scripts.
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 bats_require_minimum_version 1.5.0
@@ -17,25 +17,25 @@ setup() {
     server_start
 }
 
-# usages JSON [MORE]: from now on this is the quota of Kimi Code.
+# usages JSON [MORE]: sets the quota of Kimi Code.
 usages() { server_control "{\"usages\": $1${2:+, $2}}"; }
 
-# used RATIO: from now on that much of the five hours is used.
+# used RATIO: sets how much of the five hours is used.
 used() { usages '{"usages": {"limit_5h": {"used_ratio": '"$1"'}}}'; }
 
-# with_key cn|ai KEY: the server knows that key, and it is stored.
+# with_key cn|ai KEY: stores that key, which the server knows.
 with_key() {
     server_control '{"api_keys": {"'"$1"'": ["'"$2"'"]}}'
     kimi-login --quiet --platform "moonshot-$1" --api-key-stdin <<<"$2"
 }
 
-# Answers of real servers.
+# Responses of real servers.
 old='{"usage":{"limit":"100","used":"26","remaining":"74","resetTime":"2096-08-11T15:53:05.519605Z"},"limits":[{"window":{"duration":300,"timeUnit":"TIME_UNIT_MINUTE"},"detail":{"limit":"100","used":"27","remaining":"73","resetTime":"2096-08-08T14:53:05.519605Z"}}],"parallel":{"limit":"30"},"totalQuota":{},"subType":"TYPE_PURCHASE"}'
 both='{"limits":[{"window":{"duration":300,"timeUnit":"TIME_UNIT_MINUTE"},"detail":{"limit":"100","remaining":"100","resetTime":"2026-09-15T12:49:10.897370Z"}}],"usages":{"limit_5h":{"used_ratio":0,"reset_time":"2026-09-15T12:49:10Z"},"limit_month_total":{"used_ratio":0.0338,"reset_time":"2026-10-15T07:49:10Z"},"limit_month_code":{"used_ratio":0,"reset_time":"2026-10-15T07:49:10Z"}}}'
 new='{"usages":{"limit_5h":{"used_ratio":0.3,"reset_time":"2026-09-16T20:00:00Z"},"limit_7d":{"used_ratio":0.2,"reset_time":"2026-09-21T00:00:00Z"},"limit_month_total":{"used_ratio":0.4,"reset_time":"2026-10-01T00:00:00Z"},"limit_month_code":{"used_ratio":0.25,"reset_time":"2026-10-01T00:00:00Z"}}}'
 contradicting='{"usage":{"limit":"100","used":"100","resetTime":"2026-09-24T02:09:07.465054Z"},"limits":[{"window":{"duration":300,"timeUnit":"TIME_UNIT_MINUTE"},"detail":{"limit":"100","remaining":"100","resetTime":"2026-09-21T01:09:07.465054Z"}}],"usages":{"limit_7d":{"used_ratio":0,"reset_time":"2026-09-24T02:09:07Z"}}}'
 
-@test "in a pipe: a line a window with tabs, without a heading, for every shape of the answer" {
+@test "in a pipe: one tab-separated line per window, without a heading, for every form of the response" {
     store_login
     usages "$old"
     run -0 --separate-stderr kimi usage
@@ -52,7 +52,7 @@ contradicting='{"usage":{"limit":"100","used":"100","resetTime":"2026-09-24T02:0
     assert_same $'kimi-code\t5h\t0\t0\t100\t1789952947\nkimi-code\t7d\t100\t100\t100\t1790215747' "$output"
 }
 
-@test "the server's own shapes: old, new and both" {
+@test "all forms of the server's response: old, new and both" {
     store_login
     local shape
     for shape in old new both; do
@@ -126,7 +126,7 @@ PY
     assert_lacks_escape
 }
 
-# assert_lacks_escape: nothing in the output of the last run acts on a terminal.
+# assert_lacks_escape: the output of the last run has no control sequences.
 assert_lacks_escape() { [[ $output != *$'\e'* ]] || fail "an escape sequence in: $output"; }
 
 @test "in a pipe there is no colour and no bar" {
@@ -136,17 +136,30 @@ assert_lacks_escape() { [[ $output != *$'\e'* ]] || fail "an escape sequence in:
     assert_same $'kimi-code\t5h\t90\t\t\t' "$output"
 }
 
-@test "on a terminal no row of a full answer is wider than 80 columns" {
+# assert_fits COLUMNS ARGUMENT...: no line of kimi ARGUMENT... is wider than a terminal with that many columns.
+assert_fits() {
+    run -0 on_terminal --columns "$1" kimi "${@:2}"
+    kimi_python - "$output" "$1" <<'PY'
+import sys
+wide = [line for line in sys.argv[1].split("\n") if len(line.rstrip("\r")) > int(sys.argv[2])]
+assert not wide, wide
+PY
+}
+
+@test "on a terminal no row of a full response is wider than the terminal, of 80 and of 40 columns" {
     store_login
     local in_a_day in_a_month
     in_a_day=$(date -u -d "+1 day +10 minutes" +%FT%TZ) in_a_month=$(date -u -d "+30 days" +%FT%TZ)
     usages '{"usage": {"limit": "100", "used": "90", "resetTime": "'"$in_a_month"'"}, "limits": [{"window": {"duration": 300, "timeUnit": "TIME_UNIT_MINUTE"}, "detail": {"limit": "100", "used": "100", "resetTime": "'"$in_a_day"'"}}], "usages": {"limit_month_code": {"used_ratio": 0.9, "reset_time": "'"$in_a_month"'"}}}'
-    run -0 on_terminal kimi usage
-    kimi_python - "$output" <<'PY'
-import sys
-wide = [line for line in sys.argv[1].split("\n") if len(line.rstrip("\r")) > 80]
-assert not wide, wide
-PY
+    assert_fits 80 usage
+    assert_contains "$output" $'  5h          ████████ 100%  100/100  resets '
+    assert_fits 40 usage
+    assert_contains "$output" $'  5h          ████████ 100%  100/100\n    resets '
+    usages '{"usage": {"limit": 1, "used": 0}, "boosterWallet": {"balance": {"type": "BOOSTER", "amount": "20000000000", "amountLeft": "10000000000"}, "monthlyChargeLimitEnabled": true, "monthlyChargeLimit": {"currency": "USD", "priceInCents": "20000"}, "monthlyUsed": {"currency": "USD", "priceInCents": "5000"}}}'
+    assert_fits 80 usage
+    assert_fits 40 usage
+    with_key cn sk-cn
+    assert_fits 40 usage --platform moonshot-cn
 }
 
 @test "quota that was bought is shown" {
@@ -155,7 +168,7 @@ PY
     run -0 kimi usage --json
     assert_contains "$output" '"extra":{"total":200,"left":100,"monthly_limit":200,"monthly_used":50,"currency":"USD"}'
     run -0 on_terminal kimi usage
-    assert_contains "$output" "100.00 of 200.00 USD left; 50.00 used this month, at most 200.00 a month"
+    assert_contains "$output" "100.00 of 200.00 USD left; 50.00 of at most 200.00 used this month"
 }
 
 @test "the balance of the open platforms, with its currency" {
@@ -185,7 +198,7 @@ PY
     assert_same 0 "$(server_count usages)"
 }
 
-@test "a balance with an error code is an error, whatever the HTTP status" {
+@test "a balance with an error code is an error, regardless of the HTTP status" {
     with_key cn sk-cn
     server_control '{"faults": {"cn_balance": [{"json": {"code": 7, "data": {"available_balance": 5}}}]}}'
     run -1 --separate-stderr kimi usage --platform moonshot-cn
@@ -205,6 +218,13 @@ END
     run -0 kimi usage --line
     assert_contains "$output" "5h 27%"
     assert_same "Bearer sk-kimi-1" "$(server_last usages | json headers.authorization)"
+    # The error says which of them was refused.
+    sed -i 's/sk-kimi-1/sk-old/' "$CONFIG"
+    run -4 --separate-stderr kimi usage
+    assert_error usage "refused the API key.*; run 'kimi login'"
+    rm "$CONFIG"
+    KIMI_API_KEY=sk-old run -4 --separate-stderr kimi usage
+    assert_error usage "refused the API key in KIMI_API_KEY.*; correct it, or run 'kimi login'"
 }
 
 @test "the request says who we are, and has no device headers" {
@@ -227,7 +247,7 @@ END
     assert_same "2 4" "$(server_count refresh) $(server_count usages)"
 }
 
-@test "an account or a quota that has ended is said, refreshes nothing and logs nobody out" {
+@test "an expired plan or a used-up quota is reported, refreshes nothing and logs nobody out" {
     store_login
     local before
     before=$(hash_of "$HOME/.kimi/credentials/kimi-code.json")
@@ -242,7 +262,7 @@ END
     assert_same 0 "$(server_count refresh)"
 }
 
-# answers FAULT STATUS CODE: `kimi usage` when the call has this fault.
+# answers FAULT STATUS CODE: `kimi usage` if the request has this fault.
 answers() {
     server_control '{"faults": {"usages": ['"$1"']}}'
     run "-$2" --separate-stderr kimi usage --json
@@ -250,7 +270,7 @@ answers() {
     assert_error usage .
 }
 
-@test "every answer that is none has its code and status" {
+@test "every invalid response has its code and status" {
     store_login
     answers '{"json": {}}' 1 protocol
     answers '{"json": []}' 1 protocol
@@ -293,7 +313,7 @@ answers() {
     run -1 kimi usage --check 40
 }
 
-@test "--check: a balance of 0 or less is 1, whatever the percentage" {
+@test "--check: a balance of 0 or less is 1, regardless of the percentage" {
     with_key cn sk-cn
     local amount expected
     for amount in 0.01:0 0:1 -3:1; do
@@ -303,7 +323,7 @@ answers() {
     done
 }
 
-@test "--check: 4 without a login, 75 where the server fails, both silent; an answer without a share is an error" {
+@test "--check: 4 without a login, 75 if the server fails, both silent; a response without a share is an error" {
     run -4 --separate-stderr kimi usage --check 90
     assert_same "" "$output$stderr"
     store_login
@@ -322,7 +342,7 @@ answers() {
     assert_same "5h 28% 7d ? month 3%" "$output"
 }
 
-@test "--line --max-age: a young answer comes from the cache, an old one from the server" {
+@test "--line --max-age: a recent response comes from the cache, an old one from the server" {
     store_login
     used 0.1
     run -0 kimi usage --line --max-age 300
@@ -346,7 +366,7 @@ answers() {
     run -1 kimi usage --check 31
 }
 
-# age_cache SECONDS: makes every cached answer that much older, and lets waits end that much sooner.
+# age_cache SECONDS: makes every cached response that much older, and ends waits that much sooner.
 age_cache() {
     kimi_python - "$1" "$XDG_RUNTIME_DIR"/kimi/usage-* <<'PY'
 import json, sys
@@ -382,7 +402,36 @@ PY
     XDG_RUNTIME_DIR='' run -0 kimi usage --line --max-age 300
 }
 
-@test "each login, home and server has its own cached answer" {
+@test "without a runtime directory, as in cron and containers, the cache is in the state directory" {
+    local state=$HOME/.local/state/kimi
+    store_login
+    used 0.1
+    XDG_RUNTIME_DIR='' run -0 kimi usage --line
+    assert_same "600 700" "$(mode "$state"/usage-*) $(mode "$state")"
+    used 0.2
+    XDG_RUNTIME_DIR='' run -0 kimi usage --line --max-age 300
+    assert_same "5h 10% 1" "$output $(server_count usages)"
+    # A wait that a server asked for is obeyed there, too.
+    server_control '{"faults": {"usages": [{"status": 429, "headers": {"Retry-After": "600"}}]}}'
+    XDG_RUNTIME_DIR='' run -75 kimi usage
+    XDG_RUNTIME_DIR='' run -75 kimi usage
+    assert_same 2 "$(server_count usages)"
+    # Logout removes it everywhere.
+    run -0 kimi logout
+    run ! compgen -G "$state/usage-*"
+    store_login
+    # A cache that others could have written is not read or written.
+    chmod 777 "$state"
+    XDG_RUNTIME_DIR='' run -0 kimi usage --line
+    run ! compgen -G "$state/usage-*"
+    chmod 700 "$state"
+    rmdir "$state"
+    KIMI_NO_CACHE=1 XDG_RUNTIME_DIR='' run -0 kimi usage --line
+    run -0 env -u HOME -u XDG_RUNTIME_DIR KIMI_SHARE_DIR="$HOME/.kimi" kimi usage --line
+    [ ! -e "$state" ]
+}
+
+@test "each login, home and server has its own cached response" {
     store_login
     used 0.1
     run -0 kimi usage --line
@@ -392,7 +441,7 @@ PY
     run -4 kimi usage --account work --line --max-age 300
 }
 
-@test "a cached answer that is damaged or from the future is not believed" {
+@test "a cached response that is damaged or from the future is ignored" {
     store_login
     used 0.1
     run -0 kimi usage --line
@@ -408,7 +457,7 @@ PY
     done
 }
 
-@test "after a logout or another login the old answer is gone" {
+@test "after a logout or another login the cached response is gone" {
     store_login
     used 0.1
     run -0 kimi usage --line
@@ -420,7 +469,7 @@ PY
     assert_same "5h 20%" "$output"
 }
 
-@test "--line: a failing server with a cached answer prints it with its age, and exit 75" {
+@test "--line: a failing server with a cached response prints it with its age, and exit 75" {
     store_login
     used 0.1
     run -0 kimi usage --line
@@ -478,7 +527,7 @@ rows = [(u["platform"], u["account"], u["client"], len(u["windows"]), u["error"]
 assert sorted(rows, key=str) == sorted([("kimi-code", None, "kimi-code", 4, None), ("kimi-code", None, "kimi-cli", 4, None),
     ("kimi-code", "work", "kimi-cli", 4, None), ("moonshot-cn", None, "kimi-cli", 0, "server")], key=str), rows
 PY
-    assert_error usage "kimi usage: moonshot-cn: .*status 503"
+    assert_error usage "kimi usage: moonshot-cn \\(kimi-cli\\): .*status 503"
     run -75 --separate-stderr kimi usage --all
     assert_contains "$output" $'kimi-code (kimi-code)\t5h\t27\t'
     assert_contains "$output" $'kimi-code@work (kimi-cli)\t5h\t27\t'
@@ -493,14 +542,28 @@ PY
     run -1 kimi usage --all --check 20
 }
 
-# store_login_of_account NAME ACCESS: another login of Kimi Code in kimi-cli's home.
+@test "--all: an error names the login as its row does, so that those of two homes can be told apart" {
+    second_home
+    server_control '{"faults": {"usages": [{"status": 500, "forever": true}]}}'
+    run -75 --separate-stderr kimi usage --all
+    assert_same $'kimi-code (kimi-code)\nkimi-code (kimi-cli)' "$(cut -f 1 <<<"$output")"
+    assert_same $'kimi usage: kimi-code (kimi-code)\nkimi usage: kimi-code (kimi-cli)' "$(cut -d : -f 1-2 <<<"$stderr")"
+    server_control '{"faults": {"usages": [{"json": {}, "forever": true}]}}'
+    run -1 --separate-stderr kimi usage --all --check 90
+    assert_error usage "kimi usage: kimi-code \\(kimi-code\\): .*is invalid"
+    rm -r "$HOME/.kimi-code"
+    run -1 --separate-stderr kimi usage --all
+    assert_error usage "kimi usage: the quota of .*is invalid"
+}
+
+# store_login_of_account NAME ACCESS: another login to Kimi Code in kimi-cli's home.
 store_login_of_account() {
     store_login --access "$2" --refresh "rt-$1"
     mv "$HOME/.kimi/credentials/kimi-code.json" "$HOME/.kimi/credentials/kimi-code@$1.json"
     store_login
 }
 
-# slot: how kimi-code calls the login at this server.
+# slot: kimi-code's name for the login at this server.
 slot() {
     kimi_python -c '
 import hashlib, sys
@@ -517,7 +580,7 @@ second_home() {
     store_login
 }
 
-@test "--all: the servers are asked at the same time" {
+@test "--all: the servers are asked in parallel" {
     server_control '{"api_keys": {"cn": ["sk-cn"], "ai": ["sk-ai"]}}'
     kimi-login --quiet --platform moonshot-cn --api-key-stdin <<<sk-cn
     kimi-login --quiet --platform moonshot-ai --api-key-stdin <<<sk-ai
@@ -534,6 +597,61 @@ second_home() {
     assert_same "kimi-code moonshot-cn moonshot-ai" "$(cut -f 1 "$BATS_TEST_TMPDIR/out" | uniq | xargs)"
 }
 
+# due_logins [SECONDS]: two logins with expired access tokens, or SECONDS left for the default account.
+due_logins() {
+    store_login --expires-in-left -1 --access at-work --refresh rt-work
+    mv "$HOME/.kimi/credentials/kimi-code.json" "$HOME/.kimi/credentials/kimi-code@work.json"
+    store_login --expires-in-left "${1:--1}"
+}
+
+# refreshed_at_once: kimi usage --all shows both, and sent both refresh tokens before either got a response.
+refreshed_at_once() {
+    server_control '{"faults": {"refresh": [{"hold": "a", "repeat": 2}]}}'
+    kimi usage --all >"$BATS_TEST_TMPDIR/out" &
+    server_wait_held a 2
+    server_release a
+    wait $!
+    assert_same $'kimi-code\nkimi-code@work' "$(cut -f 1 "$BATS_TEST_TMPDIR/out" | uniq)"
+}
+
+@test "--all: the tokens that are due are refreshed at the same time" {
+    due_logins
+    refreshed_at_once
+    assert_same "2 0" "$(server_count refresh) $(server_stat revoked)"
+}
+
+@test "--all: tokens that the server refuses are refreshed at the same time" {
+    due_logins
+    sed -i 's/"expires_at": [0-9]*/"expires_at": '$((EPOCHSECONDS + 900))'/' "$HOME"/.kimi/credentials/*.json
+    refreshed_at_once
+    assert_same "2 0 4" "$(server_count refresh) $(server_stat revoked) $(server_count usages)"
+}
+
+@test "--all: a refresh that fails is a row with its error, and is tried once" {
+    due_logins 200
+    server_control '{"faults": {"refresh": [{"status": 400, "forever": true}]}}'
+    run -1 --separate-stderr kimi usage --all
+    assert_contains "$stderr" "kimi-code@work: "
+    # The other token is still valid.
+    assert_lacks "$stderr" "kimi-code: "
+    assert_contains "$output" $'kimi-code\t5h\t27\t'
+    assert_same 2 "$(server_count refresh)"
+}
+
+@test "--all: a signal while tokens are refreshed ends the command, and they are saved" {
+    due_logins
+    server_control '{"faults": {"refresh": [{"hold": "a", "repeat": 2}]}}'
+    kimi-usage --all >"$BATS_TEST_TMPDIR/out" 2>&1 &
+    server_wait_held a 2
+    kill -TERM $!
+    local status=0
+    wait $! || status=$?
+    assert_same 130 "$status"
+    server_release a
+    wait_until grep -q '"access_token": *"at-[12]-' "$HOME/.kimi/credentials/kimi-code.json"
+    wait_until grep -q '"access_token": *"at-[12]-' "$HOME/.kimi/credentials/kimi-code@work.json"
+}
+
 @test "--all without any login says so, and takes KIMI_API_KEY" {
     run -4 --separate-stderr kimi usage --all
     assert_error usage "not logged in"
@@ -545,7 +663,7 @@ second_home() {
 @test "options that do not go together are wrong usage, before anything else" {
     local options
     for options in "--check 5 --line" "--all --line" "--all --account x" "--check 101" "--check x" "--max-age -1" "--check"; do
-        # shellcheck disable=SC2086 # words
+        # shellcheck disable=SC2086 # split on purpose
         run -2 --separate-stderr env -u HOME kimi-usage $options
         assert_error usage .
     done
@@ -588,7 +706,7 @@ recipe() {
     recipe "A script that waits for the reset" >script
     [ -s script ]
     mkdir bin
-    # The fake sleep is the reset.
+    # The fake sleep stands for the reset.
     cat >bin/sleep <<'END'
 #!/bin/sh
 echo "$1" >slept
@@ -617,4 +735,15 @@ END
     server_control '{"faults": {"usages": [{"status": 503}]}}'
     run -0 --separate-stderr sh line
     assert_same "" "$output$stderr"
+}
+
+@test "an answer of more than 256 KiB: one line, and little memory" {
+    store_login
+    server_control '{"faults": {"usages": [{"endless": true, "forever": true}]}}'
+    run -1 --separate-stderr kimi usage
+    assert_same "" "$output"
+    assert_error usage 'more than 262144 bytes'
+    # A sanitizer has memory of its own.
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || (ulimit -v 65536 && kimi usage) 2>limited || true
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_contains "$(cat limited)" 'more than 262144 bytes'
 }

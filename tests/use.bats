@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# kimi models --use: a model becomes the default, by what a person types; and what --sync and kimi refresh --models leave alone.
+# kimi models --use: choosing the default model by what a person types; and what --sync and kimi refresh --models keep.
 
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
 
-# Models of two platforms and one of the user's own.
+# Models of two platforms, and one of the user's own.
 models_config() {
     write_config <<'TOML'
 # mine
@@ -63,7 +63,7 @@ max_context_size = 1
 TOML
 }
 
-# uses TYPED KEY THINKING [OPTION...]
+# uses TYPED KEY THINKING [OPTION...]: TYPED selects KEY.
 uses() {
     run -0 --separate-stderr kimi models --use "$1" "${@:4}"
     assert_loads "default_model=\"$2\"" "default_thinking=$3"
@@ -71,7 +71,7 @@ uses() {
     assert_same "" "$output"
 }
 
-# refuses TYPED PATTERN: 2, one line that matches, and the config as it was.
+# refuses TYPED PATTERN: exit status 2, one line that matches, and an unchanged config.
 refuses() {
     local before
     before=$(hash_of "$CONFIG")
@@ -150,7 +150,7 @@ refuses() {
     refuses nonsense '(, \.\.\.|and [0-9]+ (others|more))$'
 }
 
-@test "--use where there are no models: 2, with what to do" {
+@test "--use without models: 2, with what to do" {
     run -2 --separate-stderr kimi models --use x
     assert_error models "kimi login"
     write_config <<<'theme = "dark"'
@@ -180,7 +180,19 @@ refuses() {
     uses moonshot-cn/kimi-k2-turbo moonshot-cn/kimi-k2-turbo false --thinking on
 }
 
-@test "without --thinking it is as it was, for a model that can do both" {
+@test "--thinking: a model that leaves no choice is reported" {
+    models_config
+    uses moonshot-cn/kimi-k2 moonshot-cn/kimi-k2 true --thinking on
+    assert_contains "$stderr"$'\n' "kimi models: the default model is now moonshot-cn/kimi-k2"$'\n'
+    uses kimi-k2-thinking moonshot-cn/kimi-k2-thinking true --thinking off
+    assert_contains "$stderr"$'\n' "kimi models: the default model is now moonshot-cn/kimi-k2-thinking; it always thinks, so thinking is on"
+    uses moonshot-cn/kimi-k2-turbo moonshot-cn/kimi-k2-turbo false --thinking on
+    assert_contains "$stderr"$'\n' "kimi models: the default model is now moonshot-cn/kimi-k2-turbo; it cannot think, so thinking is off"
+    uses moonshot-cn/kimi-k2-turbo moonshot-cn/kimi-k2-turbo false
+    assert_contains "$stderr"$'\n' "kimi models: the default model is now moonshot-cn/kimi-k2-turbo"$'\n'
+}
+
+@test "without --thinking it is unchanged, for a model that can do both" {
     models_config
     uses moonshot-cn/kimi-k2 moonshot-cn/kimi-k2 true
     uses moonshot-cn/kimi-k2 moonshot-cn/kimi-k2 false --thinking off
@@ -267,12 +279,12 @@ refuses() {
         'models>moonshot-cn/kimi-k2>model="kimi-k2"' 'default_model="kimi-code/kimi-new"' 'models>gpt>model="gpt-odd"'
 }
 
-@test "--sync keeps what the user added to a model's table, in every form, through a change of the model" {
+@test "--sync keeps what the user added to a model's table, in every form, when the model changes" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn"]}, "models": [{"id": "kimi-for-coding", "context_length": 77, "display_name": "New"}], "cn_models": [{"id": "kimi-k2", "context_length": 99}]}'
     models_config
     store_login
-    # Beside ours, below ours, a sub-table, and an inline table.
+    # Next to ours, below ours, as a sub-table, and as an inline table.
     sed -i '/^model = "kimi-for-coding"/a temperature = 0.5 # cool' "$CONFIG"
     sed -i '/^\[models\."moonshot-cn\/kimi-k2-turbo"\]/i [models."moonshot-cn/kimi-k2".extra]\nnote = "mine"\n' "$CONFIG"
     run -0 kimi models --sync
@@ -291,7 +303,7 @@ refuses() {
     server_control '{"api_keys": {"cn": ["sk-cn"]}}'
     models_config
     store_login --expires-in-left 10
-    # shellcheck disable=SC2016 # the names are cron's
+    # shellcheck disable=SC2016 # cron sets the variables
     run -0 --separate-stderr env -i HOME="$HOME" PATH=/usr/bin:/bin KIMI_DISABLE_KEYRING=1 KIMI_CODE_OAUTH_HOST="$KIMI_CODE_OAUTH_HOST" \
         KIMI_CODE_BASE_URL="$KIMI_CODE_BASE_URL" KIMI_MOONSHOT_CN_BASE_URL="$KIMI_MOONSHOT_CN_BASE_URL" \
         setsid -w "$KIMI_TEST_BIN/kimi-refresh" --quiet --models </dev/null
@@ -330,9 +342,9 @@ refuses() {
     assert_loads 'models>kimi-code/kimi-for-coding>display_name="Kimi For Coding"' 'models>moonshot-cn/kimi-k2>model="kimi-k2"'
 }
 
-## Capabilities and keys that are odd
+## Odd capabilities and keys
 
-# own_model CAPABILITIES: the only model, with them.
+# own_model CAPABILITIES: a single model with these.
 own_model() {
     write_config <<TOML
 [providers.p]
@@ -348,14 +360,14 @@ capabilities = $1
 TOML
 }
 
-# thinks CAPABILITIES ON-OR-OFF EXPECTED: what --use --thinking makes of them.
+# thinks CAPABILITIES ON-OR-OFF EXPECTED: the result of --use --thinking.
 thinks() {
     own_model "$1"
     run -0 kimi models --use own --thinking "$2"
     assert_same "default_thinking = $3" "$(grep '^default_thinking' "$CONFIG")" "$1, $2"
 }
 
-@test "--use: a capability that is repeated or unknown hides none behind it" {
+@test "--use: a repeated or unknown capability hides none after it" {
     local list
     for list in '["image_in", "image_in", "thinking"]' '["tool_use", "thinking"]' '[1, "thinking"]' \
         '["thinking", "thinking"]'; do
@@ -366,11 +378,11 @@ thinks() {
     thinks '["image_in", "image_in"]' on false
 }
 
-@test "--use: a capability that only begins like one is none" {
+@test "--use: a capability that only begins like one is ignored" {
     thinks '["thinking\u0000"]' on false
 }
 
-@test "--use: a model whose key holds a NUL, or that is no table, cannot be chosen" {
+@test "--use: a model whose key contains a NUL, or that is not a table, cannot be chosen" {
     own_model '["thinking"]'
     printf '\n[models."own\\u0000z"]\nprovider = "p"\nmodel = "z"\nmax_context_size = 1\n\n[[models.own2]]\n' >>"$CONFIG"
     run -0 kimi models --use ow

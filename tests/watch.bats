@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# kimi refresh --watch: it stays, refreshes when that is due or the machine has slept, and ends when it is told to.
-# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell, which is meant; run and start set variables
+# kimi refresh --watch: it keeps running, refreshes when a login is due or the machine has slept, and ends on request.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test runs in a subshell on purpose; run and start set variables
 bats_require_minimum_version 1.5.0
 load helper
 load processes
 
-# watching: a watcher that looks 20 times a second, and has looked.
+# watching: starts a watcher that checks 20 times a second, and waits for its first check.
 watching() {
     start watch kimi-refresh --watch --interval 0.05
     wait_until is_asleep "$pid" kimi-refresh
@@ -19,7 +19,7 @@ stop_watching() {
 lines_of() { wc -l <"$BATS_TEST_TMPDIR/$1" | tr -d ' '; }
 said() { grep -q -- "$1" "$BATS_TEST_TMPDIR/watch.err"; }
 
-# sleeping: a watcher whose wall clock runs on by what sleep_for says, as it does while a machine sleeps.
+# sleeping: a watcher whose wall clock jumps by what sleep_for says, as if the machine had slept.
 sleeping() {
     cc -shared -fPIC -o clock.so -x c - <<'END'
 #define _GNU_SOURCE
@@ -60,13 +60,15 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     assert_same 1 "$(server_count refresh)"
 }
 
-@test "a person who starts it is told what it watches and how to end it: at 80 and 40 columns" {
+@test "on a terminal it says what it watches and how to end it: at 80 and 40 columns" {
     local columns on_terminal=("$KIMI_TEST_ROOT/tests/on_terminal.py")
     server_start
     store_login
     for columns in 80 40; do
-        run -0 kimi_python "${on_terminal[@]}" --columns "$columns" --type 'ends it' '\x03' kimi-refresh --watch
-        assert_contains "$output" "kimi refresh: watching Kimi Code; checks every minute, Ctrl-C ends it"
+        kimi_python "${on_terminal[@]}" --columns "$columns" --type 'ends it' '\x03' kimi-refresh --watch >shown
+        assert_contains "$(tr '\n' ' ' <shown)" "kimi refresh: watching Kimi Code; checks every minute, Ctrl-C ends it"
+        # The shell's prompt begins a line of its own.
+        assert_same '^C\n' "$(tail -c 3 shown | od -An -c | tr -d ' ')"
     done
     cp "$HOME/.kimi/credentials/kimi-code.json" "$HOME/.kimi/credentials/kimi-code@work.json"
     run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch
@@ -90,11 +92,11 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
     assert_same 0 "$(server_count all)"
 }
 
-# looks: how many system calls it made, as good a count of looks as any; later_than N: some twenty looks after that.
+# looks: the number of its system calls, which counts its checks; later_than N: some twenty checks after that.
 looks() { as_root awk '/^syscr/ { print $2 }' "/proc/$pid/io"; }
 later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
 
-@test "with --json each event is an object, and there is none without an event" {
+@test "with --json each event is an object, and without events it prints nothing" {
     server_start
     store_login --expires-in-left 100
     start watch kimi-refresh --watch --interval 0.05 --json
@@ -111,7 +113,7 @@ later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
     server_start
     store_login
     for signal in TERM INT HUP; do
-        # A shell starts what runs beside it with SIGINT ignored.
+        # A shell starts its background jobs with SIGINT ignored.
         start watch env --default-signal=INT kimi-refresh --watch
         wait_until is_asleep "$pid" kimi-refresh
         kill -"$signal" "$pid"
@@ -142,7 +144,7 @@ later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
     store_login --expires-in-left 100
     start watch kimi-refresh --watch --interval 0.05
     wait_until said "cannot reach"
-    # The last attempt of that round, three of the next one, and another: it has failed twice at least.
+    # The last attempt of that round, three of the next one, and another: it has failed at least twice.
     wait_until attempts_were_made 5
     assert_same 1 "$(lines_of watch.err)"
     KIMI_TEST_PORT=$port again
@@ -152,13 +154,13 @@ later_than() { [ "$(looks)" -gt $(($1 + 40)) ]; }
     assert_same "$(server_stat last_access_token)" "$(stored access_token)"
 }
 
-# attempts_were_made COUNT: each one begins by saving the login as it is, and they are a second apart.
+# attempts_were_made COUNT: each attempt first saves the login unchanged, and they are a second apart.
 attempts_were_made() {
     stat -c %y "$LOGIN" >>saved
     [ "$(sort -u saved | wc -l)" -ge "$1" ]
 }
 
-# again: the server comes back where it was.
+# again: starts the server again on the same port.
 again() {
     local dir
     dir=$(server_dir)
@@ -167,7 +169,7 @@ again() {
     echo $! >"$dir/pid"
 }
 
-@test "with --quiet a trouble that passes is not mentioned" {
+@test "with --quiet a temporary problem is not mentioned" {
     server_start
     server_control '{"faults": {"refresh": [{"status": 503, "repeat": 3}]}}'
     store_login --expires-in-left 100
@@ -252,7 +254,7 @@ again() {
     start other kimi-refresh --watch --interval 0.05
     wait_until is_asleep "$pid" kimi-refresh
     new_login kimi-code --expires-in-left 100
-    # Whichever comes second may find nothing to do, and says nothing then.
+    # The second one may find nothing to do, and then prints nothing.
     wait_until grep -q refreshed watch.err other.err
     kill -TERM "$first" "$pid"
     finish 0 "$first"
@@ -260,7 +262,7 @@ again() {
     assert_same 1 "$(server_count refresh)"
 }
 
-@test "systemd is told READY and STOPPING, over a path and over an abstract name" {
+@test "systemd gets READY and STOPPING, over a path and over an abstract name" {
     local name
     server_start
     store_login
@@ -293,10 +295,10 @@ for _ in range(2):
 
 @test "many looks and as many refreshes leak neither memory nor descriptors" {
     server_start
-    # What is due at every look is refreshed at every look.
+    # A login that is due at every check is refreshed at every check.
     server_control '{"expires_in": 0.02}'
     store_login --expires-in-left 100
-    # A sanitizer keeps what was freed, unless it is told not to.
+    # A sanitizer keeps freed memory, unless told not to.
     start watch env ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0 \
         kimi-refresh --watch --interval 0.01
     wait_until at_least 10
@@ -304,7 +306,7 @@ for _ in range(2):
     fds=$(descriptors)
     memory=$(resident)
     for count in 20 30 40 50 60 70 80; do wait_until at_least "$count"; done # a slow machine makes progress, too
-    # In the middle of one there are a few more than between two.
+    # During a check there are a few more than between two.
     assert_between 0 "$(descriptors)" $((fds + 10)) descriptors
     assert_between 0 "$(resident)" $((memory + 256)) "kB of memory, $memory before"
     stop_watching
@@ -316,7 +318,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 
 @test "an API key does not end: --watch of its platform is wrong usage" {
     run -2 --separate-stderr kimi-refresh --watch --platform moonshot-cn
-    assert_error "does not end"
+    assert_error "an API key of .* does not expire, so there is nothing to watch"
 }
 
 @test "--watch cannot be used with --force, --models or --storage" {
@@ -363,7 +365,7 @@ if os.fork():
     os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
     os.execvp("kimi-refresh", ["kimi-refresh", "--watch", "--quiet"])
 atexit.register(os.kill, 1, signal.SIGTERM)
-only_we_are_left() # of what had ended before
+only_we_are_left() # of the ended processes
 for _ in range(5):
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-/* The yardstick of make bench: the least a program can do to print a file. */
+/* The baseline of make bench: the least that a program does to print a file. */
 #include <fcntl.h>
 #include <unistd.h>
 

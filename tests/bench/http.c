@@ -1,6 +1,8 @@
 /*
- * http [-u] [-n COUNT] [-b BYTES] URL KEY: times requests on one connection that is kept: the median in microseconds,
- * or with -b the MB/s of one answer (-u: of one request) of that many bytes. Only http to 127.0.0.1.
+ * http [-u] [-e] [-n COUNT] [-b BYTES] URL KEY: times requests on one connection that is kept open. Prints
+ * the median in microseconds, or with -b the MB/s of a response (-u: of a request body) of that many bytes.
+ * With -e the response is a stream of COUNT events in which the server says "at", the time it wrote them;
+ * prints the delay of the slowest in microseconds. Only http to 127.0.0.1.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -12,12 +14,17 @@
 #include <time.h>
 #include <unistd.h>
 
-static double now(void)
+static double seconds_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	return seconds_of(CLOCK_MONOTONIC);
 }
 
 static void fail(const char *what)
@@ -43,7 +50,7 @@ static int connect_to(const char *url, char ret_host[64], const char **ret_path)
 	return fd;
 }
 
-/* Sends `bytes` bytes of a body. */
+/* Sends a body of `bytes` bytes. */
 static void send_body(int fd, unsigned long long bytes)
 {
 	static char block[1 << 18];
@@ -56,7 +63,7 @@ static void send_body(int fd, unsigned long long bytes)
 	}
 }
 
-/* Reads one answer with a Content-Length; returns its status. */
+/* Reads a response with a Content-Length; returns its status. */
 static int read_answer(int fd)
 {
 	static char block[1 << 18];
@@ -83,6 +90,37 @@ static int read_answer(int fd)
 	return status;
 }
 
+/* Reads `count` events; returns the delay of the slowest in seconds. */
+static double read_events(int fd, int count)
+{
+	static const char at[] = "\"at\": ";
+	static char block[1 << 16];
+	size_t got = 0;
+	double slowest = 0;
+
+	while (count) {
+		ssize_t n = read(fd, block + got, sizeof(block) - 1 - got);
+		double arrived = seconds_of(CLOCK_REALTIME);
+		if (n <= 0)
+			fail("read");
+		got += (size_t)n;
+		block[got] = '\0';
+		if (strncmp(block, "HTTP/1.1 ", 9) == 0 && strncmp(block + 9, "200", 3) != 0) {
+			fprintf(stderr, "%.12s\n", block);
+			exit(1);
+		}
+		char *rest = block, *event;
+		for (; count && (event = strstr(rest, at)) && strchr(event, '}'); count--) {
+			double took = arrived - strtod(event + sizeof(at) - 1, &rest);
+			if (took > slowest)
+				slowest = took;
+		}
+		got -= (size_t)(rest - block);
+		memmove(block, rest, got + 1);
+	}
+	return slowest;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -93,14 +131,16 @@ static int by_value(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	unsigned long long bytes = 0;
-	bool upload = false;
+	bool upload = false, events = false;
 	int count = 1000, letter;
 	char host[64], head[1024];
 	const char *path;
 
-	while ((letter = getopt(argc, argv, "un:b:")) != -1) {
+	while ((letter = getopt(argc, argv, "uen:b:")) != -1) {
 		if (letter == 'u')
 			upload = true;
+		else if (letter == 'e')
+			events = true;
 		else if (letter == 'n')
 			count = (int)strtol(optarg, NULL, 10);
 		else if (letter == 'b')
@@ -117,6 +157,13 @@ int main(int argc, char **argv)
 	double *took = calloc((size_t)count, sizeof(*took));
 	if (!took || len >= (int)sizeof(head))
 		return 2;
+	if (events) {
+		if (write(fd, head, (size_t)len) != len)
+			fail("write");
+		printf("%.1f\n", read_events(fd, count) * 1e6);
+		free(took);
+		return 0;
+	}
 	for (int i = 0; i < count; i++) {
 		double start = now();
 		if (write(fd, head, (size_t)len) != len)

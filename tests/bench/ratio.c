@@ -1,8 +1,9 @@
 /*
- * ratio [-p PROCESSES] [-o FILE] [-g GROUP] RUNS COMMAND...: times commands in turn, A B C A B C ..., and prints for
- * each the median wall time, its ratio to the first command's (the median of the ratios of neighbours, which holds when
- * the machine's speed drifts) and its peak memory. A command is words parted by blanks; its output goes to /dev/null.
- * -p: so many of it at once, and the time is that of all. -o: adds a line of JSON for each to FILE, under GROUP.
+ * ratio [-p PROCESSES] [-o FILE] [-g GROUP] RUNS COMMAND...: times commands in turn, A B C A B C ..., and
+ * prints for each its median wall time, its ratio to the first command and its peak memory. The ratio is the
+ * median of the ratios of neighbouring runs, so that a machine that gets slower or faster does not matter.
+ * A command is split at blanks; its output goes to /dev/null. -p: starts that many at once, and times all of
+ * them. -o: adds a line of JSON for each to FILE, under GROUP.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -92,7 +93,7 @@ static void prepare(struct command *c, const char *text, const struct plan *plan
 	run(c, plan->processes); /* warm up */
 }
 
-/* The command without its folders, and no longer than a column. */
+/* The command without its directories, at most as wide as a column. */
 static void shorten(const struct command *c, char ret_name[29])
 {
 	size_t len = 0;

@@ -1,6 +1,6 @@
 /*
- * fuzz: what every fuzzer has. libFuzzer calls LLVMFuzzerTestOneInput() with any
- * bytes; an assertion that does not hold is a finding.
+ * fuzz: shared by all fuzzers. libFuzzer calls LLVMFuzzerTestOneInput() with
+ * arbitrary bytes; an assertion that fails is a finding.
  */
 #ifndef KIMI_TESTS_FUZZ_H
 #define KIMI_TESTS_FUZZ_H
@@ -19,7 +19,7 @@ __attribute__((unused)) static void need(bool cond)
 		abort();
 }
 
-/* The bytes as a C string, which ends at the first NUL; the caller frees it. */
+/* The bytes up to the first NUL as a C string; the caller frees it. */
 __attribute__((unused)) static char *fuzz_string(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);

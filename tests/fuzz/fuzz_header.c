@@ -1,4 +1,4 @@
-/* Header lines from what the system and the config say: nothing can end one early or start another. */
+/* Header lines from system and config values: no value can end a line early or start another one. */
 #include "api/headers.h"
 #include "config/view.h"
 #include "home/device_headers.h"
@@ -14,8 +14,8 @@ static void try_value(const char *value, size_t size)
 	char clean[64], again[64];
 
 	need(size <= sizeof(clean));
-	device_clean_value(value, clean, size);
-	device_clean_value(clean, again, size);
+	device_headers_clean_value(value, clean, size);
+	device_headers_clean_value(clean, again, size);
 	need(*clean && strlen(clean) < size && strcmp(clean, again) == 0);
 	need(clean[0] != ' ' && clean[strlen(clean) - 1] != ' ');
 	for (const char *c = clean; *c; c++)
@@ -38,7 +38,7 @@ static void try_config(const char *lines, size_t size)
 	static const char *const own[DEVICE_HEADERS] = {
 	    "X-A: 1", "X-B: 2", "X-C: 3", "X-D: 4", "X-E: 5", "X-F: 6"};
 	struct headers headers;
-	struct device device;
+	struct device_headers device;
 	struct toml_error error;
 	struct buf text;
 

@@ -1,4 +1,4 @@
-/* The helper protocol: any answer can be read, and no question says more than it was given. */
+/* The helper protocol: any reply can be parsed, and a request contains only what it was given. */
 #include "store/helper_protocol.h"
 
 #include "fuzz.h"
@@ -10,7 +10,7 @@ static void try_answer(const char *bytes, size_t size)
 	buf_init(&lines, size);
 	buf_add(&lines, bytes, size);
 	buf_init_secret(&secret, 64);
-	bool found = credential_lines_password(&lines, &secret);
+	bool found = helper_protocol_password(&lines, &secret);
 	need(found == (secret.len && !secret.failed) || secret.failed);
 	if (found) {
 		need(!memchr(secret.data, '\n', secret.len) && strlen(secret.data) == secret.len);
@@ -20,7 +20,7 @@ static void try_answer(const char *bytes, size_t size)
 	buf_release(&lines);
 }
 
-/* host, key and secret are what NULs separate. */
+/* NULs separate host, key and secret. */
 static void try_question(const char *bytes, size_t size)
 {
 	char *text = fuzz_string((const uint8_t *)bytes, size), *end = text + size;
@@ -33,12 +33,12 @@ static void try_question(const char *bytes, size_t size)
 	secret += secret < end;
 	buf_init_secret(&lines, 4096);
 	buf_init_secret(&back, 4096);
-	if (credential_lines_ask(&lines, text, key, secret)) {
+	if (helper_protocol_ask(&lines, text, key, secret)) {
 		for (size_t i = 0; i < lines.len; i++)
 			ends += lines.data[i] == '\n';
 		need(ends == 5 && !strchr(lines.data, '\r') &&
 		     strcmp(lines.data + lines.len - 2, "\n\n") == 0);
-		need(credential_lines_password(&lines, &back) == (*secret != '\0') &&
+		need(helper_protocol_password(&lines, &back) == (*secret != '\0') &&
 		     strcmp(back.data, secret) == 0);
 	} else {
 		need(size > 1000 || strpbrk(text, "\r\n") || strpbrk(key, "\r\n") || strpbrk(secret, "\r\n"));

@@ -1,7 +1,7 @@
 /*
- * JSON of any kind: what is parsed takes no more memory than the bound of format/json.c promises, is printed and read
- * again as the same value, and where an allocation fails (the first byte says which) nothing was touched that should
- * not be. A program ends there; here a jump takes its place, and what was allocated until then is freed.
+ * Any JSON: what is parsed needs no more memory than format/json.c promises, and is the same value after
+ * printing and parsing it. If an allocation fails (the first byte says which), nothing invalid was accessed.
+ * A program would end there; here a longjmp() replaces the end, and the allocations so far are freed.
  */
 #include "format/json.h"
 
@@ -11,7 +11,7 @@
 
 enum { VALUES_MAX = 40 * 1024 * 1024 };
 
-/* Of each allocation of jansson's, in front of it. */
+/* Precedes each allocation of jansson. */
 struct block {
 	struct block *next, *before;
 	size_t len, align;
@@ -19,7 +19,7 @@ struct block {
 
 static struct block blocks = {.next = &blocks, .before = &blocks};
 static size_t held, most_held;
-static long left; /* allocations until the one that fails; 0: none does */
+static long left; /* allocations until one fails; 0: none fails */
 static jmp_buf ended;
 
 static void *take(size_t len)
@@ -50,15 +50,15 @@ static void give_back(void *memory)
 
 static void parse(const char *text, size_t size)
 {
-	char why[160] = "", again_why[160] = "";
+	struct reason reason = {0};
 
 	most_held = held;
-	json_t *value = json_parse(text, size, why, sizeof(why));
-	/* The texts in it, and the one that is read, which grows by doubling. */
+	json_t *value = json_parse(text, size, &reason);
+	/* The size of the strings in it, and of the one being read, which grows by doubling. */
 	need(most_held <= VALUES_MAX + 6 * size);
-	need(value || *why);
+	need(value || *reason.text);
 	char *printed = value ? json_print(value) : NULL;
-	json_t *again = printed ? json_parse(printed, strlen(printed), again_why, sizeof(again_why)) : NULL;
+	json_t *again = printed ? json_parse(printed, strlen(printed), NULL) : NULL;
 	need(!printed || (again && json_equal(value, again)));
 	give_back(printed);
 	json_decref(again);

@@ -1,4 +1,4 @@
-/* A model list answer: every model that is taken has an id of its own and text that can be shown. */
+/* The response of a model list: every accepted model has an id of its own and text that can be printed. */
 #include "api/models.h"
 #include "base/text.h"
 #include "config/dialect.h"
@@ -16,16 +16,16 @@ static void need_clean(const char *text)
 	buf_release(&clean);
 }
 
-static void try_platform(const struct home *home, const struct platform *platform, const json_t *answer)
+static void try_platform(const struct home *home, const struct platform *platform, const json_t *response)
 {
 	struct models models = {0};
-	char why[160] = "";
+	struct reason reason = {0};
 
-	if (models_from_answer(home, platform, answer, &models, why, sizeof(why)) < 0) {
-		need(*why && !models.items);
+	if (models_from_response(home, platform, response, &models, &reason) < 0) {
+		need(*reason.text && !models.items);
 		return;
 	}
-	need(models.count <= json_array_size(json_object_get(answer, "data")));
+	need(models.count <= json_array_size(json_object_get(response, "data")));
 	for (size_t i = 0; i < models.count; i++) {
 		const struct model *model = &models.items[i];
 		need_clean(model->id);
@@ -49,14 +49,13 @@ static void try_platform(const struct home *home, const struct platform *platfor
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char why[160];
-	json_t *answer = json_parse((const char *)data, size, why, sizeof(why));
+	json_t *response = json_parse((const char *)data, size, NULL);
 
-	for (size_t i = 0; answer && clients[i]; i++) {
+	for (size_t i = 0; response && clients[i]; i++) {
 		const struct home home = {.client = clients[i]};
 		for (const struct platform *platform = platforms; platform->id; platform++)
-			try_platform(&home, platform, answer);
+			try_platform(&home, platform, response);
 	}
-	json_decref(answer);
+	json_decref(response);
 	return 0;
 }

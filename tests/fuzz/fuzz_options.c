@@ -1,4 +1,4 @@
-/* A command line, its words separated by NULs: it is taken or refused, and what is taken fits the table. */
+/* A command line, its words separated by NULs: it is accepted or refused, and accepted values fit the table. */
 #include "base/options.h"
 
 #include "fuzz.h"
@@ -31,7 +31,7 @@ static void try_table(bool for_command, int argc, char *const given[])
 
 	memcpy(argv, given, sizeof(argv));
 	if (options_parse(table, argc, argv, &operands, &err) < 0) {
-		need(err.code == ERR_USAGE && *err.what && *err.todo && operands == -1);
+		need(err.code == ERR_USAGE && *err.what && *err.hint && operands == -1);
 		return;
 	}
 	need(operands >= 1 && operands <= argc);

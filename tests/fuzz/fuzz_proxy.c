@@ -11,7 +11,7 @@ static const struct guard_rules rules = {.key = "key", .hosts = {"localhost:1", 
 
 enum { MAX_FIELDS = 8 };
 
-/* What libcurl makes of the URL, dot segments removed, is still below the base. */
+/* The URL as libcurl sends it, without dot segments, is still below the base URL. */
 static void try_path(const char *target)
 {
 	static const char base[] = "https://host/coding/v1";
@@ -52,9 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		has_host = has_host || (value && strcasecmp(value, "localhost:1") == 0);
 	}
 	const struct guard_request request = {method, target, fields, count};
-	struct guard_answer answer = guard_check(&rules, &request);
-	need(answer.status == 0 || (answer.message && answer.type && answer.status >= 400));
-	if (answer.status == 0) {
+	struct guard_result response = guard_check(&rules, &request);
+	need(response.status == 0 || (response.message && response.type && response.status >= 400));
+	if (response.status == 0) {
 		need(has_key && has_host && strcmp(method, "CONNECT") != 0);
 		need(!fields_find(fields, count, "Origin") && !fields_find(fields, count, "Upgrade"));
 		need(path_below_base(target) != NULL);

@@ -1,4 +1,4 @@
-/* Any bytes cleaned are UTF-8 on one line without controls, and clean for good. */
+/* Any cleaned bytes are one line of UTF-8 without control characters; cleaning them again changes nothing. */
 #include "base/text.h"
 
 #include "fuzz.h"
@@ -7,7 +7,7 @@
 
 static void need_clean(const char *text, size_t len)
 {
-	json_t *is_utf8 = json_stringn(text, len); /* somebody else's opinion */
+	json_t *is_utf8 = json_stringn(text, len); /* an independent implementation */
 
 	need(is_utf8 != NULL);
 	json_decref(is_utf8);

@@ -1,4 +1,4 @@
-/* A stored login and a token answer: what is taken makes sense and survives being written. */
+/* A stored login and a token response: accepted ones are valid, and survive being written and read. */
 #include "base/buf.h"
 #include "base/text.h"
 #include "format/json.h"
@@ -22,9 +22,9 @@ static void need_sense(const struct token *token)
 static void need_survival(const struct token *token)
 {
 	struct token again = TOKEN_INIT;
-	char why[160], *text = token_print(token);
+	char *text = token_print(token);
 
-	need(text && !strchr(text, '\n') && token_read(text, strlen(text), &again, why, sizeof(why)) == 0);
+	need(text && !strchr(text, '\n') && token_read(text, strlen(text), &again, NULL) == 0);
 	need(strcmp(again.access_token, token->access_token) == 0 &&
 	     strcmp(again.refresh_token, token->refresh_token) == 0 &&
 	     again.expires_at == token->expires_at && again.expires_in == token->expires_in &&
@@ -36,22 +36,22 @@ static void need_survival(const struct token *token)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct token token = TOKEN_INIT;
-	char why[160] = "";
+	struct reason reason = {0};
 
-	if (token_read((const char *)data, size, &token, why, sizeof(why)) == 0) {
+	if (token_read((const char *)data, size, &token, &reason) == 0) {
 		need_sense(&token);
 		need_survival(&token);
 	} else {
-		need(*why && !token.access_token);
+		need(*reason.text && !token.access_token);
 	}
 	token_clear(&token);
-	json_t *answer = json_parse((const char *)data, size, why, sizeof(why));
-	if (answer && token_from_answer(answer, now, &token, why, sizeof(why)) == 0) {
+	json_t *response = json_parse((const char *)data, size, &reason);
+	if (response && token_from_response(response, now, &token, &reason) == 0) {
 		need_sense(&token);
 		need(*token.access_token && *token.refresh_token && token.expires_at > now);
 		need_survival(&token);
 	}
 	token_clear(&token);
-	json_decref(answer);
+	json_decref(response);
 	return 0;
 }

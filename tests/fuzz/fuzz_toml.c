@@ -1,11 +1,11 @@
 /*
- * The TOML room under libFuzzer. The first bytes of the input choose edits, the
- * rest is the document. Whatever it is:
- *  - parsing it is safe; without an edit it keeps its bytes;
- *  - an edit that is accepted can be rendered, and only what it names differs;
- *  - what was inserted and removed leaves the bytes from before;
- *  - login, sync, the choice of a model and logout change nothing that is the user's, and logout gives back the very
- *    bytes from before login; in the dialect of each client.
+ * The TOML editor under libFuzzer. The first bytes of the input choose edits, the
+ * rest is the document. For any document:
+ *  - parsing it is safe; without an edit every byte is kept;
+ *  - an edit that is accepted can be rendered, and changes only what it names;
+ *  - inserting and removing something restores the bytes;
+ *  - login, sync, choosing a model and logout change nothing of the user's, and logout restores
+ *    every byte from before login, in the dialect of each client.
  */
 #include "config/edit.h"
 #include "config/file.h"
@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DICE 8 /* bytes that choose */
+#define DICE 8 /* bytes that choose edits */
 
 struct dice {
 	const uint8_t *at, *end;
@@ -29,7 +29,7 @@ static unsigned roll(struct dice *d, unsigned sides)
 	return d->at < d->end ? *d->at++ % sides : 0;
 }
 
-/* Says which one did not hold, since an optimized stack does not. */
+/* Names the assertion that failed, since an optimized stack trace does not. */
 static void need_at(bool cond, int line)
 {
 	if (cond)
@@ -41,7 +41,7 @@ static void need_at(bool cond, int line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A way into the document, that ends at a table or at some member. */
+/* A path in the document that ends at a table or at some member. */
 static const struct toml_node *choose(
     const struct toml *doc, struct dice *d, const char *path[], size_t *depth)
 {
@@ -96,7 +96,7 @@ static void try_unedited(struct toml *doc, const char *text, size_t len)
 	buf_release(&out);
 }
 
-/* Sets or removes what a way leads to, or something below it. */
+/* Sets or removes what is at a path, or something below it. */
 static int edit(struct toml *doc, struct dice *d, const char *path[])
 {
 	struct toml_error error;
@@ -143,7 +143,7 @@ static void try_edits(const char *text, size_t len, struct dice d)
 	buf_release(&out);
 }
 
-/* Inserts below a table and takes it away from the result again. */
+/* Inserts below a table, and removes it from the result again. */
 static void try_insertion(const char *text, size_t len, struct dice d)
 {
 	struct toml_error error;
@@ -158,7 +158,7 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 	path[depth] = "kimi/k2";
 	path[depth + 1] = as_table ? "x" : NULL;
 	path[depth + 2] = NULL;
-	/* A key of a table that had no header brings one, which stays. */
+	/* A key in a table without a header adds the header, which stays. */
 	bool fits = table->kind == TOML_TABLE && (as_table || table->form != FORM_IMPLICIT);
 	if (fits && !toml_member(table, path[depth]) && toml_set(doc, path, value, &error) == 0) {
 		if (at_root)
@@ -182,7 +182,7 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 
 /* ---- what the commands do ---- */
 
-static const struct home *home; /* whose dialect is tried */
+static const struct home *home; /* the dialect under test */
 
 static char *efforts[] = {"low", "h\xC3\xB6her", NULL};
 static struct model model_k3 = {
@@ -223,7 +223,7 @@ static void cut_if_empty(json_t *object, const char *key)
 
 static bool is_text(const json_t *table, const char *key, const char *text);
 
-/* A model that stays under a key of the user's own. */
+/* A model that stays under the user's own key. */
 static bool is_alias(const char *key)
 {
 	return config_dialect(home)->keeps_aliases && strncmp(key, "kimi-code/", strlen("kimi-code/")) != 0;
@@ -243,11 +243,11 @@ static bool is_text(const json_t *table, const char *key, const char *text)
 {
 	json_t *value = json_object_get(table, key);
 
-	/* tree_json() tells a text from a date by the array around the latter */
+	/* tree_json() wraps dates in an array to tell them from strings */
 	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
 }
 
-/* What the document holds beside what is the login's. */
+/* What the document contains besides the login. */
 static json_t *the_users(const struct toml *doc)
 {
 	json_t *json = tree_json(toml_root(doc)), *models_json = json_object_get(json, "models"), *table;
@@ -279,7 +279,7 @@ static json_t *the_users(const struct toml *doc)
 	return json;
 }
 
-/* All bytes of `text` are in the result, in their order. */
+/* All bytes of `text` are in the result, in order. */
 static bool keeps_bytes(const struct toml *doc, const struct toml *result)
 {
 	size_t at = 0;
@@ -289,7 +289,7 @@ static bool keeps_bytes(const struct toml *doc, const struct toml *result)
 	return at == doc->len;
 }
 
-/* Nothing of a login is there, nor a default that it would replace. */
+/* There is nothing of a login, and no default that it would replace. */
 static bool is_clean(const struct toml *doc)
 {
 	struct toml *copy = parse(doc->text, doc->len);
@@ -304,7 +304,7 @@ static bool is_clean(const struct toml *doc)
 	return clean;
 }
 
-/* What is the user's is the same in both. */
+/* What belongs to the user is the same in both. */
 static void need_the_users(const struct toml *doc, const struct toml *result)
 {
 	json_t *left = the_users(doc), *right = the_users(result);
@@ -314,11 +314,23 @@ static void need_the_users(const struct toml *doc, const struct toml *result)
 	json_decref(right);
 }
 
+/* A default that is not the kind of value it should be is noticed only by the edit that sets it. */
+static bool has_odd_default(const struct toml *doc)
+{
+	const char *const *path = config_dialect(home)->thinking;
+	const struct toml_node *model = toml_get(doc, PATH("default_model"));
+	const struct toml_node *thinking = toml_get(doc, PATH(path[0])), *enabled = toml_get(doc, path);
+	enum toml_kind kind = path[1] ? TOML_TABLE : TOML_BOOLEAN;
+
+	return (model && !toml_is(model, TOML_STRING)) || (thinking && !toml_is(thinking, kind)) ||
+	       (enabled && !toml_is(enabled, TOML_BOOLEAN));
+}
+
 static void try_commands(const char *text, size_t len, struct dice d)
 {
 	struct toml *doc = parse(text, len), *now = NULL;
-	bool clean = is_clean(doc), restores = clean, edited;
-	struct identity who = {.platform = platforms,
+	bool clean = is_clean(doc), restores = clean, may_refuse = has_odd_default(doc), edited;
+	struct account who = {.platform = platforms,
 	    .key = "oauth/kimi-code",
 	    .oauth_host = "https://auth.example",
 	    .base_url = "https://api.kimi.com/coding/v1"};
@@ -326,7 +338,7 @@ static void try_commands(const char *text, size_t len, struct dice d)
 		strcat(who.key, "-env-0123456789abcdef");
 	struct config_login login = {.who = &who, .storage = "file", .models = &first_list};
 	struct config_sync sync = {platforms, roll(&d, 3) ? &second_list : &empty_list};
-	struct config_use use = {"kimi-code/k4", (int)roll(&d, 3) - 1};
+	struct config_use use = {"kimi-code/k4", (int)roll(&d, 3) - 1, NULL};
 	const struct {
 		config_edit *change;
 		void *context;
@@ -342,7 +354,7 @@ static void try_commands(const char *text, size_t len, struct dice d)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		struct toml *before = now ? now : doc;
 		struct toml *result = after(before, steps[i].change, steps[i].context, NULL);
-		need(result || !steps[i].needed || !now);
+		need(result || !steps[i].needed || !now || may_refuse);
 		if (!result)
 			continue;
 		if (now)
@@ -351,11 +363,11 @@ static void try_commands(const char *text, size_t len, struct dice d)
 		need_the_users(doc, now);
 		if (clean)
 			need(keeps_bytes(doc, now));
-		/* Where no model of ours is left, the default becomes one of the user's, and stays that. */
+		/* If no model of ours is left, the default becomes one of the user's, and stays that. */
 		const char *chosen = config_default_model(now);
 		if (chosen && (config_default_platform(home, now) != platforms || is_alias(chosen)))
 			restores = false;
-		/* A second time it is no change. */
+		/* Doing it again changes nothing. */
 		result = after(now, steps[i].change, steps[i].context, &edited);
 		need(result && !edited);
 		toml_free(result);

@@ -1,4 +1,4 @@
-/* A URL that may be asked is what libcurl will make of it: https, or http to loopback, and nobody's name in it. */
+/* An accepted URL is what libcurl will use: https, or http to loopback, and without a user name. */
 #include "base/text.h"
 #include "http/proxy.h"
 #include "http/url.h"
@@ -27,7 +27,7 @@ static void try_url(const char *url)
 	char *part = NULL, host[200];
 
 	if (url_check(url, &err) < 0) {
-		need(err.code == ERR_CONFIG && *err.what && *err.todo);
+		need(err.code == ERR_CONFIG && *err.what && *err.hint);
 		return;
 	}
 	bool is_http = strncasecmp(url, "http:", 5) == 0;
@@ -37,7 +37,7 @@ static void try_url(const char *url)
 	need(*host && !strpbrk(host, "@/?#\\"));
 	CURLU *parsed = curl_url();
 	if (curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
-		/* Short forms such as 127.1 are none for us, which is the safe side. */
+		/* We do not accept short forms such as 127.1, which is the safe choice. */
 		need(!url_is_loopback(url) || is_loopback_for_curl(parsed));
 		need(curl_url_get(parsed, CURLUPART_USER, &part, 0) == CURLUE_NO_USER);
 		need(curl_url_get(parsed, CURLUPART_SCHEME, &part, 0) == CURLUE_OK);

@@ -1,4 +1,4 @@
-/* An answer about a quota or a balance: every row has a name of its own that can be shown, and numbers within bounds. */
+/* A response about quota or balance: every row has a unique, printable name and bounded numbers. */
 #include "api/usage.h"
 #include "base/text.h"
 #include "format/json.h"
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* Unknown, or a number that makes sense. */
+/* Unknown, or a valid number. */
 static void need_number(double number, double least, double most)
 {
 	need(isnan(number) || (number >= least && number <= most));
@@ -39,14 +39,14 @@ static void need_window(const struct usage *usage, size_t i)
 		need(strcmp(usage->windows[j].name, window->name) != 0);
 }
 
-static void try_platform(const struct platform *platform, const json_t *answer)
+static void try_platform(const struct platform *platform, const json_t *response)
 {
 	struct usage usage;
 	struct err err;
-	char why[160] = "";
+	struct reason reason = {0};
 
-	if (usage_from_answer(platform, answer, &usage, why, sizeof(why)) < 0) {
-		need(*why && !usage.count && !usage.has_balance);
+	if (usage_from_response(platform, response, &usage, &reason) < 0) {
+		need(*reason.text && !usage.count && !usage.has_balance);
 		return;
 	}
 	need(usage.has_balance == (platform->balance_currency != NULL));
@@ -59,15 +59,14 @@ static void try_platform(const struct platform *platform, const json_t *answer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char why[160];
-	json_t *answer = json_parse((const char *)data, size, why, sizeof(why));
+	json_t *response = json_parse((const char *)data, size, NULL);
 	char *text = fuzz_string(data, size);
 
 	need_number(usage_read_time(text), -86400, 3e11);
 	free(text);
-	if (answer)
+	if (response)
 		for (const struct platform *platform = platforms; platform->id; platform++)
-			try_platform(platform, answer);
-	json_decref(answer);
+			try_platform(platform, response);
+	json_decref(response);
 	return 0;
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Asks the server one thing the way the toolkit does, for the server's own tests; importable as well.
+"""Sends one request to the server as the toolkit does, for the server's own tests; it can also be imported.
 
     ask.py [-H 'Name: value'] [-t SECONDS] METHOD URL [FIELD=VALUE ...]
 
-Prints "STATUS BODY", or "error NAME" when no whole answer came. -H with an empty value leaves that header out.
+Prints "STATUS BODY", or "error NAME" if there was no complete response. -H with an empty value omits that header.
 """
 
 import http.client
@@ -61,7 +61,7 @@ def main():
         status, body = ask(method, url, [tuple(field.split("=", 1)) for field in fields], headers, timeout)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        # Before Python 3.10 a timeout had a class of its own.
+        # Before Python 3.10 a timeout was a class of its own.
         print("error", "TimeoutError" if isinstance(reason, socket.timeout) else type(reason).__name__)
         return
     sys.stdout.flush()

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes a private CA and certificates for the TLS tests: certs.sh DIR
-#   ca.pem  good.pem (localhost, 127.0.0.1)  expired.pem (the same names)  other.pem (elsewhere.example)
-#   kimi.pem (Kimi's own hosts of both regions)  NAME.key
-# A CA database is the one way to give an end in the past that every OpenSSL understands.
+# certs.sh DIR: makes a private CA and certificates for the TLS tests:
+# ca.pem  good.pem (localhost, 127.0.0.1)  expired.pem (the same names)  other.pem (elsewhere.example)
+# kimi.pem (Kimi's own hosts of both regions)  NAME.key
+# Only with a CA database can every version of OpenSSL set an expiry date in the past.
 set -eu
 
 dir=${1:?usage: certs.sh DIR}

@@ -1,26 +1,26 @@
-"""What a test has told the server to do: control.json, read again for every request.
+"""What a test wants the server to do: control.json, which is read again for every request.
 
-The words of control.json are the keys of SETTINGS and FAULT_KEYS below. A misspelt word is an error that every
-answer reports, since a fault that silently never happens would make a test pass for the wrong reason.
+The keys of control.json are those of SETTINGS and FAULT_KEYS below. An unknown key is an error that every
+response reports, because a test would pass for the wrong reason if a fault silently never happened.
 """
 
 import json
 import os
 
 SETTINGS = {
-    "expires_in": 900,  # life of access tokens from now on, at the server and in the answer
-    "token_set": {},  # fields put over the token answer, e.g. {"expires_in": "900"}
+    "expires_in": 900,  # life of access tokens from now on, at the server and in the response
+    "token_set": {},  # fields added to the token response, such as {"expires_in": "900"}
     "token_drop": [],  # fields left out of it
     "interval": 1,
     "device_expires_in": 600,  # life of a device code
     "device_set": {},
     "device_drop": [],
-    "pending": 1,  # authorization_pending answers a code gives before its outcome
+    "pending": 1,  # authorization_pending responses for a code before its outcome
     "approve": "yes",  # outcome: yes, no (pending for ever), denied, expired, page (yes once /device?user_code= was opened)
-    "enforce_interval": True,  # a poll that comes too soon is told slow_down
+    "enforce_interval": True,  # a poll that comes too early gets slow_down
     "reject_status": 400,  # status of invalid_grant
     "keep_alive": True,
-    "models_headers": False,  # the model list, too, insists on our User-Agent and the device headers
+    "models_headers": False,  # the model list also requires our User-Agent and the device headers
     "models": [
         {
             "id": "kimi-for-coding",
@@ -42,7 +42,7 @@ SETTINGS = {
         {"id": "moonshot-v1-8k", "context_length": 8192},
     ],
     "usages_shape": "both",  # of the quota: "old", "new" or "both"
-    "usages": None,  # or the whole answer
+    "usages": None,  # or the complete response
     "me": {
         "user_id": "u-1",
         "nickname": "Someone",
@@ -55,11 +55,11 @@ SETTINGS = {
     "cn_balance": {"available_balance": 49.58894, "voucher_balance": 46.58893, "cash_balance": 3.00001},
     "ai_balance": {"available_balance": 5, "voucher_balance": 0, "cash_balance": 5},
     "api_keys": {},  # {"cn": ["sk-..."], "ai": [...], "code": [...]}
-    "seed": [],  # [{"access_token", "refresh_token", "expires_in"}]: logins to know from the start
-    "faults": {},  # {ENDPOINT: [FAULT, ...]}, each used up by one request
+    "seed": [],  # [{"access_token", "refresh_token", "expires_in"}]: logins that exist from the start
+    "faults": {},  # {ENDPOINT: [FAULT, ...]}, each for one request
 }
 
-# The queues a request of each kind takes its fault from; the first that has one left is used.
+# The queues from which a request of each kind takes its fault; the first that is not empty.
 QUEUES = {
     "connect": ["connect"],
     "device": ["device"],
@@ -76,42 +76,42 @@ QUEUES = {
 }
 
 FAULT_KEYS = {
-    # How often, and whether the request takes effect at the server.
-    "ok",  # no fault: this request passes
-    "repeat",  # used up by so many requests, not by one
+    # For how many requests, and whether the request takes effect at the server.
+    "ok",  # no fault: this request succeeds
+    "repeat",  # for that many requests, not only one
     "forever",
-    "for",  # only a request with this value in its form, or as its bearer token: each of many clients has faults of its own
-    "process",  # true: the token is spent although the answer is replaced; false: not spent although a real-looking one goes out
-    # Another answer than the real one; status alone gives it a line of text.
+    "for",  # only for requests with this value in the form or as bearer token, so that each of many clients has its own faults
+    "process",  # true: the token is spent although the response is replaced; false: not spent although a plausible one is sent
+    # Instead of the real response; "status" alone sends a line of text.
     "status",
     "body",
     "json",  # any JSON value
-    "error",  # an OAuth error object, status 400 unless said; the device code follows suit
+    "error",  # an OAuth error object, status 400 by default; it also applies to the device code
     "description",
-    "location",  # a redirect, 302 unless said
-    "raw_b64",  # these bytes instead of any HTTP answer, then the end
-    # Changes to whichever answer it is.
+    "location",  # a redirect, 302 by default
+    "raw_b64",  # these bytes instead of an HTTP response, then closes
+    # Changes of the response.
     "headers",
     "content_type",
-    "set",  # {FIELD: VALUE} put over the JSON object
-    "drop",  # [FIELD] taken out of it
+    "set",  # {FIELD: VALUE} set in the JSON object
+    "drop",  # [FIELD] removed from it
     "nul",  # a NUL byte in the middle of the body
-    "pad",  # so many blanks behind the body
-    # Harm on the way.
-    "truncate",  # so many bytes of the body, then the end, with the full Content-Length announced
-    "reset",  # a RST "before" an answer or "mid-body"
+    "pad",  # that many blanks after the body
+    # Damage on the way.
+    "truncate",  # that many bytes of the body, then closes; Content-Length is that of the whole
+    "reset",  # a RST "before" a response or "mid-body"
     "trickle",  # seconds between two bytes of the body; true is 1
-    "trickle_head",  # the same, from the first byte of the answer on
-    "endless",  # true: a body without end; "head": header lines without end
-    "silent",  # never answers
-    # Time: seconds, or the NAME of a hold; held.NAME appears, and release.NAME lets go.
+    "trickle_head",  # the same, from the first byte of the response on
+    "endless",  # true: an endless body; "head": endless header lines
+    "silent",  # never responds
+    # Delays: seconds, or the NAME of a hold; held.NAME appears, and release.NAME ends it.
     "delay",  # after the request took effect
     "delay_before",  # before it does
     "hold",
     "hold_before",
 }
 
-# Faults that put an answer of their own in the place of the real one, so that nothing is spent unless "process" is true.
+# Faults that replace the real response, so that nothing is spent unless "process" is true.
 REPLACING = {"status", "body", "json", "error", "location", "raw_b64", "endless", "silent"}
 
 
@@ -120,7 +120,7 @@ def replaces(fault):
 
 
 def _check(control):
-    """Raise ValueError for a control file that does not mean what its writer believes."""
+    """Raise ValueError for a control file with unknown keys or wrong values."""
     if not isinstance(control, dict):
         raise ValueError("not an object")
     unknown = control.keys() - SETTINGS.keys()
@@ -155,7 +155,7 @@ class Control:
         self._seed_offset = 0
 
     def reload(self):
-        """Take over control.json if it is another file, or has changed, since last time; its faults start afresh."""
+        """Read the control file again if it was replaced or changed; its faults start from the beginning."""
         try:
             file = open(self.path, "rb")
         except FileNotFoundError:
@@ -166,7 +166,7 @@ class Control:
             if file:
                 file.close()
             return
-        # The file stays open, so that its inode number cannot come back as that of a replacement.
+        # The file stays open, so that a replacement cannot have the same inode number.
         if self._file:
             self._file.close()
         self._file, self._seen = file, seen
@@ -179,7 +179,7 @@ class Control:
             control = {}
         self.settings = {**SETTINGS, **control}
         self.seeds += self.settings["seed"]
-        # An entry is [fault, uses left]; None is without end.
+        # An entry is [fault, uses left]; None is unlimited.
         self._queues = {
             name: [[fault, None if fault.get("forever") else fault.get("repeat", 1)] for fault in faults]
             for name, faults in self.settings["faults"].items()
@@ -192,7 +192,7 @@ class Control:
             print(message, file=file)
 
     def new_seeds(self):
-        """Seeds of control.json and of seed.jsonl, which store_login adds to and server_control leaves alone."""
+        """The seeds of control.json and of seed.jsonl, which store_login appends to and server_control keeps."""
         try:
             with open(os.path.join(self.folder, "seed.jsonl"), "rb") as file:
                 file.seek(self._seed_offset)
@@ -207,7 +207,7 @@ class Control:
         return seeds
 
     def take_fault(self, endpoint, request=None):
-        """The fault the next request to this endpoint shall have; {} is none."""
+        """The fault of the next request to this endpoint; {} is none."""
         for name in QUEUES.get(endpoint, ()):
             queue = self._queues.get(name, [])
             for entry in queue:
@@ -223,6 +223,6 @@ class Control:
 
 
 def _is_for(fault, request):
-    """Some faults are for one of many clients alone, who is known by what it shows."""
+    """Some faults are for one of many clients only, identified by what it sends."""
     whom = fault.get("for")
     return whom is None or whom in request.form.values() or request.header("authorization") == "Bearer " + whom

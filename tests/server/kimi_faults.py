@@ -1,6 +1,6 @@
-"""How an answer leaves the server: as it is, or spoilt the way a fault says."""
+"""How a response is sent: unchanged, or damaged as a fault says."""
 
-import base64
+import binascii
 import json
 import socket
 import struct
@@ -14,7 +14,7 @@ BLOCK = b"a" * 65536
 
 
 def replacement(fault):
-    """The answer that takes the place of the real one."""
+    """The response that replaces the real one."""
     status = fault.get("status", 302 if "location" in fault else 400 if "error" in fault else 200)
     if "json" in fault:
         answer = Answer.json(status, fault["json"])
@@ -29,7 +29,7 @@ def replacement(fault):
 
 
 def edit(answer, fault):
-    """Change what the answer says, leaving the connection sound."""
+    """Change the response, but not the connection."""
     if "content_type" in fault:
         answer.headers["Content-Type"] = fault["content_type"]
     answer.headers.update(fault.get("headers", {}))
@@ -49,7 +49,7 @@ def reset(conn):
 
 
 def wait_for_peer(conn):
-    """Say nothing until the client has gone."""
+    """Send nothing until the client has closed the connection."""
     while conn.recv(4096):
         pass
 
@@ -65,7 +65,7 @@ def _send_slowly(conn, data, pause):
 
 
 def deliver(conn, answer, fault, keep_alive):
-    """Send the answer. True: the connection can take another request."""
+    """Send the response. True: the connection can take another request."""
     if fault.get("silent"):
         wait_for_peer(conn)
         return False
@@ -73,10 +73,10 @@ def deliver(conn, answer, fault, keep_alive):
         reset(conn)
         return False
     if "raw_b64" in fault:
-        conn.sendall(base64.b64decode(fault["raw_b64"]))
+        conn.sendall(binascii.a2b_base64(fault["raw_b64"]))
         return False
 
-    # Headers the test has chosen may lie about the length: no request can safely follow them.
+    # Headers set by the test may have a wrong length: no request can follow them.
     keep_alive = keep_alive and "headers" not in fault
     endless = fault.get("endless")
     headers = dict(answer.headers)
@@ -98,7 +98,7 @@ def deliver(conn, answer, fault, keep_alive):
             conn.sendall(BLOCK)
     if fault.get("reset") == "mid-body":
         conn.sendall(head + answer.body[: len(answer.body) // 2])
-        time.sleep(0.05)  # a RST overtakes what has not yet arrived
+        time.sleep(0.05)  # a RST overtakes data that has not arrived yet
         reset(conn)
         return False
     if "truncate" in fault:

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""A Kimi server on 127.0.0.1 for tests and `make demo`; it talks to nobody else.
+"""A Kimi server on 127.0.0.1 for tests and `make demo`; it connects to nothing.
 
     kimi_server.py --dir DIR [--tls CERT KEY] [--port N] [--parent PID]
 
-In DIR it writes url (once it listens), requests.jsonl (each request, before its answer), held.NAME and control_error;
-it reads control.json and seed.jsonl (see kimi_control.py) and release.NAME. The URL goes to standard output as well.
+In DIR it writes url (once it listens), requests.jsonl (each request, before its response), held.NAME and control_error;
+it reads control.json and seed.jsonl (see kimi_control.py) and release.NAME. It also prints the URL.
 """
 
 import sys
 
-sys.dont_write_bytecode = True  # tests leave nothing in the source tree
+sys.dont_write_bytecode = not sys.pycache_prefix  # tests leave nothing in the source tree
 
 import json
 import os
@@ -32,7 +32,7 @@ class Malformed(Exception):
 
 
 class Reader:
-    """Takes one request after the other off a connection."""
+    """Reads one request after the other from a connection."""
 
     def __init__(self, conn):
         self.conn = conn
@@ -44,7 +44,7 @@ class Reader:
         return bool(data)
 
     def request(self):
-        """The next request and whether the client would keep the connection; None at its end."""
+        """The next request, and whether the client keeps the connection open; None at its end."""
         while b"\r\n\r\n" not in self.buffer:
             if len(self.buffer) > MAX_HEAD:
                 raise Malformed("the head is too long")
@@ -63,14 +63,14 @@ class Reader:
             name, colon, value = line.partition(":")
             if not colon or name != name.strip():
                 raise Malformed("no header: %r" % line[:80])
-            # Only the one usual blank goes, so that an untrimmed value can be refused.
+            # Strips only one blank, so that an untrimmed value can be refused.
             headers.append((name.lower(), value[1:] if value.startswith(" ") else value))
         if target.startswith(kimi_stream.PREFIX):
             return Request(method, target, headers, b""), self._persists(version, headers)
         return Request(method, target, headers, self._body(headers)), self._persists(version, headers)
 
     def stream(self, request):
-        """The body of that request, which is still to be read."""
+        """The body of that request, which has not been read yet."""
         return kimi_stream.Body(self.conn, self.buffer, request.headers)
 
     def _body(self, headers):
@@ -91,10 +91,10 @@ class Reader:
 class Server:
     def __init__(self, folder, port=0, tls=None):
         self.folder = folder
-        self.lock = threading.Lock()  # around control, service and counts
+        self.lock = threading.Lock()  # for control, service and counts
         self.context = None
         if tls:
-            import ssl  # 30 ms that a plain server does not pay
+            import ssl  # avoids a delay of 30 ms
 
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*tls)
@@ -117,7 +117,7 @@ class Server:
         print(self.url, flush=True)
 
     def run(self, parent):
-        self.listener.settimeout(1)  # how often to see whether the parent is still there
+        self.listener.settimeout(1)  # how often to check whether the parent is still running
         while True:
             try:
                 conn, _ = self.listener.accept()
@@ -144,7 +144,7 @@ class Server:
                 if conn:
                     self.talk(conn)
         except OSError:
-            pass  # the client has gone, which is its right
+            pass  # the client has gone, which is allowed
         finally:
             if conn:
                 conn.close()
@@ -165,7 +165,7 @@ class Server:
             conn.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     def handshake(self, conn):
-        """The encrypted connection; None if the client did not like what it saw."""
+        """The encrypted connection; None if the client refused it."""
         conn.settimeout(30)
         try:
             conn = self.context.wrap_socket(conn, server_side=True)
@@ -215,7 +215,7 @@ class Server:
         return kimi_faults.deliver(conn, answer, fault, keep_alive and settings["keep_alive"])
 
     def pass_on(self, conn, reader, request, keep_alive):
-        """The same for a request whose body is read as it comes."""
+        """The same for a request whose body is read in pieces."""
         body = reader.stream(request)
         with self.lock:
             self.control.reload()
@@ -228,7 +228,8 @@ class Server:
         if replaces(fault):
             answer = kimi_faults.replacement(fault)
         if answer:
-            body.read()
+            if "early" not in request.query:
+                body.read()
             kimi_faults.edit(answer, fault)
             keep_alive = kimi_faults.deliver(conn, answer, fault, keep_alive)
         else:
@@ -239,7 +240,7 @@ class Server:
     def log(self, endpoint, request):
         self.requests += 1
         self.counts[endpoint] = self.counts.get(endpoint, 0) + 1
-        # The endpoint comes first, so that the harness can count lines by how they begin.
+        # The endpoint comes first, so that the harness can count lines by their beginning.
         record = {
             "endpoint": endpoint,
             "n": self.requests,
@@ -256,7 +257,7 @@ class Server:
         name = fault.get("hold" + when)
         if name:
             with open(self.path("held." + name), "a") as file:
-                print(os.getpid(), file=file)  # a line for each request held
+                print(os.getpid(), file=file)  # a line for each held request
             while not os.path.exists(self.path("release." + name)):
                 time.sleep(0.01)
 
@@ -286,7 +287,7 @@ def _arguments(words):
 
 def main():
     given = _arguments(sys.argv[1:])
-    # With a handler, and not the default, the shell that started us prints no "Terminated".
+    # With a handler, so that the shell that started us does not print "Terminated".
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.stack_size(256 * 1024)  # 500 connections at once
     server = Server(given["dir"][0], int(given.get("port", ["0"])[0]), given.get("tls"))

@@ -1,6 +1,6 @@
 """What the Kimi service does: device flow (RFC 8628), rotation of refresh tokens, model lists, quotas and balances.
 
-Nothing here knows of sockets or faults. The caller holds one lock around every call.
+It knows nothing about sockets or faults. The caller holds one lock around every call.
 """
 
 import json
@@ -45,7 +45,7 @@ KEY_PLATFORM = {
     "cn_balance": "cn",
     "ai_balance": "ai",
 }
-# What third parties ask for: under our own name, and without pretending to be a chat client on some device.
+# What other programs use: with our own name, and without claiming to be a chat client on some device.
 THIRD_PARTY = ("usages", "me", "cn_balance", "ai_balance")
 
 
@@ -98,14 +98,14 @@ class Code:
         self.user_code = user_code
         self.ends_at = now + _number(settings["device_expires_in"], 600)
         self.polls = 0
-        self.extra_wait = 0  # what slow_down has added
+        self.extra_wait = 0  # added by slow_down
         self.last_poll = None
         self.approved = False
-        self.over = None  # the error every further poll gets
+        self.over = None  # the error that every later poll gets
 
 
 def _number(value, default):
-    """A setting a test may have made odd on purpose, as the number the server itself goes by."""
+    """A setting that a test may have made invalid on purpose, as the number that the server itself uses."""
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -117,7 +117,7 @@ def _edited(answer, put, drop):
 
 
 def _usages(settings):
-    """The quota in the shape that was chosen: what servers sent before September 2026, what they send since, or both."""
+    """The quota in the chosen shape: as servers sent it before September 2026, as they send it since, or both."""
     if settings["usages"] is not None:
         return settings["usages"]
 
@@ -157,7 +157,7 @@ class Service:
     def __init__(self, url):
         self.url = url
         self.stats = {"issued": 0, "revoked": 0, "refused": 0, "too_soon": 0, "last_access_token": None}
-        self._access = {}  # access token: (login, end)
+        self._access = {}  # access token: (login, expiry)
         self._refresh = {}  # refresh token, spent or not: login
         self._codes = {}
 
@@ -173,7 +173,7 @@ class Service:
         self._refresh[refresh] = login
 
     def refusal(self, request, endpoint, settings):
-        """What is wrong with a request before any question of tokens; None if nothing is."""
+        """What is wrong with a request apart from its tokens; None if nothing is."""
         answer = self._bad_headers(request, endpoint, settings) or self._bad_form(request, endpoint)
         if answer:
             self.stats["refused"] += 1
@@ -221,7 +221,7 @@ class Service:
         return None
 
     def answer(self, request, endpoint, settings, commit=True):
-        """Do what was asked. With commit False nothing changes, and tokens and codes given out are made up."""
+        """Do what was asked. With commit False nothing changes, and the tokens and codes in the response are invented."""
         if endpoint == "device":
             return self._device(settings, commit)
         if endpoint == "poll":
@@ -255,7 +255,7 @@ class Service:
         if error:
             return oauth_error(400, error, "the code says " + error)
         if commit:
-            code.over = "invalid_grant"  # a code is good for one login
+            code.over = "invalid_grant"  # a code is valid for one login
         return self._tokens(Login(), settings, commit)
 
     def _poll_error(self, code, settings):
@@ -268,7 +268,7 @@ class Service:
         if now > code.ends_at:
             return "expired_token"
         wait = max(1, _number(settings["interval"], 1)) + code.extra_wait
-        # A tenth of a second of grace: the client's interval starts when our answer reaches it, but clocks tick coarsely.
+        # 0.1 s of grace: the client's interval starts when our response arrives, but clocks have coarse ticks.
         if settings["enforce_interval"] and last and now - last < wait - 0.1:
             self.stats["too_soon"] += 1
             code.extra_wait += 5
@@ -281,7 +281,7 @@ class Service:
         return code.over
 
     def note_poll_error(self, request, error):
-        """A fault has told the client this error: from now on the code itself agrees."""
+        """A fault has told the client this error: from now on the code agrees."""
         code = self._codes.get(request.form.get("device_code"))
         if code:
             code.last_poll = time.time()
@@ -296,7 +296,7 @@ class Service:
         if login and not login.revoked and login.refresh_token == token:
             return self._tokens(login, settings, commit)
         if login and not login.revoked and commit:
-            # A spent token shown again is the mark of a stolen one: the whole login ends.
+            # A spent token that is used again indicates theft: the whole login ends.
             login.revoked = True
             self.stats["revoked"] += 1
         return oauth_error(settings["reject_status"], "invalid_grant", "the refresh token is not valid")
@@ -342,7 +342,7 @@ class Service:
         return None
 
     def _page(self, request):
-        """The page a person approves the login on; opening it approves."""
+        """The page on which a person approves the login; opening it approves."""
         for code in self._codes.values():
             if code.user_code == request.query.get("user_code"):
                 code.approved = True

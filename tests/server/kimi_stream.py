@@ -1,21 +1,25 @@
-"""What a proxy passes on, byte by byte: long answers, long bodies, and ends that come too soon.
+"""What a proxy passes on, byte by byte: long responses, long bodies, and connections that end too early.
 
-Everything is below BASE/x/ and takes its settings from the query. A body is read as it comes, by length or in chunks.
+Everything is below BASE/x/ and takes its settings from the query. A body is read as it arrives, by length or in chunks.
 
-    echo                     what was asked: method, path, headers, length and SHA-256 of the body
-    sse?n=3&hold=H           n events; before event I it waits for release.H.I (no hold: all at once); gone.H when the peer left
+    echo                     the request: method, path, headers, length and SHA-256 of the body
+    sse?n=3&hold=H           n events; waits for release.H.I before event I (no hold: all at once); gone.H when the peer left
+    sse?n=3&pause=MS         the same, with a pause of that many milliseconds before each event
     bytes?n=N[&chunked=1]    N bytes of a pattern
     sink?hold=H              reads nothing of the body before release.H, then echoes
-    silent?hold=H            held.H, no answer until release.H; gone.H when the peer left
-    reset?n=N                the head of an answer of 1 MiB, N bytes of it, and a RST
-    early?code=C             answers at once and reads the body later, if at all
-    close                    no answer
+    silent?hold=H            held.H, no response until release.H; gone.H when the peer left
+    reset?n=N                the head of a response of 1 MiB, N bytes of it, and a RST
+    early?code=C             responds at once and reads the body later, if at all
+    close                    no response
+    raw?head=TEXT            TEXT as the lines of a head, and nothing more; the connection stays open
+    large?n=N                a head of N bytes
+    bare?code=C              that status, a header without a value, and nothing that tells where a body ends
     status?code=C            that status, with Retry-After and a cookie
 
-Any of them fails with 401 unless the token is good, and obeys the faults of the endpoint "stream".
+Each of them fails with 401 unless the token is valid (with early=1 in its query, before the body was read), and obeys the
+faults of the endpoint "stream".
 """
 
-import hashlib
 import json
 import os
 import select
@@ -28,7 +32,7 @@ BLOCK = bytes(range(256)) * 256
 
 
 class Body:
-    """The body of a request, piece by piece."""
+    """The body of a request, in pieces."""
 
     def __init__(self, conn, buffer, headers):
         self.conn = conn
@@ -37,6 +41,8 @@ class Body:
         self.chunked = named.get("transfer-encoding", "").lower() == "chunked"
         self.left = 0 if self.chunked else int(named.get("content-length", "0"))
         self.expects = named.get("expect", "").lower() == "100-continue"
+        import hashlib  # slow to load, and seldom needed
+
         self.digest = hashlib.sha256()
         self.length = 0
         self.whole = False
@@ -102,7 +108,7 @@ class Stream:
             print(os.getpid(), file=file)
 
     def _wait(self, suffix=""):
-        """Until the test releases it. False: the peer left meanwhile."""
+        """Wait until the test releases it. False: the peer left before."""
         if "hold" not in self.query:
             return True
         path = self.server.path("release.%s%s" % (self.query["hold"], suffix))
@@ -158,6 +164,7 @@ class Stream:
                 if not self._wait(".%d" % i):
                     self._touch("gone")
                     return False
+                time.sleep(self.number("pause") / 1000)
                 self.conn.sendall(chunk(b"event: tick\ndata: {\"n\": %d, \"at\": %.6f}\n\n" % (i, time.time())))
             self.conn.sendall(b"0\r\n\r\n")
         except OSError:
@@ -199,7 +206,7 @@ class Stream:
     def do_reset(self):
         self.body.read()
         self.conn.sendall(head(200, {"Content-Type": "text/plain", "Content-Length": 1 << 20}) + b"x" * self.number("n"))
-        time.sleep(0.05)  # a RST overtakes what has not yet arrived
+        time.sleep(0.05)  # a RST overtakes data that has not arrived yet
         kimi_faults.reset(self.conn)
         return False
 
@@ -214,6 +221,21 @@ class Stream:
     def do_close(self):
         self.body.read()
         return False
+
+    def do_raw(self):
+        self.body.read()
+        self.conn.sendall(self.query["head"].encode() + b"\r\n\r\n")
+        return True
+
+    def do_large(self):
+        self.body.read()
+        self.json(200, {}, **{"X-%d" % i: "x" * 1000 for i in range(self.number("n") // 1000)})
+        return True
+
+    def do_bare(self):
+        self.body.read()
+        self.conn.sendall(head(self.number("code", 200), {"X-Empty": ""}))
+        return True
 
     def do_status(self):
         self.body.read()

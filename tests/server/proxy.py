@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A proxy for tests, on 127.0.0.1, that leads everywhere to one place.
+"""A proxy for tests, on 127.0.0.1, that connects every request to one port.
 
     proxy.py http|socks PORT [STATUS]
     proxy.py https PORT CERT KEY
 
-Speaks HTTP's CONNECT, in TLS too, or SOCKS5. Whatever host it is asked for, it connects to 127.0.0.1:PORT; with STATUS it answers a
-CONNECT with that instead. Prints the port it listens on, then a line for each request: "HOST:PORT CREDENTIALS", where
-the credentials are what came for the proxy itself, or "-". It ends with its standard input's other end or by a signal.
+Speaks HTTP's CONNECT, also in TLS, or SOCKS5. For any host it connects to 127.0.0.1:PORT; with STATUS it answers a
+CONNECT with that instead. Prints its port, then a line for each request: "HOST:PORT CREDENTIALS", where the credentials
+are those for the proxy, or "-". It ends when its standard input is closed, or by a signal.
 """
 
 import socket
@@ -27,7 +27,7 @@ def read_exactly(conn, count):
 
 
 def http(conn, status):
-    """The place a CONNECT asks for."""
+    """The address that a CONNECT names."""
     head = b""
     while b"\r\n\r\n" not in head:
         more = conn.recv(1)
@@ -48,7 +48,7 @@ def http(conn, status):
 
 
 def socks(conn, _):
-    """The place a SOCKS5 request asks for, RFC 1928; a name must come as a name."""
+    """The address that a SOCKS5 request names, RFC 1928; it must be a host name."""
     version, methods = read_exactly(conn, 2)
     read_exactly(conn, methods)
     if version != 5:

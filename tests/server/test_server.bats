@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests of the loopback server and the harness themselves, so that the other tests can lean on them.
+# Tests of the loopback server and the harness, on which the other tests depend.
 
 bats_require_minimum_version 1.5.0
 load ../helper
@@ -18,7 +18,7 @@ ask() {
     shift 2
     kimi_python "$BATS_TEST_DIRNAME/ask.py" "${options[@]}" "$method" "$(server_url)$path" "$@"
 }
-# These keep what came in $output, with the status first, as "200 {...}".
+# These set $output to the response with the status first, as "200 {...}".
 refresh() { run -0 ask "${@:2}" POST /api/oauth/token client_id=$CLIENT grant_type=refresh_token refresh_token="$1"; }
 device() { run -0 ask POST /api/oauth/device_authorization client_id=$CLIENT; }
 poll() { run -0 ask POST /api/oauth/token client_id=$CLIENT grant_type=$DEVICE_GRANT device_code="$1"; }
@@ -100,7 +100,7 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_status 401
 }
 
-@test "expires_in, token_set and token_drop shape the token answer" {
+@test "expires_in, token_set and token_drop shape the token response" {
     server_start
     store_login
     server_control '{"expires_in": 1, "token_set": {"expires_in": "1"}, "token_drop": ["scope", "token_type"]}'
@@ -138,7 +138,7 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_same invalid_grant "$(field error)"
 }
 
-@test "device flow: a poll that comes too soon is told slow_down and has to wait longer" {
+@test "device flow: a poll that comes too early gets slow_down and has to wait longer" {
     server_start
     server_control '{"pending": 9, "interval": 5}'
     device
@@ -191,7 +191,7 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     device
     poll "$(field device_code)"
     assert_status 200
-    # Four of them, so that a slow machine's second poll still comes within the 21 s.
+    # Four of them, so that a slow machine's second poll is still within the 21 s.
     server_control '{"pending": 0, "faults": {"poll": [{"error": "slow_down", "repeat": 4}]}}'
     device
     code=$(field device_code)
@@ -279,7 +279,7 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_status 404
 }
 
-@test "models: each platform takes its own keys" {
+@test "models: each platform accepts its own keys" {
     server_start
     server_control '{"api_keys": {"cn": ["sk-cn"], "ai": ["sk-ai"], "code": ["sk-code"]}, "models": [{"id": "only"}]}'
     models sk-cn /cn/v1/models
@@ -295,7 +295,7 @@ assert_status() { assert_same "$1" "${output%% *}" "status of: $output"; }
     assert_same 1 "$(server_count ai_models)"
 }
 
-# third_party KEY PATH: what a program of ours asks there.
+# third_party KEY PATH: a request as one of our programs sends it.
 third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-toolkit/1 -H "Authorization: Bearer $1" "$(server_url)$2"; }
 
 @test "usages, me and balances: for a login or a key, in the shape that was chosen" {
@@ -327,7 +327,7 @@ third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-t
     assert_same "6 1 1 1" "$(server_count usages) $(server_count me) $(server_count cn_balance) $(server_count ai_balance)"
 }
 
-@test "usages, me and balances: our own User-Agent is wanted, and no device header" {
+@test "usages, me and balances: our own User-Agent is required, and no device header" {
     server_start
     store_login
     local path
@@ -375,7 +375,7 @@ third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-t
     assert_status 500
 }
 
-@test "faults: a replaced answer spends nothing, unless process is true" {
+@test "faults: a replaced response spends nothing, unless process is true" {
     server_start
     store_login
     server_control '{"faults": {"refresh": [{"status": 502}, {"body": "<html>", "content_type": "text/html"}, {"json": [1]},
@@ -393,7 +393,7 @@ third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-t
     assert_status 400
 }
 
-@test "faults: a spoilt answer has spent the token, unless process is false" {
+@test "faults: a damaged response has spent the token, unless process is false" {
     server_start
     store_login
     server_control '{"faults": {"refresh": [{"truncate": 5, "process": false}, {"truncate": 5}]}}'
@@ -456,14 +456,14 @@ third_party() { run -0 curl -q -sS --noproxy '*' -w '\n%{http_code}\n' -A kimi-t
     assert_status 200
     device
     assert_status 200
-    # A byte a second: a good while later the answer is still on its way.
+    # A byte a second: much later the response is still not complete.
     ask POST /api/oauth/device_authorization client_id=$CLIENT >"$HOME/slow" 3>&- &
     local slow=$!
     wait_until has_asked 3
     sleep 1
     kill $slow
     assert_same '' "$(cat "$HOME/slow")"
-    # Enough is read of each to know that it goes on.
+    # Reads enough of each to show that it goes on.
     kimi_python - "$(server_url)" "$BATS_TEST_DIRNAME" <<'END'
 import http.client, sys, urllib.request
 sys.dont_write_bytecode = True
@@ -483,7 +483,7 @@ END
 
 has_asked() { [ "$(server_count device)" -ge "$1" ]; }
 
-@test "hold keeps the answer after the token is spent; hold_before keeps the request before" {
+@test "hold keeps the response after the token is spent; hold_before keeps the request before" {
     server_start
     store_login
     server_control '{"faults": {"refresh": [{"hold": "after"}, {"hold_before": "before"}]}}'
@@ -506,7 +506,7 @@ has_asked() { [ "$(server_count device)" -ge "$1" ]; }
     wait $after
 }
 
-@test "delay puts the answer off" {
+@test "delay postpones the response" {
     server_start
     store_login
     server_control '{"faults": {"models": [{"delay": 5}, {"delay_before": 5}, {"delay": 0.2}]}}'
@@ -537,7 +537,7 @@ has_asked() { [ "$(server_count device)" -ge "$1" ]; }
     assert_same 900 "$(field expires_in)"
 }
 
-@test "control: what the server does not understand is reported by each answer and by teardown" {
+@test "control: what the server does not understand is reported by each response and by teardown" {
     server_start
     store_login
     local wrong
@@ -554,7 +554,7 @@ has_asked() { [ "$(server_count device)" -ge "$1" ]; }
     refresh rt-stored
     assert_status 200
 }
-# The teardown's verdict without its kill.
+# What teardown finds, without its kill.
 kimi_teardown_dry() (
     # shellcheck disable=SC2317 # called by kimi_teardown
     kill() { :; }
@@ -563,7 +563,7 @@ kimi_teardown_dry() (
     kimi_teardown
 )
 
-@test "the log: a line for each request, before its answer, with headers and form" {
+@test "the log: a line for each request, before its response, with headers and form" {
     server_start
     server_control '{"faults": {"device": [{"silent": true}]}}'
     run -0 ask -t 0.2 -H 'X-Msh-Device-Name: my box' POST /api/oauth/device_authorization client_id=$CLIENT
@@ -653,7 +653,7 @@ has_tls_failure() { [ "$(server_stat tls_failures)" -ge 1 ]; }
     server_control '{"faults": {"device": [{"reset": "mid-body"}, {"truncate": 3}, {"reset": "before"}]}}'
     for _ in reset truncate reset; do
         device
-        assert_contains "$output" 'error ' # which one differs between versions of Python's ssl
+        assert_contains "$output" 'error ' # which one depends on the version of Python's ssl
     done
     device
     assert_status 200

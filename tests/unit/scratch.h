@@ -1,10 +1,10 @@
 /*
- * scratch: a folder of the test's own, and files in it.
+ * scratch: a directory of the test, and files in it.
  *
- *	scratch_open();
- *	scratch_write("a", "bytes", 0600);
- *	file_read(scratch_path("a"), ...);
- *	scratch_close();        removes all of it
+ * 	scratch_open();
+ * 	scratch_write("a", "bytes", 0600);
+ * 	file_read(scratch_path("a"), ...);
+ * 	scratch_close();        removes everything
  */
 #ifndef KIMI_TESTS_SCRATCH_H
 #define KIMI_TESTS_SCRATCH_H
@@ -18,23 +18,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char scratch_folder[64];
+static char scratch_directory[64];
 
-/* The path of a name in the folder; the last four stay valid. */
+/* The path of a name in the directory; the last four results stay valid. */
 __attribute__((unused)) static const char *scratch_path(const char *name)
 {
 	static char paths[4][1024];
 	static unsigned next;
 	char *path = paths[next++ % 4];
 
-	snprintf(path, sizeof(paths[0]), "%s/%s", scratch_folder, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", scratch_directory, name);
 	return path;
 }
 
 static void scratch_open(void)
 {
-	snprintf(scratch_folder, sizeof(scratch_folder), "/tmp/kimi-unit-XXXXXX");
-	if (!mkdtemp(scratch_folder)) {
+	snprintf(scratch_directory, sizeof(scratch_directory), "/tmp/kimi-unit-XXXXXX");
+	if (!mkdtemp(scratch_directory)) {
 		perror("mkdtemp");
 		exit(1);
 	}
@@ -49,7 +49,7 @@ static int scratch_remove_one(const char *path, const struct stat *st, int kind,
 
 static void scratch_close(void)
 {
-	nftw(scratch_folder, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(scratch_directory, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 __attribute__((unused)) static void scratch_write(const char *name, const char *text, mode_t mode)
@@ -63,7 +63,7 @@ __attribute__((unused)) static void scratch_write(const char *name, const char *
 	close(fd);
 }
 
-/* The file holds exactly this text. */
+/* The file contains exactly this text. */
 __attribute__((unused)) static bool scratch_holds(const char *name, const char *text)
 {
 	static char bytes[65536];
@@ -75,7 +75,7 @@ __attribute__((unused)) static bool scratch_holds(const char *name, const char *
 	return n == (ssize_t)strlen(text) && memcmp(bytes, text, (size_t)n) == 0;
 }
 
-/* The rights of a file, -1 if it is not there. */
+/* The permissions of a file, -1 if it does not exist. */
 __attribute__((unused)) static int scratch_mode(const char *name)
 {
 	struct stat st;

@@ -1,8 +1,8 @@
 /*
- * tap: what a unit test prints. One program a subject:
+ * tap: the output of a unit test. One program per subject:
  *
- *	ok(strlen("ab") == 2, "a string is as long as it is");
- *	return tap_done();
+ * 	ok(strlen("ab") == 2, "a string is as long as it is");
+ * 	return tap_done();
  *
  * The plan comes last, so that nobody has to count.
  */
@@ -17,7 +17,7 @@
 
 static int tap_count, tap_failed;
 
-/* One test: a sentence, "ok" if `cond`. Returns `cond`, for what only makes sense then. */
+/* One test: prints the sentence with "ok" if `cond` holds. Returns `cond`, for tests that depend on it. */
 __attribute__((format(printf, 2, 3), unused)) static bool ok(bool cond, const char *sentence, ...)
 {
 	va_list args;
@@ -31,7 +31,7 @@ __attribute__((format(printf, 2, 3), unused)) static bool ok(bool cond, const ch
 	return cond;
 }
 
-/* Whether valgrind has no hand in the process, in its heap and in how it starts others. */
+/* Whether valgrind is not running the process: it changes the heap and how processes start. */
 __attribute__((unused)) static bool is_native(void)
 {
 	const char *checker = getenv("KIMI_TEST_CHECKER");

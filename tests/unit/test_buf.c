@@ -116,7 +116,7 @@ static void test_secrets(void)
 	buf_init_secret(&b, 100000);
 	buf_addstr(&b, "a secret that is wiped");
 	buf_truncate(&b, 8);
-	memcpy(bytes, b.data, 22); /* within its memory still */
+	memcpy(bytes, b.data, 22); /* still within its memory */
 	ok(times_in(bytes, 22, "that") == 0, "what a secret loses at its end is wiped");
 	buf_clear(&b);
 	memcpy(bytes, b.data, 22);
@@ -144,7 +144,7 @@ static void test_secrets(void)
 #define HEAP_IS_OURS 1
 #endif
 
-/* How often the marker lies on the heap, in memory that was freed too. */
+/* How often the marker is on the heap, including freed memory. */
 static size_t times_on_heap(const char *marker)
 {
 	char line[256], name[64];

@@ -23,7 +23,7 @@ static void test_error_that_nobody_wants(void)
 	unlink(scratch_path("config.json"));
 }
 
-/* Whether kimi-cli would load this. */
+/* Whether kimi-cli can load this. */
 static bool loads(const char *text)
 {
 	struct toml_error error;
@@ -61,7 +61,7 @@ static void test_texts_that_hold_a_nul(void)
 int main(void)
 {
 	scratch_open();
-	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);
+	snprintf(home.directory, sizeof(home.directory), "%s", scratch_directory);
 	test_error_that_nobody_wants();
 	test_texts_that_hold_a_nul();
 	scratch_close();

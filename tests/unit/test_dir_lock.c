@@ -16,13 +16,13 @@
 #include <time.h>
 
 /*
- * The system as the lock sees it: clocks that are set, waits that are shorter,
+ * The system as the lock sees it: clocks that the test sets, shorter waits,
  * and other processes that act at the worst moment.
  */
 static _Atomic long long wall_ahead_ms, boot_ahead_ms, wall_fixed_ms;
 static void (*before_rename)(void), (*before_renameat2)(void), (*after_mkdir_failed)(void);
 
-/* 1 where the thread shall not come between what a test does and what it looks at. */
+/* 1 while the thread must not run between an action of the test and its check */
 static int waits_shorter = 1;
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
@@ -73,10 +73,10 @@ int rename(const char *from, const char *to)
 	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
 {
 	meet(&before_renameat2);
-	return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+	return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
 }
 
 static struct home home;
@@ -95,7 +95,8 @@ static const char *lock_path(void)
 static int acquire(struct dir_lock *lock, int wait_ms)
 {
 	err = (struct err){0};
-	return dir_lock_acquire(lock, &home, slot, clock_ms() + wait_ms, &err);
+	*lock = (struct dir_lock){.home = &home, .slot = slot};
+	return dir_lock_acquire(lock, clock_ms() + wait_ms, &err);
 }
 
 static struct stat look(void)
@@ -112,21 +113,21 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* The directory as it was, and the folder holds it, the sentinel and nothing else. */
+/* The directory is unchanged, and its parent has only it and the sentinel. */
 static bool is_untouched(const struct stat *before)
 {
 	struct stat now = look();
-	DIR *folder = opendir(scratch_path("oauth"));
+	DIR *directory = opendir(scratch_path("oauth"));
 	int entries = 0;
 
-	while (folder && readdir(folder))
+	while (directory && readdir(directory))
 		entries++;
-	if (folder)
-		closedir(folder);
+	if (directory)
+		closedir(directory);
 	return is_same(before, &now) && entries == 4; /* with . and .. */
 }
 
-/* Sets its mtime so many milliseconds before now. */
+/* Sets its mtime to that many milliseconds ago. */
 static struct stat set_age(long long age_ms)
 {
 	struct timespec times[2];
@@ -148,11 +149,11 @@ static struct stat leave_lock(long long age_ms)
 
 /*
  * A process that holds the lock as kimi-code 2.1.0 does: it ends with an error
- * if its directory was touched. It obeys one letter.
+ * if its directory was touched. It obeys one-letter commands.
  */
 struct imitation {
 	pid_t pid;
-	int letters; /* to it */
+	int letters; /* writes to it */
 };
 
 static int imitate(int letters, int ready)
@@ -276,7 +277,7 @@ static void test_stamps(void)
 	struct stat first = look();
 	signals_hold();
 	kill(getpid(), SIGTERM);
-	/* What stands for the slow network call: this thread sleeps in it. */
+	/* Stands for the slow network call: this thread sleeps in it. */
 	struct pollfd stamped = {.fd = fd, .events = POLLIN};
 	while (stamps < 3 && poll(&stamped, 1, 60000 * waits_shorter) == 1 &&
 	       read(fd, &event, sizeof(event)) > 0)
@@ -356,7 +357,7 @@ static void test_stale(void)
 	struct stat left = leave_lock(-3600000);
 	ok(acquire(&lock, 100) == -1 && err.code == ERR_BUSY && strstr(err.what, "in the future") &&
 	        is_untouched(&left),
-	    "one from the future is waited for as long as any, and said to be: %s; %s", err.what, err.todo);
+	    "one from the future is waited for as long as any, and said to be: %s; %s", err.what, err.hint);
 	set_age(0);
 	ok(acquire(&lock, 0) == -1 && !strstr(err.what, "future"), "one of now is not");
 	rmdir(lock_path());
@@ -440,7 +441,7 @@ static void make_old(const char *name, long long age_s)
 	utimensat(AT_FDCWD, scratch_path(name), times, 0);
 }
 
-/* What a process that was killed in a takeover has left beside the lock. */
+/* What a process that was killed during a takeover leaves next to the lock. */
 static void test_leftovers(void)
 {
 	enum { DEAD, ALIVE, YOUNG, OF_OTHER_SLOT, OTHER_NAME, NO_NUMBER, FULL, LEFTOVERS };
@@ -522,7 +523,7 @@ static void test_lost(void)
 	dir_lock_release(&lock);
 }
 
-/* As a user who is not root, for whom rights count. */
+/* As a user who is not root, to whom permissions apply. */
 static int acquire_without_rights(void)
 {
 	struct dir_lock lock = DIR_LOCK_INIT;
@@ -544,7 +545,7 @@ static void test_in_the_way(void)
 		struct stat file = set_age(age_ms);
 		ok(acquire(&lock, 5000) == -1 && err.code == ERR_STORAGE && strstr(err.what, lock_path()) &&
 		        strstr(err.what, "is not a directory") && is_untouched(&file),
-		    "a file in its place is left and named: %s; %s", err.what, err.todo);
+		    "a file in its place is left and named: %s; %s", err.what, err.hint);
 	}
 	unlink(lock_path());
 
@@ -554,7 +555,7 @@ static void test_in_the_way(void)
 	left = set_age(60000);
 	ok(acquire(&lock, 5000) == -1 && err.code == ERR_STORAGE && strstr(err.what, lock_path()) &&
 	        is_untouched(&left) && scratch_holds(inside, "kept"),
-	    "so is a stale one that is not empty: %s; %s", err.what, err.todo);
+	    "so is a stale one that is not empty: %s; %s", err.what, err.hint);
 	unlink(scratch_path(inside));
 	rmdir(lock_path());
 
@@ -570,19 +571,19 @@ static void test_in_the_way(void)
 	    "and a file in the place of the folder: %s", err.what);
 	unlink(scratch_path("oauth"));
 
-	/* The flock is there; nothing else can be made. */
-	if (geteuid() == 0 && (chown(scratch_folder, 65534, 65534) < 0 ||
+	/* The flock exists; nothing else can be created. */
+	if (geteuid() == 0 && (chown(scratch_directory, 65534, 65534) < 0 ||
 	                          chown(scratch_path("credentials"), 65534, 65534) < 0 ||
 	                          chown(scratch_path(queue_name), 65534, 65534) < 0))
 		perror("chown");
-	chmod(scratch_folder, 0555);
+	chmod(scratch_directory, 0555);
 	pid_t child = fork();
 	if (child == 0)
 		_exit(acquire_without_rights());
 	int status = -1;
 	waitpid(child, &status, 0);
 	ok(status == 0, "a home that is read-only is a clear error (%d)", status);
-	chmod(scratch_folder, 0755);
+	chmod(scratch_directory, 0755);
 	if (chown(scratch_path(queue_name), geteuid(), getegid()) < 0)
 		perror("chown");
 }
@@ -604,7 +605,7 @@ static void test_off(void)
 
 enum { PROCESSES = 16, ROUNDS = 4 };
 
-/* Takes it again and again, alone each time, and comes to grief the last time. */
+/* Takes it again and again, always alone, until the last time fails. */
 static int take_turns(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -655,16 +656,16 @@ static void test_many(void)
 	dir_lock_release(&lock);
 }
 
-/* With a flock of its own: only the directory is between it and the others. */
+/* With a flock of its own, so that only the directory is shared with the others. */
 static int race(int number, int start, int report, int ask)
 {
 	struct dir_lock lock = DIR_LOCK_INIT;
 	char name[32], byte;
 
 	snprintf(name, sizeof(name), "home-%d", number);
-	snprintf(home.folder, sizeof(home.folder), "%s", scratch_path(name));
+	snprintf(home.directory, sizeof(home.directory), "%s", scratch_path(name));
 	snprintf(name, sizeof(name), "home-%d/oauth", number);
-	if (mkdir(home.folder, 0700) < 0 || symlink(scratch_path("oauth"), scratch_path(name)) < 0)
+	if (mkdir(home.directory, 0700) < 0 || symlink(scratch_path("oauth"), scratch_path(name)) < 0)
 		return 2;
 	/* Readable for all at once, when the parent closes the other end. */
 	if (read(start, &byte, 1) != 0)
@@ -716,7 +717,7 @@ static void test_race(void)
 int main(void)
 {
 	scratch_open();
-	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);
+	snprintf(home.directory, sizeof(home.directory), "%s", scratch_directory);
 	test_one_holder();
 	waits_shorter = 20;
 	test_stamps();

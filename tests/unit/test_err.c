@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* As design.md says, for scripts to rely on. */
+/* As design.md lists them, for scripts to rely on. */
 static const struct {
 	enum err_code code;
 	const char *name;
@@ -35,7 +35,7 @@ static void test_codes(void)
 		        err_by_name(table[i].name) == table[i].code &&
 		        err_exit_status(table[i].code) == table[i].exit_status,
 		    "%s is a name, a code and the exit status %d", table[i].name, table[i].exit_status);
-		ok(err_is_passing(table[i].code) == (table[i].exit_status == 75), "%s %s", table[i].name,
+		ok(err_is_temporary(table[i].code) == (table[i].exit_status == 75), "%s %s", table[i].name,
 		    table[i].exit_status == 75 ? "may pass" : "will not pass by itself");
 	}
 	ok(err_by_name("no such code") == ERR_FAILED && err_by_name("") == ERR_FAILED,
@@ -44,19 +44,19 @@ static void test_codes(void)
 
 static void test_texts(void)
 {
-	struct err err = {.code = ERR_BUSY, .what = "old", .todo = "old"};
+	struct err err = {.code = ERR_BUSY, .what = "old", .hint = "old"};
 	char long_text[2000];
 
 	ok(err_set(&err, ERR_STORAGE, "do %s", "%s is %d", "x", 3) == -1 && err.code == ERR_STORAGE &&
-	        strcmp(err.what, "x is 3") == 0 && strcmp(err.todo, "do %s") == 0,
+	        strcmp(err.what, "x is 3") == 0 && strcmp(err.hint, "do %s") == 0,
 	    "an error is filled and -1; what to do is no format");
-	err_set(&err, err.code, err.todo, "not written: %s", err.what);
-	ok(strcmp(err.what, "not written: x is 3") == 0 && strcmp(err.todo, "do %s") == 0,
+	err_set(&err, err.code, err.hint, "not written: %s", err.what);
+	ok(strcmp(err.what, "not written: x is 3") == 0 && strcmp(err.hint, "do %s") == 0,
 	    "an error can be made from its own texts");
 	err_set(&err, ERR_STORAGE, NULL, "y");
-	ok(strcmp(err.todo, "") == 0, "nothing to do is \"\"");
+	ok(strcmp(err.hint, "") == 0, "nothing to do is \"\"");
 	err_advise(&err, "do that");
-	ok(strcmp(err.todo, "do that") == 0 && strcmp(err.what, "y") == 0, "advice can be given later");
+	ok(strcmp(err.hint, "do that") == 0 && strcmp(err.what, "y") == 0, "advice can be given later");
 	errno = ENOENT;
 	ok(err_errno(&err, ERR_STORAGE, NULL, "cannot read %s", "z") == -1 &&
 	        strcmp(err.what, "cannot read z: No such file or directory") == 0,
@@ -65,7 +65,7 @@ static void test_texts(void)
 	long_text[sizeof(long_text) - 1] = '\0';
 	errno = ENOENT;
 	err_errno(&err, ERR_STORAGE, long_text, "%s", long_text);
-	ok(strlen(err.what) == sizeof(err.what) - 1 && strlen(err.todo) == sizeof(err.todo) - 1,
+	ok(strlen(err.what) == sizeof(err.what) - 1 && strlen(err.hint) == sizeof(err.hint) - 1,
 	    "long texts are cut");
 	ok(err_set(NULL, ERR_STORAGE, "x", "y") == -1 && err_errno(NULL, ERR_STORAGE, "x", "y") == -1 &&
 	        err_memory(NULL) == -1,

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/newfile.h"
 
 #include "scratch.h"
 #include "tap.h"
@@ -84,7 +85,7 @@ static void test_what_is_no_file(void)
 	    "a folder is refused");
 	ok(is_refused("/dev/zero", 0, "not a regular file"), "a device is refused");
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/socket", scratch_folder);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/socket", scratch_directory);
 	ok(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	        is_refused(scratch_path("socket"), 0, "cannot read"),
 	    "a socket is refused");
@@ -98,12 +99,12 @@ static void test_what_is_no_file(void)
 		    "another user's file is refused where it must be one's own");
 }
 
-/* How many siblings of "t" there are. */
+/* The number of temporary files of "t". */
 static int siblings(void)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), "ls -A %s | grep -c '^\\.t\\.kimi-'", scratch_folder);
+	snprintf(command, sizeof(command), "ls -A %s | grep -c '^\\.t\\.kimi-'", scratch_directory);
 	FILE *out = popen(command, "re");
 	int count = -1;
 	if (!out || fscanf(out, "%d", &count) != 1)
@@ -139,12 +140,11 @@ static void test_replacing(void)
 	newfile_write(&f, "lost", 4, &err);
 	newfile_abandon(&f);
 	ok(scratch_holds("t", "x") && siblings() == 0, "abandoned, nothing is left of it");
-	ok(file_replace(scratch_path("fresh"), 0600, "one go", 6, &err) == 0 &&
-	        scratch_holds("fresh", "one go"),
+	ok(newfile_replace(scratch_path("fresh"), "one go", 6, &err) == 0 && scratch_holds("fresh", "one go"),
 	    "a file is made in one go where none was");
 	scratch_write("behind", "kept", 0600);
 	ok(symlink("behind", scratch_path("s")) == 0 &&
-	        file_replace(scratch_path("s"), 0600, "y", 1, &err) == 0 && scratch_holds("behind", "kept") &&
+	        newfile_replace(scratch_path("s"), "y", 1, &err) == 0 && scratch_holds("behind", "kept") &&
 	        scratch_holds("s", "y"),
 	    "a link in the target's place is replaced, what it named is kept");
 }
@@ -164,10 +164,10 @@ static void test_replacing_fails(void)
 	        f.fd == -1,
 	    "a name that leaves no room for a sibling's is too long");
 	mkdir(scratch_path("d"), 0700);
-	ok(file_replace(scratch_path("d"), 0600, "x", 1, &err) == -1 && err.code == ERR_STORAGE,
+	ok(newfile_replace(scratch_path("d"), "x", 1, &err) == -1 && err.code == ERR_STORAGE,
 	    "a folder is not replaced");
 	char command[256];
-	snprintf(command, sizeof(command), "ls -A %s | grep -q '^\\.d\\.'", scratch_folder);
+	snprintf(command, sizeof(command), "ls -A %s | grep -q '^\\.d\\.'", scratch_directory);
 	ok(system(command) != 0, "and no sibling stays behind");
 	newfile_open(&f, scratch_path("t"), 0600, &err);
 	ok(newfile_reserve(&f, (size_t)1 << 62, &err) == -1 && strstr(err.what, "not enough disk space"),
@@ -183,11 +183,11 @@ static void test_sweeping(void)
 		bool stays;
 	} files[] = {
 	    {".t.kimi-0123456789ab", false}, {".t.kimi-ffffffffffff", false}, {"t", true},
-	    {".t.kimi-0123456789a", true},                                   /* a digit short */
-	    {".t.kimi-0123456789abc", true},                                 /* a digit long */
-	    {".t.kimi-0123456789aX", true}, {".tt.kimi-0123456789ab", true}, /* another target's */
+	    {".t.kimi-0123456789a", true},                                   /* one digit too few */
+	    {".t.kimi-0123456789abc", true},                                 /* one digit too many */
+	    {".t.kimi-0123456789aX", true}, {".tt.kimi-0123456789ab", true}, /* of another target */
 	    {"t.kimi-0123456789ab", true}, {".t.kimi-0123456789ab.bak", true},
-	    {".t.tmp-0123456789ab", true}, /* another program's */
+	    {".t.tmp-0123456789ab", true}, /* of another program */
 	};
 	bool swept = true, kept = true;
 
@@ -204,7 +204,7 @@ static void test_sweeping(void)
 	ok(kept, "and nothing that only looks like it");
 }
 
-static void test_folders(void)
+static void test_directorys(void)
 {
 	struct err err = {0};
 
@@ -225,7 +225,7 @@ static void test_folders(void)
 	    "a file in its place is not");
 	ok(dir_make(scratch_path("f/g"), &err) == -1 && err.code == ERR_STORAGE, "nor on the way");
 	ok(dir_make("", &err) == -1 && err.code == ERR_STORAGE, "no name is no folder");
-	if (chdir(scratch_folder) == 0)
+	if (chdir(scratch_directory) == 0)
 		ok(dir_make("rel/ative", &err) == 0 && scratch_mode("rel/ative") == 0700,
 		    "a relative path will do");
 }
@@ -238,7 +238,7 @@ int main(void)
 	test_replacing();
 	test_replacing_fails();
 	test_sweeping();
-	test_folders();
+	test_directorys();
 	scratch_close();
 	return tap_done();
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct home home = {.client = &client_kimi_cli};
-static struct device device;
+static struct device_headers device;
 static struct headers headers;
 
 /* Builds the headers with these lines below [providers."managed:kimi-code".custom_headers]. */

@@ -1,6 +1,6 @@
 /*
- * The store behind Git's credential protocol, with helpers that are shell
- * scripts: each plays one situation.
+ * The backend that speaks Git's credential protocol, with helpers that are shell
+ * scripts: each stands for one situation.
  */
 #include "store/helper.h"
 
@@ -11,9 +11,10 @@
 
 #include <stdlib.h>
 
-static const char host[] = "https://auth.kimi.com", key[] = "oauth/kimi-code";
+static const struct helper_item item = {
+    .host = "https://auth.kimi.com", .key = "oauth/kimi-code", .timeout_ms = HELPER_TIMEOUT_MS};
 
-static struct credential_trouble trouble;
+static struct helper_error error;
 static struct buf secret;
 
 /* Keeps what it is given, as a helper should. */
@@ -25,7 +26,7 @@ static struct buf secret;
 	"erase) rm -f \"$HOME/kept\" ;;\n"                                                                   \
 	"esac\n"
 
-/* A stranger's helper, or our own under its usual name. */
+/* A helper of another program, or our own under its usual name. */
 static void use_helper(bool own, const char *body)
 {
 	char script[1000];
@@ -40,44 +41,50 @@ static void use_helper(bool own, const char *body)
 	unlink(scratch_path("kept"));
 }
 
-static enum credential_answer get(void)
+static enum helper_result get(void)
 {
 	buf_clear(&secret);
-	return credential_get(host, key, CREDENTIAL_PATIENCE_MS, &secret, &trouble);
+	return helper_get(&item, &secret, &error);
+}
+
+/* The same item with another timeout. */
+static const struct helper_item *within(int timeout_ms)
+{
+	static struct helper_item other;
+
+	other = item;
+	other.timeout_ms = timeout_ms;
+	return &other;
 }
 
 static void test_round(void)
 {
+	const struct helper_item local = {
+	    .host = "http://127.0.0.1:80", .key = item.key, .timeout_ms = HELPER_TIMEOUT_MS};
+
 	use_helper(false, NOTEBOOK);
-	ok(get() == CREDENTIAL_NONE, "an empty store has none");
+	ok(get() == HELPER_NONE, "an empty store has none");
 	ok(scratch_holds("asked", "protocol=https\nhost=auth.kimi.com\nusername=oauth/kimi-code\n\n"),
 	    "it is asked in Git's words");
-	ok(credential_store(host, key, "{\"a\":1}", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND,
-	    "a login is stored");
-	ok(get() == CREDENTIAL_FOUND && strcmp(secret.data, "{\"a\":1}") == 0, "and found");
-	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
-	        get() == CREDENTIAL_NONE,
-	    "and erased");
-	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND,
-	    "to erase what is not there is fine");
-	ok(credential_probe(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
-	        scratch_mode("kept") == -1,
+	ok(helper_store(&item, "{\"a\":1}", &error) == HELPER_FOUND, "a login is stored");
+	ok(get() == HELPER_FOUND && strcmp(secret.data, "{\"a\":1}") == 0, "and found");
+	ok(helper_erase(&item, &error) == HELPER_FOUND && get() == HELPER_NONE, "and erased");
+	ok(helper_erase(&item, &error) == HELPER_FOUND, "to erase what is not there is fine");
+	ok(helper_probe(&item, &error) == HELPER_FOUND && scratch_mode("kept") == -1,
 	    "a probe leaves nothing behind");
 	use_helper(false, "case $1 in store) sleep 0.5 ;; erase) sleep 1 ;; esac\n" NOTEBOOK);
-	ok(credential_probe(host, key, 1400, &trouble) == CREDENTIAL_FOUND && scratch_mode("kept") == -1,
+	ok(helper_probe(within(1400), &error) == HELPER_FOUND && scratch_mode("kept") == -1,
 	    "nor does one whose time is over before it is erased");
 	use_helper(false, "cat >\"$HOME/asked\"; [ \"$1\" != erase ] || grep ^username= \"$HOME/asked\" "
 	                  ">>\"$HOME/erased\"\n");
-	ok(credential_erase(host, key, CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_FOUND &&
+	ok(helper_erase(&item, &error) == HELPER_FOUND &&
 	        scratch_holds("erased", "username=oauth/kimi-code\nusername=oauth/kimi-code/probe\n"),
 	    "with a login goes a probe that was left behind");
 	use_helper(false, NOTEBOOK);
-	ok(credential_store(host, key, "two\nlines", CREDENTIAL_PATIENCE_MS, &trouble) ==
-	            CREDENTIAL_UNAVAILABLE &&
-	        strstr(trouble.why, "one line"),
+	ok(helper_store(&item, "two\nlines", &error) == HELPER_UNAVAILABLE &&
+	        strstr(error.reason, "one line"),
 	    "two lines are not stored");
-	ok(credential_get("http://127.0.0.1:80", key, CREDENTIAL_PATIENCE_MS, &secret, &trouble) ==
-	            CREDENTIAL_NONE &&
+	ok(helper_get(&local, &secret, &error) == HELPER_NONE &&
 	        scratch_holds("asked", "protocol=http\nhost=127.0.0.1:80\nusername=oauth/kimi-code\n\n"),
 	    "http has its own protocol, and a port");
 }
@@ -102,10 +109,9 @@ static void test_answers(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		use_helper(false, cases[i].body);
-		enum credential_answer answer = get();
-		ok(cases[i].expected
-		        ? answer == CREDENTIAL_FOUND && strcmp(secret.data, cases[i].expected) == 0
-		        : answer == CREDENTIAL_NONE,
+		enum helper_result result = get();
+		ok(cases[i].expected ? result == HELPER_FOUND && strcmp(secret.data, cases[i].expected) == 0
+		                     : result == HELPER_NONE,
 		    "%s", cases[i].sentence);
 	}
 }
@@ -114,51 +120,51 @@ static void test_statuses(void)
 {
 	static const struct {
 		int status;
-		enum credential_answer own, strangers;
+		enum helper_result own, strangers;
 	} cases[] = {
-	    {1, CREDENTIAL_NONE, CREDENTIAL_UNAVAILABLE},
-	    {2, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
-	    {3, CREDENTIAL_LOCKED, CREDENTIAL_UNAVAILABLE},
-	    {4, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
-	    {127, CREDENTIAL_UNAVAILABLE, CREDENTIAL_UNAVAILABLE},
+	    {1, HELPER_NONE, HELPER_UNAVAILABLE},
+	    {2, HELPER_UNAVAILABLE, HELPER_UNAVAILABLE},
+	    {3, HELPER_LOCKED, HELPER_UNAVAILABLE},
+	    {4, HELPER_UNAVAILABLE, HELPER_UNAVAILABLE},
+	    {127, HELPER_UNAVAILABLE, HELPER_UNAVAILABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char body[80];
 		snprintf(body, sizeof(body), "echo password=s; exit %d", cases[i].status);
 		use_helper(true, body);
-		bool own = get() == cases[i].own && (cases[i].own == CREDENTIAL_NONE || *trouble.why);
+		bool own = get() == cases[i].own && (cases[i].own == HELPER_NONE || *error.reason);
 		use_helper(false, body);
-		ok(own && get() == cases[i].strangers && *trouble.why,
+		ok(own && get() == cases[i].strangers && *error.reason,
 		    "exit status %d means what it should, of our helper and of a stranger's",
 		    cases[i].status);
 	}
 	use_helper(true, "kill -SEGV $$");
-	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "crashed"), "a crash is unavailable");
+	ok(get() == HELPER_UNAVAILABLE && strstr(error.reason, "crashed"), "a crash is unavailable");
 }
 
-/* What a store that failed may have left behind. */
+/* What a failed store may have left behind. */
 static void test_half_kept(void)
 {
 	static const struct {
 		bool own;
 		const char *body;
-		int patience_ms;
+		int timeout_ms;
 		bool may_be_kept;
 	} cases[] = {
-	    {true, "exit 4", CREDENTIAL_PATIENCE_MS, false},
-	    {true, "exit 3", CREDENTIAL_PATIENCE_MS, false},
-	    {true, "kill -KILL $$", CREDENTIAL_PATIENCE_MS, true},
+	    {true, "exit 4", HELPER_TIMEOUT_MS, false},
+	    {true, "exit 3", HELPER_TIMEOUT_MS, false},
+	    {true, "kill -KILL $$", HELPER_TIMEOUT_MS, true},
 	    {true, "sleep 60", 100, true},
-	    {false, "exit 1", CREDENTIAL_PATIENCE_MS, true},
-	    {false, "exit 127", CREDENTIAL_PATIENCE_MS, false},
-	    {false, "cat >/dev/null", CREDENTIAL_PATIENCE_MS, true},
+	    {false, "exit 1", HELPER_TIMEOUT_MS, true},
+	    {false, "exit 127", HELPER_TIMEOUT_MS, false},
+	    {false, "cat >/dev/null", HELPER_TIMEOUT_MS, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		use_helper(cases[i].own, cases[i].body);
-		ok(credential_store(host, key, "s", cases[i].patience_ms, &trouble) != CREDENTIAL_FOUND &&
-		        trouble.may_be_kept == cases[i].may_be_kept,
+		ok(helper_store(within(cases[i].timeout_ms), "s", &error) != HELPER_FOUND &&
+		        error.may_be_kept == cases[i].may_be_kept,
 		    "a store that fails by '%s' %s", cases[i].body,
 		    cases[i].may_be_kept ? "may be kept" : "is not");
 	}
@@ -167,7 +173,7 @@ static void test_half_kept(void)
 /* A file with a password of that many bytes. */
 static void write_large(size_t len)
 {
-	static char text[CREDENTIAL_MAX_BYTES * 4] = "password=";
+	static char text[HELPER_MAX_BYTES * 4] = "password=";
 
 	memset(text + 9, 'x', len);
 	strcpy(text + 9 + len, "\n");
@@ -178,45 +184,41 @@ static void test_trouble(void)
 {
 	use_helper(false, "sleep 60");
 	long long start = clock_ms();
-	ok(credential_get(host, key, 1, &secret, &trouble) == CREDENTIAL_UNAVAILABLE &&
-	        clock_ms() - start < 2000,
+	ok(helper_get(within(1), &secret, &error) == HELPER_UNAVAILABLE && clock_ms() - start < 2000,
 	    "a caller without patience gets none of the helper's time");
 	start = clock_ms();
-	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "in time") && clock_ms() - start < 30000,
+	ok(get() == HELPER_UNAVAILABLE && strstr(error.reason, "in time") && clock_ms() - start < 30000,
 	    "a helper that does not answer is given up");
 	use_helper(false, "cat >/dev/null");
-	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE &&
-	        strstr(trouble.why, "did not store"),
+	ok(helper_store(&item, "s", &error) == HELPER_UNAVAILABLE && strstr(error.reason, "did not store"),
 	    "one that ignores a store is found out");
 	use_helper(false, "cat >/dev/null; echo password=other");
-	ok(credential_store(host, key, "s", CREDENTIAL_PATIENCE_MS, &trouble) == CREDENTIAL_UNAVAILABLE,
+	ok(helper_store(&item, "s", &error) == HELPER_UNAVAILABLE,
 	    "so is one that gives something else back");
-	/* A few bytes more than a login may have, but not more than may be read; and then more than that. */
+	/* A few bytes more than a login may have, but no more than is read; and then more than that. */
 	use_helper(false, "cat \"$HOME/large\"");
-	write_large(CREDENTIAL_MAX_BYTES + 1);
-	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "too large"),
-	    "what is too large is not none");
-	write_large(CREDENTIAL_MAX_BYTES * 3);
-	ok(get() == CREDENTIAL_UNAVAILABLE && strstr(trouble.why, "too large"), "nor what is far too large");
+	write_large(HELPER_MAX_BYTES + 1);
+	ok(get() == HELPER_UNAVAILABLE && strstr(error.reason, "too large"), "what is too large is not none");
+	write_large(HELPER_MAX_BYTES * 3);
+	ok(get() == HELPER_UNAVAILABLE && strstr(error.reason, "too large"), "nor what is far too large");
 	use_helper(true, NOTEBOOK);
-	ok(!credential_is_off(), "our helper is there");
+	ok(!helper_is_off(), "our helper is there");
 	setenv("KIMI_DISABLE_KEYRING", "1", 1);
-	ok(credential_is_off() && get() == CREDENTIAL_UNAVAILABLE &&
-	        strstr(trouble.why, "KIMI_DISABLE_KEYRING"),
+	ok(helper_is_off() && get() == HELPER_UNAVAILABLE && strstr(error.reason, "KIMI_DISABLE_KEYRING"),
 	    "KIMI_DISABLE_KEYRING switches it off");
 	unsetenv("KIMI_DISABLE_KEYRING");
 	unlink(scratch_path("kimi-credential-libsecret"));
-	ok(credential_is_off() && get() == CREDENTIAL_UNAVAILABLE && *trouble.why, "so does having none");
+	ok(helper_is_off() && get() == HELPER_UNAVAILABLE && *error.reason, "so does having none");
 }
 
 int main(void)
 {
 	scratch_open();
 	signals_start();
-	setenv("HOME", scratch_folder, 1);
-	setenv("KIMI_EXEC_PATH", scratch_folder, 1);
+	setenv("HOME", scratch_directory, 1);
+	setenv("KIMI_EXEC_PATH", scratch_directory, 1);
 	unsetenv("KIMI_DISABLE_KEYRING");
-	buf_init_secret(&secret, CREDENTIAL_MAX_BYTES);
+	buf_init_secret(&secret, HELPER_MAX_BYTES);
 	test_round();
 	test_answers();
 	test_statuses();

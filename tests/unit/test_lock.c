@@ -18,7 +18,7 @@ static bool is_free(const char *name)
 	return free;
 }
 
-/* A process that holds the lock for so long, once this returns. */
+/* A process that holds the lock for that long; returns once it holds it. */
 static pid_t start_holder(const char *name, int milliseconds)
 {
 	int ready[2];
@@ -89,7 +89,7 @@ static void test_replaced_file(void)
 	struct err err = {0};
 	pid_t pid = start_holder("r", 200);
 
-	/* Someone removes the file while it is held; the waiter has the old one open. */
+	/* The file is removed while it is locked; the waiter has the old one open. */
 	pid_t remover = fork();
 	if (remover == 0) {
 		usleep(50000);

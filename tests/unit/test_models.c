@@ -7,16 +7,15 @@
 
 static struct home home = {.client = &client_kimi_cli};
 static struct models models;
-static char why[160];
+static struct reason reason;
 
 static int read_models(const char *platform, const char *text)
 {
-	json_t *answer = json_parse(text, strlen(text), why, sizeof(why));
+	json_t *response = json_parse(text, strlen(text), NULL);
 
 	models_clear(&models);
-	int result =
-	    models_from_answer(&home, platform_find(platform, NULL), answer, &models, why, sizeof(why));
-	json_decref(answer);
+	int result = models_from_response(&home, platform_find(platform, NULL), response, &models, &reason);
+	json_decref(response);
 	return result;
 }
 
@@ -29,7 +28,7 @@ static unsigned capabilities(const char *members)
 	return read_models(NULL, text) == 0 && models.count == 1 ? models.items[0].capabilities : ~0u;
 }
 
-/* The list has exactly these ids, in a row with a blank behind each. */
+/* The list has exactly these ids, in order, each followed by a blank. */
 static bool has_ids(const char *ids)
 {
 	char row[400] = "";
@@ -108,7 +107,7 @@ static void test_clients(void)
 	home.client = &client_kimi_cli;
 }
 
-/* The protocol and the efforts of the only model that the members describe: "PROTOCOL DEFAULT: EFFORT EFFORT". */
+/* The protocol and efforts of the only model that the members describe: "PROTOCOL DEFAULT: EFFORT EFFORT". */
 static const char *details(const char *members)
 {
 	static char text[400];
@@ -214,7 +213,8 @@ static void test_no_lists(void)
 	    "{}", "[]", "null", "5", "\"data\"", "{\"data\":{}}", "{\"data\":null}", "{\"Data\":[]}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		ok(read_models(NULL, texts[i]) == -1 && *why && !models.items, "%s is no list", texts[i]);
+		ok(read_models(NULL, texts[i]) == -1 && *reason.text && !models.items, "%s is no list",
+		    texts[i]);
 }
 
 int main(void)

@@ -36,7 +36,7 @@ static struct err err;
 static char *words[12];
 static int count, operands;
 
-/* Parses the words, ended by NULL. */
+/* Parses the words up to NULL. */
 static int parse(const struct option_row *rows, const char *const args[])
 {
 	memset(&got, 0, sizeof(got));
@@ -89,12 +89,12 @@ static void test_command(void)
 	ok(parse(run_table, other) == 0 && !run_help && count - operands == 2, "what follows it has its own");
 }
 
-static bool is_refused(const char *what, const char *todo)
+static bool is_refused(const char *what, const char *hint)
 {
-	bool refused = err.code == ERR_USAGE && strstr(err.what, what) && strstr(err.todo, todo);
+	bool refused = err.code == ERR_USAGE && strstr(err.what, what) && strstr(err.hint, hint);
 
 	if (!refused)
-		printf("# %s; %s\n", err.what, err.todo);
+		printf("# %s; %s\n", err.what, err.hint);
 	return refused;
 }
 
@@ -142,7 +142,7 @@ static void test_help(void)
 	struct buf out;
 
 	buf_init(&out, 4096);
-	options_help(run_table, &out);
+	options_help(run_table, 80, &out);
 	ok(strcmp(out.data, "  -h, --help  help\n") == 0, "help shows letter, name and text");
 	buf_clear(&out);
 	options_list(table, &out);

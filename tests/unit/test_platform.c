@@ -1,4 +1,4 @@
-/* A platform is its row: one more is asked at its own host, with its own client id and names. */
+/* A platform is a row of the table: a new one uses its own host, client id and names. */
 #include "account/account.h"
 #include "auth/oauth.h"
 #include "store/store.h"
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-/* In place of the library's own table. */
+/* Replaces the library's table. */
 const struct platform platforms[] = {
     {
         .id = "first",
@@ -40,7 +40,7 @@ const struct platform platforms[] = {
     {.id = NULL},
 };
 
-/* A server that takes one request, keeps it, and gives one answer. */
+/* A server that accepts one request, keeps it, and sends one response. */
 struct server {
 	int fd;
 	char url[64];
@@ -91,16 +91,16 @@ static void *server_answer_once(void *context)
 
 static void test_names(const struct home *home)
 {
-	struct identity who;
+	struct account who;
 	struct store store;
 	struct err err;
 	char path[HOME_PATH_MAX], url[PLATFORM_URL_MAX];
 
-	ok(identity_find(&who, home, "fourth", "work", NULL) == 0 &&
-	        strcmp(who.key, "oauth/fourth@work") == 0,
+	ok(account_find(&who, home, "fourth", "work", NULL) == 0 && strcmp(who.key, "oauth/fourth@work") == 0,
 	    "its logins have its own key");
 	home_credentials_file(home, "fourth@work", "json", path);
-	ok(store_open(&store, home, &who, NULL) == 0 && strcmp(store.file, path) == 0, "and their own file");
+	ok(store_open(&store, home, &who, NULL) == 0 && strcmp(store.file.path, path) == 0,
+	    "and their own file");
 	ok(strcmp(store.host, "https://auth.fourth.test") == 0, "they are bound to its own host");
 	setenv("FOURTH_OTHER_HOST", "https://other.test/", 1);
 	setenv("FIRST_OAUTH_HOST", "https://wrong.test", 1);
@@ -108,11 +108,11 @@ static void test_names(const struct home *home)
 	    "which its own variables replace");
 	unsetenv("FOURTH_OTHER_HOST");
 	unsetenv("FIRST_OAUTH_HOST");
-	platform_not_logged_in(&platforms[1], &err);
+	account_not_logged_in(&who, &err);
 	ok(strcmp(err.what, "not logged in to The Fourth") == 0 &&
-	        strcmp(err.todo, "run 'kimi login --platform fourth'") == 0,
+	        strcmp(err.hint, "run 'kimi login --platform fourth --account work'") == 0,
 	    "messages have its name");
-	ok(!platform_find("fifth-platform", &err) && strcmp(err.todo, "use first or fourth") == 0,
+	ok(!platform_find("fifth-platform", &err) && strcmp(err.hint, "use first or fourth") == 0,
 	    "an unknown one names all there are");
 }
 
@@ -121,9 +121,8 @@ static void test_oauth(const struct home *home)
 	struct device_authorization authorization = {0};
 	struct token token = TOKEN_INIT;
 	struct oauth oauth;
-	struct identity who;
+	struct account who;
 	struct err err = {0};
-	double retry_after;
 	pthread_t thread;
 	struct server server = {.body =
 	                            "{\"user_code\":\"AB-CD\",\"device_code\":\"dc\",\"verification_uri\":"
@@ -131,7 +130,7 @@ static void test_oauth(const struct home *home)
 
 	server_open(&server);
 	setenv("FOURTH_OAUTH_HOST", server.url, 1);
-	ok(identity_find(&who, home, "fourth", "", &err) == 0 && oauth_open(&oauth, &who, home, &err) == 0 &&
+	ok(account_find(&who, home, "fourth", "", &err) == 0 && oauth_open(&oauth, &who, home, &err) == 0 &&
 	        strcmp(oauth.host, server.url) == 0,
 	    "its OAuth host is asked");
 	pthread_create(&thread, NULL, server_answer_once, &server);
@@ -144,7 +143,7 @@ static void test_oauth(const struct home *home)
 
 	server.body = "{\"access_token\":\"at\",\"refresh_token\":\"rt\",\"expires_in\":900}";
 	pthread_create(&thread, NULL, server_answer_once, &server);
-	ok(oauth_refresh(&oauth, "old", &token, &retry_after, &err) == OAUTH_GRANTED, "so does a token");
+	ok(oauth_refresh(&oauth, "old", &token, &err) == OAUTH_GRANTED, "so does a token");
 	pthread_join(thread, NULL);
 	ok(strncmp(server.request, "POST /fourth/token ", 19) == 0 &&
 	        strstr(server.request, "client_id=fourth-client&grant_type=refresh_token&refresh_token=old"),
@@ -159,7 +158,7 @@ int main(void)
 	struct home home = {.client = &client_kimi_cli};
 
 	scratch_open();
-	snprintf(home.folder, sizeof(home.folder), "%s", scratch_folder);
+	snprintf(home.directory, sizeof(home.directory), "%s", scratch_directory);
 	test_names(&home);
 	test_oauth(&home);
 	scratch_close();

@@ -14,7 +14,7 @@ static void clear(void)
 		unsetenv(names[i]);
 }
 
-/* With NAME=VALUE alone in the environment the proxy for the URL is that. */
+/* If the environment has only NAME=VALUE, this is the proxy for the URL. */
 static bool is_proxy(const char *name, const char *value, const char *url, const char *expected)
 {
 	char proxy[200];

@@ -7,7 +7,7 @@ static const struct guard_rules rules = {
     .hosts = {"127.0.0.1:8080", "localhost:8080", NULL},
 };
 
-/* The status for a request with these fields, ended by one without a name. */
+/* The status for a request with these fields, up to one without a name. */
 static int check(const char *method, const char *target, const struct field *fields)
 {
 	size_t count = 0;
@@ -15,10 +15,10 @@ static int check(const char *method, const char *target, const struct field *fie
 	while (fields[count].name)
 		count++;
 	const struct guard_request request = {method, target, fields, count};
-	struct guard_answer answer = guard_check(&rules, &request);
-	if (answer.status && (!answer.type || !answer.message))
+	struct guard_result result = guard_check(&rules, &request);
+	if (result.status && (!result.type || !result.message))
 		return -1;
-	return answer.status;
+	return result.status;
 }
 
 #define HOST                                                                                                 \
@@ -62,6 +62,17 @@ static void test_order(void)
 	    "an upgrade of a web page: 403");
 }
 
+static void test_methods(void)
+{
+	ok(check("PATCH", "/v1/x", FIELDS(HOST, KEY)) == 0 && check("X-NEW", "/v1/x", FIELDS(HOST, KEY)) == 0,
+	    "any method may pass");
+	ok(check("TRACE", "/v1/x", FIELDS(HOST, KEY)) == 405, "but TRACE, whose response has the token: 405");
+	ok(check("G\tT", "/v1/x", FIELDS(HOST, KEY)) == 400 &&
+	        check("G\rT", "/v1/x", FIELDS(HOST, KEY)) == 400 &&
+	        check("", "/v1/x", FIELDS(HOST, KEY)) == 400,
+	    "one that is no word: 400");
+}
+
 static void test_hosts(void)
 {
 	static const char *const bad[] = {"", "evil.example", "evil.example:8080", "127.0.0.1",
@@ -87,6 +98,9 @@ static void test_framing(void)
 	ok(check("POST", "/v1/x",
 	       FIELDS(HOST, KEY, {"Content-Length", "3"}, {"Transfer-Encoding", "chunked"})) == 400,
 	    "a length and chunks: 400");
+	ok(check("POST", "/v1/x", FIELDS(HOST, KEY, {"Content-Length", "999999999999999999"})) == 0 &&
+	        check("POST", "/v1/x", FIELDS(HOST, KEY, {"Content-Length", "9223372036854775808"})) == 400,
+	    "a length that no number holds: 400");
 	ok(check("POST", "/v1/x", FIELDS(HOST, KEY, {"Transfer-Encoding", "gzip, chunked"})) == 400,
 	    "another coding: 400");
 	ok(check("GET", "/v1/x", FIELDS(HOST, KEY, {"X", "a\r\nAuthorization: b"})) == 400,
@@ -130,6 +144,7 @@ static void test_fields(void)
 int main(void)
 {
 	test_order();
+	test_methods();
 	test_hosts();
 	test_framing();
 	test_key();

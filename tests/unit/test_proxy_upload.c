@@ -7,7 +7,7 @@ static char pattern(unsigned long long at)
 	return (char)(at % 251);
 }
 
-/* Puts and takes `total` bytes in uneven pieces; false if a byte is wrong or more than the window waits. */
+/* Puts and takes `total` bytes in uneven pieces; false if a byte is wrong or the window is exceeded. */
 static bool pump(struct upload *upload, unsigned long long total, size_t put_size, size_t take_size)
 {
 	char piece[100000];
@@ -34,7 +34,7 @@ int main(void)
 	struct upload upload = {0};
 	char piece[10];
 
-	ok(upload_room(&upload) == UPLOAD_WINDOW, "an empty one has room for the window");
+	ok(upload_space(&upload) == UPLOAD_WINDOW, "an empty one has room for the window");
 	ok(pump(&upload, 1000, 300, 77) && upload_is_kept(&upload), "a short body is kept");
 	upload_rewind(&upload);
 	ok(upload_take(&upload, piece, 2) == 2 && piece[1] == 1, "and can be had again");
@@ -47,6 +47,19 @@ int main(void)
 	ok(pump(&upload, UPLOAD_KEPT, 100000, 50000) && upload_is_kept(&upload), "a body of 1 MiB is kept");
 	ok(upload_put(&upload, "x", 1) == 1 && !upload_is_kept(&upload), "one byte more is not");
 	ok(upload.cap <= 2 * UPLOAD_WINDOW, "and the memory is given back");
+	upload_release(&upload);
+
+	upload = (struct upload){0};
+	while (upload_space(&upload))
+		upload_put(&upload, piece, sizeof(piece));
+	upload_hold(&upload);
+	ok(upload_space(&upload) == UPLOAD_KEPT + 1 - UPLOAD_WINDOW,
+	    "one that is held has room for all that is kept");
+	while (upload.total < UPLOAD_KEPT)
+		upload_put(&upload, piece, 1);
+	ok(upload_is_kept(&upload) && upload_space(&upload) == 1, "and for a byte more");
+	ok(upload_put(&upload, piece, 10) == 1 && !upload_is_kept(&upload) && !upload_space(&upload),
+	    "which ends that");
 	upload_release(&upload);
 
 	static const size_t sizes[][2] = {

@@ -7,12 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-static char why[160];
+static struct reason reason;
 
 static enum record_kind read_text(const char *text, struct token *ret_token)
 {
-	*why = '\0';
-	return record_kimi_code_read(text, strlen(text), ret_token, why, sizeof(why));
+	*reason.text = '\0';
+	return record_kimi_code_read(text, strlen(text), ret_token, &reason);
 }
 
 static void test_kinds(void)
@@ -51,9 +51,9 @@ static void test_kinds(void)
 		struct token token = TOKEN_INIT;
 		enum record_kind kind = read_text(records[i].text, &token);
 		ok(kind == records[i].kind && !token.access_token == (kind != RECORD_VALID) &&
-		        !*why == (kind != RECORD_MISSING),
-		    "%s: the login is %s%s%s", records[i].what, names[records[i].kind], *why ? ", " : "",
-		    why);
+		        !*reason.text == (kind != RECORD_MISSING),
+		    "%s: the login is %s%s%s", records[i].what, names[records[i].kind],
+		    *reason.text ? ", " : "", reason.text);
 		token_clear(&token);
 	}
 }

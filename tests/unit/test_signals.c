@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Each in a process of its own, since a signal that was noted stays noted. */
+/* Each test has a process of its own, because a caught signal cannot be forgotten. */
 static bool in_child(bool (*test)(void))
 {
 	int status;
@@ -151,7 +151,7 @@ static bool hold_keeps_ctrl_z(void)
 {
 	signals_start();
 	signals_hold();
-	raise(SIGTSTP); /* would stop this process, and alarm() end it */
+	raise(SIGTSTP); /* would stop this process, and alarm() would end it */
 	sigset_t pending;
 	return sigpending(&pending) == 0 && sigismember(&pending, SIGTSTP) == 1;
 }

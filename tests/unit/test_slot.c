@@ -2,7 +2,7 @@
 
 #include "tap.h"
 
-/* Seen in runs of kimi-code. */
+/* Observed in runs of kimi-code. */
 static const struct {
 	const char *oauth_host, *base_url, *slot;
 } vectors[] = {
@@ -17,7 +17,7 @@ static const struct {
     {"https://a.example/\"q\\\xC3\xA9", "https://b.example", "kimi-code-env-a6197767966957c7"},
     {"", "", "kimi-code-env-dc09575c5529f206"},
     {"", "https://api.kimi.com/coding/v1", "kimi-code-env-9192b29aae5b06ea"},
-    /* Not seen in a run: what trim() and JSON.stringify() make of them. */
+    /* Not observed, but derived from trim() and JSON.stringify(). */
     {"\t\n\v\f\r\xc2\xa0\xe1\x9a\x80\xe2\x80\x80\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf"
      "https://auth.kimi.com/\xe2\x81\x9f\xe3\x80\x80\xef\xbb\xbf",
         "https://api.kimi.com/coding/v1", "kimi-code"},

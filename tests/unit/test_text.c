@@ -112,7 +112,7 @@ static void test_json_bytes(void)
 
 int main(void)
 {
-	setenv("LC_ALL", "C", 1); /* where wcwidth() alone knows nothing */
+	setenv("LC_ALL", "C", 1); /* where wcwidth() has no data */
 	test_cleaning();
 	test_plain();
 	test_width();

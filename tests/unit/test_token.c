@@ -10,7 +10,7 @@
 
 static const double now = 1700000000.25;
 
-/* A token of that life of which so much is left. */
+/* A token with that life, of which that much is left. */
 static struct token token_of(double life, double left)
 {
 	static char text[] = "x";
@@ -58,15 +58,15 @@ static void test_wanted(void)
 	    {900, 0, 0},
 	    {900, 100, 100},
 	    {900, 899, 899},
-	    {900, 900, 450},  /* as much as its life */
-	    {900, 1e9, 450},  /* beyond */
-	    {600, -1, 300},   /* just twice the usual */
-	    {599, -1, 299.5}, /* under it */
+	    {900, 900, 450},  /* its whole life */
+	    {900, 1e9, 450},  /* more than that */
+	    {600, -1, 300},   /* exactly twice the default */
+	    {599, -1, 299.5}, /* less than that */
 	    {400, -1, 200},
 	    {1, -1, 0.5},
 	    {400, 399, 399},
 	    {7200, -1, 300},
-	    {0, -1, 300}, /* its life is not known */
+	    {0, -1, 300}, /* its life is unknown */
 	    {0, 5000, 5000},
 	};
 
@@ -78,12 +78,12 @@ static void test_wanted(void)
 	}
 }
 
-static char why[160];
+static struct reason reason;
 
 static int read_text(const char *text, struct token *ret_token)
 {
-	*why = '\0';
-	return token_read(text, strlen(text), ret_token, why, sizeof(why));
+	*reason.text = '\0';
+	return token_read(text, strlen(text), ret_token, &reason);
 }
 
 static void test_reading(void)
@@ -161,15 +161,14 @@ static void test_hostile(void)
 	struct token token = TOKEN_INIT;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		ok(read_text(cases[i].text, &token) == -1 && *why && !token.access_token,
-		    "%s is no login: %s", cases[i].what, why);
+		ok(read_text(cases[i].text, &token) == -1 && *reason.text && !token.access_token,
+		    "%s is no login: %s", cases[i].what, reason.text);
 	enum { DEEP = 100000 };
 	char *deep = malloc(DEEP);
 	memset(deep, '[', DEEP);
-	ok(token_read(deep, DEEP, &token, why, sizeof(why)) == -1, "nesting without end is no login: %s",
-	    why);
+	ok(token_read(deep, DEEP, &token, &reason) == -1, "nesting without end is no login: %s", reason.text);
 	free(deep);
-	ok(read_text("{\"access_token\":\"sk-secret\" oops", &token) == -1 && !strstr(why, "sk-"),
+	ok(read_text("{\"access_token\":\"sk-secret\" oops", &token) == -1 && !strstr(reason.text, "sk-"),
 	    "why it is none quotes nothing of it");
 }
 
@@ -210,10 +209,10 @@ static void test_printing(void)
 
 static int from_answer(const char *text, struct token *ret_token)
 {
-	json_t *answer = json_parse(text, strlen(text), why, sizeof(why));
-	int result = token_from_answer(answer, now, ret_token, why, sizeof(why));
+	json_t *response = json_parse(text, strlen(text), &reason);
+	int result = token_from_response(response, now, ret_token, &reason);
 
-	json_decref(answer);
+	json_decref(response);
 	return result;
 }
 
@@ -256,9 +255,9 @@ static void test_answers(void)
 	    "an empty token_type is Bearer, as it will be when it is read back");
 	token_clear(&token);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
-		ok(from_answer(refused[i].text, &token) == -1 && *why && !token.access_token,
-		    "%s is never saved over a good login: %s", refused[i].what, why);
-	ok(token_from_answer(NULL, now, &token, why, sizeof(why)) == -1, "nor is no answer at all");
+		ok(from_answer(refused[i].text, &token) == -1 && *reason.text && !token.access_token,
+		    "%s is never saved over a good login: %s", refused[i].what, reason.text);
+	ok(token_from_response(NULL, now, &token, &reason) == -1, "nor is no answer at all");
 }
 
 int main(void)

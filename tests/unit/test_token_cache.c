@@ -11,7 +11,7 @@ static const char key[] = "oauth/kimi-code", host[] = "https://auth.kimi.com";
 static bool is_cached(void)
 {
 	struct token back = TOKEN_INIT;
-	bool found = cache_load(key, host, &back) && strcmp(back.access_token, "access") == 0;
+	bool found = token_cache_load(key, host, &back) && strcmp(back.access_token, "access") == 0;
 
 	token_clear(&back);
 	return found;
@@ -22,7 +22,7 @@ static void save(void)
 	char access[] = "access", refresh[] = "sk-refresh", scope[] = "", type[] = "Bearer";
 	struct token token = {access, refresh, scope, type, 1700000000.5, 900};
 
-	cache_save(key, host, &token);
+	token_cache_save(key, host, &token);
 }
 
 static void set_age(int seconds)
@@ -40,7 +40,7 @@ static void test_keeping(void)
 	save();
 	ok(scratch_mode("kimi/kimi-code") == 0600 && scratch_mode("kimi") == 0700,
 	    "it is kept for its user alone");
-	ok(cache_load(key, host, &back) && strcmp(back.access_token, "access") == 0 &&
+	ok(token_cache_load(key, host, &back) && strcmp(back.access_token, "access") == 0 &&
 	        back.expires_at == 1700000000.5 && back.expires_in == 900,
 	    "the access token comes back");
 	ok(!*back.refresh_token, "without its refresh token");
@@ -55,8 +55,8 @@ static void test_keeping(void)
 		fclose(in);
 	ok(bytes.len && !strstr(bytes.data, "sk-refresh"), "which is not in the file at all");
 	buf_release(&bytes);
-	ok(!cache_load(key, "https://other.example.com", &back), "another host gets nothing");
-	ok(!cache_load("oauth/kimi-code@work", host, &back), "nor does another account");
+	ok(!token_cache_load(key, "https://other.example.com", &back), "another host gets nothing");
+	ok(!token_cache_load("oauth/kimi-code@work", host, &back), "nor does another account");
 	set_age(30);
 	ok(is_cached(), "it is believed after half a minute");
 	set_age(61);
@@ -64,9 +64,9 @@ static void test_keeping(void)
 	set_age(-3600);
 	ok(!is_cached(), "nor if it comes from the future");
 	save();
-	cache_drop(key);
+	token_cache_drop(key);
 	ok(!is_cached() && scratch_mode("kimi/kimi-code") == -1, "dropped, it is gone");
-	cache_drop(key);
+	token_cache_drop(key);
 }
 
 static void test_trust(void)
@@ -78,9 +78,9 @@ static void test_trust(void)
 	chmod(scratch_path("kimi"), 0750);
 	ok(!is_cached(), "nor one in a folder of others");
 	chmod(scratch_path("kimi"), 0700);
-	chmod(scratch_folder, 0755);
+	chmod(scratch_directory, 0755);
 	ok(!is_cached(), "nor one below a runtime folder of others");
-	chmod(scratch_folder, 0700);
+	chmod(scratch_directory, 0700);
 	ok(is_cached(), "but one that is private all the way");
 	setenv("KIMI_NO_CACHE", "1", 1);
 	ok(!is_cached(), "KIMI_NO_CACHE switches it off");
@@ -90,7 +90,7 @@ static void test_trust(void)
 	unsetenv("XDG_RUNTIME_DIR");
 	save();
 	ok(!is_cached(), "without a runtime folder there is no cache");
-	setenv("XDG_RUNTIME_DIR", scratch_folder, 1);
+	setenv("XDG_RUNTIME_DIR", scratch_directory, 1);
 	scratch_write("kimi/kimi-code", "https://auth.kimi.com\n{\"access_token\":", 0600);
 	ok(!is_cached(), "a damaged file is no token");
 	scratch_write("kimi/kimi-code", "", 0600);
@@ -107,7 +107,7 @@ static void test_long_path(void)
 {
 	struct token back = TOKEN_INIT;
 	char path[1200];
-	size_t len = (size_t)snprintf(path, sizeof(path), "%s", scratch_folder);
+	size_t len = (size_t)snprintf(path, sizeof(path), "%s", scratch_directory);
 
 	while (len < 900) {
 		len += (size_t)snprintf(path + len, sizeof(path) - len, "/%0100d", 0);
@@ -116,15 +116,16 @@ static void test_long_path(void)
 	setenv("XDG_RUNTIME_DIR", path, 1);
 	save();
 	strcat(path, "/kimi");
-	ok(access(path, F_OK) < 0 && !cache_load(key, host, &back), "a path that is too long is no cache");
-	setenv("XDG_RUNTIME_DIR", scratch_folder, 1);
+	ok(access(path, F_OK) < 0 && !token_cache_load(key, host, &back),
+	    "a path that is too long is no cache");
+	setenv("XDG_RUNTIME_DIR", scratch_directory, 1);
 }
 
 int main(void)
 {
 	json_start();
 	scratch_open();
-	setenv("XDG_RUNTIME_DIR", scratch_folder, 1);
+	setenv("XDG_RUNTIME_DIR", scratch_directory, 1);
 	unsetenv("KIMI_NO_CACHE");
 	test_keeping();
 	test_trust();

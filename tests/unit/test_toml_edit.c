@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A path and its JSON; NULL: it shall go. */
+/* A path and its JSON; NULL: remove it. */
 struct edit {
 	const char *path[6];
 	const char *json;
@@ -293,7 +293,7 @@ static void test_remove_node(void)
 	toml_free(doc);
 }
 
-/* ---- many ---- */
+/* ---- many edits ---- */
 
 static const int models = 10000;
 
@@ -327,7 +327,7 @@ static bool remove_models(struct toml *doc)
 	return good;
 }
 
-/* Generous, for a slow machine and sanitizers; what is not linear takes minutes. */
+/* Generous, for slow machines and sanitizers; anything that is not linear takes minutes. */
 static void test_many(const char *source, const char *form)
 {
 	struct toml_error error;

@@ -1,7 +1,7 @@
 /*
- * What test_toml_suite.c and fuzz_toml.c share: a document's tree as JSON, by
- * way of the public functions alone, so that what an edit did can be judged
- * without trusting toml_render()'s own check.
+ * Shared by test_toml_suite.c and fuzz_toml.c: the tree of a document as JSON, made
+ * with the public functions only, so that edits can be checked
+ * without relying on toml_render()'s own check.
  */
 #ifndef KIMI_TESTS_TEST_TOML_JSON_H
 #define KIMI_TESTS_TEST_TOML_JSON_H
@@ -13,7 +13,7 @@
 
 static json_t *tree_json(const struct toml_node *node);
 
-/* Numbers are strings, lest nan be no JSON; the first letter keeps the types apart. */
+/* Numbers become strings, because nan is not JSON; the first letter names the type. */
 static json_t *scalar_json(const struct toml_node *node)
 {
 	char text[64];
@@ -56,7 +56,7 @@ static json_t *tree_json(const struct toml_node *node)
 	return json;
 }
 
-/* Takes `path` out, and the tables above it that become empty by that. */
+/* Removes `path`, and the tables above it that become empty. */
 static void cut_json(json_t *object, const char *const path[])
 {
 	json_t *next = json_object_get(object, path[0]);
@@ -67,7 +67,7 @@ static void cut_json(json_t *object, const char *const path[])
 		json_object_del(object, path[0]);
 }
 
-/* json_equal() takes a key that holds a NUL for its beginning. */
+/* json_equal() compares keys only up to a NUL. */
 static bool same_json(const json_t *a, const json_t *b)
 {
 	const char *key;
@@ -89,7 +89,7 @@ static bool same_json(const json_t *a, const json_t *b)
 	return json_is_object(a) || json_is_array(a) || json_equal(a, b);
 }
 
-/* Whether both documents hold the same apart from what is at `path` (NULL: at all). Frees nothing of theirs. */
+/* Whether both documents are equal apart from `path` (NULL: completely). Frees neither. */
 static bool same_but(const struct toml *a, const struct toml *b, const char *const path[])
 {
 	json_t *left = tree_json(toml_root(a)), *right = tree_json(toml_root(b));

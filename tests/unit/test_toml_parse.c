@@ -8,7 +8,7 @@
 
 #define BOM "\xEF\xBB\xBF"
 
-/* ---- what is refused, and where ---- */
+/* ---- what is refused, and at which position ---- */
 
 struct refusal {
 	const char *sentence;
@@ -115,7 +115,7 @@ static const struct refusal refusals[] = {
 	{"text behind a header", "[a] b = 1", 1, 5},
 };
 
-/* What is refused without the spelling that is not allowed. */
+/* These are valid without the spelling that is refused. */
 static const struct { const char *sentence, *source; } accepted[] = {
 	{"an empty document", ""},
 	{"a BOM alone", BOM},
@@ -260,7 +260,7 @@ static void test_walking(void)
 	toml_free(doc);
 }
 
-/* ---- what is deep, or much ---- */
+/* ---- deep nesting and large documents ---- */
 
 static bool parses(const char *head, const char *unit, size_t count, const char *tail)
 {

@@ -1,7 +1,7 @@
 /*
- * The cases of toml-test (argument: its folder): each invalid file is refused, and each valid one holds what its JSON file
- * says. Then properties of edits that hold for every document, tried on all valid files, each with LF and CRLF, with and
- * without a last newline, with and without a BOM.
+ * The cases of toml-test (argument: its directory): each invalid file is refused, and each valid one has the
+ * values of its JSON file. Then properties of edits that hold for every document, tried on all valid files,
+ * each with LF and CRLF, with and without a final newline, with and without a BOM.
  */
 #include "format/toml.h"
 
@@ -16,13 +16,13 @@
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
 #define KEY(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const char *why; /* of the first failure of a file */
+static const char *reason; /* of the first failure of a file */
 static char where[200];
 
 static bool fail(const char *text)
 {
-	if (!why)
-		why = text;
+	if (!reason)
+		reason = text;
 	return false;
 }
 
@@ -64,15 +64,15 @@ static bool unedited(const struct buf *text)
 	return good || fail("without an edit the bytes are others");
 }
 
-/* ---- (b) what a login inserts, and a logout takes away ---- */
+/* ---- (b) what a login inserts, and a logout removes ---- */
 
 struct insertion {
 	const char *const *path; /* of the value */
-	size_t owned; /* so many keys of it are what is taken away; 0: down to the first that is missing */
+	size_t owned; /* the number of its keys to remove; 0: all down to the first that is missing */
 	const char *json;
 };
 
-/* True if a value was noted: nothing was there before and nothing is in the way. */
+/* True if it recorded a value: nothing was there before, and nothing is in the way. */
 static bool insert(struct toml *doc, const struct insertion *i, const char **owned)
 {
 	struct toml_error error;
@@ -104,8 +104,10 @@ static bool inserted_and_removed(const struct buf *text)
 	    {KEY("models", "kimi-code/k3", "capabilities"), 2, "[\"thinking\", \"image_in\"]"},
 	    {KEY("services", "moonshot_search", "oauth"), 2, "{}"},
 	    {KEY("services", "moonshot_fetch", "base_url"), 2, "\"\""},
-	    /* What the suite's files are made of, so that something is joined, not added. (A key of a table that
-	     * had no header brings one that stays; so these are tables, or stand where there is one.) */
+	    /*
+	     * Names from the suite's files, so that keys are added to existing tables. (A key in a table
+	     * without a header adds a header, which stays; so these are tables, or are in one with a header.)
+	     */
 	    {KEY("owner", "kimi"), 0, "1"},
 	    {KEY("plain_table", "kimi"), 0, "1"},
 	    {KEY("animal", "kimi"), 0, "1"},
@@ -181,7 +183,7 @@ static bool each_key(struct walk *w, const struct toml_node *table)
 		size_t len;
 		const char *key = toml_key(node, &len);
 		if (strlen(key) != len || w->depth + 1 >= sizeof(w->path) / sizeof(*w->path))
-			continue; /* no C string */
+			continue; /* not a C string */
 		w->path[w->depth++] = key;
 		w->path[w->depth] = NULL;
 		good = one_edit(w, NULL);
@@ -229,8 +231,8 @@ static void variant(const char *source, size_t len, bool crlf, bool newline, boo
 
 static void try_file(const char *name, const struct buf *source)
 {
-	why = NULL;
-	for (unsigned form = 0; form < 8 && !why; form++) {
+	reason = NULL;
+	for (unsigned form = 0; form < 8 && !reason; form++) {
 		struct buf text;
 		buf_init(&text, TEXT_MAX);
 		variant(source->data, source->len, form & 1, form & 2, form & 4, &text);
@@ -240,14 +242,14 @@ static void try_file(const char *name, const struct buf *source)
 			keys_alone(&text);
 		buf_release(&text);
 	}
-	ok(!why, "edits of %s change what they ought to and nothing else", name);
-	if (why)
-		printf("# %s (%s)\n", why, where);
+	ok(!reason, "edits of %s change what they ought to and nothing else", name);
+	if (reason)
+		printf("# %s (%s)\n", reason, where);
 }
 
 /* ---- the cases ---- */
 
-/* A fraction of a second without the zeros at its end, which say nothing. */
+/* A fraction of a second without trailing zeros. */
 static void trim_fraction(const char *time, char ret[64])
 {
 	const char *dot = strchr(time, '.');
@@ -275,7 +277,7 @@ static bool same_time(const char *got, const char *want)
 	return strcmp(left, right) == 0;
 }
 
-/* What the suite calls a kind of scalar. */
+/* The suite's name for a kind of scalar. */
 static const char *type_of(enum toml_kind kind)
 {
 	switch (kind) {
@@ -356,7 +358,7 @@ static void test_valid(const char *name, const char *path, const struct buf *sou
 	toml_free(doc);
 }
 
-/* Refused, with a place and one line of plain text. */
+/* It was refused, with a position and one line of plain text. */
 static void test_invalid(const char *name, const struct buf *source)
 {
 	struct toml_error error = {0};
@@ -383,7 +385,7 @@ static bool read_file(const char *path, struct buf *ret_text)
 	return true;
 }
 
-static void test_case(const char *folder, const char *name)
+static void test_case(const char *directory, const char *name)
 {
 	char path[4096];
 	size_t len = strlen(name);
@@ -392,11 +394,11 @@ static void test_case(const char *folder, const char *name)
 	if (len < 5 || strcmp(name + len - 5, ".toml") != 0)
 		return;
 	buf_init(&source, TEXT_MAX);
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (!ok(read_file(path, &source), "%s can be read", name)) {
 		/* counted */
 	} else if (strncmp(name, "valid/", 6) == 0) {
-		snprintf(path, sizeof(path), "%s/%.*s.json", folder, (int)len - 5, name);
+		snprintf(path, sizeof(path), "%s/%.*s.json", directory, (int)len - 5, name);
 		test_valid(name, path, &source);
 		try_file(name, &source);
 	} else {
@@ -407,15 +409,15 @@ static void test_case(const char *folder, const char *name)
 
 int main(int argc, char *argv[])
 {
-	const char *folder = argc > 1 ? argv[1] : "tests/toml-test/tests";
+	const char *directory = argc > 1 ? argv[1] : "tests/toml-test/tests";
 	char path[4096], name[1024];
 
-	snprintf(path, sizeof(path), "%s/files-toml-1.0.0", folder);
+	snprintf(path, sizeof(path), "%s/files-toml-1.0.0", directory);
 	FILE *list = fopen(path, "r");
 	if (ok(list != NULL, "the cases are listed")) {
 		while (fgets(name, sizeof(name), list)) {
 			name[strcspn(name, "\n")] = '\0';
-			test_case(folder, name);
+			test_case(directory, name);
 		}
 		fclose(list);
 	}

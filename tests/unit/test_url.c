@@ -103,8 +103,8 @@ static void test_checking(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct err err = {0};
 		bool refused =
-		    url_check(bad[i], &err) == -1 && err.code == ERR_CONFIG && *err.what && *err.todo;
-		bool shown = strstr(err.what, "password") != NULL; /* it would stand in a log */
+		    url_check(bad[i], &err) == -1 && err.code == ERR_CONFIG && *err.what && *err.hint;
+		bool shown = strstr(err.what, "password") != NULL; /* it would appear in a log */
 		char name[80] = "";
 		for (size_t at = 0; bad[i][at] && at < sizeof(name) - 1; at++)
 			name[at] = bad[i][at] >= ' ' && bad[i][at] <= '~' ? bad[i][at] : '?';

@@ -7,14 +7,14 @@
 #include <string.h>
 
 static struct usage usage;
-static char why[160];
+static struct reason reason;
 
 static int read_usage_of(const char *platform, const char *text)
 {
-	json_t *answer = json_parse(text, strlen(text), why, sizeof(why));
+	json_t *response = json_parse(text, strlen(text), NULL);
 
-	int result = usage_from_answer(platform_find(platform, NULL), answer, &usage, why, sizeof(why));
-	json_decref(answer);
+	int result = usage_from_response(platform_find(platform, NULL), response, &usage, &reason);
+	json_decref(response);
 	return result;
 }
 
@@ -29,7 +29,7 @@ static bool same(double a, double b)
 	return (isnan(a) && isnan(b)) || fabs(a - b) < 1e-9;
 }
 
-/* The row at that place, as it is shown. */
+/* The row at that index, as it is shown. */
 static bool row_is(size_t i, const char *name, double ratio, double used, double limit, double resets_at)
 {
 	const struct usage_window *window = &usage.windows[i];
@@ -47,7 +47,7 @@ static bool part_is(size_t i, enum usage_part part, double ratio)
 	return share->is_there && same(share->used_ratio, ratio);
 }
 
-/* The names in their order, with a blank behind each. */
+/* The names in order, each followed by a blank. */
 static bool has_names(const char *names)
 {
 	char row[400] = "";
@@ -59,7 +59,7 @@ static bool has_names(const char *names)
 	return strcmp(row, names) == 0;
 }
 
-/* Answers of real servers. */
+/* Responses of real servers. */
 static void test_vectors(void)
 {
 	ok(read_quota(
@@ -218,7 +218,7 @@ static void test_no_sense(void)
 	    "{\"data\":{\"available_balance\":1}}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		ok(read_quota(texts[i]) == -1 && *why && !usage.count, "%s is no quota", texts[i]);
+		ok(read_quota(texts[i]) == -1 && *reason.text && !usage.count, "%s is no quota", texts[i]);
 }
 
 static void test_balance(void)
@@ -236,7 +236,7 @@ static void test_balance(void)
 	        strcmp(usage.balance.currency, "USD") == 0,
 	    "one in USD that is owed");
 	ok(read_usage_of("moonshot-cn", "{\"code\":5,\"data\":{\"available_balance\":1}}") == -1 &&
-	        strstr(why, "code 5"),
+	        strstr(reason.text, "code 5"),
 	    "a code other than 0 is an error");
 	ok(read_usage_of("moonshot-cn", "{\"code\":0,\"data\":{\"cash_balance\":1}}") == -1 &&
 	        read_usage_of("moonshot-cn", "{\"code\":0}") == -1 &&
