@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Completion of kimi and the kimi-* commands for bash. It needs nothing but bash.
 #
-# Source it from ~/.bashrc, or install it as "kimi" where bash-completion looks, with a link to it named after each
-# command (kimi-login, ...). What there is to complete is asked of the programs themselves: commands of
-# `kimi --list-cmds`, options of `kimi-SUB --list-options`, models of `kimi-models --list-keys`.
+# Source it from ~/.bashrc, or install it as "kimi" where bash-completion looks, with a link named after each
+# command (kimi-login, ...). The programs list what can be completed: `kimi --list-cmds` the commands,
+# `kimi-SUB --list-options` the options, and `kimi-models --list-keys` the models.
 
-# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform_table.c.
+# No program lists the platforms; tests/completion.bats compares these with lib/account/platform_table.c.
 _kimi_platforms='kimi-code moonshot-cn moonshot-ai'
 
-# _kimi_find PROGRAM: the file that runs when that is typed, in $REPLY.
+# _kimi_find PROGRAM: sets REPLY to the file that would run if PROGRAM were typed.
 _kimi_find() {
     # shellcheck disable=SC2088 # the tilde is what was typed
     case $1 in
@@ -19,8 +19,8 @@ _kimi_find() {
     [[ -n $REPLY && -x $REPLY ]]
 }
 
-# _kimi_find_front PROGRAM: the same for `kimi`, unless it is another program of that name, such as kimi-cli: ours has
-# its commands beside it. Another one is not run just to complete a word.
+# _kimi_find_front PROGRAM: the same for `kimi`, unless that is another program of the same name, such as kimi-cli.
+# Ours has its commands in the same directory. Another one must not be run just to complete a word.
 _kimi_find_front() {
     _kimi_find "$1" || return
     [[ -x ${REPLY%/*}/kimi-token ]] && return
@@ -28,17 +28,17 @@ _kimi_find_front() {
     [[ -x ${REPLY%/*}/kimi-token ]]
 }
 
-# _kimi_find_command FRONT SUB: the toolkit's own kimi-SUB. A stranger's is never run: who knows what it does.
+# _kimi_find_command FRONT SUB: the toolkit's own kimi-SUB. Never runs a user's command, which could do anything.
 _kimi_find_command() {
-    local folder
-    folder=$("$1" --exec-path 2>/dev/null)
-    REPLY=$folder/kimi-$2
+    local directory
+    directory=$("$1" --exec-path 2>/dev/null)
+    REPLY=$directory/kimi-$2
     [[ -n $2 && $2 != */* && -f $REPLY && -x $REPLY ]]
 }
 
-# _kimi_add WORD...: those that go on from $typed become replies, without $kept, which is what stands before the last
-# word break: readline replaces only what follows it. $quote is the quote that the word was begun with: each kind needs
-# quoting of its own, or the shell would run what is in a name.
+# _kimi_add WORD...: the words that begin with $typed become replies, without $kept, the part before the last word
+# break, because readline replaces only what follows it. $quote is the quote that the word began with: each kind
+# needs its own quoting, or the shell would run what is in a name.
 _kimi_add() {
     local word
     for word; do
@@ -51,19 +51,20 @@ _kimi_add() {
             ;;
         *) printf -v word %q "$word" ;;
         esac
-        # readline adds the closing quote unless the word ends like one.
+        # readline adds the closing quote unless the word already ends with it.
         [[ -z $quote || $word != *"$quote" ]] || word+=$quote
         COMPREPLY+=("${word:${#kept}}")
     done
 }
 
-# _kimi_add_values COMMAND ARGUMENT PREFIX: what may stand for the argument of an option.
+# _kimi_add_values COMMAND ARGUMENT PREFIX: the possible values of an option's argument.
 _kimi_add_values() {
     local -a values=()
     local line
     case $2 in
     *'|'*) IFS='|' read -r -a values <<<"$2" ;;
     ID) read -r -a values <<<"$_kimi_platforms" ;;
+    FILE | PATH) compopt -o default 2>/dev/null ;; # readline completes file names itself
     MODEL)
         while IFS= read -r line; do
             values+=("$line")
@@ -75,10 +76,10 @@ _kimi_add_values() {
     done
 }
 
-# _kimi_add_options COMMAND PREVIOUS: the value of an option, or options.
+# _kimi_add_options COMMAND PREVIOUS: the values of the option PREVIOUS, or the options.
 _kimi_add_options() {
     local line name argument
-    while IFS= read -r line; do # name, argument and help with tabs between them; the argument may be empty
+    while IFS= read -r line; do # tab-separated: name, argument (may be empty), help
         [[ $line == --*$'\t'*$'\t'* ]] || continue
         name=${line%%$'\t'*}
         argument=${line#*$'\t'} argument=${argument%%$'\t'*}
@@ -101,8 +102,8 @@ _kimi_add_commands() {
     done < <("$1" --list-cmds 2>/dev/null)
 }
 
-# _kimi_find_own COMMAND: the index in $words, in $REPLY, of the command that kimi exec or kimi proxy is to run; fails if it is not yet
-# the turn of one.
+# _kimi_find_own COMMAND: sets REPLY to the index in $words of the command that kimi exec or kimi proxy will run.
+# Fails if the cursor is still before it.
 _kimi_find_own() {
     local line with_value=' ' last=$((${#words[@]} - 1))
     while IFS= read -r line; do
@@ -118,9 +119,9 @@ _kimi_find_own() {
     return 1
 }
 
-# _kimi_complete_own BEGIN: what begins at that index of COMP_WORDS is completed as a command line of its own.
+# _kimi_complete_own BEGIN: completes the words from that index of COMP_WORDS on as a command line of its own.
 _kimi_complete_own() {
-    if declare -F _comp_command_offset >/dev/null; then # bash-completion, of 2.12 and of before
+    if declare -F _comp_command_offset >/dev/null; then # bash-completion 2.12, and before
         _comp_command_offset "$1"
     elif declare -F _command_offset >/dev/null; then
         _command_offset "$1"
@@ -132,7 +133,7 @@ _kimi_complete_own() {
     fi
 }
 
-# The words typed so far, put together again where bash broke them: at "=" and ":". begins: where each is in COMP_WORDS.
+# The words typed so far, rejoined where bash split them at "=" and ":". begins: the index of each in COMP_WORDS.
 _kimi_join_words() {
     local i word open=
     words=() begins=()
@@ -179,7 +180,7 @@ _kimi() {
             return
         fi
         if ! _kimi_find_command "$front" "${words[1]}"; then
-            compopt -o default 2>/dev/null # somebody else's command: file names, perhaps
+            compopt -o default 2>/dev/null # a user's own command may take file names
             return 0
         fi
         words=("${words[@]:1}") begins=("${begins[@]:1}")
@@ -199,15 +200,15 @@ _kimi() {
     _kimi_add_options "$command" "$word"
 }
 
-# The commands by their own names, too; those that the toolkit brings, not the user's. They are found by one of them,
-# since the first `kimi` on PATH may be kimi-cli's.
+# Complete the commands under their own names, too, but not the user's kimi-* commands. They are found through one
+# of them, since the first `kimi` on PATH may be kimi-cli.
 _kimi_register() {
-    local REPLY front folder name
+    local REPLY front directory name
     complete -F _kimi kimi
     _kimi_find kimi-token || return 0
-    front=${REPLY%/*}/kimi folder=$("$front" --exec-path 2>/dev/null)
+    front=${REPLY%/*}/kimi directory=$("$front" --exec-path 2>/dev/null)
     while IFS= read -r name; do
-        [[ -x $folder/kimi-$name ]] && complete -F _kimi "kimi-$name"
+        [[ -x $directory/kimi-$name ]] && complete -F _kimi "kimi-$name"
     done < <("$front" --list-cmds 2>/dev/null)
     return 0
 }

@@ -1,14 +1,14 @@
 # Completion of kimi and the kimi-* commands for fish.
 #
-# Install it as kimi.fish where fish looks, with a link to it named after each command (kimi-login.fish, ...). What
-# there is to complete is asked of the programs themselves: commands of `kimi --list-cmds`, options of
-# `kimi-SUB --list-options`, models of `kimi-models --list-keys`.
+# Install it as kimi.fish where fish looks, with a link named after each command (kimi-login.fish, ...). The programs
+# list what can be completed: `kimi --list-cmds` the commands, `kimi-SUB --list-options` the options, and
+# `kimi-models --list-keys` the models.
 
-# The platforms have no list to ask for; tests/completion.bats compares these with lib/account/platform_table.c.
+# No program lists the platforms; tests/completion.bats compares these with lib/account/platform_table.c.
 set -g __kimi_platforms kimi-code moonshot-cn moonshot-ai
 
-# The file that runs when PROGRAM is typed, if it is the toolkit's front and not another program of that name, such as
-# kimi-cli: ours has its commands beside it. Another one is not run just to complete a word.
+# The file that would run if PROGRAM were typed, if it is the toolkit's front and not another program of the same
+# name, such as kimi-cli. Ours has its commands in the same directory. Another one must not be run just to complete a word.
 function __kimi_front -a program
     set -l path (command -s -- (string replace -r '^~/' "$HOME/" -- $program))
     test -n "$path"; or return
@@ -20,7 +20,7 @@ function __kimi_front -a program
     end
 end
 
-# The toolkit's own kimi-SUB. A stranger's is never run: who knows what it does.
+# The toolkit's own kimi-SUB. Never runs a user's command, which could do anything.
 function __kimi_command -a front sub
     test -n "$front" -a -n "$sub"; or return
     string match -q '*/*' -- $sub; and return
@@ -28,7 +28,7 @@ function __kimi_command -a front sub
     test -f "$path" -a -x "$path"; and echo $path
 end
 
-# The commands, each with what `kimi help` says of it.
+# The commands with their summaries from `kimi help`.
 function __kimi_commands -a front
     set -l help ($front help 2>/dev/null)
     for name in ($front --list-cmds 2>/dev/null)
@@ -37,7 +37,7 @@ function __kimi_commands -a front
     end
 end
 
-# What may stand for the ARGUMENT of an option, behind PREFIX.
+# The possible values of an option's ARGUMENT, with PREFIX before each.
 function __kimi_values -a program argument prefix
     switch $argument
         case '*|*'
@@ -46,10 +46,12 @@ function __kimi_values -a program argument prefix
             string join \n -- $prefix$__kimi_platforms
         case MODEL
             string join \n -- $prefix($program --list-keys 2>/dev/null)
+        case FILE PATH
+            string join \n -- $prefix(__fish_complete_path (string sub -s (math 1 + (string length -- "$prefix")) -- (commandline -ct)))
     end
 end
 
-# Options of PROGRAM, or the value of one: PREVIOUS is the word before, TYPED what there is of this one.
+# The options of PROGRAM, or the values of one. PREVIOUS is the previous word, TYPED the current one so far.
 function __kimi_options -a program previous typed
     for line in ($program --list-options 2>/dev/null)
         set -l fields (string split \t -- $line)
@@ -70,8 +72,8 @@ function __kimi_options -a program previous typed
     end
 end
 
-# The command line that PROGRAM, which is kimi-exec or kimi-proxy, is to run, of the WORDS behind it; nothing if it is not yet the turn
-# of one, or has not begun.
+# The command line that PROGRAM (kimi-exec or kimi-proxy) will run, taken from WORDS. Empty if the cursor is still
+# before it.
 function __kimi_own -a program typed
     set -l words $argv[3..-1] $typed
     set -l with_value (string replace -rf '\t.+\t.*' '' -- ($program --list-options 2>/dev/null))
@@ -114,7 +116,7 @@ function __kimi_complete
         set program (__kimi_command $front $words[2])
         set -e words[1]
         if test -z "$program"
-            __fish_complete_path $typed # somebody else's command: file names, perhaps
+            __fish_complete_path $typed # a user's own command may take file names
             return
         end
     else
@@ -135,12 +137,12 @@ function __kimi_complete
 end
 
 complete -c kimi -f -a '(__kimi_complete)'
-# The commands by their own names, too; those that the toolkit brings, not the user's. They are found by one of them,
-# since the first `kimi` on PATH may be kimi-cli's.
+# Complete the commands under their own names, too, but not the user's kimi-* commands. They are found through one
+# of them, since the first `kimi` on PATH may be kimi-cli.
 set -l front (command -s kimi-token | string replace -r -- '-token$' '')
 if test -n "$front" -a -x "$front"
-    set -l folder ($front --exec-path 2>/dev/null)
+    set -l directory ($front --exec-path 2>/dev/null)
     for name in ($front --list-cmds 2>/dev/null)
-        test -x "$folder/kimi-$name"; and complete -c kimi-$name -f -a '(__kimi_complete)'
+        test -x "$directory/kimi-$name"; and complete -c kimi-$name -f -a '(__kimi_complete)'
     end
 end

@@ -1,20 +1,20 @@
 #!/bin/sh
-# deb.sh BUILD VERSION: what `make deb` does: BUILD/kimi_VERSION_ARCHITECTURE.deb of what was built with PREFIX=/usr.
+# deb.sh BUILD VERSION: `make deb`. Packs a build made with PREFIX=/usr as BUILD/kimi_VERSION_ARCHITECTURE.deb.
 set -eu
 umask 022
 build=$1 version=$2
 stage=$build/deb/root
 if ! command -v dpkg-shlibdeps >/dev/null || [ ! -e /var/lib/dpkg/status ]; then
-	echo "deb.sh: a package is made on Debian or a relative of it, with dpkg-dev" >&2
+	echo "make deb needs Debian or a system based on it, and dpkg-dev" >&2
 	exit 1
 fi
 
 rm -rf "$build/deb"
 PREFIX=/usr DESTDIR=$stage share/install.sh install "$build" >/dev/null
 share=$stage/usr/share
-# dpkg keeps a list of its own.
+# dpkg keeps its own list of files.
 rm "$share/kimi/installed"
-# Debian's names and places.
+# Debian's names and paths.
 mv "$share/doc/kimi/LICENSE" "$share/doc/kimi/copyright"
 gzip -9nc share/debian/changelog >"$share/doc/kimi/changelog.gz"
 gzip -9n "$share"/man/man?/*
@@ -22,14 +22,14 @@ mv "$share/zsh/site-functions" "$share/zsh/vendor-completions"
 mkdir -p "$stage/usr/lib/systemd" "$share/lintian/overrides"
 mv "$share/systemd/user" "$stage/usr/lib/systemd/user"
 rmdir "$share/systemd"
-# Those of the programs that are static in this build.
+# The programs that are static in this build.
 while read -r line; do
 	program=${line##*\[} program=$stage/${program%]}
 	if [ "${line#\#}" = "$line" ] && readelf -d "$program" | grep -q NEEDED; then continue; fi
 	printf '%s\n' "$line"
 done <share/debian/lintian-overrides >"$share/lintian/overrides/kimi"
 
-# The libraries that are linked. kimi does without the keyring, and without a shell of its own.
+# The linked libraries. kimi also works without the keyring and without a shell of its own.
 mkdir "$build/deb/debian" "$stage/DEBIAN"
 printf 'Source: kimi\n\nPackage: kimi\nArchitecture: any\n' >"$build/deb/debian/control"
 libraries=$(
@@ -61,7 +61,7 @@ libraries_for() { printf '%s\n' "$libraries" | sed -n "s/^shlibs:$1=/$1: /p"; }
 	echo " commands for models, quota, status, cron jobs, systemd and containers."
 } >"$stage/DEBIAN/control"
 
-# Two packages of one commit are byte for byte the same.
+# Makes two packages of the same commit identical byte for byte.
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 	SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 fi

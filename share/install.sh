@@ -1,7 +1,7 @@
 #!/bin/sh
-# install.sh install|uninstall BUILD: what `make install` and `make uninstall` do.
-# PREFIX and DESTDIR come from the environment; the programs find each other wherever the tree is moved to. So does
-# STRIP, the program that strips them; an empty one leaves them as they are.
+# install.sh install|uninstall BUILD: `make install` and `make uninstall`.
+# Reads PREFIX, DESTDIR and STRIP (the program that strips; empty: do not strip) from the environment. The programs
+# find each other even if the tree is moved.
 set -eu
 umask 022
 
@@ -10,7 +10,7 @@ root=${DESTDIR:-}$PREFIX
 bindir=$root/bin
 libexecdir=$root/libexec/kimi
 mandir=$root/share/man
-# Not lib/systemd: systemd looks into this one below /usr, /usr/local and ~/.local alike.
+# Not lib/systemd: systemd reads this directory below /usr, /usr/local and ~/.local alike.
 unitdir=$root/share/systemd/user
 bashdir=$root/share/bash-completion/completions
 zshdir=$root/share/zsh/site-functions
@@ -18,12 +18,12 @@ fishdir=$root/share/fish/vendor_completions.d
 datadir=$root/share/kimi
 docdir=$root/share/doc/kimi
 
-# What install made is noted here, one path a line: uninstall takes that away and nothing else, whatever has become of
-# the build folder since. A path is relative to PREFIX, except of PREFIX itself and the folders above it.
+# The list of what was installed, one path a line. uninstall removes only that, even if the build directory has
+# changed. Paths are relative to PREFIX, except PREFIX itself and the directories above it.
 list=$datadir/installed
 made=
 
-# Ours is known by a text in the program itself; kimi-cli's program is called kimi too and is not ours to touch.
+# Our program contains this text. kimi-cli's program is called kimi too, and must not be touched.
 is_ours() { LC_ALL=C grep -qF 'kimi %s (kimi-toolkit)' "$1" 2>/dev/null; }
 is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
@@ -43,7 +43,7 @@ note() {
 
 write_list() {
 	[ -n "$made" ] || return 0
-	make_folder "$datadir"
+	make_directory "$datadir"
 	if [ -e "$list" ]; then made="$made$(cat "$list")
 "; fi
 	printf '%s' "$made" | LC_ALL=C sort -u >"$list.new"
@@ -52,21 +52,20 @@ write_list() {
 
 cannot_write() { fail "cannot write to $1; use sudo, or install for yourself: make install PREFIX=\$HOME/.local"; }
 
-make_folder() {
-	[ -d "$1" ] && return
-	make_folder "$(dirname "$1")"
-	mkdir "$1" || cannot_write "$(dirname "$1")"
+make_directory() {
+	[ -z "$1" ] || [ -d "$1" ] && return
+	make_directory "${1%/*}"
+	mkdir "$1" || cannot_write "${1%/*}"
 	note "$1"
 }
 
 put() { # MODE SOURCE TARGET
-	make_folder "$(dirname "$3")"
-	# A program that is running is replaced, not written into.
-	cp "$2" "$3.new" || cannot_write "$(dirname "$3")"
+	make_directory "${3%/*}"
+	# Replaces a program instead of writing into it, because it may be running.
+	install -m "$1" "$2" "$3.new" || cannot_write "${3%/*}"
 	if [ "$1" = 755 ] && [ -n "${STRIP-strip}" ]; then
-		"${STRIP-strip}" "$3.new" || fail "cannot strip $3: install binutils, or turn it off with STRIP="
+		"${STRIP-strip}" "$3.new" || fail "cannot strip $3: install binutils, or set STRIP= to keep the symbols"
 	fi
-	chmod "$1" "$3.new"
 	mv -f "$3.new" "$3"
 	note "$3"
 }
@@ -83,8 +82,8 @@ put_filled() { # SOURCE TARGET
 }
 
 put_link() { # NAME TARGET
-	make_folder "$(dirname "$2")"
-	ln -sf "$1" "$2" || cannot_write "$(dirname "$2")"
+	make_directory "${2%/*}"
+	ln -sf "$1" "$2" || cannot_write "${2%/*}"
 	note "$2"
 }
 
@@ -92,7 +91,7 @@ put_programs() {
 	for program in "$build"/bin/*; do
 		name=${program##*/}
 		if [ "$name" = kimi ] && is_there "$bindir/kimi" && ! is_ours "$bindir/kimi"; then
-			echo "$bindir/kimi is another program and stays; the commands are installed as kimi-login, kimi-token, ..."
+			echo "$bindir/kimi is another program and was kept; use kimi-login, kimi-token, ..."
 		else
 			put 755 "$program" "$bindir/$name"
 		fi
@@ -106,7 +105,7 @@ put_completions() {
 	put 644 completions/_kimi "$zshdir/_kimi"
 	put 644 completions/kimi.bash "$bashdir/kimi"
 	put 644 completions/kimi.fish "$fishdir/kimi.fish"
-	# bash and fish look for a file of the command's own name.
+	# bash and fish look for a file with the command's own name.
 	for program in "$build"/bin/kimi-*; do
 		put_link kimi "$bashdir/${program##*/}"
 		put_link kimi.fish "$fishdir/${program##*/}.fish"
@@ -125,7 +124,7 @@ install_all() {
 	done
 	put_filled share/crontab "$datadir/crontab"
 	for document in LICENSE README.md share/doc/*; do
-		# There all are in one directory, and the manual is elsewhere.
+		# In kimi's source tree the commands are in one directory, and the man pages elsewhere.
 		put_edited 's,](share/doc/,](,g; s,](../../README.md),](README.md),g; s,\[\([^]]*\)\](man/[^)]*),\1,g' "$document" "$docdir/${document##*/}"
 	done
 	echo "installed the programs in $bindir"
@@ -133,7 +132,7 @@ install_all() {
 	[ -n "${DESTDIR:-}" ] || tell_about_path
 }
 
-# The PATH that sudo gives is not the one of the person, in whose ~/.local/bin kimi-cli's installers put it.
+# sudo sets its own PATH, which lacks the user's ~/.local/bin, where kimi-cli's installers put it.
 tell_about_path() {
 	first=$(command -v kimi || true)
 	home=$(getent passwd "${SUDO_USER:-}" 2>/dev/null | cut -d : -f 6)
@@ -153,10 +152,10 @@ tell_about_path() {
 
 uninstall_all() {
 	if [ ! -e "$list" ]; then
-		echo "nothing is installed below $root; PREFIX and DESTDIR must be those of the installation"
+		echo "nothing is installed below $root; set PREFIX and DESTDIR as for make install"
 		return
 	fi
-	made=$(LC_ALL=C sort -r "$list") # what is in a folder comes before it
+	made=$(LC_ALL=C sort -r "$list") # the contents of a directory come first
 	rm -f "$list" || cannot_write "$datadir"
 	printf '%s\n' "$made" | while read -r path; do
 		case $path in
@@ -164,7 +163,7 @@ uninstall_all() {
 		*) path=$root/$path ;;
 		esac
 		if [ -d "$path" ] && [ ! -L "$path" ]; then
-			rmdir "$path" 2>/dev/null || : # others use it by now
+			rmdir "$path" 2>/dev/null || : # others use it now
 		elif [ "$path" != "$bindir/kimi" ] || is_ours "$path"; then
 			rm -f "$path"
 		fi
@@ -175,8 +174,8 @@ newline='
 '
 case $PREFIX in
 *[\"\\\$\`%]* | *"$newline"*)
-	# The units and the cron line name it, and would mean something else.
-	fail "PREFIX may not contain a \" \\ \$ \` % or a line break: choose another folder"
+	# The units and the crontab line name that file, and would run another program.
+	fail "PREFIX may not contain a \" \\ \$ \` % or a line break; choose another directory"
 	;;
 /* | '') ;;
 *) fail "PREFIX must begin with /: $PREFIX" ;;

@@ -7,7 +7,7 @@ pkgs.stdenv.mkDerivation {
   src = ../..;
 
   nativeBuildInputs = [ pkgs.pkg-config ];
-  buildInputs = with pkgs; [ curl zlib jansson libmd libedit libsecret qrencode ];
+  buildInputs = with pkgs; [ curl zlib jansson libmd libedit libmicrohttpd libsecret qrencode ];
 
   makeFlags = [ "PREFIX=$(out)" "STRIP=" ];
   postInstall = ''

@@ -11,6 +11,7 @@ class Kimi < Formula
   depends_on "jansson"
   depends_on "libedit"
   depends_on "libmd"
+  depends_on "libmicrohttpd"
   depends_on "libsecret"
   depends_on :linux
   depends_on "qrencode"
