@@ -600,7 +600,7 @@ test_two_codes() { [ "$(server_count device)" -ge 2 ]; }
     chmod +x "$BROWSER"
     run -0 --separate-stderr kimi login --json
     assert_lacks "$output$stderr" noise
-    wait_for_file "$BATS_TEST_TMPDIR/pid"
+    wait_until test -s "$BATS_TEST_TMPDIR/pid"
     kill "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 

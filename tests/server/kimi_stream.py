@@ -6,6 +6,7 @@ Everything is below BASE/x/ and takes its settings from the query. A body is rea
     sse?n=3&hold=H           n events; waits for release.H.I before event I (no hold: all at once); gone.H when the peer left
     sse?n=3&pause=MS         the same, with a pause of that many milliseconds before each event
     bytes?n=N[&chunked=1]    N bytes of a pattern
+    bytes?n=N&hold=H         the same; stalled.H, with how much was sent, once the peer has taken nothing for a second
     sink?hold=H              reads nothing of the body before release.H, then echoes
     silent?hold=H            held.H, no response until release.H; gone.H when the peer left
     reset?n=N                the head of a response of 1 MiB, N bytes of it, and a RST
@@ -23,6 +24,7 @@ faults of the endpoint "stream".
 import json
 import os
 import select
+import socket
 import time
 
 import kimi_faults
@@ -172,21 +174,30 @@ class Stream:
             raise
         return True
 
+    def _send_noting_stall(self, piece, sent):
+        while piece:
+            if not select.select([], [self.conn], [], 1)[1]:
+                path = self.server.path("stalled." + self.query["hold"])
+                with open(path + ".new", "w") as file:
+                    print(sent, file=file)
+                os.rename(path + ".new", path)
+                select.select([], [self.conn], [])
+            piece = piece[self.conn.send(piece, socket.MSG_DONTWAIT) :]
+
     def do_bytes(self):
         self.body.read()
-        left, chunked = self.number("n"), "chunked" in self.query
-        framing = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": left}
+        total, chunked = self.number("n"), "chunked" in self.query
+        framing = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": total}
         self.conn.sendall(head(200, {"Content-Type": "application/octet-stream", **framing}))
         sent = 0
         try:
-            while left:
-                piece = BLOCK[: min(left, len(BLOCK))]
-                self.conn.sendall(chunk(piece) if chunked else piece)
-                left -= len(piece)
+            while sent < total:
+                piece = BLOCK[: min(total - sent, len(BLOCK))]
                 sent += len(piece)
                 if "hold" in self.query:
-                    with open(self.server.path("sent." + self.query["hold"]), "w") as file:
-                        print(sent, file=file)
+                    self._send_noting_stall(piece, sent)
+                else:
+                    self.conn.sendall(chunk(piece) if chunked else piece)
         except OSError:
             self._touch("gone")
             raise
