@@ -47,7 +47,8 @@ kimi_setup() {
     STATE=$FOLDER/kimi-code.state
     LOCK=$FOLDER/kimi-code.lock
     CONFIG=$HOME/.kimi/config.toml
-    mkdir -p "$HOME"
+    # The directory of the server too: a second mkdir(1) would take longer than many a test.
+    mkdir "$HOME" "$BATS_TEST_TMPDIR/server"
     cd "$BATS_TEST_TMPDIR" || return
     umask 022
 }
@@ -118,10 +119,20 @@ limit_memory() { [ -n "${KIMI_TEST_CHECKER:-}" ] || ulimit -v "$1"; }
 ## The loopback server
 
 # server_dir: the directory of the server, with control.json, requests.jsonl, held.NAME and release.NAME.
-server_dir() { echo "$BATS_TEST_TMPDIR/server${KIMI_TEST_SERVER:+.$KIMI_TEST_SERVER}"; }
+server_dir() {
+    local dir
+    find_server
+    echo "$dir"
+}
+# find_server: sets $dir to it, without the process that $(server_dir) takes.
+find_server() { dir=$BATS_TEST_TMPDIR/server${KIMI_TEST_SERVER:+.$KIMI_TEST_SERVER}; }
 
 # server_url: its URL.
-server_url() { cat "$(server_dir)/url"; }
+server_url() {
+    local dir url
+    find_server
+    read -r url <"$dir/url" && echo "$url"
+}
 
 # server_start [--tls good|expired|other|kimi] [--port N] [--no-export]
 # Starts a server (on that port) and exports its URL to the programs (--no-export: does not). --tls makes them trust its CA:
@@ -129,8 +140,8 @@ server_url() { cat "$(server_dir)/url"; }
 # shell, not under run.
 server_start() {
     local dir url ready tls=() port=() export=yes
-    dir=$(server_dir)
-    mkdir -p "$dir"
+    find_server
+    [ -d "$dir" ] || mkdir "$dir"
     while [ $# -gt 0 ]; do
         case $1 in
         --tls)
@@ -170,7 +181,7 @@ trust_certs() {
 # server_stop: after this, its port refuses connections.
 server_stop() {
     local pid dir
-    dir=$(server_dir)
+    find_server
     read -r pid <"$dir/pid"
     kill "$pid"
     wait "$pid" || true
@@ -180,7 +191,7 @@ server_stop() {
 # server_control JSON: replaces the whole control.json; tests/server/kimi_control.py lists the keys.
 server_control() {
     local dir
-    dir=$(server_dir)
+    find_server
     printf '%s\n' "$1" >"$dir/control.json.new"
     mv "$dir/control.json.new" "$dir/control.json"
 }
@@ -188,17 +199,20 @@ server_control() {
 # server_requests ENDPOINT: its requests so far, one JSON object a line; "all" for every endpoint.
 # ENDPOINT: device poll refresh models cn_models ai_models usages me cn_balance ai_balance stream page other.
 server_requests() {
+    local dir
+    find_server
     case $1 in
-    all) cat "$(server_dir)/requests.jsonl" ;;
-    *) grep "^{\"endpoint\": \"$1\"," "$(server_dir)/requests.jsonl" || true ;;
+    all) cat "$dir/requests.jsonl" ;;
+    *) grep "^{\"endpoint\": \"$1\"," "$dir/requests.jsonl" || true ;;
     esac
 }
 
 # server_count ENDPOINT: the number of requests.
 server_count() {
-    local endpoint=$1
+    local endpoint=$1 dir
+    find_server
     [ "$endpoint" != all ] || endpoint='[^"]*'
-    grep -c "^{\"endpoint\": \"$endpoint\"," "$(server_dir)/requests.jsonl" || true
+    grep -c "^{\"endpoint\": \"$endpoint\"," "$dir/requests.jsonl" || true
 }
 
 # server_last ENDPOINT: the last request, as JSON; "server_last refresh | json form.refresh_token".
@@ -218,14 +232,18 @@ print("{\"raw_b64\": \"%s\"}" % base64.b64encode(b"HTTP/1.1 200 OK\r\n" + head +
 server_stat() { curl -q -s -k --noproxy '*' "$(server_url)/_stats" | json "$1"; }
 
 # server_release NAME: releases the requests that {"hold": NAME} or {"hold_before": NAME} holds.
-server_release() { : >"$(server_dir)/release.$1"; }
+server_release() {
+    local dir
+    find_server
+    : >"$dir/release.$1"
+}
 
 # server_wait_held NAME [COUNT]: waits until that many requests (default 1) are held.
 server_wait_held() { wait_until server_has_held "$1" "${2:-1}"; }
 server_has_held() {
-    local file
-    file=$(server_dir)/held.$1
-    [ -e "$file" ] && [ "$(wc -l <"$file")" -ge "$2" ]
+    local dir held
+    find_server
+    [ -e "$dir/held.$1" ] && mapfile -t held <"$dir/held.$1" && [ "${#held[@]}" -ge "$2" ]
 }
 
 ## Waiting
@@ -254,8 +272,8 @@ wait_for_file() { wait_until test -e "$1"; }
 # Stores a login as kimi-cli does, and registers it with the server if one runs (--no-seed: does not, so that the server
 # rejects it). Left: seconds until it expires, negative for an expired one (default 900); life: its expires_in (default 900).
 store_login() {
-    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes dir=$HOME/.kimi/credentials was_there=no server fraction expires
-    server=$(server_dir)
+    local left=900 life=900 access=at-stored refresh=rt-stored seed=yes folder=$HOME/.kimi/credentials was_there=no dir expires
+    find_server
     while [ $# -gt 0 ]; do
         case $1 in
         --expires-in-left) left=$2 && shift ;;
@@ -268,19 +286,18 @@ store_login() {
         shift
     done
     # Before it is stored, because another process may send it at once.
-    if [ "$seed" = yes ] && [ -e "$server/url" ]; then
-        printf '{"access_token": "%s", "refresh_token": "%s", "expires_in": %s}\n' "$access" "$refresh" "$left" >>"$server/seed.jsonl"
+    if [ "$seed" = yes ] && [ -e "$dir/url" ]; then
+        printf '{"access_token": "%s", "refresh_token": "%s", "expires_in": %s}\n' "$access" "$refresh" "$left" >>"$dir/seed.jsonl"
     fi
-    fraction=${EPOCHREALTIME#*.}
-    expires=$((${EPOCHREALTIME%.*} + left)).$fraction
-    [ ! -e "$dir" ] || was_there=yes
-    (
-        umask 077
-        [ "$was_there" = yes ] || mkdir -p "$dir"
-        printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s, "scope": "kimi-code", "token_type": "Bearer", "expires_in": %s}' \
-            "$access" "$refresh" "$expires" "$life" >"$dir/kimi-code.json"
-    )
-    [ "$was_there" = no ] || chmod u=rwX,go= "$dir" "$dir/kimi-code.json"
+    expires=$EPOCHREALTIME
+    expires=$((${expires%.*} + left)).${expires#*.}
+    [ ! -e "$folder" ] || was_there=yes
+    umask 077
+    [ "$was_there" = yes ] || mkdir -p "$folder"
+    printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s, "scope": "kimi-code", "token_type": "Bearer", "expires_in": %s}' \
+        "$access" "$refresh" "$expires" "$life" >"$folder/kimi-code.json"
+    umask 022
+    [ "$was_there" = no ] || chmod u=rwX,go= "$folder" "$folder/kimi-code.json"
 }
 
 # stored FIELD: a field of the stored login; fails if there is none.

@@ -33,8 +33,14 @@ finish() {
 }
 
 # out_of NAME, err_of NAME: the output of start NAME.
-out_of() { cat "$BATS_TEST_TMPDIR/$1.out"; }
-err_of() { cat "$BATS_TEST_TMPDIR/$1.err"; }
+out_of() { show_file "$BATS_TEST_TMPDIR/$1.out"; }
+err_of() { show_file "$BATS_TEST_TMPDIR/$1.err"; }
+# show_file FILE: as cat(1), without a process.
+show_file() {
+    local text
+    IFS= read -r -d '' text <"$1" || true
+    printf %s "$text"
+}
 
 # is_asleep PID PROGRAM: the process runs that program and waits for something.
 is_asleep() {

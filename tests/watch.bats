@@ -71,12 +71,12 @@ sleep_for() { echo "$1" >slept.new && mv slept.new slept; }
         assert_same '^C\n' "$(tail -c 3 shown | od -An -c | tr -d ' ')"
     done
     cp "$HOME/.kimi/credentials/kimi-code.json" "$HOME/.kimi/credentials/kimi-code@work.json"
-    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch
+    run -0 kimi_python "${on_terminal[@]}" --columns 120 --term 'ends it' kimi-refresh --watch
     assert_contains "$output" "watching Kimi Code; Kimi Code, account work; checks"
-    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch --account work
+    run -0 kimi_python "${on_terminal[@]}" --columns 120 --term 'ends it' kimi-refresh --watch --account work
     assert_contains "$output" "watching Kimi Code, account work; checks"
     rm -r "$HOME/.kimi"
-    run kimi_python "${on_terminal[@]}" --term 'ends it' kimi-refresh --watch
+    run -0 kimi_python "${on_terminal[@]}" --columns 120 --term 'ends it' kimi-refresh --watch
     assert_contains "$output" "watching for a login; checks"
 }
 

@@ -7,8 +7,10 @@ In DIR it writes url (once it listens), requests.jsonl (each request, before its
 it reads control.json and seed.jsonl (see kimi_control.py) and release.NAME. It also prints the URL.
 """
 
+import gc
 import sys
 
+gc.disable()  # most servers live for less than a second
 sys.dont_write_bytecode = not sys.pycache_prefix  # tests leave nothing in the source tree
 
 import json
