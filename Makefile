@@ -65,7 +65,8 @@ CAN_STATIC := $(call runs_with,-static $(JANSSON_LIBS))
 JANSSON := $(if $(call runs_with,$(JANSSON_INSIDE)),$(JANSSON_INSIDE),$(JANSSON_LIBS))
 
 LIB_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out \
-  $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(MICROHTTPD_LIBS),,$(OF_MICROHTTPD)) $(if $(SECRET_LIBS),,$(OF_SECRET)), \
+  $(if $(EDIT_LIBS),,$(OF_EDIT)) $(if $(MICROHTTPD_LIBS),,$(OF_MICROHTTPD)) \
+  $(if $(SECRET_LIBS),,$(OF_SECRET)), \
   $(sort $(wildcard lib/*/*.c))))
 # Helpers are not commands: they are in libexec, which is not on PATH.
 HELPERS = $(if $(SECRET_LIBS),kimi-credential-libsecret) kimi-usage-online
