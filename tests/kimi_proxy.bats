@@ -694,6 +694,23 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_lacks "$(cat head)" X-A
 }
 
+@test "a response of the server that begins with a folded header is a 502, each time, and nothing more" {
+    local good folded
+    good=$(raw_answer 'X-A: b\r\nContent-Length: 2\r\n' ok)
+    folded=$(raw_answer ' X-A: a\r\nContent-Length: 2\r\n' ok)
+    server_control "{\"faults\": {\"stream\": [$good, $folded, $good, $folded, $good, $folded]}}"
+    proxy_start
+    for _ in 1 2 3; do
+        assert_same 200 "$(status_of /x/echo)"
+        assert_same 502 "$(status_of /x/echo)"
+    done
+    ask /x/status?code=200 -o body
+    server_control "{\"faults\": {\"stream\": [$folded]}}"
+    ask /x/echo -o body
+    assert_contains "$(cat body)" "cannot use the response of 127.0.0.1"
+    assert_same 200 "$(status_of /v1/models)"
+}
+
 @test "a request that could be read as two is refused" {
     proxy_start
     local key_line="Authorization: Bearer $key"

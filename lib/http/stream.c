@@ -18,20 +18,17 @@ enum {
 	LARGE_BODY = 1024 * 1024,
 	UPLOAD_BUFFER = 16 * 1024,
 	LARGE_UPLOAD_BUFFER = 64 * 1024,
-	KEEPALIVE_S = 60,      /* between probes of a server that is silent */
-	IDLE_S = 50,           /* less than servers keep a connection for the next request */
-	IDLE_CONNECTIONS = 64, /* kept at most */
-	IDLE_HANDLES = 8       /* likewise: enough for one request after the other */
+	KEEPALIVE_S = 60,     /* between probes of a server that is silent */
+	IDLE_S = 50,          /* less than servers keep a connection for the next request */
+	IDLE_CONNECTIONS = 64 /* kept at most */
 };
 
 struct http_streams {
 	CURLM *multi;
 	struct stream_sockets sockets;
-	CURL *idle[IDLE_HANDLES]; /* what all requests have in common is set in them */
-	size_t idle_count;
-	char *origin;    /* that they are for, scheme and authority; NULL: there are none. Owned */
-	unsigned serial; /* of the origin */
-	bool has_proxy;  /* it is reached through one */
+	CURL *model;    /* what all requests to an origin have in common; NULL: none was made yet */
+	char *origin;   /* that it is for, scheme and authority. Owned */
+	bool has_proxy; /* it is reached through one */
 };
 
 struct http_stream {
@@ -39,14 +36,20 @@ struct http_stream {
 	struct http_stream_request request; /* the callbacks; its texts belong to the caller */
 	CURL *easy;
 	struct curl_slist *headers;
-	unsigned serial; /* of the origin that the handle is for */
 	struct buf head;
-	bool has_head, is_whole;
+	bool has_head;
 	const char *refusal; /* why the head cannot be used; NULL: it can */
 	bool read_waits, body_waits;
 	bool has_proxy;
 	char detail[CURL_ERROR_SIZE];
 };
+
+/* What came was not HTTP/1. libcurl has the last for a folded line that follows no header. */
+static bool stream_is_nonsense(CURLcode code)
+{
+	return code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+	       code == CURLE_BAD_FUNCTION_ARGUMENT;
+}
 
 /* libcurl quotes the URL of a proxy in what it says of it, and so its password. */
 static void stream_explain(const struct http_stream *stream, CURLcode code, struct err *err)
@@ -58,9 +61,11 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 
 	curl_easy_getinfo(stream->easy, CURLINFO_EFFECTIVE_URL, &url);
 	url_host(url ? url : "", host, sizeof(host));
-	if (stream->refusal) {
-		err_set(err, ERR_NETWORK, "try again later", "cannot use the response of %s: %s", host,
-		    stream->refusal);
+	if (stream->refusal)
+		detail = stream->refusal;
+	if (stream->refusal || stream_is_nonsense(code)) {
+		err_set(
+		    err, ERR_NETWORK, "try again later", "cannot use the response of %s: %s", host, detail);
 		return;
 	}
 	err_set(err, ERR_NETWORK, "check the network, then try again", "cannot reach %s%s: %s", host,
@@ -82,7 +87,6 @@ static void streams_collect(void *context)
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&stream);
 		if (code == CURLE_OK && !stream->has_head)
 			code = CURLE_GOT_NOTHING;
-		stream->is_whole = code == CURLE_OK;
 		if (code != CURLE_OK)
 			stream_explain(stream, code, &err);
 		stream->request.end(stream->request.context, code == CURLE_OK ? NULL : &err);
@@ -107,10 +111,10 @@ struct http_streams *http_streams_open(struct loop *loop, struct err *err)
 	return streams;
 }
 
-static void streams_drop_idle(struct http_streams *streams)
+static void streams_drop_model(struct http_streams *streams)
 {
-	while (streams->idle_count)
-		curl_easy_cleanup(streams->idle[--streams->idle_count]);
+	curl_easy_cleanup(streams->model);
+	streams->model = NULL;
 	free(streams->origin);
 	streams->origin = NULL;
 }
@@ -119,7 +123,7 @@ void http_streams_close(struct http_streams *streams)
 {
 	if (!streams)
 		return;
-	streams_drop_idle(streams);
+	streams_drop_model(streams);
 	curl_multi_cleanup(streams->multi);
 	stream_sockets_close(&streams->sockets);
 	free(streams);
@@ -201,7 +205,6 @@ static size_t stream_read(char *to, size_t one, size_t count, void *context)
 /* The body is sent as it is read; nothing is sent twice, since it cannot be rewound. */
 static void stream_set_body(CURL *c, const struct http_stream_request *request)
 {
-	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L); /* takes back what the last request set */
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request->method);
 	if (strcmp(request->method, "HEAD") == 0)
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
@@ -215,7 +218,7 @@ static void stream_set_body(CURL *c, const struct http_stream_request *request)
 }
 
 /* What is the same for all requests to an origin. */
-static CURL *streams_new_handle(struct http_streams *streams, const char *url, struct err *err)
+static CURL *streams_new_model(struct http_streams *streams, const char *url, struct err *err)
 {
 	struct handle_proxy proxy;
 	CURL *c = curl_easy_init();
@@ -247,21 +250,28 @@ static CURL *streams_new_handle(struct http_streams *streams, const char *url, s
 	return c;
 }
 
-/* One that is idle, if the last request went to the same origin, else a new one. NULL: *err. */
-static CURL *streams_take_handle(struct http_streams *streams, const char *url, struct err *err)
+/*
+ * A handle for one request. It is not used again: libcurl 7.88 keeps a pointer to the last header of a handle's
+ * response, and a folded line at the beginning of the next one is added where that was. NULL: *err.
+ */
+static CURL *streams_new_handle(struct http_streams *streams, const char *url, struct err *err)
 {
 	size_t len = (size_t)(strstr(url, "://") - url) + strlen("://");
 
 	len += strcspn(url + len, "/?");
-	if (!streams->origin || strncmp(streams->origin, url, len) != 0 || streams->origin[len]) {
-		streams_drop_idle(streams);
+	if (!streams->model || strncmp(streams->origin, url, len) != 0 || streams->origin[len]) {
+		streams_drop_model(streams);
+		streams->model = streams_new_model(streams, url, err);
+		if (!streams->model)
+			return NULL;
 		streams->origin = memory_copy(url);
 		streams->origin[len] = '\0';
-		streams->serial++;
 	}
-	if (!streams->idle_count)
-		return streams_new_handle(streams, url, err);
-	CURL *c = streams->idle[--streams->idle_count];
+	CURL *c = curl_easy_duphandle(streams->model);
+	if (!c) {
+		err_memory(err);
+		return NULL;
+	}
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	return c;
 }
@@ -269,12 +279,11 @@ static CURL *streams_take_handle(struct http_streams *streams, const char *url, 
 static int stream_prepare(struct http_stream *stream, struct err *err)
 {
 	const struct http_stream_request *request = &stream->request;
-	CURL *c = streams_take_handle(stream->streams, request->url, err);
+	CURL *c = streams_new_handle(stream->streams, request->url, err);
 
 	stream->easy = c;
 	if (!c)
 		return -1;
-	stream->serial = stream->streams->serial;
 	stream->has_proxy = stream->streams->has_proxy;
 	for (const char *const *line = request->headers; *line; line++) {
 		struct curl_slist *more = curl_slist_append(stream->headers, *line);
@@ -329,28 +338,13 @@ void http_stream_continue(struct http_stream *stream, bool reading, bool writing
 	stream_sockets_act_soon(&stream->streams->sockets);
 }
 
-/* One whose transfer was cut off may hold something of it still. */
-static void stream_return_handle(struct http_stream *stream)
-{
-	struct http_streams *streams = stream->streams;
-	CURL *c = stream->easy;
-
-	curl_multi_remove_handle(streams->multi, c);
-	if (!stream->is_whole || stream->serial != streams->serial || streams->idle_count == IDLE_HANDLES) {
-		curl_easy_cleanup(c);
-		return;
-	}
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
-	streams->idle[streams->idle_count++] = c;
-}
-
 void http_stream_cancel(struct http_stream *stream)
 {
 	if (!stream)
 		return;
 	if (stream->easy)
-		stream_return_handle(stream);
+		curl_multi_remove_handle(stream->streams->multi, stream->easy);
+	curl_easy_cleanup(stream->easy);
 	curl_slist_free_all(stream->headers);
 	buf_release(&stream->head);
 	free(stream);
