@@ -143,6 +143,25 @@ assert_loads() { kimi_python "$KIMI_TEST_ROOT/tests/kimi_code_loads.py" "$CONFIG
     assert_loads "providers>managed:kimi-code>oauth>oauth_host=\"$KIMI_CODE_OAUTH_HOST\""
 }
 
+@test "if the environment sets one host, the other is the default one: neither the marker file nor --region decides" {
+    kimi_start
+    local slot=kimi-code-env-d44abaad1d85681f
+    echo global >"$CODE/region"
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.ai run -0 kimi login
+    assert_same "api.kimi.com auth.kimi.ai" "$(hosts_asked)"
+    assert_same kimi-code-env-002df460b17c2d66.json "$(logins)"
+    KIMI_CODE_OAUTH_HOST=https://auth.kimi.ai kimi-logout --quiet
+    KIMI_CODE_BASE_URL=https://api.kimi.ai/coding/v1 run -0 kimi login
+    assert_same "api.kimi.ai auth.kimi.com" "$(hosts_asked)"
+    assert_same "$slot.json" "$(logins)"
+    KIMI_CODE_BASE_URL=https://api.kimi.ai/coding/v1 kimi-logout --quiet
+    rm "$CODE/region"
+    KIMI_CODE_BASE_URL=https://api.kimi.ai/coding/v1 run -0 --separate-stderr kimi login --region global
+    assert_contains "$stderr" "--region has no effect"
+    assert_same "api.kimi.ai auth.kimi.com" "$(hosts_asked)"
+    assert_same "$slot.json" "$(logins)"
+}
+
 @test "an API key of a region: its base URL, and a login beside it goes to the same region" {
     kimi_start
     server_control '{"pending": 0, "api_keys": {"code": ["sk-kimi-code"]}}'

@@ -81,7 +81,7 @@ int config_region_choose(
 
 	if (config_region_check(home->client, platform, name, err) < 0)
 		return -1;
-	if (!platform->regions || !home->client->has_slots)
+	if (!platform->regions || !home->client->has_slots || platform_hosts_are_set(platform))
 		return 0;
 	if (name)
 		region = platform_region_named(platform, name);

@@ -20,8 +20,8 @@ int config_region_check(
  * a login of the platform uses. The first match wins: the region `name` of --region (NULL:
  * not given), the hosts that the config names for a login, the region that the home's
  * marker file names (unless KIMI_CODE_REGION_MARKER=off). Otherwise they stay empty, which
- * means the default hosts. Hosts from the environment override all of these, see
- * account_locate(). -1 ERR_USAGE: the client does not support that region.
+ * means the default hosts. If the environment sets any host, the hosts of no region are
+ * used, as in kimi-code. -1 ERR_USAGE: the client does not support that region.
  */
 int config_region_choose(
     struct home *home, const struct platform *platform, const char *name, struct err *err);
