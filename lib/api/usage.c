@@ -71,31 +71,32 @@ static bool time_offset(const char **at, int *ret_seconds)
 
 double usage_read_time(const char *text)
 {
-	struct tm parts = {0};
-	double fraction = 0;
-	int offset;
+	struct tm date = {0};
+	int mday, hours, minutes, seconds, offset;
 
-	if (!text || !time_digits(&text, 4, 1970, 9999, &parts.tm_year) || !time_char(&text, "-") ||
-	    !time_digits(&text, 2, 1, 12, &parts.tm_mon) || !time_char(&text, "-") ||
-	    !time_digits(&text, 2, 1, 31, &parts.tm_mday) || !time_char(&text, "Tt ") ||
-	    !time_digits(&text, 2, 0, 23, &parts.tm_hour) || !time_char(&text, ":") ||
-	    !time_digits(&text, 2, 0, 59, &parts.tm_min) || !time_char(&text, ":") ||
-	    !time_digits(&text, 2, 0, 60, &parts.tm_sec))
+	if (!text || !time_digits(&text, 4, 1970, 9999, &date.tm_year) || !time_char(&text, "-") ||
+	    !time_digits(&text, 2, 1, 12, &date.tm_mon) || !time_char(&text, "-") ||
+	    !time_digits(&text, 2, 1, 31, &mday) || !time_char(&text, "Tt ") ||
+	    !time_digits(&text, 2, 0, 23, &hours) || !time_char(&text, ":") ||
+	    !time_digits(&text, 2, 0, 59, &minutes) || !time_char(&text, ":") ||
+	    !time_digits(&text, 2, 0, 60, &seconds))
 		return NAN;
 	if (time_char(&text, ".")) {
-		double unit = 0.1;
-		if (!isdigit((unsigned char)*text))
+		size_t digits = strspn(text, "0123456789");
+		text += digits;
+		if (!digits)
 			return NAN;
-		for (; isdigit((unsigned char)*text); text++) {
-			fraction += unit * (*text - '0');
-			unit /= 10;
-		}
 	}
 	if (!time_offset(&text, &offset) || *text)
 		return NAN;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
-	return (double)timegm(&parts) - offset + fraction;
+	date.tm_year -= 1900;
+	date.tm_mon -= 1;
+	date.tm_mday = mday;
+	double midnight = (double)timegm(&date);
+	/* timegm() makes a March day of 30 February. */
+	if (date.tm_mday != mday)
+		return NAN;
+	return midnight + hours * 3600 + minutes * 60 + seconds - offset;
 }
 
 /* The parts of a response spell the name of this member differently. */
@@ -217,12 +218,21 @@ static void window_add_detail(struct usage *usage, enum usage_part part, double 
 	window_add(usage, part, name, seconds, &share);
 }
 
+/* Servers also send null and {} for what they do not say. */
+static bool is_empty(const json_t *value)
+{
+	return !value || json_is_null(value) || (json_is_object(value) && !json_object_size(value));
+}
+
 /* This part is about a week unless it has a window. */
 static void read_usage(struct usage *usage, const json_t *part)
 {
 	const json_t *window = json_object_get(part, "window");
+	double seconds = week;
 
-	window_add_detail(usage, USAGE_PART_USAGE, window ? window_length(window) : week, part);
+	if (!is_empty(window))
+		seconds = window_length(window);
+	window_add_detail(usage, USAGE_PART_USAGE, seconds, part);
 }
 
 static void read_limits(struct usage *usage, const json_t *list)

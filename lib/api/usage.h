@@ -84,7 +84,7 @@ struct usage_login {
 int usage_from_response(const struct platform *platform, const json_t *response, struct usage *ret_usage,
     struct reason *ret_reason);
 
-/* Parses an RFC 3339 section 5.6 time to seconds since the epoch; NAN: invalid. */
+/* Parses an RFC 3339 section 5.6 time to whole seconds since the epoch; NAN: invalid. */
 double usage_read_time(const char *text);
 
 /*

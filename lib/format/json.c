@@ -127,7 +127,7 @@ bool json_number(const json_t *object, const char *name, double *ret_number)
 	}
 	if (!isfinite(number))
 		return false;
-	*ret_number = number;
+	*ret_number = number + 0.0; /* never -0.0 */
 	return true;
 }
 

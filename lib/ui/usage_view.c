@@ -332,7 +332,7 @@ static void print_rows(const struct usage_login *login, bool several_homes)
 		const struct usage_share *share = &usage->windows[i].share;
 		print_row(label, usage->windows[i].name,
 		    (const double[]){
-		        100 * share->used_ratio, share->used, share->limit, floor(share->resets_at)});
+		        100 * share->used_ratio, share->used, share->limit, share->resets_at});
 	}
 }
 
@@ -361,7 +361,7 @@ static json_t *part_json(const char *name, const struct usage_share *part)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "part", name, "used_ratio",
 	    number_json(part->used_ratio), "used", number_json(part->used), "limit", number_json(part->limit),
-	    "resets_at", number_json(floor(part->resets_at)));
+	    "resets_at", number_json(part->resets_at));
 }
 
 static json_t *window_json(const struct usage_window *window)
@@ -378,7 +378,7 @@ static json_t *window_json(const struct usage_window *window)
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", window->name, "seconds",
 	    number_json(window->seconds), "used_ratio", number_json(share->used_ratio), "used",
 	    number_json(share->used), "limit", number_json(share->limit), "resets_at",
-	    number_json(floor(share->resets_at)), "resets_in", number_json(left), "sources", sources);
+	    number_json(share->resets_at), "resets_in", number_json(left), "sources", sources);
 }
 
 static json_t *extra_json(const struct usage *usage)

@@ -126,6 +126,9 @@ static void test_shares(void)
 	    "a limit of 0 says nothing about the share");
 	ok(read_quota("{\"usage\":{\"limit\":100}}") == 0 && row_is(0, "7d", NAN, NAN, 100, NAN),
 	    "a limit alone neither");
+	ok(read_quota("{\"usages\":{\"limit_5h\":{\"used_ratio\":-0.0}}}") == 0 &&
+	        !signbit(usage.windows[0].share.used_ratio),
+	    "a share of -0.0 is 0");
 	ok(read_quota("{\"usage\":{\"used\":5}}") == 0 && row_is(0, "7d", NAN, 5, NAN, NAN),
 	    "there may be no limit");
 	ok(read_quota("{\"usage\":{\"limit\":100,\"remaining\":150}}") == 0 &&
@@ -181,6 +184,9 @@ static void test_windows(void)
 	       "{\"usage\":{\"window\":{\"duration\":1,\"timeUnit\":\"TIME_UNIT_DAY\"},\"limit\":1}}") == 0 &&
 	        has_names("1d "),
 	    "usage is the week unless it says otherwise");
+	ok(read_quota("{\"usage\":{\"window\":null,\"limit\":1}}") == 0 && has_names("7d ") &&
+	        read_quota("{\"usage\":{\"window\":{},\"limit\":1}}") == 0 && has_names("7d "),
+	    "and an empty window does not");
 }
 
 static void test_rest(void)
@@ -268,7 +274,12 @@ static void test_times(void)
 	} times[] = {
 	    {"1970-01-01T00:00:00Z", 0},
 	    {"2026-09-15T12:49:10Z", 1789476550},
-	    {"2026-09-15T12:49:10.897370123Z", 1789476550.897370123},
+	    {"2026-09-15T12:49:10.897370123Z", 1789476550},
+	    {"9999-12-31T23:59:59.99999999999999999999Z", 253402300799},
+	    {"2028-02-29T00:00:00Z", 1835395200},
+	    {"2016-12-31T23:59:60Z", 1483228800},
+	    {"2026-02-29T00:00:00Z", NAN},
+	    {"2026-06-31T00:00:00Z", NAN},
 	    {"2026-09-15t12:49:10z", 1789476550},
 	    {"2026-09-15T20:49:10+08:00", 1789476550},
 	    {"2026-09-15T07:19:10-05:30", 1789476550},
