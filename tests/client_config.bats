@@ -536,6 +536,36 @@ TOML
     refused 2 "services.moonshot_search.base_url must be a string" <<<$'[services.moonshot_search]\nbase_url = 1'
     refused 2 "services.moonshot_fetch.oauth.storage must be one of file, keyring" <<<$'[services.moonshot_fetch]\noauth = { storage = "disk", key = "x" }'
     refused 2 "thinking.enabled must be true or false" <<<$'[thinking]\nenabled = "yes"'
+    refused 3 "providers.own.env must be a table of strings" <<<$'[providers.own]\ntype = "kimi"\nenv = { A = 1 }'
+    refused 3 "hooks.command must be a string that is not empty" <<<$'[[hooks]]\nevent = "Stop"\ncommand = ""'
+    refused 4 "kimi-code does not know hooks.when" <<<$'[[hooks]]\nevent = "Stop"\ncommand = "true"\nwhen = "now"'
+}
+
+@test "status names a provider with two secrets, which kimi-code refuses to use" {
+    local own=$'[providers.own]\ntype = "kimi"\n' oauth='oauth = { storage = "file", key = "oauth/x" }'
+    refused 1 "providers.own has both api_key and oauth, so kimi-code refuses to use it" <<<"${own}api_key = \"sk\"
+$oauth"
+    refused 1 "has both api_key_env and oauth" <<<"${own}api_key_env = \"MY_KEY\"
+$oauth"
+    refused 1 "has both api_key and api_key_env" <<<"${own}apiKey = \"sk\"
+api_key_env = \"MY_KEY\""
+    refused 1 "has both env.KIMI_API_KEY and oauth" <<<"${own}env = { KIMI_API_KEY = \"sk\" }
+$oauth"
+    run ! refused 1 "" <<<"${own}api_key = \" \"
+$oauth"
+    assert_contains "$output" "AssertionError: []"
+    run ! refused 1 "" <<<"${own}api_key = \"sk\"
+env = { KIMI_API_KEY = \"sk\" }"
+    assert_contains "$output" "AssertionError: []"
+}
+
+@test "a login takes the place of the environment variable that the config names for an API key" {
+    ready
+    write_config <<<$'[providers."managed:kimi-code"]\ntype = "kimi"\napi_key_env = "MY_KEY"'
+    run -0 kimi login
+    assert_lacks "$(cat "$CONFIG")" api_key_env
+    run -0 --separate-stderr kimi status --json
+    assert_lacks "$output" config_refused
 }
 
 @test "status says nothing of a config that kimi-code takes" {

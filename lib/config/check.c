@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include "base/text.h"
 #include "config/dialect.h"
 #include "config/view.h"
 
@@ -20,6 +21,7 @@ struct check {
 	const struct toml *config;
 	const char *program; /* of the client */
 	const struct config_rules *rules;
+	bool one_secret; /* as the client's dialect says */
 	struct problems *problems;
 };
 
@@ -230,12 +232,36 @@ static void check_login(const struct check *check, const struct toml_node *table
 	check_part(check, table_of(table, "oauth"), check->rules->oauth, oauth);
 }
 
+/* The KIMI_API_KEY of `env` counts only beside `oauth`: another secret is used in its place. */
+static void check_one_secret(const struct check *check, const struct toml_node *provider, const char *path)
+{
+	static const char *const names[] = {"api_key", "api_key_env"};
+	const char *found[3];
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *text = text_or_empty(config_node_text(member_of(check, provider, names[i])));
+		if (text[strspn(text, " \t")])
+			found[count++] = names[i];
+	}
+	if (!count && *text_or_empty(config_member_text(table_of(provider, "env"), "KIMI_API_KEY")))
+		found[count++] = "env.KIMI_API_KEY";
+	if (table_of(provider, "oauth"))
+		found[count++] = "oauth";
+	if (count > 1)
+		problem_add(check->problems, code, "remove one of them",
+		    "config.toml, line %zu: %s has both %s and %s, so %s refuses to use it",
+		    check_line_of(check, provider), path, found[0], found[1], check->program);
+}
+
 static void check_providers(const struct check *check, const struct toml_node *providers)
 {
 	for (const struct toml_node *node = toml_first(providers); node; node = toml_next(node)) {
 		char path[PATH_BYTES_MAX];
 		config_check_path(path, "providers", toml_key(node, NULL));
 		check_login(check, node, check->rules->provider, path);
+		if (check->one_secret)
+			check_one_secret(check, node, path);
 	}
 }
 
@@ -291,6 +317,20 @@ static void check_services(const struct check *check, const struct toml_node *ta
 	}
 }
 
+static void check_no_other_fields(const struct check *check, const struct toml_node *table,
+    const struct config_field *fields, const char *path)
+{
+	for (const struct toml_node *node = toml_first(table); node; node = toml_next(node)) {
+		const struct config_field *field = fields;
+		while (field->name && strcmp(field->name, toml_key(node, NULL)) != 0)
+			field++;
+		if (!field->name)
+			problem_add(check->problems, code, "remove it",
+			    "config.toml, line %zu: %s does not know %s.%.100s", check_line_of(check, node),
+			    check->program, path, toml_key(node, NULL));
+	}
+}
+
 static void check_hooks(const struct check *check, const struct toml_node *root)
 {
 	const struct toml_node *hooks = toml_member(root, "hooks");
@@ -298,7 +338,8 @@ static void check_hooks(const struct check *check, const struct toml_node *root)
 	if (!check->rules->hook || !toml_is(hooks, TOML_ARRAY))
 		return;
 	for (const struct toml_node *node = toml_first(hooks); node; node = toml_next(node))
-		check_fields(check, node, check->rules->hook, "hooks");
+		if (check_fields(check, node, check->rules->hook, "hooks") && check->rules->closed_hooks)
+			check_no_other_fields(check, node, check->rules->hook, "hooks");
 }
 
 /* The client cannot read a file with a number that it cannot represent, wherever it is. */
@@ -316,8 +357,9 @@ static void check_integers(const struct check *check, const struct toml_node *no
 
 void config_check(const struct home *home, const struct toml *config, struct problems *problems)
 {
-	const struct config_rules *rules = config_dialect(home)->rules;
-	const struct check check = {config, home->client->program, rules, problems};
+	const struct dialect *dialect = config_dialect(home);
+	const struct config_rules *rules = dialect->rules;
+	const struct check check = {config, home->client->program, rules, dialect->one_secret, problems};
 	const struct toml_node *root = toml_root(config);
 	const struct toml_node *providers = table_of(root, "providers"), *models = table_of(root, "models"),
 	                       *mcp = table_of(root, "mcp");

@@ -44,6 +44,8 @@ static void put_secret(
 		editor_set_text(e, PATH(section, name, "api_key"), "");
 	else
 		editor_set_text_if_absent(e, PATH(section, name, "api_key"), "");
+	if (e->dialect->one_secret)
+		editor_unset(e, PATH(section, name, "api_key_env"));
 	if (login->storage)
 		put_oauth(e, login, section, name);
 	else if (e->dialect->one_secret)

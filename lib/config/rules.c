@@ -106,6 +106,7 @@ static const struct config_field code_top_fields[] = {
     {"providers", TOML_TABLE, false, NULL, 0},
     {"services", TOML_TABLE, false, NULL, 0},
     {"thinking", TOML_TABLE, false, NULL, 0},
+    {"hooks", TOML_ARRAY, false, NULL, 0},
     {.name = NULL},
 };
 
@@ -115,6 +116,9 @@ static const struct config_field code_provider_fields[] = {
     {"api_key", TOML_STRING, false, NULL, 0},
     {"api_key_env", TOML_STRING, false, NULL, 0},
     {"default_model", TOML_STRING, false, NULL, 0},
+    {"env", TOML_TABLE, false, config_texts, 0},
+    {"custom_headers", TOML_TABLE, false, config_texts, 0},
+    {"source", TOML_TABLE, false, NULL, 0},
     {"oauth", TOML_TABLE, false, NULL, 0},
     {.name = NULL},
 };
@@ -175,6 +179,15 @@ static const struct config_field code_thinking_fields[] = {
     {.name = NULL},
 };
 
+/* The names of events are not checked, because each version of kimi-code adds some. */
+static const struct config_field code_hook_fields[] = {
+    {"event", TOML_STRING, true, NULL, 0},
+    {"command", TOML_STRING, true, NULL, 1},
+    {"matcher", TOML_STRING, false, NULL, 0},
+    {"timeout", TOML_INTEGER, false, NULL, 1},
+    {.name = NULL},
+};
+
 const struct config_rules config_rules_kimi_code = {
     .top = code_top_fields,
     .provider = code_provider_fields,
@@ -183,6 +196,8 @@ const struct config_rules config_rules_kimi_code = {
     .overrides = code_overrides_fields,
     .service = code_service_fields,
     .thinking = code_thinking_fields,
+    .hook = code_hook_fields,
     .largest = 9007199254740991, /* JavaScript's largest exact whole number */
     .camel_case = true,
+    .closed_hooks = true,
 };

@@ -31,6 +31,7 @@ struct config_rules {
 	bool lenient;                    /* accepts strings as numbers and booleans */
 	bool camel_case;                 /* accepts names like maxContextSize, too */
 	bool whole;                      /* a model's provider and the default model must exist */
+	bool closed_hooks;               /* a hook must have no other fields */
 };
 
 extern const struct config_rules config_rules_kimi_cli, config_rules_kimi_code;
