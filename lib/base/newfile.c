@@ -185,13 +185,27 @@ int newfile_sync(struct newfile *f, struct err *err)
 	return 0;
 }
 
-int newfile_commit(struct newfile *f, struct err *err)
+/* RENAME_NOREPLACE, or as rename() where the file system lacks that flag. */
+static int newfile_rename(const struct newfile *f, unsigned flags)
+{
+	int result = renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->target, flags);
+
+	if (result < 0 && flags && errno == EINVAL)
+		result = rename(f->temporary, f->target);
+	return result;
+}
+
+/* With RENAME_NOREPLACE, 1: the target exists. */
+static int newfile_commit_as(struct newfile *f, unsigned flags, struct err *err)
 {
 	char hint[FILE_HINT_MAX];
 
 	if (!f->synced && newfile_sync(f, err) < 0)
 		return -1;
-	if (rename(f->temporary, f->target) < 0)
+	int result = newfile_rename(f, flags);
+	if (result < 0 && flags && errno == EEXIST)
+		return 1;
+	if (result < 0)
 		return err_errno(err, ERR_STORAGE, file_write_hint(hint, errno, f->target),
 		    "cannot replace %s", f->target);
 	forget_newfile(f);
@@ -201,6 +215,11 @@ int newfile_commit(struct newfile *f, struct err *err)
 		return err_errno(
 		    err, ERR_STORAGE, "check the disk", "cannot flush %s to the disk", f->target);
 	return 0;
+}
+
+int newfile_commit(struct newfile *f, struct err *err)
+{
+	return newfile_commit_as(f, 0, err);
 }
 
 void newfile_abandon(struct newfile *f)
@@ -256,16 +275,28 @@ bool newfile_sweep(const char *path)
 	return find_temporary(path, true) > 0;
 }
 
-int newfile_replace(const char *path, const void *bytes, size_t len, struct err *err)
+static int newfile_write_whole(
+    const char *path, const void *bytes, size_t len, unsigned flags, struct err *err)
 {
 	struct newfile f = NEWFILE_INIT;
-	int failed = newfile_open(&f, path, 0600, err) < 0 || newfile_write(&f, bytes, len, err) < 0 ||
-	             newfile_commit(&f, err) < 0;
+	int result = newfile_open(&f, path, 0600, err);
 
+	if (result == 0)
+		result = newfile_write(&f, bytes, len, err);
+	if (result == 0)
+		result = newfile_commit_as(&f, flags, err);
 	newfile_abandon(&f);
-	if (failed)
-		return -1;
-	return 0;
+	return result;
+}
+
+int newfile_replace(const char *path, const void *bytes, size_t len, struct err *err)
+{
+	return newfile_write_whole(path, bytes, len, 0, err);
+}
+
+int newfile_create(const char *path, const void *bytes, size_t len, struct err *err)
+{
+	return newfile_write_whole(path, bytes, len, RENAME_NOREPLACE, err);
 }
 
 int newfile_remove(const char *path, struct err *err)

@@ -86,6 +86,9 @@ size_t newfile_target_len(const char *name);
 /* Replaces `path` by a file with these bytes and mode 0600. */
 int newfile_replace(const char *path, const void *bytes, size_t len, struct err *err);
 
+/* The same if there is no file yet. 1: there is one, which is not touched. */
+int newfile_create(const char *path, const void *bytes, size_t len, struct err *err);
+
 /* Removes `path` and temporary files next to it; 0 also if there is no such file. */
 int newfile_remove(const char *path, struct err *err);
 

@@ -33,10 +33,13 @@ static void add_unset(struct builder *builder, const char *name)
 	*builder->next++ = (struct variable){.name = name, .unset = true};
 }
 
+/* A list that is "*" holds every host; with another name beside it, some programs do not see the "*". */
 static bool environment_lists(const char *list, const char *host)
 {
 	size_t len = strlen(host);
 
+	if (strcmp(list, "*") == 0)
+		return true;
 	for (const char *at = list; *at; at += strspn(at, ", ")) {
 		size_t word = strcspn(at, ", ");
 		if (word == len && strncmp(at, host, len) == 0)

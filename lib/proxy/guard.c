@@ -15,6 +15,14 @@ bool guard_is_key(const char *key, const char *given)
 	return !difference;
 }
 
+/* Clients leave out the default port. */
+static bool guard_is_host(const char *known, const char *host)
+{
+	size_t len = strlen(host);
+
+	return strncasecmp(known, host, len) == 0 && (!known[len] || strcmp(known + len, ":80") == 0);
+}
+
 static bool guard_knows_host(const struct guard_rules *rules, const struct guard_request *request)
 {
 	const char *host = fields_find(request->fields, request->count, "Host");
@@ -22,7 +30,7 @@ static bool guard_knows_host(const struct guard_rules *rules, const struct guard
 	if (!host || fields_count(request->fields, request->count, "Host") != 1)
 		return false;
 	for (const char *const *known = rules->hosts; *known; known++)
-		if (strcasecmp(host, *known) == 0)
+		if (guard_is_host(*known, host))
 			return true;
 	return false;
 }

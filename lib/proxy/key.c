@@ -47,6 +47,7 @@ static int make_directory_of(const char *path, struct err *err)
 	return dir_make(directory, err);
 }
 
+/* 1: another proxy has made it meanwhile. */
 static int make_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
 {
 	struct buf line;
@@ -56,23 +57,20 @@ static int make_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *
 		return -1;
 	buf_init_secret(&line, PROXY_KEY_MAX + 1);
 	buf_addf(&line, "%s\n", ret_key);
-	int result = newfile_replace(path, line.data, line.len, err);
+	int result = newfile_create(path, line.data, line.len, err);
 	buf_release(&line);
 	return result;
 }
 
-int proxy_key_of_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
+/* 1: there is no such file. */
+static int read_key_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
 {
 	struct stat st;
 	struct buf text;
 
 	buf_init_secret(&text, PROXY_KEY_MAX - 1);
 	int result = file_read(path, FILE_FOLLOW | FILE_OWN, &text, &st, err);
-	if (result > 0) {
-		result = make_file(path, ret_key, err);
-		goto out;
-	}
-	if (result < 0)
+	if (result != 0)
 		goto out;
 	text_trim_input(&text);
 	if (st.st_mode & 077)
@@ -85,5 +83,17 @@ int proxy_key_of_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err 
 		memcpy(ret_key, text.data, text.len + 1);
 out:
 	buf_release(&text);
+	return result;
+}
+
+int proxy_key_of_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
+{
+	int result;
+
+	do {
+		result = read_key_file(path, ret_key, err);
+		if (result > 0)
+			result = make_file(path, ret_key, err);
+	} while (result > 0);
 	return result;
 }

@@ -151,8 +151,11 @@ static int clear_path(const char *path, const union address *address, struct err
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0 && errno == ENOENT)
-		return 0;
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return err_errno(err, ERR_CONFIG, "choose another path", "cannot use %s", path);
+	}
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(err, ERR_CONFIG, "choose another path", "%s exists and is not a socket", path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -62,6 +62,8 @@ static void test_no_proxy(void)
 	ok(has("no_proxy", "a,127.0.0.1,localhost") && has("NO_PROXY", "b,127.0.0.1,localhost"), "to each");
 	build(0, "localhost, 127.0.0.1", NULL, NULL);
 	ok(has("no_proxy", "localhost, 127.0.0.1"), "once");
+	build(0, "*", NULL, NULL);
+	ok(has("no_proxy", "*") && has("NO_PROXY", "*"), "but not to *, which is every host");
 	char *endless = malloc(10000);
 	memset(endless, 'a', 9999);
 	endless[9999] = '\0';

@@ -62,6 +62,26 @@ static void test_order(void)
 	    "an upgrade of a web page: 403");
 }
 
+static void test_default_port(void)
+{
+	static const struct guard_rules web = {
+	    .key = "sk-local-0123456789abcdef", .hosts = {"127.0.0.1:80", "localhost:80", NULL}};
+	static const struct {
+		const char *host;
+		int status;
+	} hosts[] = {{"127.0.0.1", 0}, {"127.0.0.1:80", 0}, {"LocalHost", 0}, {"", 403}, {"127.0.0.1:", 403},
+	    {"127.0.0.1:8", 403}, {"127.0.0", 403}, {"localhost:80.", 403}};
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		const struct field fields[] = {{"Host", hosts[i].host}, KEY};
+		const struct guard_request request = {"GET", "/v1/models", fields, 2};
+		ok(guard_check(&web, &request).status == hosts[i].status, "on port 80, the host '%s': %d",
+		    hosts[i].host, hosts[i].status);
+	}
+	ok(check("GET", "/v1/models", FIELDS({"Host", "127.0.0.1"}, KEY)) == 403,
+	    "on another port, a host needs the port");
+}
+
 static void test_methods(void)
 {
 	ok(check("PATCH", "/v1/x", FIELDS(HOST, KEY)) == 0 && check("X-NEW", "/v1/x", FIELDS(HOST, KEY)) == 0,
@@ -144,6 +164,7 @@ static void test_fields(void)
 int main(void)
 {
 	test_order();
+	test_default_port();
 	test_methods();
 	test_hosts();
 	test_framing();

@@ -3,6 +3,9 @@
 #include "scratch.h"
 #include "tap.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void test_random(void)
 {
 	char one[PROXY_KEY_MAX], two[PROXY_KEY_MAX];
@@ -27,6 +30,35 @@ static void test_made(void)
 	ok(scratch_mode("new") == 0700 && scratch_mode("new/deep") == 0700, "so are its directories");
 	ok(proxy_key_of_file(scratch_path("new/deep/key"), again, &err) == 0 && strcmp(first, again) == 0,
 	    "the key stays the same");
+}
+
+/* The keys that as many processes take at once from a file that does not exist yet. */
+static void test_race(void)
+{
+	enum { RACERS = 16 };
+	char keys[RACERS][PROXY_KEY_MAX] = {{0}};
+	int gate[2], results[2], same = 0;
+	char byte;
+
+	if (pipe(gate) < 0 || pipe(results) < 0)
+		return;
+	for (int i = 0; i < RACERS; i++) {
+		if (fork() != 0)
+			continue;
+		struct err err = {0};
+		close(gate[1]);
+		byte = read(gate[0], &byte, 1) == 0 ? 0 : 1;
+		bool sent = proxy_key_of_file(scratch_path("raced"), keys[0], &err) == 0 &&
+		            write(results[1], keys[0], PROXY_KEY_MAX) == PROXY_KEY_MAX;
+		_exit(!sent);
+	}
+	close(gate[1]);
+	for (int i = 0; i < RACERS; i++)
+		same += read(results[0], keys[i], PROXY_KEY_MAX) == PROXY_KEY_MAX && *keys[i] &&
+		        strcmp(keys[i], keys[0]) == 0;
+	while (wait(NULL) > 0)
+		continue;
+	ok(same == RACERS, "all that start at once have the same key: %d of %d", same, RACERS);
 }
 
 static void test_given(void)
@@ -87,6 +119,7 @@ int main(void)
 	scratch_open();
 	test_random();
 	test_made();
+	test_race();
 	test_given();
 	test_places();
 	scratch_close();
