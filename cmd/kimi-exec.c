@@ -46,7 +46,7 @@ static void tell_expiry(const struct report *report, const struct token_keeper_o
 	struct context context;
 
 	if (report->terminal && context_open(&context, &keeper->login, NULL) == 0)
-		expiry_notice_speak(report, &context.home, &context.account);
+		expiry_notice_speak(report, &context.account);
 }
 
 /* Returns only on failure. */

@@ -45,10 +45,10 @@ static bool has_login(const struct context *context)
 	size_t count = 0;
 	struct account *list = account_list(home, &count, NULL);
 	bool found = api_key_is_stored(home, NULL) ||
-	             (home->client->has_keyring && config_names_keyring(home, context->account.key));
+	             (home->client->has_keyring && config_names_keyring(&context->account));
 
 	for (size_t i = 0; i < count && !found; i++)
-		found = account_is_stored(&list[i], home);
+		found = account_is_stored(&list[i]);
 	free(list);
 	return found;
 }
@@ -96,8 +96,7 @@ static int login_choose_region(
     const struct command *c, struct context *context, const struct login_request *request, struct err *err)
 {
 	/* A stored account stays in its region. */
-	if (!request->region && *context->account.name &&
-	    account_is_stored(&context->account, &context->home))
+	if (!request->region && *context->account.name && account_is_stored(&context->account))
 		return 0;
 	if (config_region_choose(&context->home, context->account.platform, request->region, err) < 0)
 		return -1;
@@ -131,8 +130,8 @@ static int run(
 	if (store_check_kind(context.home.client, request->storage, err) < 0)
 		return -1;
 	if (request->api_key_stdin || !context.account.platform->oauth_key)
-		return login_flow_key(&c->report, request, &context.home, err);
-	return login_flow_oauth(&c->report, request, &context.home, err);
+		return login_flow_key(&c->report, request, err);
+	return login_flow_oauth(&c->report, request, err);
 }
 
 int main(int argc, char **argv)

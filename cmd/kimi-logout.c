@@ -56,30 +56,30 @@ static void tell_others(const struct work *work, const struct account *only)
 			snprintf(region, sizeof(region), " --region %s", account->region->name);
 		else if (status->is_unused)
 			snprintf(region, sizeof(region), " --all");
+		account_title_with_region(account, title);
+		json_t *data = login_event_data(account);
 		/* Name it even if the command would find it by itself. */
 		if (work->home_count > 1) {
-			snprintf(client, sizeof(client), " --client %s", status->home->client->name);
-			account->client = NULL;
+			snprintf(client, sizeof(client), " --client %s", account->home->client->name);
+			account->home = NULL;
 		}
-		account_title_in(account, status->home, title);
-		report_tell(work->report, "info", login_event_data(account, status->home),
+		report_tell(work->report, "info", data,
 		    "still logged in to %s; run 'kimi logout%s%s%s' to log out", title, client,
 		    account_option(account, option), region);
 	}
 	status_list_clear(&list);
 }
 
-static void logout_tell(const struct work *work, const struct home *home, const struct account *account,
-    const struct logout *logout)
+static void logout_tell(const struct work *work, const struct account *account, const struct logout *logout)
 {
 	double left = logout->expires_at - clock_now();
 	const struct report *report = work->report;
 	char span[DURATION_SPAN_MAX], title[ACCOUNT_TITLE_MAX], label[40] = "";
-	json_t *data = login_event_data(account, home);
+	json_t *data = login_event_data(account);
 
 	if (work->all && work->home_count > 1)
-		snprintf(label, sizeof(label), "%s: ", home->client->name);
-	account_title_in(account, home, title);
+		snprintf(label, sizeof(label), "%s: ", account->home->client->name);
+	account_title_with_region(account, title);
 	duration_span(left, span);
 	if (!logout->storage && logout->swept)
 		report_tell(report, "success", data,
@@ -106,19 +106,19 @@ static void logout_tell_failure(const struct report *report, const struct logout
 		report_note(report, "the tokens were removed");
 }
 
-static void log_out(struct work *work, const struct home *home, const struct account *account)
+static void log_out(struct work *work, const struct account *account)
 {
 	struct logout logout;
 	struct err err;
 
-	if (logout_run(home, account, &logout, &err) < 0) {
+	if (logout_run(account, &logout, &err) < 0) {
 		logout_tell_failure(work->report, &logout);
 		work_fail(work, &err);
 		return;
 	}
 	bool found = logout.storage || logout.swept;
 	if (found || !work->all)
-		logout_tell(work, home, account, &logout);
+		logout_tell(work, account, &logout);
 	if (!work->all)
 		tell_others(work, logout.storage ? account : NULL);
 	work->found = work->found || found;
@@ -135,7 +135,7 @@ static void log_out_home(struct work *work, const struct home *home)
 	if (!list)
 		work_fail(work, &err);
 	for (size_t i = 0; i < count; i++)
-		log_out(work, home, &list[i]);
+		log_out(work, &list[i]);
 	free(list);
 }
 
@@ -155,7 +155,6 @@ static int log_out_all(struct work *work, const struct login_options *login, str
 static int logout_choose_region(struct context *context, const char *region, struct err *err)
 {
 	const struct platform *platform = context->account.platform;
-	struct home home = context->home;
 
 	if (!region)
 		return 0;
@@ -164,9 +163,10 @@ static int logout_choose_region(struct context *context, const char *region, str
 	if (platform_hosts_are_set(platform))
 		return err_set(err, ERR_USAGE, "leave out --region, or unset the variables",
 		    "--region cannot be used while the environment sets the host of Kimi");
-	if (config_region_choose(&home, platform, region, err) < 0)
+	if (config_region_check(context->home.client, platform, region, err) < 0)
 		return -1;
-	return account_locate(&context->account, &home, err);
+	account_set_region(&context->account, platform_region_named(platform, region));
+	return 0;
 }
 
 static int log_out_selected(
@@ -182,7 +182,7 @@ static int log_out_selected(
 	/* Who names a home means that one only. */
 	if (!home_is_named(login->client) && context_homes(work->homes, &work->home_count, login, err) < 0)
 		return -1;
-	log_out(work, &context.home, &context.account);
+	log_out(work, &context.account);
 	return 0;
 }
 

@@ -72,7 +72,7 @@ static int list(struct work *work, struct err *err)
 	else if (work->config_failed)
 		default_model = memory_copy("");
 	free_config(work);
-	expiry_notice_speak(work->report, home, account);
+	expiry_notice_speak(work->report, account);
 	bool all_failed = have_all_failed(&lists);
 	if (options->sync && !all_failed)
 		result = model_sync_write(work->report, home, &lists, err);

@@ -47,7 +47,7 @@ static int refresh(const struct work *work, struct err *err)
 	if (!work->all && !*account->key)
 		return account_not_logged_in(account, err);
 	if (!work->all)
-		result = refresh_many_account(&many, &work->context.home, account, err);
+		result = refresh_many_account(&many, account, err);
 	for (size_t n = 0; n < work->home_count && work->all && result == 0; n++)
 		result = refresh_many_home(&many, &work->homes[n], err);
 	if (result == 0)
@@ -91,7 +91,7 @@ static bool has_any_login(const struct home *home, const struct platform *only)
 	if (api_key_is_stored(home, only))
 		return true;
 	return account_find(&account, home, only ? only->id : NULL, "", NULL) == 0 &&
-	       account_is_stored(&account, home);
+	       account_is_stored(&account);
 }
 
 static int sync_home(const struct work *work, const struct home *home, struct err *err)

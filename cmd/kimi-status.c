@@ -70,15 +70,6 @@ static int check_all(const struct options *options, int *ret_exit, struct err *e
 	return 0;
 }
 
-/* The home of the selected login, as it is in the list. */
-static const struct home *listed_home(const struct home homes[CLIENTS], size_t count, const struct home *home)
-{
-	for (size_t i = 0; i < count; i++)
-		if (homes[i].client == home->client)
-			return &homes[i];
-	return home;
-}
-
 static int show_selected(
     const struct status_selection *selection, const struct options *options, struct err *err)
 {
@@ -100,7 +91,7 @@ static int show_selected(
 static int show_all(const struct command *c, const struct options *options, struct err *err)
 {
 	const struct login_options *login = &options->login;
-	struct home homes[CLIENTS] = {0};
+	struct home homes[CLIENTS];
 	struct context context;
 	struct status_list list;
 	int result = 0;
@@ -108,7 +99,6 @@ static int show_all(const struct command *c, const struct options *options, stru
 	if (context_open(&context, login, err) < 0 || list_all(options, homes, &list, err) < 0)
 		return -1;
 	const struct status_selection selection = {
-	    .home = listed_home(homes, CLIENTS, &context.home),
 	    .account = &context.account,
 	    .platform_is_named = login->platform != NULL,
 	    .known = &list,
@@ -182,7 +172,6 @@ static int run(const struct command *c, const struct options *options, int *ret_
 	if (context_open(&context, &options->login, err) < 0)
 		return -1;
 	const struct status_selection selection = {
-	    .home = &context.home,
 	    .account = &context.account,
 	    .platform_is_named = options->login.platform != NULL,
 	};

@@ -102,8 +102,7 @@ static int print_access(const struct command *c, const struct options *options, 
 }
 
 /* Some programs take standard error as part of the key: on success, write to it only on a terminal. */
-static void token_warn(const struct command *c, const struct home *home, const struct account *account,
-    const struct store *store, const struct token_result *access)
+static void token_warn(const struct command *c, const struct store *store, const struct token_result *access)
 {
 	struct report told = c->report;
 
@@ -115,7 +114,7 @@ static void token_warn(const struct command *c, const struct home *home, const s
 	if (access->error.code != ERR_NONE)
 		report_note(&told, "the token could not be refreshed: %s", access->error.what);
 	else
-		expiry_notice_speak(&told, home, account);
+		expiry_notice_speak(&told, &store->who);
 }
 
 static void warn_of_open_config(const struct command *c, const struct home *home)
@@ -145,10 +144,10 @@ static int get_token(const struct secret_source *source, bool renew, char **ret_
 	struct store store;
 
 	(void)renew; /* never set: nothing is sent, so nothing is refused */
-	if (store_open(&store, source->home, source->who, err) < 0 ||
+	if (store_open(&store, source->who, err) < 0 ||
 	    token_get(&store, &request->options->access, access, err) < 0)
 		return -1;
-	token_warn(request->command, source->home, source->who, &store, access);
+	token_warn(request->command, &store, access);
 	*ret_token = strdup(access->token.access_token);
 	if (!*ret_token)
 		return err_memory(err);
@@ -161,7 +160,6 @@ static int run(const struct command *c, const struct options *options, struct er
 	struct context context;
 	struct token_request request = {c, options, &found.access};
 	const struct secret_source source = {
-	    .home = &context.home,
 	    .who = &context.account,
 	    .only_this_platform = options->login.platform != NULL,
 	    .get_token = get_token,

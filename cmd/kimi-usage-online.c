@@ -66,11 +66,10 @@ static int usage_online_show(struct command *c, const struct usage_logins *login
 	    failed && (failed->err.code == ERR_INTERRUPTED || usage_login_is_missing(failed) || !all);
 
 	if (!all)
-		expiry_notice_speak(&c->report, logins->items[0].home, &logins->items[0].account);
+		expiry_notice_speak(&c->report, &logins->items[0].account);
 	if (is_nothing)
 		return fail_as(logins, failed, &failed->err, err);
-	if (options->profile &&
-	    profile_fetch(logins->items[0].home, &logins->items[0].account, &profile, NULL) == 0)
+	if (options->profile && profile_fetch(&logins->items[0].account, &profile, NULL) == 0)
 		known = &profile;
 	if (c->report.json)
 		usage_show_json(logins->items, logins->count, known);

@@ -33,7 +33,7 @@ static int run(const struct usage_options *options, char **argv, struct err *err
 	if (options->line && options->max_age >= 0) {
 		if (context_open(&context, &options->login, err) < 0)
 			return -1;
-		if (usage_cache_look(&context.home, &context.account, options->max_age, &usage)) {
+		if (usage_cache_look(&context.account, options->max_age, &usage)) {
 			usage_show_line(&usage, false);
 			return 0;
 		}

@@ -31,11 +31,10 @@ void account_title(const struct account *account, char ret_name[ACCOUNT_TITLE_MA
 	snprintf(ret_name, ACCOUNT_TITLE_MAX, "%s%s%s", account->platform->name, joint, account->name);
 }
 
-void account_title_in(
-    const struct account *account, const struct home *home, char ret_title[ACCOUNT_TITLE_MAX])
+void account_title_with_region(const struct account *account, char ret_title[ACCOUNT_TITLE_MAX])
 {
 	account_title(account, ret_title);
-	if (!home->client->has_slots || !account->region)
+	if (!account->home->client->has_slots || !account->region)
 		return;
 	size_t len = strlen(ret_title);
 	snprintf(ret_title + len, ACCOUNT_TITLE_MAX - len, " (%s)", account->region->site);
@@ -62,14 +61,14 @@ int account_select(struct account *ret_account, const char *platform_id, const c
 }
 
 /* Sets the key: "oauth/NAME", or "oauth/NAME@ACCOUNT". */
-static void account_set_key(struct account *account, const struct home *home)
+static void account_set_key(struct account *account)
 {
 	char slot[SLOT_MAX];
 	const char *prefix = account->platform->oauth_key, *name = "", *joint = "";
 
 	if (!prefix)
 		return;
-	if (home->client->has_slots) {
+	if (account->home->client->has_slots) {
 		slot_name(account->oauth_host, account->base_url, slot);
 		prefix = "oauth/";
 		name = slot;
@@ -85,7 +84,7 @@ int account_locate(struct account *account, const struct home *home, struct err 
 	const struct platform *platform = account->platform;
 	const char *oauth_host = NULL, *base_url = NULL;
 
-	account->client = home->client;
+	account->home = home;
 	/* Like kimi-code: if the environment sets a host, the configured OAuth host is ignored. */
 	if (platform->oauth_key && !platform_hosts_are_set(platform))
 		oauth_host = home->oauth_host;
@@ -95,7 +94,7 @@ int account_locate(struct account *account, const struct home *home, struct err 
 	    platform_base_url(platform, base_url, account->base_url, err) < 0)
 		return -1;
 	account->region = platform_region_of(platform, account->oauth_host, account->base_url);
-	account_set_key(account, home);
+	account_set_key(account);
 	return 0;
 }
 
@@ -112,8 +111,9 @@ const char *account_option(const struct account *account, char ret_option[ACCOUN
 	size_t len = 0;
 
 	*ret_option = '\0';
-	if (account->client && home_needs_option(account->client))
-		len = (size_t)snprintf(ret_option, ACCOUNT_OPTION_MAX, " --client %s", account->client->name);
+	if (account->home && home_needs_option(account->home->client))
+		len = (size_t)snprintf(
+		    ret_option, ACCOUNT_OPTION_MAX, " --client %s", account->home->client->name);
 	if (account->platform != platforms)
 		len += (size_t)snprintf(
 		    ret_option + len, ACCOUNT_OPTION_MAX - len, " --platform %s", account->platform->id);
@@ -198,19 +198,18 @@ static int by_account(const void *a, const void *b)
 }
 
 /* Adds the accounts that are stored next to a default account, sorted by name. */
-static void list_add_accounts(
-    struct account_list_builder *list, const struct home *home, const struct account *plain)
+static void list_add_accounts(struct account_list_builder *list, const struct account *plain)
 {
 	char directory[HOME_PATH_MAX];
 	struct account account = *plain;
 	size_t first = list->count;
 
-	home_path(home, HOME_CREDENTIALS, directory);
+	home_path(plain->home, HOME_CREDENTIALS, directory);
 	DIR *dir = opendir(directory);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		if (!account_of_file(plain->key, entry->d_name, account.name))
 			continue;
-		account_set_key(&account, home);
+		account_set_key(&account);
 		account_list_add(list, &account);
 	}
 	if (dir)
@@ -219,12 +218,14 @@ static void list_add_accounts(
 		qsort(list->items + first, list->count - first, sizeof(*list->items), by_account);
 }
 
-/* Whether tokens are stored under the key, in a file or (as the metadata says) in the keyring. */
-static bool is_key_stored(const struct home *home, const char *key)
+bool account_is_stored(const struct account *account)
 {
-	const char *name = strchr(key, '/') + 1;
+	const struct home *home = account->home;
 	char path[HOME_PATH_MAX];
 
+	if (!*account->key)
+		return false;
+	const char *name = strchr(account->key, '/') + 1;
 	home_credentials_file(home, name, "json", path);
 	if (access(path, F_OK) == 0)
 		return true;
@@ -232,42 +233,46 @@ static bool is_key_stored(const struct home *home, const char *key)
 	return home->client->has_keyring && access(path, F_OK) == 0;
 }
 
-static void account_set_hosts(
-    struct account *account, const struct home *home, const char *oauth_host, const char *base_url)
+static void account_set_hosts(struct account *account, const char *oauth_host, const char *base_url)
 {
 	snprintf(account->oauth_host, sizeof(account->oauth_host), "%s", oauth_host);
 	snprintf(account->base_url, sizeof(account->base_url), "%s", base_url);
 	account->region = platform_region_of(account->platform, oauth_host, base_url);
-	account_set_key(account, home);
+	account_set_key(account);
+}
+
+void account_set_region(struct account *account, const struct region *region)
+{
+	account_set_hosts(account, region->oauth_host, region->base_url);
 }
 
 /* Sets the hosts of the config, else the built-in ones. Ignores the environment. */
-static void account_set_configured_hosts(struct account *account, const struct home *home)
+static void account_set_configured_hosts(struct account *account)
 {
 	const char *oauth_host = account->platform->oauth_host, *base_url = account->platform->base_url;
 
-	if (*home->oauth_host)
-		oauth_host = home->oauth_host;
-	if (*home->base_url)
-		base_url = home->base_url;
-	account_set_hosts(account, home, oauth_host, base_url);
+	if (*account->home->oauth_host)
+		oauth_host = account->home->oauth_host;
+	if (*account->home->base_url)
+		base_url = account->home->base_url;
+	account_set_hosts(account, oauth_host, base_url);
 }
 
 /* Adds stored logins of other hosts in a home with slots: of the configured hosts and of each region. */
 static void list_add_hosts(
     struct account_list_builder *list, const struct home *home, const struct platform *platform)
 {
-	struct account account = {.platform = platform, .client = home->client};
+	struct account account = {.platform = platform, .home = home};
 
-	account_set_configured_hosts(&account, home);
+	account_set_configured_hosts(&account);
 	for (const struct region *r = platform->regions;; r++) {
-		if (is_key_stored(home, account.key)) {
+		if (account_is_stored(&account)) {
 			account_list_add(list, &account);
-			list_add_accounts(list, home, &account);
+			list_add_accounts(list, &account);
 		}
 		if (!r || !r->name)
 			break;
-		account_set_hosts(&account, home, r->oauth_host, r->base_url);
+		account_set_region(&account, r);
 	}
 }
 
@@ -284,7 +289,7 @@ struct account *account_list(const struct home *home, size_t *ret_count, struct 
 		if (result < 0)
 			break;
 		account_list_add(&list, &plain);
-		list_add_accounts(&list, home, &plain);
+		list_add_accounts(&list, &plain);
 		if (home->client->has_slots)
 			list_add_hosts(&list, home, p);
 	}
@@ -316,42 +321,37 @@ struct account *account_list_all(const struct home *home, size_t *ret_count, str
 	return longer;
 }
 
-bool account_is_stored(const struct account *account, const struct home *home)
-{
-	return *account->key && is_key_stored(home, account->key);
-}
-
-bool account_is_configured(const struct account *account, const struct home *home)
+bool account_is_configured(const struct account *account)
 {
 	struct account configured = *account;
 
-	if (!home->client->has_slots || !*account->key || platform_hosts_are_set(account->platform))
+	if (!account->home->client->has_slots || !*account->key || platform_hosts_are_set(account->platform))
 		return true;
-	account_set_configured_hosts(&configured, home);
+	account_set_configured_hosts(&configured);
 	return strcmp(configured.key, account->key) == 0;
 }
 
-bool account_is_other_configured(const struct account *account, const struct home *home)
+bool account_is_other_configured(const struct account *account)
 {
 	struct account configured = *account;
 
-	if (!home->client->has_slots || !*account->key)
+	if (!account->home->client->has_slots || !*account->key)
 		return false;
-	account_set_configured_hosts(&configured, home);
-	return strcmp(configured.key, account->key) != 0 && is_key_stored(home, configured.key);
+	account_set_configured_hosts(&configured);
+	return strcmp(configured.key, account->key) != 0 && account_is_stored(&configured);
 }
 
-void account_locate_account(struct account *account, const struct home *home)
+void account_find_region(struct account *account)
 {
 	const struct region *region = account->platform->regions;
 	struct account there = *account;
 
-	if (!*account->name || !home->client->has_slots || platform_hosts_are_set(account->platform) ||
-	    is_key_stored(home, account->key))
+	if (!*account->name || !account->home->client->has_slots ||
+	    platform_hosts_are_set(account->platform) || account_is_stored(account))
 		return;
 	for (; region && region->name; region++) {
-		account_set_hosts(&there, home, region->oauth_host, region->base_url);
-		if (is_key_stored(home, there.key)) {
+		account_set_region(&there, region);
+		if (account_is_stored(&there)) {
 			*account = there;
 			return;
 		}

@@ -22,7 +22,7 @@ struct account {
 	const struct platform *platform;
 	char name[ACCOUNT_NAME_MAX]; /* "": the default account */
 	/* Filled in by account_locate(): */
-	const struct client *client;       /* whose home it is in */
+	const struct home *home;           /* that it is in; borrowed */
 	char key[ACCOUNT_KEY_MAX];         /* of its tokens; "": the platform has only API keys */
 	char oauth_host[PLATFORM_URL_MAX]; /* "": likewise */
 	char base_url[PLATFORM_URL_MAX];
@@ -35,8 +35,7 @@ enum { ACCOUNT_TITLE_MAX = ACCOUNT_NAME_MAX + 80 };
 void account_title(const struct account *account, char ret_name[ACCOUNT_TITLE_MAX]);
 
 /* The same with the region, if the home can have logins in several: "Kimi Code (kimi.ai)". */
-void account_title_in(
-    const struct account *account, const struct home *home, char ret_title[ACCOUNT_TITLE_MAX]);
+void account_title_with_region(const struct account *account, char ret_title[ACCOUNT_TITLE_MAX]);
 
 /*
  * Selects a login by its options. NULL means that an option was not given: the first
@@ -47,9 +46,9 @@ int account_select(
     struct account *ret_account, const char *platform_id, const char *account, struct err *err);
 
 /*
- * Finds the login in a home: sets its hosts (from the environment, else the home's config,
- * else built in), region and key. In a home with slots the key depends on the hosts.
- * -1 ERR_CONFIG: a URL is too long.
+ * Finds the login in a home, which must outlive it: sets its hosts (from the environment, else
+ * the home's config, else built in), region and key. In a home with slots the key depends on the
+ * hosts. -1 ERR_CONFIG: a URL is too long. All functions below are for an account with a home.
  */
 int account_locate(struct account *account, const struct home *home, struct err *err);
 
@@ -57,7 +56,10 @@ int account_locate(struct account *account, const struct home *home, struct err 
  * Finds the region of an account, since the config names only the hosts of the default account:
  * the first region that has it stored. Call it after account_locate().
  */
-void account_locate_account(struct account *account, const struct home *home);
+void account_find_region(struct account *account);
+
+/* Sets its hosts to those of a region of its platform, regardless of the environment. */
+void account_set_region(struct account *account, const struct region *region);
 
 /* account_select() and account_locate(). */
 int account_find(struct account *ret_account, const struct home *home, const char *platform_id,
@@ -93,17 +95,17 @@ struct account *account_list(const struct home *home, size_t *ret_count, struct 
 /* The same, followed by the platforms that have only API keys. */
 struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err);
 
-/* Whether that home, where the login was located, has its tokens or metadata that says where they are. */
-bool account_is_stored(const struct account *account, const struct home *home);
+/* Whether its home has its tokens, or metadata that says where they are. */
+bool account_is_stored(const struct account *account);
 
 /*
- * Whether the config of the home belongs to this login, so that an API key in it may be sent
+ * Whether the config of its home belongs to this login, so that an API key in it may be sent
  * to its hosts. It does not if the home has several regions and the config names the hosts of
  * another one. Hosts in the environment are the user's choice: the key may be sent there.
  */
-bool account_is_configured(const struct account *account, const struct home *home);
+bool account_is_configured(const struct account *account);
 
 /* Whether the config names the hosts of another login that is stored in the home, and so belongs to that. */
-bool account_is_other_configured(const struct account *account, const struct home *home);
+bool account_is_other_configured(const struct account *account);
 
 #endif

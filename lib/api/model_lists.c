@@ -12,14 +12,14 @@ static size_t model_lists_prepare(struct api_request requests[], const struct ho
 	size_t count = 0;
 
 	if (only) {
-		models_request(&requests[0], home, only, config);
+		models_request(&requests[0], only, config);
 		return 1;
 	}
 	for (const struct platform *p = platforms; p->id && count < PLATFORMS_MAX; p++) {
 		struct api_request *request = &requests[count++];
 		struct err err;
 		int result = account_find(&account, home, p->id, "", &err);
-		models_request(request, home, &account, config);
+		models_request(request, &account, config);
 		request->among_others = true;
 		if (result < 0) {
 			request->failed = true;
@@ -54,12 +54,12 @@ void model_lists_fetch(struct model_lists *catalog, const struct home *home, con
 	}
 }
 
-int model_lists_fetch_with(const struct home *home, const struct toml *config, const struct account *account,
-    const char *bearer, struct models *ret_models, struct err *err)
+int model_lists_fetch_with(const struct toml *config, const struct account *account, const char *bearer,
+    struct models *ret_models, struct err *err)
 {
 	struct api_request request;
 
-	models_request(&request, home, account, config);
+	models_request(&request, account, config);
 	request.secret = bearer;
 	api_request_all(&request, 1);
 	int result = models_take(&request, ret_models);

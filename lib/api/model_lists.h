@@ -34,8 +34,8 @@ void model_lists_fetch(struct model_lists *catalog, const struct home *home, con
     const struct account *only);
 
 /* Fetches one list with a secret that is not stored yet, for login. -1: as a request fails (request.h). */
-int model_lists_fetch_with(const struct home *home, const struct toml *config, const struct account *account,
-    const char *bearer, struct models *ret_models, struct err *err);
+int model_lists_fetch_with(const struct toml *config, const struct account *account, const char *bearer,
+    struct models *ret_models, struct err *err);
 
 void model_lists_clear(struct model_lists *catalog);
 

@@ -217,19 +217,17 @@ int models_take(struct api_request *request, struct models *ret_models)
 {
 	struct reason reason;
 
-	if (!request->failed && models_from_response(request->home, request->account.platform, request->body,
-	                            ret_models, &reason) < 0)
+	if (!request->failed && models_from_response(request->account.home, request->account.platform,
+	                            request->body, ret_models, &reason) < 0)
 		api_request_makes_no_sense(request, reason.text);
 	if (request->failed)
 		return -1;
 	return 0;
 }
 
-void models_request(struct api_request *ret_request, const struct home *home, const struct account *account,
-    const struct toml *config)
+void models_request(struct api_request *ret_request, const struct account *account, const struct toml *config)
 {
 	*ret_request = (struct api_request){
-	    .home = home,
 	    .account = *account,
 	    .config = config,
 	    .path = "/models",

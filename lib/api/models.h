@@ -24,8 +24,8 @@ int models_from_response(const struct home *home, const struct platform *platfor
     struct models *ret_models, struct reason *ret_reason);
 
 /* Fills in the request for a list; the caller sends it (request.h). */
-void models_request(struct api_request *ret_request, const struct home *home, const struct account *account,
-    const struct toml *config);
+void models_request(
+    struct api_request *ret_request, const struct account *account, const struct toml *config);
 
 /* The list that came; the caller clears it. -1: none came, request->err says why. */
 int models_take(struct api_request *request, struct models *ret_models);

@@ -32,11 +32,9 @@ void profile_from_response(const json_t *response, struct profile *ret_profile)
 	profile_take(response, "region", ret_profile->region);
 }
 
-int profile_fetch(
-    const struct home *home, const struct account *account, struct profile *ret_profile, struct err *err)
+int profile_fetch(const struct account *account, struct profile *ret_profile, struct err *err)
 {
 	struct api_request request = {
-	    .home = home,
 	    .account = *account,
 	    .path = account->platform->profile_path,
 	    .subject = "profile",

@@ -6,7 +6,6 @@
 
 #include "account/account.h"
 #include "base/err.h"
-#include "home/home.h"
 
 #include <jansson.h>
 
@@ -23,7 +22,6 @@ struct profile {
 void profile_from_response(const json_t *response, struct profile *ret_profile);
 
 /* Fetches the profile. -1: as a request fails (request.h); ERR_USAGE if the platform has none. */
-int profile_fetch(
-    const struct home *home, const struct account *account, struct profile *ret_profile, struct err *err);
+int profile_fetch(const struct account *account, struct profile *ret_profile, struct err *err);
 
 #endif

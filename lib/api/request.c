@@ -48,7 +48,7 @@ static int api_exchange_get_token(
 	struct store store;
 	int result = -1;
 
-	if (store_open(&store, source->home, source->who, err) < 0)
+	if (store_open(&store, source->who, err) < 0)
 		return -1;
 	if (e->is_refreshed && e->refresh.result.outcome == REFRESH_FAILED)
 		*err = e->refresh.result.err;
@@ -184,7 +184,6 @@ static int api_exchange_prepare(struct api_exchange *e, struct api_request *requ
 
 	e->request = request;
 	e->source = (struct secret_source){
-	    .home = request->home,
 	    .who = &request->account,
 	    .only_this_platform = true,
 	    .among_others = request->among_others,
@@ -199,9 +198,9 @@ static int api_exchange_prepare(struct api_exchange *e, struct api_request *requ
 	snprintf(e->url, sizeof(e->url), "%s%s", request->account.base_url, request->path);
 	if (request->no_device_headers)
 		return 0;
-	device_headers_fill(&device, request->home);
+	device_headers_fill(&device, request->account.home);
 	return headers_build(&e->headers, &device,
-	    config_custom_headers(request->home, request->config, request->account.platform), err);
+	    config_custom_headers(request->account.home, request->config, request->account.platform), err);
 }
 
 static void api_exchange_find_secret(struct api_exchange *e)
@@ -272,8 +271,8 @@ static bool api_exchange_is_to_refresh(const struct api_exchange *e, bool renew)
 
 	if (renew)
 		return api_exchange_is_refused(e) && e->secret.kind == SECRET_TOKEN && !e->secret.renewed;
-	if (!*e->url || e->request->secret || !account_is_stored(e->source.who, e->source.home) ||
-	    store_open(&store, e->source.home, e->source.who, NULL) < 0)
+	if (!*e->url || e->request->secret || !account_is_stored(e->source.who) ||
+	    store_open(&store, e->source.who, NULL) < 0)
 		return false;
 	bool is_fresh = store_load_file(&store, &token, NULL) == 0 && !refresh_is_needed(&options, &token);
 	token_clear(&token);
@@ -292,7 +291,6 @@ static size_t exchanges_refresh(
 		if (!api_exchange_is_to_refresh(e, renew))
 			continue;
 		e->refresh = (struct refresh_aside){
-		    .home = e->source.home,
 		    .who = e->source.who,
 		    .options = {.force = renew, .min_valid = -1},
 		    .context = e,

@@ -1,7 +1,7 @@
 /*
  * request: one authorized GET, or several in parallel.
  *
- *	struct api_request request = {.home = home, .account = account, .path = "/models", ...};
+ *	struct api_request request = {.account = account, .path = "/models", ...};
  *
  *	api_request_all(&request, 1);
  *	if (!request.failed)
@@ -19,7 +19,6 @@
 #include "auth/secret.h"
 #include "base/err.h"
 #include "format/toml.h"
-#include "home/home.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -29,7 +28,6 @@
 enum { API_REQUESTS_MAX = 32 };
 
 struct api_request {
-	const struct home *home;
 	struct account account;
 	const struct toml *config; /* for custom headers; may be NULL */
 	const char *path;          /* below the base URL, "/models" */

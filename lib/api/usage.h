@@ -11,7 +11,6 @@
 #include "account/account.h"
 #include "base/err.h"
 #include "base/reason.h"
-#include "home/home.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -67,9 +66,8 @@ struct usage {
 
 /* A login and what its server says of it. */
 struct usage_login {
-	const struct home *home; /* borrowed */
-	struct account account;  /* located */
-	bool among_others;       /* KIMI_API_KEY does not stand in where nothing is stored */
+	struct account account; /* located */
+	bool among_others;      /* KIMI_API_KEY does not stand in where nothing is stored */
 
 	bool failed;    /* it could not be asked */
 	struct err err; /* why */

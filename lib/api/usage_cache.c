@@ -21,11 +21,11 @@
 enum { MAX_PATH = 1024, MAX_DIRECTORY = 960, MAX_LOGIN = 2048, MAX_BYTES = 512 * 1024 };
 
 /* Identifies the login that a file is about: its home, server and name. */
-static bool cache_login(const struct home *home, const struct account *account, char ret_login[MAX_LOGIN])
+static bool cache_login(const struct account *account, char ret_login[MAX_LOGIN])
 {
 	return text_join(ret_login, MAX_LOGIN,
-	    (const char *const[]){home->directory, "\n", account->base_url, "\n", account->platform->id, "@",
-	        account->name, NULL});
+	    (const char *const[]){account->home->directory, "\n", account->base_url, "\n",
+	        account->platform->id, "@", account->name, NULL});
 }
 
 /* Without a session (cron, containers) the cache is in the state directory: it has no secret. */
@@ -62,14 +62,14 @@ static bool cache_path(const struct home *home, const char *login, bool make, ch
 	return cache_path_in(directory, login, ret_path);
 }
 
-void usage_cache_load(struct usage_cache *ret_cache, const struct home *home, const struct account *account)
+void usage_cache_load(struct usage_cache *ret_cache, const struct account *account)
 {
 	char login[MAX_LOGIN], path[MAX_PATH];
 	struct buf bytes;
 	struct stat st;
 
 	*ret_cache = (struct usage_cache){0};
-	if (!cache_login(home, account, login) || !cache_path(home, login, false, path))
+	if (!cache_login(account, login) || !cache_path(account->home, login, false, path))
 		return;
 	buf_init(&bytes, MAX_BYTES);
 	if (file_read(path, FILE_OWN, &bytes, &st, NULL) == 0 && !(st.st_mode & 077)) {
@@ -102,11 +102,11 @@ static json_t *cache_prune(const json_t *response)
 	return pruned;
 }
 
-void usage_cache_save(const struct usage_cache *cache, const struct home *home, const struct account *account)
+void usage_cache_save(const struct usage_cache *cache, const struct account *account)
 {
 	char login[MAX_LOGIN], path[MAX_PATH];
 
-	if (!cache_login(home, account, login) || !cache_path(home, login, true, path))
+	if (!cache_login(account, login) || !cache_path(account->home, login, true, path))
 		return;
 	json_t *file = json_pack("{s:s, s:f, s:f, s:f}", "login", login, "fetched_at", cache->fetched_at,
 	    "waits_since", cache->waits_since, "waits_until", cache->waits_until);
@@ -120,15 +120,15 @@ void usage_cache_save(const struct usage_cache *cache, const struct home *home, 
 	json_decref(file);
 }
 
-void usage_cache_drop(const struct home *home, const struct account *account)
+void usage_cache_drop(const struct account *account)
 {
 	char login[MAX_LOGIN], directories[2][MAX_DIRECTORY], path[MAX_PATH];
 
-	if (!cache_login(home, account, login))
+	if (!cache_login(account, login))
 		return;
 	/* Drop both copies: with and without a session. */
 	const bool is_there[] = {runtime_dir(false, directories[0], MAX_DIRECTORY),
-	    cache_state_directory(home, false, directories[1], MAX_DIRECTORY)};
+	    cache_state_directory(account->home, false, directories[1], MAX_DIRECTORY)};
 	for (size_t i = 0; i < 2; i++) {
 		if (!is_there[i] || !cache_path_in(directories[i], login, path))
 			continue;
@@ -171,12 +171,11 @@ bool usage_cache_read(
 	return cache->response && usage_from_response(platform, cache->response, ret_usage, NULL) == 0;
 }
 
-bool usage_cache_look(
-    const struct home *home, const struct account *account, double max_age, struct usage *ret_usage)
+bool usage_cache_look(const struct account *account, double max_age, struct usage *ret_usage)
 {
 	struct usage_cache cache;
 
-	usage_cache_load(&cache, home, account);
+	usage_cache_load(&cache, account);
 	bool is_young = usage_cache_age(&cache) <= max_age;
 	bool found = is_young && usage_cache_read(&cache, account->platform, ret_usage);
 	usage_cache_clear(&cache);

@@ -12,7 +12,6 @@
 
 #include "account/account.h"
 #include "api/usage.h"
-#include "home/home.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -25,14 +24,13 @@ struct usage_cache {
 };
 
 /* Reads the cache of a login that was located (account.h); all zero if nothing is cached. The caller clears it. */
-void usage_cache_load(struct usage_cache *ret_cache, const struct home *home, const struct account *account);
+void usage_cache_load(struct usage_cache *ret_cache, const struct account *account);
 
 /* Replaces the cached data. Ignores errors. */
-void usage_cache_save(
-    const struct usage_cache *cache, const struct home *home, const struct account *account);
+void usage_cache_save(const struct usage_cache *cache, const struct account *account);
 
 /* Removes the cached data. Call it when the login is removed or replaced. */
-void usage_cache_drop(const struct home *home, const struct account *account);
+void usage_cache_drop(const struct account *account);
 
 /* Age of the response in seconds; INFINITY: there is none, or it is from the future. */
 double usage_cache_age(const struct usage_cache *cache);
@@ -48,8 +46,7 @@ bool usage_cache_read(
     const struct usage_cache *cache, const struct platform *platform, struct usage *ret_usage);
 
 /* Reads the cached usage if it is at most `max_age` seconds old, else returns false. */
-bool usage_cache_look(
-    const struct home *home, const struct account *account, double max_age, struct usage *ret_usage);
+bool usage_cache_look(const struct account *account, double max_age, struct usage *ret_usage);
 
 void usage_cache_clear(struct usage_cache *cache);
 

@@ -22,7 +22,6 @@ static struct api_request fetch_request(const struct usage_login *login)
 	const struct platform *platform = login->account.platform;
 
 	return (struct api_request){
-	    .home = login->home,
 	    .account = login->account,
 	    .path = platform->usage_path,
 	    .subject = platform->balance_currency ? "balance" : "quota",
@@ -41,7 +40,7 @@ static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double m
 	login->failed = false;
 	login->err = (struct err){0};
 	fetch->login = login;
-	usage_cache_load(&fetch->cache, login->home, &login->account);
+	usage_cache_load(&fetch->cache, &login->account);
 	login->has_usage = usage_cache_read(&fetch->cache, login->account.platform, &login->usage);
 	if (login->has_usage && usage_cache_age(&fetch->cache) <= max_age)
 		return false;
@@ -69,14 +68,14 @@ static void fetch_end(struct fetch *fetch, struct api_request *request)
 	login->err = request->err;
 	if (request->failed && request->retry_after > 0) {
 		usage_cache_wait(&fetch->cache, request->retry_after);
-		usage_cache_save(&fetch->cache, login->home, &login->account);
+		usage_cache_save(&fetch->cache, &login->account);
 	}
 	if (!request->failed) {
 		const struct usage_cache fresh = {.response = request->body, .fetched_at = clock_now()};
 		usage.fetched_at = fresh.fetched_at;
 		login->usage = usage;
 		login->has_usage = true;
-		usage_cache_save(&fresh, login->home, &login->account);
+		usage_cache_save(&fresh, &login->account);
 	}
 	api_request_clear(request);
 }

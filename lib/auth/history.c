@@ -127,8 +127,9 @@ static bool history_repeats(const struct home *home, const json_t *event)
 	return same;
 }
 
-void history_add(const struct home *home, const struct history_entry *entry)
+void history_add(const struct history_entry *entry)
 {
+	const struct home *home = entry->who->home;
 	int saved = errno;
 	const char *outcome = "ok";
 	char *text = NULL;
@@ -155,7 +156,7 @@ void history_add_store(enum history_event event, const struct store *store, cons
 {
 	const struct history_entry entry = {event, &store->who, store_kind_name(store->kind), failure};
 
-	history_add(store->home, &entry);
+	history_add(&entry);
 }
 
 static bool is_event(const json_t *object)

@@ -30,7 +30,7 @@ enum history_event {
 
 struct history_entry {
 	enum history_event event;
-	const struct account *who;
+	const struct account *who; /* the log of its home gets the entry */
 	const char *storage;       /* "file", "keyring", "config", or NULL: unknown */
 	const struct err *failure; /* NULL: success */
 };
@@ -39,7 +39,7 @@ struct history_entry {
  * Adds an entry. A refresh that fails like the previous one is not added again until
  * something else happens to the login.
  */
-void history_add(const struct home *home, const struct history_entry *entry);
+void history_add(const struct history_entry *entry);
 
 /* The same for the login of a store, with the storage of store->kind. */
 void history_add_store(enum history_event event, const struct store *store, const struct err *failure);

@@ -23,7 +23,7 @@ struct oauth {
 };
 
 /* Prepares the requests for that login. -1 ERR_CONFIG: its OAuth host must not be used. */
-int oauth_open(struct oauth *oauth, const struct account *who, const struct home *home, struct err *err);
+int oauth_open(struct oauth *oauth, const struct account *who, struct err *err);
 
 /* RFC 8628 section 3.2. The strings are owned. */
 struct device_authorization {

@@ -37,7 +37,7 @@ static int refresh_load(struct store *store, struct token *ret_token, struct err
 	if (token_is_tombstone(&token)) {
 		token_clear(&token);
 		return account_needs_login(
-		    &store->who, ERR_REJECTED, err, "%s ended this login", store->home->client->program);
+		    &store->who, ERR_REJECTED, err, "%s ended this login", store->who.home->client->program);
 	}
 	token_clear(ret_token);
 	*ret_token = token;
@@ -300,11 +300,11 @@ enum refresh_outcome refresh_login(
 		goto out;
 	}
 	r.seen = memory_copy(r.token.refresh_token);
-	if (oauth_open(&r.oauth, &store->who, store->home, err) < 0)
+	if (oauth_open(&r.oauth, &store->who, err) < 0)
 		goto out;
 	failed = refresh_retry(&r, &last);
 	if (store->fell_back) /* the login is saved, so ignore errors */
-		config_set_storage(store->home, store->key, store_kind_name(store->kind), NULL);
+		config_set_storage(&store->who, store_kind_name(store->kind), NULL);
 	refresh_note_history(&r, failed ? &last : NULL);
 	if (failed)
 		*err = last;

@@ -22,7 +22,7 @@ static void aside_run(const struct refresh_aside *job)
 
 	signals_outlast();
 	inherited_drop();
-	if (store_open(&store, job->home, job->who, &result.err) == 0) {
+	if (store_open(&store, job->who, &result.err) == 0) {
 		result.outcome = refresh_login(&store, &job->options, &token, &result.err);
 		result.fell_back = store.fell_back;
 		result.keyring = store.keyring.error;

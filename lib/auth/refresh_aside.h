@@ -15,7 +15,6 @@
 #include "account/account.h"
 #include "auth/refresh.h"
 #include "base/err.h"
-#include "home/home.h"
 #include "store/helper.h"
 
 #include <stdbool.h>
@@ -33,7 +32,6 @@ struct refresh_aside_result {
 };
 
 struct refresh_aside {
-	const struct home *home;
 	const struct account *who;
 	struct refresh_options options;
 	void *context; /* the caller's */

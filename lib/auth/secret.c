@@ -36,9 +36,9 @@ static int secret_take_other(
 	const struct platform *other = NULL;
 
 	if (result > 0 && !source->only_this_platform)
-		other = config_default_platform_at(source->home);
+		other = config_default_platform_at(source->who->home);
 	if (other)
-		result = secret_take_configured(source->home, other, secret, err);
+		result = secret_take_configured(source->who->home, other, secret, err);
 	if (result == 0 || source->among_others)
 		return result;
 	/* Report a config that cannot be read, unless the environment has a key. */
@@ -70,8 +70,8 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 		return -1;
 	no_token = *err;
 	result = 1;
-	if (account_is_configured(who, source->home))
-		result = secret_take_configured(source->home, who->platform, &secret, err);
+	if (account_is_configured(who))
+		result = secret_take_configured(source->who->home, who->platform, &secret, err);
 	if (result < 0 && source->among_others)
 		result = 1;
 	if (result != 0 && nothing_stored)
@@ -98,9 +98,8 @@ bool secret_next(const struct secret_source *source, struct secret *secret, stru
 		else
 			*err = renew_err;
 	}
-	if (next.kind == SECRET_NONE && !*source->who->name &&
-	    account_is_configured(source->who, source->home))
-		secret_take_configured(source->home, secret->platform, &next, NULL);
+	if (next.kind == SECRET_NONE && !*source->who->name && account_is_configured(source->who))
+		secret_take_configured(source->who->home, secret->platform, &next, NULL);
 	if (next.kind == SECRET_NONE)
 		return false;
 	secret_clear(secret);

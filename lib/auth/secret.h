@@ -17,7 +17,6 @@
 
 #include "account/account.h"
 #include "base/err.h"
-#include "home/home.h"
 
 #include <stdbool.h>
 
@@ -31,7 +30,6 @@ struct secret {
 };
 
 struct secret_source {
-	const struct home *home;
 	const struct account *who;
 	bool only_this_platform; /* a platform was given: do not use the default model's instead */
 	bool among_others;       /* of a list: use its own secrets, ignore an unreadable config */

@@ -16,7 +16,7 @@ static int run_refresher(const struct store *store, double min_valid, int wait_m
 	const char *const arguments[] = {"--min-valid", seconds, NULL};
 	struct call call = {
 	    .program = "kimi-refresh",
-	    .client = store->home->client->name,
+	    .client = store->who.home->client->name,
 	    .platform = store->who.platform->id,
 	    .account = store->who.name, /* also if it is empty, to override KIMI_ACCOUNT */
 	    .outlives = true,
@@ -44,7 +44,7 @@ static int token_get_load(
 	int result = store_load_file(store, token, err);
 	if (result > 0)
 		store_item(store, item);
-	if (result > 0 && token_cache_load(item, store->host, token)) {
+	if (result > 0 && token_cache_load(item, store->who.oauth_host, token)) {
 		if (token_left(token, clock_now()) >= token_wanted_left(token, options->min_valid))
 			return 0;
 		token_clear(token);
@@ -53,13 +53,13 @@ static int token_get_load(
 		signals_start(); /* not on the hot path */
 		result = store_load(store, token, err);
 		if (result == 0 && store->kind == STORE_KEYRING)
-			token_cache_save(item, store->host, token);
+			token_cache_save(item, store->who.oauth_host, token);
 	}
 	if (result > 0)
 		return account_needs_login(&store->who, ERR_LOGIN_REQUIRED, err, "not logged in");
 	if (!result && token_is_tombstone(token))
 		return account_needs_login(
-		    &store->who, ERR_REJECTED, err, "%s ended this login", store->home->client->program);
+		    &store->who, ERR_REJECTED, err, "%s ended this login", store->who.home->client->program);
 	return result;
 }
 

@@ -21,11 +21,11 @@ static bool context_has_login(struct home *home, void *context)
 	search->loaded = home->client;
 	if (account_locate(&account, home, NULL) < 0)
 		return false;
-	account_locate_account(&account, home);
-	if (account_is_stored(&account, home))
+	account_find_region(&account);
+	if (account_is_stored(&account))
 		return true;
 	if (*account.key)
-		return home->client->has_keyring && config_names_keyring(home, account.key);
+		return home->client->has_keyring && config_names_keyring(&account);
 	return api_key_is_stored(home, account.platform);
 }
 
@@ -46,7 +46,7 @@ int context_open(struct context *ret_context, const struct login_options *option
 		config_hosts_load(&ret_context->home);
 	if (account_locate(account, &ret_context->home, err) < 0)
 		return -1;
-	account_locate_account(account, &ret_context->home);
+	account_find_region(account);
 	return 0;
 }
 

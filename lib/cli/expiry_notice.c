@@ -8,12 +8,12 @@
 #include <stdio.h>
 
 /* Records the notice. Returns false if another process has the lock, since it may be refreshing the login. */
-static bool note_said(const struct home *home, const struct status *status)
+static bool note_said(const struct status *status)
 {
 	struct metadata state;
 	struct store store;
 
-	if (store_open(&store, home, &status->account, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
+	if (store_open(&store, &status->account, NULL) < 0 || store_lock(&store, clock_ms(), NULL) < 0)
 		return false;
 	metadata_load(store.state, status->expires_at, &state);
 	state.expires_at = status->expires_at;
@@ -36,14 +36,14 @@ int expiry_notice_error(const struct account *account, double left, bool rejecte
 	    account, ERR_REJECTED, err, "this login expires in %s and cannot be refreshed: %s", span, reason);
 }
 
-void expiry_notice_speak(const struct report *report, const struct home *home, const struct account *account)
+void expiry_notice_speak(const struct report *report, const struct account *account)
 {
 	struct status status;
 	struct err words;
 
 	if (!report->terminal || report->quiet || report->json || !*account->key ||
-	    status_look(&status, home, account, NULL) < 0 || !status.will_end || status.known.reminded ||
-	    status_judge(&status, 0) != STATUS_GOOD || !note_said(home, &status))
+	    status_look(&status, account, NULL) < 0 || !status.will_end || status.known.reminded ||
+	    status_judge(&status, 0) != STATUS_GOOD || !note_said(&status))
 		return;
 	expiry_notice_error(
 	    account, status.expires_at - clock_now(), status.state == STATUS_REJECTED, &words);

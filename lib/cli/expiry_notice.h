@@ -10,13 +10,12 @@
 
 #include "account/account.h"
 #include "base/err.h"
-#include "home/home.h"
 #include "ui/report.h"
 
 #include <stdbool.h>
 
 /* Reports it. Does nothing without a terminal, with --quiet or with --json. */
-void expiry_notice_speak(const struct report *report, const struct home *home, const struct account *account);
+void expiry_notice_speak(const struct report *report, const struct account *account);
 
 /* The same as an error (ERR_REJECTED), for scripts and cron. `left` is in seconds. Returns -1. */
 int expiry_notice_error(const struct account *account, double left, bool rejected, struct err *err);

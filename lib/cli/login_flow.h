@@ -10,7 +10,6 @@
 
 #include "account/account.h"
 #include "base/err.h"
-#include "home/home.h"
 #include "store/store.h"
 #include "ui/report.h"
 
@@ -20,7 +19,7 @@ struct login_request {
 	const struct platform *platform; /* NULL: not given */
 	const char *region;              /* NULL: not given */
 	const char *storage;             /* "auto" or NULL, "keyring", "file" */
-	struct account account;          /* located in the home */
+	struct account account;          /* located in its home */
 	bool qr;                         /* always draw the QR code */
 	bool no_browser;
 	bool force;
@@ -29,20 +28,18 @@ struct login_request {
 };
 
 /* Runs the device flow, unless a valid login is stored and `force` is not set. */
-int login_flow_oauth(const struct report *report, const struct login_request *request,
-    const struct home *home, struct err *err);
+int login_flow_oauth(const struct report *report, const struct login_request *request, struct err *err);
 
 /*
  * Reads an API key from standard input or a prompt, and saves it in the config. Without a
  * platform, finds the one that accepts the key.
  */
-int login_flow_key(const struct report *report, const struct login_request *request, const struct home *home,
-    struct err *err);
+int login_flow_key(const struct report *report, const struct login_request *request, struct err *err);
 
 struct models;
 
 /* Reports the success. `models` NULL: not fetched. `storage`: where the login is stored, for the terminal. */
-void login_flow_succeeded(const struct report *report, const struct account *account, const struct home *home,
+void login_flow_succeeded(const struct report *report, const struct account *account,
     const struct models *models, const char *storage);
 
 /* Moves a stored login as --storage says ("auto" or NULL: not at all), and notes that it was moved. */

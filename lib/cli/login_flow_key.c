@@ -124,7 +124,7 @@ static int read_key(const struct login_request *request, struct buf *ret_key, st
 }
 
 /* 1: a key is stored and accepted; saving it again makes the config private. 0: log in. -1: error. */
-static int stored_key_is_good(const struct login_request *request, const struct home *home, struct err *err)
+static int stored_key_is_good(const struct login_request *request, struct err *err)
 {
 	struct models models = {0};
 	char *key = NULL;
@@ -132,22 +132,22 @@ static int stored_key_is_good(const struct login_request *request, const struct 
 	if (request->force || request->api_key_stdin || !request->platform)
 		return 0;
 	const struct account *account = &request->account;
-	int result = api_key_of_config(home, account->platform, &key, err);
+	int result = api_key_of_config(account->home, account->platform, &key, err);
 	if (result > 0)
 		result = 0;
-	else if (result == 0 && key_login_try(home, account, key, &models, err) == 0)
+	else if (result == 0 && key_login_try(account, key, &models, err) == 0)
 		result = 1;
 	else if (result == 0 && err->code != ERR_REJECTED)
 		result = -1;
-	if (result > 0 && key_login_save(home, account, key, &models, err) < 0)
+	if (result > 0 && key_login_save(account, key, &models, err) < 0)
 		result = -1;
 	models_clear(&models);
 	wipe_str(key);
 	return result;
 }
 
-void login_flow_succeeded(const struct report *report, const struct account *who, const struct home *home,
-    const struct models *models, const char *storage)
+void login_flow_succeeded(
+    const struct report *report, const struct account *who, const struct models *models, const char *storage)
 {
 	char name[ACCOUNT_TITLE_MAX], option[ACCOUNT_OPTION_MAX], next[600];
 	const char *default_model = NULL;
@@ -162,12 +162,12 @@ void login_flow_succeeded(const struct report *report, const struct account *who
 	else
 		snprintf(next, sizeof(next),
 		    "kimi models%s, or kimi token%s in a script; the token renews itself", option, option);
-	if (config_file_read(home, &config, NULL) == 0)
+	if (config_file_read(who->home, &config, NULL) == 0)
 		default_model = config_default_model(config);
 	if (default_model)
 		default_model = config_key_id(who->platform, default_model);
 	login_screen_success(report, &(struct login_success){
-	                                 .data = login_event_data(who, home),
+	                                 .data = login_event_data(who),
 	                                 .name = name,
 	                                 .has_models = models != NULL,
 	                                 .models = models ? models->count : 0,
@@ -179,28 +179,27 @@ void login_flow_succeeded(const struct report *report, const struct account *who
 }
 
 /* Reports the success with the path of the config, where the key is. */
-static void key_succeeded(const struct report *report, const struct account *account, const struct home *home,
-    const struct models *models)
+static void key_succeeded(
+    const struct report *report, const struct account *account, const struct models *models)
 {
 	char config[HOME_PATH_MAX + 16], path[HOME_PATH_MAX + 16];
 
-	snprintf(config, sizeof(config), "%s/config.toml", home->directory);
+	snprintf(config, sizeof(config), "%s/config.toml", account->home->directory);
 	layout_path(config, path, sizeof(path));
-	login_flow_succeeded(report, account, home, models, path);
+	login_flow_succeeded(report, account, models, path);
 }
 
-int login_flow_key(const struct report *report, const struct login_request *request, const struct home *home,
-    struct err *err)
+int login_flow_key(const struct report *report, const struct login_request *request, struct err *err)
 {
 	struct account account = request->account;
 	struct models models = {0};
 	char option[ACCOUNT_OPTION_MAX];
 	struct buf key;
 
-	int good = stored_key_is_good(request, home, err);
+	int good = stored_key_is_good(request, err);
 	if (good) {
 		if (good > 0)
-			report_tell(report, "success", login_event_data(&account, home),
+			report_tell(report, "success", login_event_data(&account),
 			    "already logged in to %s; to use another key: kimi login --force%s",
 			    account.platform->name, account_option(&account, option));
 		if (good < 0)
@@ -210,13 +209,13 @@ int login_flow_key(const struct report *report, const struct login_request *requ
 	buf_init_secret(&key, LONGEST_LINE);
 	int result = read_key(request, &key, err);
 	if (result == 0)
-		result = request->platform ? key_login_try(home, &account, key.data, &models, err)
-		                           : key_login_find(home, key.data, &account, &models, err);
+		result = request->platform ? key_login_try(&account, key.data, &models, err)
+		                           : key_login_find(account.home, key.data, &account, &models, err);
 	if (result == 0)
-		result = key_login_save(home, &account, key.data, &models, err);
+		result = key_login_save(&account, key.data, &models, err);
 	if (result == 0) {
-		model_sync_tell_kept(report, home, account.platform, &models);
-		key_succeeded(report, &account, home, &models);
+		model_sync_tell_kept(report, account.home, account.platform, &models);
+		key_succeeded(report, &account, &models);
 	}
 	models_clear(&models);
 	buf_release(&key);

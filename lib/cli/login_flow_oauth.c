@@ -29,7 +29,6 @@ enum { STORAGE_MAX = 2 * PATH_MAX + 32 };
 struct flow {
 	const struct report *report;
 	const struct login_request *request;
-	const struct home *home;
 	struct store store;
 	struct token token;        /* of the stored or the new login */
 	struct models models;      /* empty if they could not be fetched */
@@ -98,11 +97,11 @@ static void flow_show_error(void *context, const struct err *reason)
 }
 
 /* Whether the login is valid but cannot be refreshed any more. */
-static bool will_end(const struct home *home, const struct account *account)
+static bool will_end(const struct account *account)
 {
 	struct status status;
 
-	return status_look(&status, home, account, NULL) == 0 && status.will_end;
+	return status_look(&status, account, NULL) == 0 && status.will_end;
 }
 
 /* 1: the stored login is valid, in flow->token. 0: it is missing or unusable. -1: not known now. */
@@ -112,7 +111,7 @@ static int stored_login(struct flow *flow, struct err *err)
 	const struct refresh_options options = {.min_valid = -1};
 
 	if (refresh_login(store, &options, &flow->token, err) != REFRESH_FAILED) {
-		if (!will_end(flow->home, &flow->request->account))
+		if (!will_end(&flow->request->account))
 			return 1;
 		token_clear(&flow->token);
 		return 0;
@@ -138,13 +137,13 @@ static int stored_login(struct flow *flow, struct err *err)
 }
 
 /* Whether the config refers to the tokens. A provider with only an API key does not. */
-static bool has_config(const struct home *home, const struct account *account)
+static bool has_config(const struct account *account)
 {
 	char provider[CONFIG_PROVIDER_MAX];
 	struct toml *doc = NULL;
 
-	config_provider_key(home, account->platform, provider);
-	if (config_file_read(home, &doc, NULL) != 0)
+	config_provider_key(account->home, account->platform, provider);
+	if (config_file_read(account->home, &doc, NULL) != 0)
 		return false;
 	const char *key =
 	    config_text(doc, (const char *const[]){"providers", provider, "oauth", "key", NULL});
@@ -162,20 +161,20 @@ static int not_written(struct err *err)
 /* Fetches the models and writes the config. The tokens are saved already, so an error here loses no login. */
 static int write_config(struct flow *flow, struct err *err)
 {
-	const struct home *home = flow->home;
 	const struct store *store = &flow->store;
+	const struct home *home = store->who.home;
 	struct toml *config = NULL;
 	struct err models_err = {0};
 
 	if (config_file_read(home, &config, err) < 0)
 		return not_written(err);
-	int no_models = model_lists_fetch_with(
-	    home, config, &store->who, flow->token.access_token, &flow->models, &models_err);
+	int no_models =
+	    model_lists_fetch_with(config, &store->who, flow->token.access_token, &flow->models, &models_err);
 	toml_free(config); /* it may be large, and is read again to be edited */
 	struct config_login login = {.who = &store->who, .storage = store_kind_name(store->kind)};
 	if (!no_models)
 		login.models = &flow->models;
-	int result = config_add_login(home, &login, err);
+	int result = config_add_login(&login, err);
 	if (result == 0)
 		model_sync_tell_kept(flow->report, home, store->who.platform, &flow->models);
 	if (result < 0)
@@ -223,7 +222,7 @@ static int log_in(struct flow *flow, struct err *err)
 	struct oauth oauth;
 	struct stat st;
 
-	if (oauth_open(&oauth, &request->account, flow->home, err) < 0 ||
+	if (oauth_open(&oauth, &request->account, err) < 0 ||
 	    login_choose_store(store, store_kind_by_name(request->storage), reason, sizeof(reason), err) < 0)
 		return -1;
 	long long deadline = clock_ms() + (long long)(request->timeout * 1000);
@@ -269,25 +268,24 @@ int login_flow_move(const struct report *report, struct store *store, const char
 }
 
 /* Finds problems that would prevent the login before a person is asked to confirm it. */
-static int check_early(const struct home *home, const struct account *account, struct err *err)
+static int check_early(const struct account *account, struct err *err)
 {
 	struct toml *config = NULL;
 
 	if (url_check(account->base_url, err) < 0)
 		return -1;
-	if (!*account->name && config_file_read(home, &config, err) < 0)
+	if (!*account->name && config_file_read(account->home, &config, err) < 0)
 		return -1;
 	toml_free(config);
 	return 0;
 }
 
-static void flow_tell_already(
-    const struct report *report, const struct home *home, const struct account *account)
+static void flow_tell_already(const struct report *report, const struct account *account)
 {
 	char title[ACCOUNT_TITLE_MAX], option[ACCOUNT_OPTION_MAX];
 
 	account_title(account, title);
-	report_tell(report, "success", login_event_data(account, home),
+	report_tell(report, "success", login_event_data(account),
 	    "already logged in to %s; to switch accounts: kimi login --force%s", title,
 	    account_option(account, option));
 }
@@ -298,7 +296,7 @@ static void flow_tell_success(const struct flow *flow)
 
 	if (!*flow->request->account.name) /* only the default account is in the config */
 		models = &flow->models;
-	login_flow_succeeded(flow->report, &flow->request->account, flow->home, models, flow->storage);
+	login_flow_succeeded(flow->report, &flow->request->account, models, flow->storage);
 }
 
 static int flow_run(struct flow *flow, struct err *err)
@@ -313,26 +311,25 @@ static int flow_run(struct flow *flow, struct err *err)
 	if (stored > 0)
 		result = login_flow_move(flow->report, &flow->store, flow->request->storage, err);
 	else
-		result = check_early(flow->home, account, err);
+		result = check_early(account, err);
 	if (stored == 0 && result == 0)
 		result = log_in(flow, err);
-	if (result == 0 && !*account->name && (stored == 0 || !has_config(flow->home, account)))
+	if (result == 0 && !*account->name && (stored == 0 || !has_config(account)))
 		result = write_config(flow, err);
 	if (result < 0)
 		return -1;
 	if (stored > 0)
-		flow_tell_already(flow->report, flow->home, account);
+		flow_tell_already(flow->report, account);
 	else
 		flow_tell_success(flow);
 	return 0;
 }
 
-int login_flow_oauth(const struct report *report, const struct login_request *request,
-    const struct home *home, struct err *err)
+int login_flow_oauth(const struct report *report, const struct login_request *request, struct err *err)
 {
-	struct flow flow = {.report = report, .request = request, .home = home, .token = TOKEN_INIT};
+	struct flow flow = {.report = report, .request = request, .token = TOKEN_INIT};
 
-	if (store_open(&flow.store, home, &request->account, err) < 0)
+	if (store_open(&flow.store, &request->account, err) < 0)
 		return -1;
 	if (store_kind_by_name(request->storage) == STORE_FILE)
 		store_avoid_keyring(&flow.store);

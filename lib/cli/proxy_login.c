@@ -19,7 +19,7 @@ int proxy_login_locate(const struct token_login *login, const char *platform,
 		return -1;
 	home_path(&context.home, HOME_CONFIG, location.files[0]);
 	if (*context.account.key) {
-		if (store_open(&store, &context.home, &context.account, err) < 0)
+		if (store_open(&store, &context.account, err) < 0)
 			return -1;
 		snprintf(location.files[1], sizeof(location.files[1]), "%s", store.file.path);
 		snprintf(location.files[2], sizeof(location.files[2]), "%s", store.state);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 struct refresh_many_login {
-	const struct home *home;
 	struct account account;
 	struct refresh_one one;
 	struct refresh_aside job;
@@ -15,7 +14,7 @@ struct refresh_many_login {
 
 static int refresh_many_refresh(struct refresh_one *one, const char *storage, struct err *err)
 {
-	if (store_check_kind(one->home->client, storage, err) < 0 || refresh_one_run(one, err) < 0)
+	if (store_check_kind(one->account->home->client, storage, err) < 0 || refresh_one_run(one, err) < 0)
 		return -1;
 	int result = login_flow_move(one->report, &one->store, storage, err);
 	if (result == 0)
@@ -60,8 +59,7 @@ static void refresh_many_finish(struct refresh_many *many, struct refresh_many_l
 		refresh_many_fail(many, &err, refresh_one_can_wait(one, &err));
 }
 
-int refresh_many_account(
-    struct refresh_many *many, const struct home *home, const struct account *account, struct err *err)
+int refresh_many_account(struct refresh_many *many, const struct account *account, struct err *err)
 {
 	struct refresh_many_login *logins =
 	    reallocarray(many->logins, many->count + 1, sizeof(*many->logins));
@@ -69,7 +67,7 @@ int refresh_many_account(
 	if (!logins)
 		return err_memory(err);
 	many->logins = logins;
-	logins[many->count++] = (struct refresh_many_login){.home = home, .account = *account};
+	logins[many->count++] = (struct refresh_many_login){.account = *account};
 	return 0;
 }
 
@@ -82,7 +80,7 @@ int refresh_many_home(struct refresh_many *many, const struct home *home, struct
 	if (!list)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = refresh_many_account(many, home, &list[i], err);
+		result = refresh_many_account(many, &list[i], err);
 	free(list);
 	return result;
 }
@@ -97,7 +95,6 @@ static size_t refresh_many_start(struct refresh_many *many, struct refresh_aside
 		if (!refresh_one_is_due(&login->one))
 			continue;
 		login->job = (struct refresh_aside){
-		    .home = login->home,
 		    .who = &login->account,
 		    .options = *many->options,
 		    .context = login,
@@ -122,7 +119,6 @@ int refresh_many_run(struct refresh_many *many, struct err *err)
 	for (size_t i = 0; i < many->count; i++)
 		many->logins[i].one = (struct refresh_one){
 		    .report = many->report,
-		    .home = many->logins[i].home,
 		    .account = &many->logins[i].account,
 		    .options = many->options,
 		    .several_homes = many->several_homes,

@@ -15,7 +15,7 @@ enum { LABEL_MAX = ACCOUNT_NAME_MAX + 40 };
 /* "work: ", "kimi-code: ", "kimi-code, work: ", or "" if there can be only one login. */
 static void refresh_one_label(const struct refresh_one *one, char ret_label[LABEL_MAX])
 {
-	const char *client = one->home->client->name, *name = one->account->name;
+	const char *client = one->account->home->client->name, *name = one->account->name;
 
 	*ret_label = '\0';
 	if (one->several_homes && *name)
@@ -43,7 +43,7 @@ static int refresh_one_failed(const struct refresh_one *one, struct err *err)
 static int refresh_one_open(struct refresh_one *one, struct err *err)
 {
 	one->token = (struct token)TOKEN_INIT;
-	if (!one->is_open && store_open(&one->store, one->home, one->account, err) < 0)
+	if (!one->is_open && store_open(&one->store, one->account, err) < 0)
 		return -1;
 	one->is_open = true;
 	return 0;
@@ -51,7 +51,7 @@ static int refresh_one_open(struct refresh_one *one, struct err *err)
 
 bool refresh_one_is_due(struct refresh_one *one)
 {
-	if (!account_is_stored(one->account, one->home) || refresh_one_open(one, NULL) < 0)
+	if (!account_is_stored(one->account) || refresh_one_open(one, NULL) < 0)
 		return false;
 	bool is_fresh = store_load_file(&one->store, &one->token, NULL) == 0 &&
 	                !refresh_is_needed(one->options, &one->token);
@@ -104,7 +104,7 @@ int refresh_one_foresee(const struct refresh_one *one, struct err *err)
 	struct metadata state;
 
 	metadata_load(one->store.state, token->expires_at, &state);
-	bool rejected = metadata_is_rejected(&state, one->store.host, now);
+	bool rejected = metadata_is_rejected(&state, one->store.who.oauth_host, now);
 	if (!rejected && *token->refresh_token)
 		return 0;
 	expiry_notice_error(one->account, left, rejected, err);
@@ -116,15 +116,14 @@ bool refresh_one_can_wait(const struct refresh_one *one, const struct err *failu
 	struct status status;
 
 	return one->report->quiet && err_is_temporary(failure->code) &&
-	       status_look(&status, one->home, one->account, NULL) == 0 &&
-	       status_judge(&status, 0) == STATUS_GOOD;
+	       status_look(&status, one->account, NULL) == 0 && status_judge(&status, 0) == STATUS_GOOD;
 }
 
 void refresh_one_tell(const struct refresh_one *one)
 {
 	const struct report *report = one->report;
 	char span[DURATION_SPAN_MAX], label[LABEL_MAX];
-	json_t *data = login_event_data(one->account, one->home);
+	json_t *data = login_event_data(one->account);
 
 	json_object_set_new(data, "refreshed", json_boolean(one->outcome != REFRESH_NOT_NEEDED));
 	json_object_set_new(data, "expires_at", json_from_number(floor(one->token.expires_at)));

@@ -8,7 +8,6 @@
 #include "auth/refresh.h"
 #include "auth/refresh_aside.h"
 #include "base/err.h"
-#include "home/home.h"
 #include "store/store.h"
 #include "store/token.h"
 #include "ui/report.h"
@@ -18,7 +17,6 @@
 struct refresh_one {
 	/* Set by the caller; borrowed. */
 	const struct report *report;
-	const struct home *home;
 	const struct account *account;
 	const struct refresh_options *options;
 	bool several_homes;                       /* messages say which client's home the login is in */

@@ -68,7 +68,6 @@ static int refresh_watch_refresh(
 	struct refresh_options options = *w->options.refresh;
 	struct refresh_one one = {
 	    .report = w->options.report,
-	    .home = login->home,
 	    .account = account,
 	    .options = &options,
 	    .several_homes = w->options.home_count > 1,
@@ -90,9 +89,9 @@ static int refresh_watch_refresh(
 }
 
 /* Checks one login. Returns false if there is no such login. */
-static bool refresh_watch_check(struct watch *w, const struct home *home, const struct account *account)
+static bool refresh_watch_check(struct watch *w, const struct account *account)
 {
-	struct watched *login = refresh_watch_find(w, home, account->key);
+	struct watched *login = refresh_watch_find(w, account->home, account->key);
 	struct err reason = {0};
 
 	if (!login)
@@ -116,7 +115,7 @@ static int refresh_watch_check_home(
 	if (!list)
 		return -1;
 	for (size_t i = 0; i < count && !signals_caught(); i++)
-		if (refresh_watch_check(w, home, &list[i]))
+		if (refresh_watch_check(w, &list[i]))
 			*ret_found = true;
 	free(list);
 	if (!*ret_found)
@@ -129,7 +128,7 @@ static int refresh_watch_check_all(struct watch *w, struct err *err)
 	bool found = false;
 
 	if (w->options.only) {
-		refresh_watch_check(w, &w->options.homes[0], w->options.only);
+		refresh_watch_check(w, w->options.only);
 		return 0;
 	}
 	for (size_t i = 0; i < w->options.home_count; i++)
@@ -182,7 +181,7 @@ static void compare_clocks(struct watch *w)
 	}
 }
 
-static void add_title(struct buf *titles, const struct account *account, const struct home *home)
+static void add_title(struct buf *titles, const struct account *account, bool with_client)
 {
 	char title[ACCOUNT_TITLE_MAX];
 
@@ -190,8 +189,8 @@ static void add_title(struct buf *titles, const struct account *account, const s
 		buf_addstr(titles, "; ");
 	account_title(account, title);
 	buf_addstr(titles, title);
-	if (home)
-		buf_addf(titles, " (%s)", home->client->name);
+	if (with_client)
+		buf_addf(titles, " (%s)", account->home->client->name);
 }
 
 /* Tells a person what is watched and how to stop it. */
@@ -202,13 +201,13 @@ static void tell_start(const struct watch *w)
 
 	buf_init(&titles, MAX_TITLES);
 	if (w->options.only)
-		add_title(&titles, w->options.only, NULL);
+		add_title(&titles, w->options.only, false);
 	for (size_t i = 0; i < w->options.home_count && !w->options.only; i++) {
 		size_t count = 0;
 		struct account *list = account_list(&w->options.homes[i], &count, NULL);
 		for (size_t j = 0; j < count; j++)
-			if (account_is_stored(&list[j], &w->options.homes[i]))
-				add_title(&titles, &list[j], several_homes ? &w->options.homes[i] : NULL);
+			if (account_is_stored(&list[j]))
+				add_title(&titles, &list[j], several_homes);
 		free(list);
 	}
 	if (titles.len)

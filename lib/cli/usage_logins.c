@@ -22,7 +22,8 @@ static int usage_logins_select(
 	if (context_open(&context, &options->login, err) < 0)
 		return -1;
 	logins->homes[0] = context.home;
-	logins->items[0] = (struct usage_login){.home = &logins->homes[0], .account = context.account};
+	logins->items[0].account = context.account;
+	logins->items[0].account.home = &logins->homes[0];
 	logins->count = 1;
 	return 0;
 }
@@ -45,7 +46,7 @@ static int usage_logins_add_home(
 	for (size_t i = 0; i < count; i++)
 		if (!only || list[i].platform == only)
 			items[logins->count++] =
-			    (struct usage_login){.home = home, .account = list[i], .among_others = true};
+			    (struct usage_login){.account = list[i], .among_others = true};
 	result = 0;
 out:
 	free(list);
@@ -93,7 +94,7 @@ static int usage_logins_ask_one(
 	const struct platform *other = NULL;
 
 	if (!options->login.platform && !*login->account.name)
-		other = config_default_platform_at(login->home);
+		other = config_default_platform_at(login->account.home);
 	if (other == login->account.platform)
 		other = NULL;
 	login->among_others = other != NULL;
@@ -101,7 +102,7 @@ static int usage_logins_ask_one(
 	if (!other || !usage_login_is_missing(login))
 		return 0;
 	login->among_others = false;
-	if (account_find(&login->account, login->home, other->id, "", err) < 0)
+	if (account_find(&login->account, login->account.home, other->id, "", err) < 0)
 		return -1;
 	usage_fetch(login, 1, options->max_age);
 	return 0;

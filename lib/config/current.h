@@ -6,7 +6,7 @@
 #ifndef KIMI_CONFIG_CURRENT_H
 #define KIMI_CONFIG_CURRENT_H
 
-#include "account/platform.h"
+#include "account/account.h"
 #include "home/home.h"
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 /* The platform of the default model; NULL: no default, or one of the user's own provider. */
 const struct platform *config_default_platform_at(const struct home *home);
 
-/* The config says that the login with this key is stored in the keyring. */
-bool config_names_keyring(const struct home *home, const char *key);
+/* The config says that the login is stored in the keyring. */
+bool config_names_keyring(const struct account *who);
 
 #endif

@@ -154,11 +154,11 @@ int config_edit_login(const struct home *home, struct toml *doc, void *context, 
 	return editor_finish(&e, err);
 }
 
-int config_add_login(const struct home *home, const struct config_login *login, struct err *err)
+int config_add_login(const struct config_login *login, struct err *err)
 {
 	struct config_change change = {.edit = config_edit_login, .context = (void *)login};
 
-	return config_file_change(home, &change, err);
+	return config_file_change(login->who->home, &change, err);
 }
 
 /* The string is the key of the node. Both may contain a NUL. */
@@ -202,13 +202,12 @@ int config_edit_logout(const struct home *home, struct toml *doc, void *context,
 	return editor_finish(&e, err);
 }
 
-int config_remove_login(
-    const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err)
+int config_remove_login(const struct account *who, bool *ret_changed, struct err *err)
 {
-	struct config_change change = {.edit = config_edit_logout, .context = (void *)platform};
+	struct config_change change = {.edit = config_edit_logout, .context = (void *)who->platform};
 
 	/* Without a config there is nothing to remove; do not create one. */
-	if (config_file_exists(home) && config_file_change(home, &change, err) < 0)
+	if (config_file_exists(who->home) && config_file_change(who->home, &change, err) < 0)
 		return -1;
 	*ret_changed = change.changed;
 	return 0;
@@ -239,17 +238,13 @@ static int set_storage(const struct home *home, struct toml *doc, void *context,
 	return editor_finish(&e, err);
 }
 
-int config_set_storage(const struct home *home, const char *key, const char *storage, struct err *err)
+int config_set_storage(const struct account *who, const char *storage, struct err *err)
 {
-	struct storage context = {platforms, storage};
+	struct storage context = {who->platform, storage};
 	struct config_change change = {.edit = set_storage, .context = &context};
 
-	if (config_dialect(home)->storage)
+	/* Only the default account is in the config. */
+	if (config_dialect(who->home)->storage || *who->name || !config_file_exists(who->home))
 		return 0;
-	while (context.platform->id &&
-	       (!context.platform->oauth_key || strcmp(context.platform->oauth_key, key) != 0))
-		context.platform++;
-	if (!context.platform->id || !config_file_exists(home))
-		return 0;
-	return config_file_change(home, &change, err);
+	return config_file_change(who->home, &change, err);
 }

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 
 struct config_login {
-	const struct account *who;   /* located in the home */
+	const struct account *who;   /* located in its home */
 	const char *storage;         /* of the tokens, "file" or "keyring"; NULL for an API key */
 	const char *api_key;         /* NULL for an OAuth login */
 	const struct models *models; /* NULL: unknown, so the models stay as they are */
@@ -33,11 +33,10 @@ struct config_login {
  * unless the config already had the platform and a default model that exists: then the
  * user has chosen it.
  */
-int config_add_login(const struct home *home, const struct config_login *login, struct err *err);
+int config_add_login(const struct config_login *login, struct err *err);
 
-/* Removes what config_add_login() wrote. *ret_changed: the config has changed. */
-int config_remove_login(
-    const struct home *home, const struct platform *platform, bool *ret_changed, struct err *err);
+/* Removes what config_add_login() wrote for that platform. *ret_changed: the config has changed. */
+int config_remove_login(const struct account *who, bool *ret_changed, struct err *err);
 
 struct config_sync {
 	const struct platform *platform;
@@ -60,9 +59,9 @@ int config_sync_models(
 int config_use_model(const struct home *home, const char *key, int thinking, bool *ret_on, struct err *err);
 
 /*
- * Updates the storage of the tokens of the login `key`. 0 also if the config does not
- * have that login.
+ * Updates the storage of the tokens of a login. 0 also if the config does not have that
+ * login.
  */
-int config_set_storage(const struct home *home, const char *key, const char *storage, struct err *err);
+int config_set_storage(const struct account *who, const char *storage, struct err *err);
 
 #endif

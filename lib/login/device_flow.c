@@ -133,8 +133,8 @@ int login_choose_store(
     struct store *store, enum store_kind wanted, char *ret_reason, size_t size, struct err *err)
 {
 	struct token present = TOKEN_INIT;
-	const struct client *client = store->home->client;
-	bool shared = home_is_shared(store->home);
+	const struct client *client = store->who.home->client;
+	bool shared = home_is_shared(store->who.home);
 	int result = store_lock(store, clock_ms() + LOCK_WAIT_MS, err);
 
 	/* Cap all keyring calls together at one timeout, plus the time it took to find a stored login. */
@@ -151,7 +151,8 @@ int login_choose_store(
 		if (!client->has_keyring)
 			snprintf(ret_reason, size, "%s does not use a keyring", client->program);
 		else if (shared)
-			snprintf(ret_reason, size, "%s shares %s", client->program, store->home->directory);
+			snprintf(
+			    ret_reason, size, "%s shares %s", client->program, store->who.home->directory);
 		else
 			snprintf(ret_reason, size, "the keyring is open");
 		result = store_prepare(store, there && store->found == store->kind ? &present : NULL, err);
@@ -173,8 +174,7 @@ int login_move(struct store *store, enum store_kind kind, struct err *err)
 	struct err config_err;
 	int result = store_move(store, kind, err);
 
-	if (store->found == kind &&
-	    config_set_storage(store->home, store->key, store_kind_name(kind), &config_err) < 0 &&
+	if (store->found == kind && config_set_storage(&store->who, store_kind_name(kind), &config_err) < 0 &&
 	    result == 0) {
 		*err = config_err;
 		result = -1;
@@ -204,7 +204,7 @@ int login_save(struct store *store, const struct oauth *oauth, struct token *tok
 	if (result == 0)
 		result = store_save(store, token, &state, err);
 	store_close(store);
-	usage_cache_drop(store->home, &store->who); /* the new login may be another person's */
+	usage_cache_drop(&store->who); /* the new login may be another person's */
 	history_add_store(HISTORY_LOGIN, store, result < 0 ? err : NULL);
 	signals_release();
 	return result;

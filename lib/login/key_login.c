@@ -49,14 +49,14 @@ static int explain_refusal(const struct platform *platform, const char *api_key,
 	return err_set(err, ERR_REJECTED, hint, "%s does not accept this API key", platform->name);
 }
 
-int key_login_try(const struct home *home, const struct account *account, const char *api_key,
-    struct models *ret_models, struct err *err)
+int key_login_try(
+    const struct account *account, const char *api_key, struct models *ret_models, struct err *err)
 {
 	struct toml *config = NULL;
-	int result = config_file_read(home, &config, err) < 0 ? -1 : 0;
+	int result = config_file_read(account->home, &config, err) < 0 ? -1 : 0;
 
 	if (result == 0)
-		result = model_lists_fetch_with(home, config, account, api_key, ret_models, err);
+		result = model_lists_fetch_with(config, account, api_key, ret_models, err);
 	toml_free(config);
 	if (result < 0)
 		return explain_refusal(account->platform, api_key, err);
@@ -77,7 +77,7 @@ int key_login_find(const struct home *home, const char *api_key, struct account 
 				continue;
 			if (account_find(ret_who, home, p->id, "", err) < 0)
 				return -1;
-			if (key_login_try(home, ret_who, api_key, ret_models, err) == 0)
+			if (key_login_try(ret_who, api_key, ret_models, err) == 0)
 				return 0;
 			if (err->code == ERR_INTERRUPTED || err->code == ERR_CONFIG)
 				return -1;
@@ -92,27 +92,28 @@ int key_login_find(const struct home *home, const char *api_key, struct account 
 	return err_set(err, ERR_REJECTED, "check the key", "no platform accepts this API key");
 }
 
-static bool key_login_is_stored(const struct home *home, const struct platform *platform, const char *api_key)
+static bool key_login_is_stored(const struct account *account, const char *api_key)
 {
 	char *present = NULL;
-	bool stored = api_key_of_config(home, platform, &present, NULL) == 0 && strcmp(present, api_key) == 0;
+	bool stored = api_key_of_config(account->home, account->platform, &present, NULL) == 0 &&
+	              strcmp(present, api_key) == 0;
 
 	wipe_str(present);
 	return stored;
 }
 
-int key_login_save(const struct home *home, const struct account *account, const char *api_key,
-    const struct models *models, struct err *err)
+int key_login_save(
+    const struct account *account, const char *api_key, const struct models *models, struct err *err)
 {
 	const struct config_login login = {.who = account, .api_key = api_key, .models = models};
 
-	bool known = key_login_is_stored(home, account->platform, api_key);
-	int result = config_add_login(home, &login, err);
+	bool known = key_login_is_stored(account, api_key);
+	int result = config_add_login(&login, err);
 
-	usage_cache_drop(home, account);
+	usage_cache_drop(account);
 	/* Saving the same key again is not a new login. */
 	if (!known)
 		history_add(
-		    home, &(struct history_entry){HISTORY_LOGIN, account, "config", result < 0 ? err : NULL});
+		    &(struct history_entry){HISTORY_LOGIN, account, "config", result < 0 ? err : NULL});
 	return result;
 }

@@ -15,11 +15,11 @@
 #include <stdbool.h>
 
 /*
- * Tries the key at the platform of `account`, which was located in the home. -1 ERR_REJECTED:
+ * Tries the key at the platform of `account`. -1 ERR_REJECTED:
  * the platform does not accept it, and the hint says which platform may.
  */
-int key_login_try(const struct home *home, const struct account *account, const char *api_key,
-    struct models *ret_models, struct err *err);
+int key_login_try(
+    const struct account *account, const char *api_key, struct models *ret_models, struct err *err);
 
 /*
  * Finds the platform that accepts the key, trying platforms with a matching key prefix
@@ -29,7 +29,7 @@ int key_login_find(const struct home *home, const char *api_key, struct account 
     struct models *ret_models, struct err *err);
 
 /* Saves the key, the models and the default model, and adds a new login to the history. */
-int key_login_save(const struct home *home, const struct account *account, const char *api_key,
-    const struct models *models, struct err *err);
+int key_login_save(
+    const struct account *account, const char *api_key, const struct models *models, struct err *err);
 
 #endif

@@ -49,20 +49,18 @@ static int logout_remove_tokens(struct store *store, struct logout *logout, stru
 	return result;
 }
 
-static int logout_remove_config(
-    const struct home *home, const struct account *account, struct logout *logout, struct err *err)
+static int logout_remove_config(const struct account *account, struct logout *logout, struct err *err)
 {
 	if (*account->name) /* only the default account is in the config */
 		return 0;
-	if (config_file_sweep(home))
+	if (config_file_sweep(account->home))
 		logout->swept = true;
-	if (!account_is_configured(account, home) || account_is_other_configured(account, home))
+	if (!account_is_configured(account) || account_is_other_configured(account))
 		return 0;
-	return config_remove_login(home, account->platform, &logout->removed_config, err);
+	return config_remove_login(account, &logout->removed_config, err);
 }
 
-int logout_run(
-    const struct home *home, const struct account *account, struct logout *ret_logout, struct err *err)
+int logout_run(const struct account *account, struct logout *ret_logout, struct err *err)
 {
 	struct err config_err;
 	struct store store;
@@ -70,12 +68,12 @@ int logout_run(
 
 	*ret_logout = (struct logout){0};
 	if (*account->key) {
-		result = store_open(&store, home, account, err);
+		result = store_open(&store, account, err);
 		if (result == 0)
 			result = logout_remove_tokens(&store, ret_logout, err);
 	}
 	ret_logout->tokens_failed = result < 0;
-	if (logout_remove_config(home, account, ret_logout, &config_err) < 0) {
+	if (logout_remove_config(account, ret_logout, &config_err) < 0) {
 		if (result < 0)
 			ret_logout->config_err = config_err;
 		else
@@ -84,10 +82,10 @@ int logout_run(
 	}
 	if (ret_logout->removed_config && !ret_logout->storage)
 		ret_logout->storage = "config";
-	usage_cache_drop(home, account);
+	usage_cache_drop(account);
 	const struct history_entry entry = {
 	    HISTORY_LOGOUT, account, ret_logout->storage, result < 0 ? err : NULL};
 	if (result < 0 || ret_logout->storage)
-		history_add(home, &entry);
+		history_add(&entry);
 	return result;
 }

@@ -10,7 +10,6 @@
 
 #include "account/account.h"
 #include "base/err.h"
-#include "home/home.h"
 
 #include <stdbool.h>
 
@@ -24,10 +23,9 @@ struct logout {
 };
 
 /*
- * Removes the login that was located in this home. A home that has none of it is no error.
+ * Removes the login. A home that has none of it is no error.
  * -1: ERR_STORAGE, ERR_BUSY, ERR_CONFIG or ERR_INTERRUPTED; *ret_logout is set as far as it went.
  */
-int logout_run(
-    const struct home *home, const struct account *account, struct logout *ret_logout, struct err *err);
+int logout_run(const struct account *account, struct logout *ret_logout, struct err *err);
 
 #endif

@@ -112,7 +112,7 @@ void checks_clients(const struct status_list *list, struct problems *problems)
 	char remedy[80];
 
 	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].home->client == &client_kimi_code)
+		if (list->items[i].account.home->client == &client_kimi_code)
 			return;
 	/* Without any login, status says only that. */
 	if (!list->count || home_of_client(&home, &client_kimi_code, NULL) < 0 || !is_installed(&home))

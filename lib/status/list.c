@@ -84,8 +84,9 @@ static void check_age(struct status *status)
 }
 
 /* A migration between clients copies the provider to the config, but not the login. */
-static void check_migrated(struct status *status, const struct home *home, const struct toml *config)
+static void check_migrated(struct status *status, const struct toml *config)
 {
+	const struct home *home = status->account.home;
 	const struct toml_node *provider = config_provider(home, config, status->account.platform);
 	char remedy[80];
 
@@ -100,7 +101,7 @@ static void check_migrated(struct status *status, const struct home *home, const
 }
 
 /* Finds credentials in another slot, which neither the client nor our commands use. */
-static void check_hosts(struct status *status, const struct home *home)
+static void check_hosts(struct status *status)
 {
 	const struct account *account = &status->account;
 	struct account current;
@@ -108,7 +109,7 @@ static void check_hosts(struct status *status, const struct home *home)
 	char option[ACCOUNT_OPTION_MAX];
 
 	status->is_unused = !*account->name && status->storage &&
-	                    account_find(&current, home, account->platform->id, "", NULL) == 0 &&
+	                    account_find(&current, account->home, account->platform->id, "", NULL) == 0 &&
 	                    strcmp(current.key, account->key) != 0;
 	if (!status->is_unused)
 		return;
@@ -116,15 +117,16 @@ static void check_hosts(struct status *status, const struct home *home)
 		snprintf(remedy, sizeof(remedy),
 		    "to use it, run 'kimi login --client %s --region %s'; to end it, 'kimi logout%s --region "
 		    "%s'",
-		    home->client->name, account->region->name, account_option(account, option),
+		    account->home->client->name, account->region->name, account_option(account, option),
 		    account->region->name);
 	problem_add(&status->problems, "other_region", remedy,
 	    "no command uses this login: config.toml or the environment names other hosts");
 }
 
 /* A leftover at the path of the refresh lock stops kimi-code too. */
-static void check_lock(struct status *status, const struct home *home)
+static void check_lock(struct status *status)
 {
+	const struct home *home = status->account.home;
 	const char *key = status->account.key;
 	struct err err;
 
@@ -133,11 +135,11 @@ static void check_lock(struct status *status, const struct home *home)
 		problem_add_err(&status->problems, "lock", &err);
 }
 
-static void add_default_model(struct status *status, const struct home *home, const struct toml *config)
+static void add_default_model(struct status *status, const struct toml *config)
 {
 	const char *model = config_default_model(config);
 
-	if (model && config_default_platform(home, config) == status->account.platform)
+	if (model && config_default_platform(status->account.home, config) == status->account.platform)
 		snprintf(status->default_model, sizeof(status->default_model), "%s", model);
 }
 
@@ -151,13 +153,12 @@ struct status_listing {
 static int list_examine(const struct status_listing *listing, struct status *status,
     const struct account *account, struct err *err)
 {
-	const struct home *home = listing->home;
 	const struct toml *config = listing->config;
 
-	if (status_look_at_keyring(status, home, account, err) < 0)
+	if (status_look_at_keyring(status, account, err) < 0)
 		return -1;
 	if (status->state == STATUS_LOGGED_OUT && !status->storage && !*account->name &&
-	    account_is_configured(account, home) && config_api_key(home, config, account->platform)) {
+	    account_is_configured(account) && config_api_key(account->home, config, account->platform)) {
 		status->state = STATUS_FRESH;
 		status->storage = "config";
 	}
@@ -165,10 +166,10 @@ static int list_examine(const struct status_listing *listing, struct status *sta
 	check_wait(status);
 	check_clock(status);
 	check_age(status);
-	check_migrated(status, home, config);
-	check_hosts(status, home);
-	check_lock(status, home);
-	add_default_model(status, home, config);
+	check_migrated(status, config);
+	check_hosts(status);
+	check_lock(status);
+	add_default_model(status, config);
 	return 0;
 }
 
@@ -178,7 +179,7 @@ static int list_try_online(const struct status_listing *listing, struct status *
 	const struct account account = status->account;
 	struct err reason = {0};
 	struct online facts;
-	int result = status_ask_online(listing->home, &account, &facts, &reason);
+	int result = status_ask_online(&account, &facts, &reason);
 
 	if (reason.code == ERR_INTERRUPTED)
 		*err = reason;
@@ -206,7 +207,7 @@ static struct account *list_one(const struct status_listing *listing, struct err
 		free(account);
 		return NULL;
 	}
-	account_locate_account(account, listing->home);
+	account_find_region(account);
 	return account;
 }
 

@@ -4,11 +4,11 @@
 #include "format/json.h"
 
 /* A call of one of our programs for this login. */
-static struct call online_call(const char *program, const struct home *home, const struct account *account)
+static struct call online_call(const char *program, const struct account *account)
 {
 	return (struct call){
 	    .program = program,
-	    .client = home->client->name,
+	    .client = account->home->client->name,
 	    .platform = account->platform->id,
 	    .account = account->name,
 	};
@@ -31,10 +31,10 @@ static json_t *most_used(const json_t *windows)
 }
 
 /* An accepted login may have no quota: that is not an error. */
-static void ask_usage(const struct home *home, const struct account *account, struct online *online)
+static void ask_usage(const struct account *account, struct online *online)
 {
 	static const char *const arguments[] = {"--profile", NULL};
-	struct call call = online_call("kimi-usage", home, account);
+	struct call call = online_call("kimi-usage", account);
 	json_t *response;
 
 	call.arguments = arguments;
@@ -47,17 +47,16 @@ static void ask_usage(const struct home *home, const struct account *account, st
 	json_decref(response);
 }
 
-int status_ask_online(
-    const struct home *home, const struct account *account, struct online *ret_online, struct err *err)
+int status_ask_online(const struct account *account, struct online *ret_online, struct err *err)
 {
-	const struct call call = online_call("kimi-models", home, account);
+	const struct call call = online_call("kimi-models", account);
 	json_t *response;
 
 	*ret_online = (struct online){0};
 	int result = call_run(&call, &response, err);
 	if (result == 0) {
 		ret_online->models = json_array_size(json_object_get(response, "models"));
-		ask_usage(home, account, ret_online);
+		ask_usage(account, ret_online);
 	}
 	json_decref(response);
 	return result;

@@ -23,8 +23,7 @@ struct online {
 };
 
 /* 0: Kimi accepts the login. -1: *err says why not. The caller clears *ret_online in both cases. */
-int status_ask_online(
-    const struct home *home, const struct account *account, struct online *ret_online, struct err *err);
+int status_ask_online(const struct account *account, struct online *ret_online, struct err *err);
 
 void status_online_clear(struct online *online);
 

@@ -168,9 +168,9 @@ static void find_ignored(struct settings *sources, const struct status *selected
 void settings_find(
     struct settings *ret_settings, const struct status *selected, const struct settings_named *named)
 {
-	const struct home *home = selected->home;
-	const struct platform *platform = selected->account.platform;
 	const struct account *account = &selected->account;
+	const struct platform *platform = account->platform;
+	const struct home *home = account->home;
 
 	*ret_settings = (struct settings){0};
 	settings_add(ret_settings, "client", home->client->name, variable_or("KIMI_CLIENT", "the default"));

@@ -4,7 +4,6 @@
 #ifndef KIMI_STATUS_SETTINGS_H
 #define KIMI_STATUS_SETTINGS_H
 
-#include "home/home.h"
 #include "status/status.h"
 
 #include <stdbool.h>

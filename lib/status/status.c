@@ -36,7 +36,7 @@ static int status_load(struct store *store, struct token *token, bool *ret_avail
 	if (result <= 0)
 		return result;
 	store_item(store, item);
-	if (token_cache_load(item, store->host, token)) {
+	if (token_cache_load(item, store->who.oauth_host, token)) {
 		*ret_available = token_left(token, clock_now()) >= token_wanted_left(token, -1);
 		if (*ret_available)
 			return 0;
@@ -59,7 +59,7 @@ static enum status_state state_of(const struct token *token, bool rejected, doub
 /* The login was issued by another host than the one in force. */
 static bool status_is_elsewhere(const struct status *status, const struct store *store)
 {
-	return *status->known.oauth_host && !url_is_same(status->known.oauth_host, store->host);
+	return *status->known.oauth_host && !url_is_same(status->known.oauth_host, store->who.oauth_host);
 }
 
 /* What the token file and its metadata say is wrong. */
@@ -72,7 +72,7 @@ static void status_add_problems(
 	account_option(&status->account, option);
 	if (is_tombstone) {
 		problem_add(&status->problems, "rejected", account_login_hint(&status->account, remedy),
-		    "%s ended this login", store->home->client->program);
+		    "%s ended this login", store->who.home->client->program);
 	} else if (!has_refresh_token) {
 		snprintf(remedy, sizeof(remedy), "run 'kimi login%s' before it expires", option);
 		problem_add(&status->problems, "no_refresh_token", remedy,
@@ -82,7 +82,8 @@ static void status_add_problems(
 		snprintf(remedy, sizeof(remedy),
 		    "unset KIMI_CODE_OAUTH_HOST and KIMI_OAUTH_HOST, or run 'kimi login%s --force'", option);
 		problem_add(&status->problems, "wrong_host", remedy,
-		    "the login was issued by %.200s and is not sent to %.200s", issuer, store->host);
+		    "the login was issued by %.200s and is not sent to %.200s", issuer,
+		    store->who.oauth_host);
 	}
 	if (store->file.access == TOKEN_FILE_OPEN) {
 		problem_add(&status->problems, "rights", file_hint(hint, FILE_HINT_OPEN, store->file.path),
@@ -109,7 +110,7 @@ static void status_fill(
 	bool has_refresh_token = cached || *token->refresh_token;
 
 	metadata_load(store->state, token->expires_at, &status->known);
-	bool rejected = metadata_is_rejected(&status->known, store->host, now);
+	bool rejected = metadata_is_rejected(&status->known, store->who.oauth_host, now);
 	status->storage = cached ? "keyring" : store_kind_name(store->found);
 	if (store->found == STORE_FILE)
 		status_set_path(status, store);
@@ -147,7 +148,7 @@ static int status_read(struct status *status, bool ask_keyring, struct err *err)
 
 	if (!*status->account.key)
 		return 0;
-	if (store_open(&store, status->home, &status->account, err) < 0)
+	if (store_open(&store, &status->account, err) < 0)
 		return -1;
 	if (ask_keyring)
 		result = store_load(&store, &token, &reason);
@@ -166,26 +167,24 @@ static int status_read(struct status *status, bool ask_keyring, struct err *err)
 	return 0;
 }
 
-int status_look(
-    struct status *ret_status, const struct home *home, const struct account *account, struct err *err)
+int status_look(struct status *ret_status, const struct account *account, struct err *err)
 {
-	*ret_status = (struct status){.home = home, .account = *account, .state = STATUS_LOGGED_OUT};
+	*ret_status = (struct status){.account = *account, .state = STATUS_LOGGED_OUT};
 	return status_read(ret_status, false, err);
 }
 
-int status_look_at_keyring(
-    struct status *ret_status, const struct home *home, const struct account *account, struct err *err)
+int status_look_at_keyring(struct status *ret_status, const struct account *account, struct err *err)
 {
-	*ret_status = (struct status){.home = home, .account = *account, .state = STATUS_LOGGED_OUT};
+	*ret_status = (struct status){.account = *account, .state = STATUS_LOGGED_OUT};
 	return status_read(ret_status, true, err);
 }
 
 static void found_key(struct status *status, const struct platform *platform, const char *storage)
 {
-	const struct home *home = status->home;
+	const struct home *home = status->account.home;
 
-	*status = (struct status){
-	    .home = home, .account = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
+	*status =
+	    (struct status){.account = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
 	account_locate(&status->account, home, NULL);
 }
 
@@ -207,7 +206,6 @@ static int no_token(const struct secret_source *source, bool renew, char **ret_t
 static void look_for_key(struct status *status, bool platform_is_named)
 {
 	const struct secret_source source = {
-	    .home = status->home,
 	    .who = &status->account,
 	    .only_this_platform = platform_is_named,
 	    .get_token = no_token,
@@ -221,12 +219,11 @@ static void look_for_key(struct status *status, bool platform_is_named)
 	secret_clear(&secret);
 }
 
-static const struct status *status_find(
-    const struct status_list *list, const struct home *home, const struct account *account)
+static const struct status *status_find(const struct status_list *list, const struct account *account)
 {
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct account *listed = &list->items[i].account;
-		if (list->items[i].home == home && listed->platform == account->platform &&
+		if (listed->home->client == account->home->client && listed->platform == account->platform &&
 		    strcmp(listed->name, account->name) == 0 && strcmp(listed->key, account->key) == 0)
 			return &list->items[i];
 	}
@@ -236,11 +233,11 @@ static const struct status *status_find(
 int status_select(struct status *ret_status, const struct status_selection *selection, struct err *err)
 {
 	const struct account *account = selection->account;
-	const struct status *listed = status_find(selection->known, selection->home, account);
+	const struct status *listed = status_find(selection->known, account);
 
 	if (listed)
 		*ret_status = *listed;
-	else if (status_look(ret_status, selection->home, account, err) < 0)
+	else if (status_look(ret_status, account, err) < 0)
 		return -1;
 	if (!*account->name && status_judge(ret_status, 0) == STATUS_NEEDS_LOGIN)
 		look_for_key(ret_status, selection->platform_is_named);

@@ -33,7 +33,6 @@ enum status_state {
 enum { STATUS_MODEL_MAX = 256, STATUS_PATH_MAX = 512 };
 
 struct status {
-	const struct home *home; /* borrowed */
 	struct account account;
 	enum status_state state;
 	const char *storage; /* "file", "keyring"; for API keys "config", "environment"; NULL: not stored */
@@ -60,12 +59,10 @@ const char *status_state_name(enum status_state state);
  * Looks at one login. -1: it cannot be looked for (ERR_CONFIG, ERR_INTERRUPTED). A login that
  * cannot be read is a status with an error.
  */
-int status_look(
-    struct status *ret_status, const struct home *home, const struct account *account, struct err *err);
+int status_look(struct status *ret_status, const struct account *account, struct err *err);
 
 /* The same, and asks the keyring even if its token is cached. */
-int status_look_at_keyring(
-    struct status *ret_status, const struct home *home, const struct account *account, struct err *err);
+int status_look_at_keyring(struct status *ret_status, const struct account *account, struct err *err);
 
 struct status_list {
 	struct status *items;
@@ -91,7 +88,6 @@ void status_list_clear(struct status_list *list);
 
 /* Which login to select. */
 struct status_selection {
-	const struct home *home;
 	const struct account *account;
 	bool platform_is_named;          /* by an option: no other platform's API key can replace it */
 	const struct status_list *known; /* take the status from here if it is listed; may be NULL */

@@ -21,7 +21,7 @@ static int keyring_busy(const struct store *store, struct err *err)
 /* The client does not use a keyring, or the user has turned it off. */
 static bool keyring_is_off(const struct store *store)
 {
-	return !store->home->client->has_keyring || helper_is_off();
+	return !store->who.home->client->has_keyring || helper_is_off();
 }
 
 /* A keyring that failed once is not asked again. */
@@ -34,11 +34,10 @@ bool store_expects_keyring(const struct store *store)
 {
 	char storage[METADATA_STORAGE_MAX];
 
-	if (!store->home->client->has_keyring)
+	if (!store->who.home->client->has_keyring)
 		return false;
 	metadata_load_storage(store->state, storage);
-	return strcmp(storage, "keyring") == 0 ||
-	       (!*storage && config_names_keyring(store->home, store->key));
+	return strcmp(storage, "keyring") == 0 || (!*storage && config_names_keyring(&store->who));
 }
 
 void store_avoid_keyring(struct store *store)
@@ -57,7 +56,8 @@ static enum helper_result keyring_ask(
 	struct helper_error *error = &store->keyring.error;
 	enum helper_result result = HELPER_UNAVAILABLE;
 	char name[STORE_ITEM_MAX];
-	struct helper_item item = {.host = store->host, .key = name, .timeout_ms = HELPER_TIMEOUT_MS};
+	struct helper_item item = {
+	    .host = store->who.oauth_host, .key = name, .timeout_ms = HELPER_TIMEOUT_MS};
 
 	if (keyring_is_down(store))
 		return HELPER_UNAVAILABLE;
@@ -68,7 +68,7 @@ static enum helper_result keyring_ask(
 		return HELPER_UNAVAILABLE;
 	}
 	if (operation == GET_LEGACY || operation == ERASE_LEGACY)
-		item.key = store->key;
+		item.key = store->who.key;
 	else
 		store_item(store, name);
 	long long before = clock_ms();
@@ -114,12 +114,13 @@ static int backend_keyring_claim(const struct store *store, double expires_at)
 static bool has_better_claim(const struct store *store, double expires_at)
 {
 	struct home home;
+	struct account who = store->who;
 	struct store usual;
 	int ours = backend_keyring_claim(store, expires_at);
 
+	who.home = &home;
 	return ours && home_find_default(&home, &client_kimi_cli, NULL) == 0 &&
-	       store_open(&usual, &home, &store->who, NULL) == 0 &&
-	       ours > backend_keyring_claim(&usual, expires_at);
+	       store_open(&usual, &who, NULL) == 0 && ours > backend_keyring_claim(&usual, expires_at);
 }
 
 /*
@@ -131,7 +132,7 @@ static enum helper_result keyring_get_legacy(struct store *store, struct buf *re
 	struct token token = TOKEN_INIT;
 	char tag[HOME_TAG_MAX];
 
-	home_keyring_tag(store->home, tag);
+	home_keyring_tag(store->who.home, tag);
 	if (!*tag || !store_expects_keyring(store))
 		return HELPER_NONE;
 	enum helper_result result = keyring_ask(store, GET_LEGACY, NULL, ret_login);
@@ -219,7 +220,7 @@ bool backend_keyring_has_copy(const struct store *store)
 {
 	char storage[METADATA_STORAGE_MAX];
 
-	if (!store->home->client->has_keyring)
+	if (!store->who.home->client->has_keyring)
 		return false;
 	metadata_load_storage(store->state, storage);
 	return store->found == STORE_KEYRING || store->keyring.locked_copy || store->keyring.half_kept ||
@@ -248,7 +249,7 @@ int backend_keyring_lock(struct store *store, long long deadline, struct err *er
 	 */
 	if (!state_dir_path(directory, sizeof(directory)) || dir_make(directory, NULL) < 0)
 		return 0;
-	snprintf(path, sizeof(path), "%s/keyring-%s.lock", directory, strchr(store->key, '/') + 1);
+	snprintf(path, sizeof(path), "%s/keyring-%s.lock", directory, strchr(store->who.key, '/') + 1);
 	if (lock_acquire(&store->user_lock, path, deadline, &reason) == 0 || reason.code == ERR_STORAGE)
 		return 0;
 	if (err)

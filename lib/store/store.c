@@ -37,13 +37,13 @@ static bool is_safe_name(const char *name)
 	return true;
 }
 
-int store_open(struct store *store, const struct home *home, const struct account *who, struct err *err)
+int store_open(struct store *store, const struct account *who, struct err *err)
 {
 	static const char prefix[] = "oauth/";
+	const struct home *home = who->home;
 	const char *key = who->key, *name = key + sizeof(prefix) - 1;
 
 	*store = (struct store){
-	    .home = home,
 	    .who = *who,
 	    .lock = LOCK_INIT,
 	    .user_lock = LOCK_INIT,
@@ -52,13 +52,11 @@ int store_open(struct store *store, const struct home *home, const struct accoun
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' is not a valid key of a login", key);
-	text_join(store->key, sizeof(store->key), (const char *const[]){key, NULL});
 	home_path(home, HOME_CREDENTIALS, store->directory);
 	home_credentials_file(home, name, "json", store->file.path);
 	home_credentials_file(home, name, "state", store->state);
 	home_credentials_file(
 	    home, name, home->client->lock == CLIENT_LOCK_FILE ? "lock" : "flock", store->lock_file);
-	text_join(store->host, sizeof(store->host), (const char *const[]){who->oauth_host, NULL});
 	return 0;
 }
 
@@ -74,8 +72,8 @@ void store_item(const struct store *store, char ret_item[STORE_ITEM_MAX])
 {
 	char tag[HOME_TAG_MAX];
 
-	home_keyring_tag(store->home, tag);
-	text_join(ret_item, STORE_ITEM_MAX, (const char *const[]){store->key, tag, NULL});
+	home_keyring_tag(store->who.home, tag);
+	text_join(ret_item, STORE_ITEM_MAX, (const char *const[]){store->who.key, tag, NULL});
 }
 
 int store_load_file(struct store *store, struct token *ret_token, struct err *err)
@@ -94,13 +92,14 @@ int store_load(struct store *store, struct token *ret_token, struct err *err)
 
 int store_lock_to_refresh(struct store *store, long long deadline, struct err *err)
 {
-	const char *slot = strchr(store->key, '/') + 1;
+	const char *slot = strchr(store->who.key, '/') + 1;
 
-	if (store->home->client->lock == CLIENT_LOCK_FILE)
+	if (store->who.home->client->lock == CLIENT_LOCK_FILE)
 		return store_lock(store, deadline, err);
-	if (home_check_writable(store->home, err) < 0 || token_file_make_directory(store->directory, err) < 0)
+	if (home_check_writable(store->who.home, err) < 0 ||
+	    token_file_make_directory(store->directory, err) < 0)
 		return -1;
-	store->dir_lock = (struct dir_lock){.home = store->home, .slot = slot};
+	store->dir_lock = (struct dir_lock){.home = store->who.home, .slot = slot};
 	return dir_lock_acquire(&store->dir_lock, deadline, err);
 }
 
@@ -108,7 +107,7 @@ int store_lock_to_replace(struct store *store, long long deadline, struct err *e
 {
 	int failed = store_lock_to_refresh(store, deadline, err);
 
-	if (failed && store->home->client->lock != CLIENT_LOCK_FILE && err->code != ERR_INTERRUPTED)
+	if (failed && store->who.home->client->lock != CLIENT_LOCK_FILE && err->code != ERR_INTERRUPTED)
 		failed = store_lock(store, clock_ms(), err);
 	return failed;
 }
@@ -120,7 +119,7 @@ bool store_is_still_locked(struct store *store)
 
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (home_check_writable(store->home, err) < 0 ||
+	if (home_check_writable(store->who.home, err) < 0 ||
 	    token_file_make_directory(store->directory, err) < 0 ||
 	    lock_acquire(&store->lock, store->lock_file, deadline, err) < 0)
 		return -1;
@@ -141,7 +140,7 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 	 * The device id has no lock. It exists by now, so a process that writes it now
 	 * will find it and stop.
 	 */
-	home_path(store->home, HOME_DEVICE_ID, device_id);
+	home_path(store->who.home, HOME_DEVICE_ID, device_id);
 	newfile_sweep(device_id);
 	if (token_file_check_path(&store->file, err) < 0)
 		return -1;
@@ -229,7 +228,7 @@ int store_save(struct store *store, struct token *token, struct metadata *state,
 	drop_cached(store);
 	if (failed)
 		return -1;
-	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->host);
+	snprintf(state->oauth_host, sizeof(state->oauth_host), "%s", store->who.oauth_host);
 	store_note(store, token, copy_left, state);
 	return 0;
 }

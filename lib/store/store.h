@@ -52,10 +52,7 @@ struct store_keyring {
 };
 
 struct store {
-	const struct home *home;
 	struct account who;
-	char key[128];               /* "oauth/NAME" */
-	char host[PLATFORM_URL_MAX]; /* the OAuth host, also the host of the keyring item */
 	char directory[HOME_PATH_MAX];
 	struct token_file file;
 	char state[HOME_PATH_MAX]; /* path of the metadata (metadata.h) */
@@ -70,10 +67,10 @@ struct store {
 };
 
 /*
- * Prepares the store of a login (located, of a platform with tokens) in that home;
- * does no I/O. `home` must stay valid. -1 ERR_CONFIG: the key is not a safe file name.
+ * Prepares the store of a login (located, of a platform with tokens) in its home; does
+ * no I/O. -1 ERR_CONFIG: the key is not a safe file name.
  */
-int store_open(struct store *store, const struct home *home, const struct account *who, struct err *err);
+int store_open(struct store *store, const struct account *who, struct err *err);
 
 enum { STORE_ITEM_MAX = 128 + HOME_TAG_MAX };
 

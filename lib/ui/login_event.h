@@ -5,11 +5,10 @@
 #define KIMI_UI_LOGIN_EVENT_H
 
 #include "account/account.h"
-#include "home/home.h"
 
 #include <jansson.h>
 
 /* {"platform","account","client","home"}; the account is null for the default one. The caller owns it. */
-json_t *login_event_data(const struct account *account, const struct home *home);
+json_t *login_event_data(const struct account *account);
 
 #endif

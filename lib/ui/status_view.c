@@ -109,8 +109,8 @@ static void show_storage(const struct status *status)
 	if (strcmp(status->storage, "keyring") == 0) {
 		status_view_field("stored in", "the keyring");
 	} else if (strcmp(status->storage, "config") == 0) {
-		snprintf(
-		    config, sizeof(config), "%.*s/config.toml", STATUS_PATH_MAX, status->home->directory);
+		snprintf(config, sizeof(config), "%.*s/config.toml", STATUS_PATH_MAX,
+		    status->account.home->directory);
 		layout_path(config, path, sizeof(path));
 		status_view_field("stored in", "%s", path);
 	} else {
@@ -128,7 +128,7 @@ static double login_time(const struct status *status)
 	double at = 0;
 	size_t i;
 
-	if (history_read(status->home, &lines, NULL) < 0)
+	if (history_read(status->account.home, &lines, NULL) < 0)
 		return 0;
 	json_array_foreach(lines, i, line)
 	{
@@ -196,7 +196,7 @@ static void show_cached_usage(const struct status *status)
 	char line[USAGE_LINE_MAX];
 	struct usage usage;
 
-	if (!usage_cache_look(status->home, &status->account, week, &usage))
+	if (!usage_cache_look(&status->account, week, &usage))
 		return;
 	usage_line(&usage, true, line);
 	status_view_field("quota", "%s", line);
@@ -206,7 +206,7 @@ static void show_cached_usage(const struct status *status)
 static bool are_in_several_homes(const struct status_list *list)
 {
 	for (size_t i = 1; i < list->count; i++)
-		if (list->items[i].home != list->items[0].home)
+		if (list->items[i].account.home != list->items[0].account.home)
 			return true;
 	return false;
 }
@@ -222,10 +222,10 @@ static void status_view_show_login(const struct status *status, bool name_home, 
 		show_problem(&status->problems.items[i]);
 	show_state(status);
 	if (name_home) {
-		layout_path(status->home->directory, home, sizeof(home));
-		status_view_field("home", "%s (--client %s)", home, status->home->client->name);
+		layout_path(status->account.home->directory, home, sizeof(home));
+		status_view_field("home", "%s (--client %s)", home, status->account.home->client->name);
 	}
-	if (account->region && status->home->client->has_slots)
+	if (account->region && status->account.home->client->has_slots)
 		status_view_field("region", "%s (%s)", account->region->name, account->region->site);
 	if (status->storage)
 		show_storage(status);
@@ -319,8 +319,8 @@ static json_t *status_view_login_json(const struct status *status, const struct 
 	const struct region *region = status->account.region;
 	json_t *login = json_pack("{s:s, s:s?, s:s, s:o, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}",
 	    "platform", status->account.platform->id, "account", text_or_null(status->account.name), "client",
-	    status->home->client->name, "home", json_from_text(status->home->directory), "region",
-	    region ? region->name : NULL, "state", status_state_name(status->state), "storage",
+	    status->account.home->client->name, "home", json_from_text(status->account.home->directory),
+	    "region", region ? region->name : NULL, "state", status_state_name(status->state), "storage",
 	    status->storage, "expires_at", time_or_null(status->expires_at), "expires_in",
 	    status->expires_at > 0 ? json_from_number(floor(left > 0 ? left : 0)) : json_null(),
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",

@@ -62,7 +62,7 @@ static void origin_text(const struct usage_login *login, bool several_homes, cha
 	if (account->region && account->region != account->platform->regions)
 		region = account->region->name;
 	if (several_homes)
-		client = login->home->client->name;
+		client = login->account.home->client->name;
 	if (*client && *region)
 		joint = ", ";
 	snprintf(ret_text, LABEL_MAX, "%s%s%s", client, joint, region);
@@ -71,7 +71,7 @@ static void origin_text(const struct usage_login *login, bool several_homes, cha
 static bool are_several_homes(const struct usage_login logins[], size_t count)
 {
 	for (size_t i = 1; i < count; i++)
-		if (logins[i].home != logins[0].home)
+		if (logins[i].account.home != logins[0].account.home)
 			return true;
 	return false;
 }
@@ -331,8 +331,7 @@ static void print_rows(const struct usage_login *login, bool several_homes)
 	for (size_t i = 0; i < usage->count; i++) {
 		const struct usage_share *share = &usage->windows[i].share;
 		print_row(label, usage->windows[i].name,
-		    (const double[]){
-		        100 * share->used_ratio, share->used, share->limit, share->resets_at});
+		    (const double[]){100 * share->used_ratio, share->used, share->limit, share->resets_at});
 	}
 }
 
@@ -424,7 +423,7 @@ static json_t *usage_view_login_json(const struct usage_login *login)
 		json_array_append_new(windows, window_json(&usage->windows[i]));
 	return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "platform",
 	    account->platform->id, "account", text_or_null(account->name), "client",
-	    login->home->client->name, "plan", text_or_null(usage->plan), "windows", windows,
+	    login->account.home->client->name, "plan", text_or_null(usage->plan), "windows", windows,
 	    "parallel_limit", number_json(usage->parallel_limit), "extra", extra_json(usage), "balance",
 	    balance_json(usage), "fetched_at", number_json(floor(usage->fetched_at)), "error",
 	    error_json(login));

@@ -9,16 +9,18 @@ static struct home home = {.client = &client_kimi_cli};
 
 static void test_error_that_nobody_wants(void)
 {
+	struct account who;
 	struct err err;
 
+	account_find(&who, &home, NULL, "", NULL);
 	mkdir(scratch_path("config.json"), 0700);
-	ok(config_set_storage(&home, "oauth/kimi-code", "file", &err) == -1 && err.code == ERR_CONFIG,
+	ok(config_set_storage(&who, "file", &err) == -1 && err.code == ERR_CONFIG,
 	    "a config.json that is no file is a config error");
-	ok(config_set_storage(&home, "oauth/kimi-code", "file", NULL) == -1,
+	ok(config_set_storage(&who, "file", NULL) == -1,
 	    "and the caller need not ask for the error");
 	rmdir(scratch_path("config.json"));
 	scratch_write("config.json", "[]", 0600);
-	ok(config_set_storage(&home, "oauth/kimi-code", "file", NULL) == -1,
+	ok(config_set_storage(&who, "file", NULL) == -1,
 	    "nor for that of a config.json that is no object");
 	unlink(scratch_path("config.json"));
 }

@@ -99,9 +99,8 @@ static void test_names(const struct home *home)
 	ok(account_find(&who, home, "fourth", "work", NULL) == 0 && strcmp(who.key, "oauth/fourth@work") == 0,
 	    "its logins have its own key");
 	home_credentials_file(home, "fourth@work", "json", path);
-	ok(store_open(&store, home, &who, NULL) == 0 && strcmp(store.file.path, path) == 0,
-	    "and their own file");
-	ok(strcmp(store.host, "https://auth.fourth.test") == 0, "they are bound to its own host");
+	ok(store_open(&store, &who, NULL) == 0 && strcmp(store.file.path, path) == 0, "and their own file");
+	ok(strcmp(store.who.oauth_host, "https://auth.fourth.test") == 0, "they are bound to its own host");
 	setenv("FOURTH_OTHER_HOST", "https://other.test/", 1);
 	setenv("FIRST_OAUTH_HOST", "https://wrong.test", 1);
 	ok(platform_oauth_host(&platforms[1], NULL, url, NULL) == 0 && strcmp(url, "https://other.test") == 0,
@@ -130,7 +129,7 @@ static void test_oauth(const struct home *home)
 
 	server_open(&server);
 	setenv("FOURTH_OAUTH_HOST", server.url, 1);
-	ok(account_find(&who, home, "fourth", "", &err) == 0 && oauth_open(&oauth, &who, home, &err) == 0 &&
+	ok(account_find(&who, home, "fourth", "", &err) == 0 && oauth_open(&oauth, &who, &err) == 0 &&
 	        strcmp(oauth.host, server.url) == 0,
 	    "its OAuth host is asked");
 	pthread_create(&thread, NULL, server_answer_once, &server);
