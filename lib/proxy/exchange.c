@@ -14,20 +14,15 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-	CLIENT_GONE = 499,
-	FIELD_COST = 64 /* bytes that libmicrohttpd needs for a header beside its text */
-};
+enum { CLIENT_GONE = 499 };
 
 struct exchange {
 	struct exchanges *all;
 	struct MHD_Connection *connection;
 	char *method, *target;
-	size_t count;    /* of its headers in all->fields, valid during the first call */
 	size_t head_max; /* bytes that a response's head may have */
 	double started;
 	bool begun, authorized;
-	bool is_folded; /* a header of the request has several lines */
 	bool suspended; /* in libmicrohttpd, until exchange_wake() */
 	bool gone;      /* no response can reach the client any more */
 
@@ -335,76 +330,22 @@ void exchange_abort(struct exchange *exchange)
 
 /* ---- From the client */
 
-static enum MHD_Result exchange_take_field(
-    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+static bool exchange_queue(struct exchange *exchange)
 {
-	struct exchange *exchange = context;
-
-	(void)kind;
-	if (exchange->count == FIELDS_MAX)
-		return MHD_NO;
-	/*
-	 * A header of several lines (RFC 9112 section 5.2) cannot be passed on: before 1.0, libmicrohttpd adds the
-	 * later lines to the name. It does so in a copy, which is in memory behind the value.
-	 */
-	if (value && (uintptr_t)name > (uintptr_t)value)
-		exchange->is_folded = true;
-	exchange->all->fields[exchange->count++] = (struct field){name, text_or_empty(value)};
-	return MHD_YES;
-}
-
-/* libmicrohttpd keeps both heads in the memory of the connection. */
-static size_t exchange_head_max(const struct exchange *exchange)
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	size_t used = info->header_size + exchange->count * FIELD_COST;
-
-	if (used >= exchange->all->heads_max)
-		return 0;
-	return exchange->all->heads_max - used;
-}
-
-/* Checks the request and, if it may pass, asks for the token. */
-static void exchange_begin(struct exchange *exchange, const struct guard_rules *rules, const char *method)
-{
-	exchange->begun = true;
-	exchange->method = memory_copy(method);
-	exchange->response.is_head = strcmp(method, "HEAD") == 0;
-	exchange->waiter = (struct token_waiter){.ready = exchange_take_token, .context = exchange};
-	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, exchange_take_field, exchange);
-	exchange->head_max = exchange_head_max(exchange);
-	exchange->body_len = request_up_body_len(exchange->all->fields, exchange->count);
-	const struct guard_request request = {
-	    method, exchange->target, exchange->all->fields, exchange->count};
-	struct guard_result refusal = guard_check(rules, &request);
-	if (exchange->count == FIELDS_MAX)
-		refusal =
-		    (struct guard_result){431, "invalid_request_error", "the request has too many headers"};
-	else if (exchange->is_folded)
-		refusal = (struct guard_result){400, "invalid_request_error",
-		    "kimi proxy refuses a header of several lines; send it in one line"};
-	if (refusal.status) {
-		exchange_respond(exchange, refusal.status, refusal.type, refusal.message);
-		return;
-	}
-	exchange->authorized = true;
-	if (exchange->body_len > 0)
-		exchange->upload.expected = (size_t)exchange->body_len;
-	if (exchange->body_len > UPLOAD_KEPT)
-		upload_forget(&exchange->upload);
-	request_up_take(&exchange->request, exchange->all->fields, exchange->count);
-	token_source_get(exchange->all->source, &exchange->waiter, 0);
+	exchange->queued = true;
+	exchange->response.total += exchange->response.whole;
+	return MHD_queue_response(exchange->connection, (unsigned)exchange->response.status,
+	           exchange->response.mhd) == MHD_YES;
 }
 
 /*
  * Refuse at once if the client waits for "100 Continue", or if its body would only end with the connection
  * (RFC 9112 section 6.3, rule 4). Other clients could miss a response that comes while they still send.
  */
-static bool exchange_refuses_early(const struct exchange *exchange)
+static bool exchange_refuses_early(const struct exchange *exchange, const struct request_head *head)
 {
-	const char *expect = fields_find(exchange->all->fields, exchange->count, "Expect");
-	const char *coding = fields_find(exchange->all->fields, exchange->count, "Transfer-Encoding");
+	const char *expect = fields_find(head->fields, head->count, "Expect");
+	const char *coding = fields_find(head->fields, head->count, "Transfer-Encoding");
 
 	if (!exchange->response.mhd || exchange->authorized || exchange->body_len == HTTP_STREAM_NO_BODY)
 		return false;
@@ -412,12 +353,39 @@ static bool exchange_refuses_early(const struct exchange *exchange)
 	       (coding && strcasecmp(coding, "chunked") != 0);
 }
 
-static bool exchange_queue(struct exchange *exchange)
+/* Prepares to pass on the request, and asks for the token. */
+static void exchange_accept(struct exchange *exchange, const struct request_head *head)
 {
-	exchange->queued = true;
-	exchange->response.total += exchange->response.whole;
-	return MHD_queue_response(exchange->connection, (unsigned)exchange->response.status,
-	           exchange->response.mhd) == MHD_YES;
+	exchange->authorized = true;
+	if (exchange->body_len > 0)
+		exchange->upload.expected = (size_t)exchange->body_len;
+	if (exchange->body_len > UPLOAD_KEPT)
+		upload_forget(&exchange->upload);
+	request_up_take(&exchange->request, head->fields, head->count);
+	token_source_get(exchange->all->source, &exchange->waiter, 0);
+}
+
+/* Checks the request. Returns false to close the connection. */
+static bool exchange_begin(struct exchange *exchange, const struct guard_rules *rules, const char *method)
+{
+	struct exchanges *all = exchange->all;
+	struct request_head head;
+
+	exchange->begun = true;
+	exchange->method = memory_copy(method);
+	exchange->response.is_head = strcmp(method, "HEAD") == 0;
+	exchange->waiter = (struct token_waiter){.ready = exchange_take_token, .context = exchange};
+	request_head_read(exchange->connection, method, exchange->target, all->fields, &head);
+	/* libmicrohttpd keeps both heads in the memory of the connection. */
+	if (head.size < all->heads_max)
+		exchange->head_max = all->heads_max - head.size;
+	exchange->body_len = request_up_body_len(head.fields, head.count);
+	struct guard_result refusal = guard_check(rules, &head);
+	if (refusal.status)
+		exchange_respond(exchange, refusal.status, refusal.type, refusal.message);
+	else
+		exchange_accept(exchange, &head);
+	return !exchange_refuses_early(exchange, &head) || exchange_queue(exchange);
 }
 
 static void exchange_take_upload(struct exchange *exchange, const char *bytes, size_t *size)
@@ -441,10 +409,8 @@ bool exchange_handle(struct exchange *exchange, const struct guard_rules *rules,
 {
 	if (exchange->gone)
 		return false;
-	if (!exchange->begun) {
-		exchange_begin(exchange, rules, method);
-		return !exchange_refuses_early(exchange) || exchange_queue(exchange);
-	}
+	if (!exchange->begun)
+		return exchange_begin(exchange, rules, method);
 	if (*upload_data_size) {
 		exchange_take_upload(exchange, upload_data, upload_data_size);
 		return true;

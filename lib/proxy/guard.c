@@ -23,7 +23,7 @@ static bool guard_is_host(const char *known, const char *host)
 	return strncasecmp(known, host, len) == 0 && (!known[len] || strcmp(known + len, ":80") == 0);
 }
 
-static bool guard_knows_host(const struct guard_rules *rules, const struct guard_request *request)
+static bool guard_knows_host(const struct guard_rules *rules, const struct request_head *request)
 {
 	const char *host = fields_find(request->fields, request->count, "Host");
 
@@ -35,7 +35,7 @@ static bool guard_knows_host(const struct guard_rules *rules, const struct guard
 	return false;
 }
 
-static bool guard_has_key(const struct guard_rules *rules, const struct guard_request *request)
+static bool guard_has_key(const struct guard_rules *rules, const struct request_head *request)
 {
 	static const char bearer[] = "Bearer ";
 	bool found = false;
@@ -54,7 +54,7 @@ static bool guard_has_key(const struct guard_rules *rules, const struct guard_re
 enum { LENGTH_DIGITS = 18 }; /* always fits a long long */
 
 /* Two lengths, or a length beside chunks, are how one request is made to look like two (RFC 9112 section 6.3). */
-static bool guard_is_well_formed(const struct guard_request *request)
+static bool guard_is_well_formed(const struct request_head *request)
 {
 	size_t lengths = fields_count(request->fields, request->count, "Content-Length");
 	size_t codings = fields_count(request->fields, request->count, "Transfer-Encoding");
@@ -76,7 +76,7 @@ static bool guard_is_absolute(const char *target)
 	return *target != '/' && strstr(target, "://");
 }
 
-struct guard_result guard_check(const struct guard_rules *rules, const struct guard_request *request)
+struct guard_result guard_check(const struct guard_rules *rules, const struct request_head *request)
 {
 	static const char invalid[] = "invalid_request_error", denied[] = "permission_error";
 
@@ -89,6 +89,11 @@ struct guard_result guard_check(const struct guard_rules *rules, const struct gu
 	if (guard_is_absolute(request->target))
 		return (struct guard_result){400, invalid,
 		    "this is kimi proxy, which is not an HTTP proxy; unset HTTP_PROXY or set NO_PROXY"};
+	if (request->count == FIELDS_MAX)
+		return (struct guard_result){431, invalid, "the request has too many headers"};
+	if (request->is_folded)
+		return (struct guard_result){
+		    400, invalid, "kimi proxy refuses a header of several lines; send it in one line"};
 	if (!guard_is_well_formed(request))
 		return (struct guard_result){400, invalid, "kimi proxy refuses a malformed request"};
 	if (!guard_knows_host(rules, request))

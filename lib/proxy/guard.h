@@ -8,7 +8,7 @@
 #ifndef KIMI_PROXY_GUARD_H
 #define KIMI_PROXY_GUARD_H
 
-#include "proxy/fields.h"
+#include "proxy/request_head.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,12 +18,6 @@ struct guard_rules {
 	const char *hosts[4]; /* accepted values of Host, case-insensitive; ended by NULL */
 };
 
-struct guard_request {
-	const char *method, *target; /* as they came */
-	const struct field *fields;
-	size_t count;
-};
-
 struct guard_result {
 	int status;          /* 0: the request may pass */
 	const char *type;    /* for the error object */
@@ -31,7 +25,7 @@ struct guard_result {
 };
 
 /* Returns whether the request may pass, or how to refuse it. */
-struct guard_result guard_check(const struct guard_rules *rules, const struct guard_request *request);
+struct guard_result guard_check(const struct guard_rules *rules, const struct request_head *request);
 
 /* Compares in constant time for a given length. */
 bool guard_is_key(const char *key, const char *given);

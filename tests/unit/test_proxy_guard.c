@@ -14,7 +14,8 @@ static int check(const char *method, const char *target, const struct field *fie
 
 	while (fields[count].name)
 		count++;
-	const struct guard_request request = {method, target, fields, count};
+	const struct request_head request = {
+	    .method = method, .target = target, .fields = fields, .count = count};
 	struct guard_result result = guard_check(&rules, &request);
 	if (result.status && (!result.type || !result.message))
 		return -1;
@@ -74,12 +75,29 @@ static void test_default_port(void)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
 		const struct field fields[] = {{"Host", hosts[i].host}, KEY};
-		const struct guard_request request = {"GET", "/v1/models", fields, 2};
+		const struct request_head request = {
+		    .method = "GET", .target = "/v1/models", .fields = fields, .count = 2};
 		ok(guard_check(&web, &request).status == hosts[i].status, "on port 80, the host '%s': %d",
 		    hosts[i].host, hosts[i].status);
 	}
 	ok(check("GET", "/v1/models", FIELDS({"Host", "127.0.0.1"}, KEY)) == 403,
 	    "on another port, a host needs the port");
+}
+
+static void test_head(void)
+{
+	static struct field many[FIELDS_MAX] = {HOST, KEY};
+	struct request_head request = {.method = "GET", .target = "/v1/models", .fields = many, .count = 2};
+
+	request.is_folded = true;
+	ok(guard_check(&rules, &request).status == 400, "a header of several lines: 400");
+	request.is_folded = false;
+	for (size_t i = 2; i < FIELDS_MAX; i++)
+		many[i] = (struct field){"X-Many", "1"};
+	request.count = FIELDS_MAX - 1;
+	ok(guard_check(&rules, &request).status == 0, "%zu headers may pass", request.count);
+	request.count = FIELDS_MAX;
+	ok(guard_check(&rules, &request).status == 431, "with more there may be others: 431");
 }
 
 static void test_methods(void)
@@ -165,6 +183,7 @@ int main(void)
 {
 	test_order();
 	test_default_port();
+	test_head();
 	test_methods();
 	test_hosts();
 	test_framing();
