@@ -185,12 +185,15 @@ int newfile_sync(struct newfile *f, struct err *err)
 	return 0;
 }
 
-/* RENAME_NOREPLACE, or as rename() where the file system lacks that flag. */
+/* With RENAME_NOREPLACE, that flag is ignored where the file system lacks it. */
 static int newfile_rename(const struct newfile *f, unsigned flags)
 {
-	int result = renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->target, flags);
+	int result;
 
-	if (result < 0 && flags && errno == EINVAL)
+	if (!flags)
+		return rename(f->temporary, f->target);
+	result = renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->target, flags);
+	if (result < 0 && errno == EINVAL)
 		result = rename(f->temporary, f->target);
 	return result;
 }
