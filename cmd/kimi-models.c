@@ -37,14 +37,6 @@ static void free_config(struct work *work)
 	work->config = NULL;
 }
 
-static bool have_all_failed(const struct model_lists *lists)
-{
-	for (size_t i = 0; i < lists->count; i++)
-		if (!lists->entries[i].failed)
-			return false;
-	return true;
-}
-
 static int print_lists(
     struct report *report, const struct model_lists *lists, const char *default_model, struct err *err)
 {
@@ -73,7 +65,7 @@ static int list(struct work *work, struct err *err)
 		default_model = memory_copy("");
 	free_config(work);
 	expiry_notice_speak(work->report, account);
-	bool all_failed = have_all_failed(&lists);
+	bool all_failed = model_lists_all_failed(&lists);
 	if (options->sync && !all_failed)
 		result = model_sync_write(work->report, home, &lists, err);
 	if (result == 0 && (!all_failed || lists.count > 1))

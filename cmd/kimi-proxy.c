@@ -89,12 +89,8 @@ static int build_environment(
 static void proxy_print_json(const struct proxy *proxy)
 {
 	const struct listener *listener = &proxy->listeners[0];
-	json_t *environment = json_object();
-
-	for (const struct variable *v = proxy->variables; v->name; v++)
-		json_object_set_new(environment, v->name, v->unset ? json_null() : json_string(v->value));
 	json_t *object = json_pack("{s:s, s:s, s:i, s:o}", "url", listener->url, "key", proxy->key, "pid",
-	    (int)getpid(), "environment", environment);
+	    (int)getpid(), "environment", environment_json(proxy->variables));
 	if (*listener->socket)
 		json_object_set_new(object, "socket", json_string(listener->socket));
 	report_json(object);
@@ -123,11 +119,8 @@ static int proxy_announce(void *context, struct err *err)
 /* Returns only if the command cannot run. */
 static int run_command(struct proxy *proxy, char *const argv[], int *ret_status, struct err *err)
 {
-	if (proxy_serve_behind(&proxy->serve, err) < 0)
+	if (proxy_serve_behind(&proxy->serve, err) < 0 || environment_apply(proxy->variables, err) < 0)
 		return -1;
-	for (const struct variable *v = proxy->variables; v->name; v++)
-		if (v->unset ? unsetenv(v->name) < 0 : setenv(v->name, v->value, 1) < 0)
-			return err_memory(err);
 	return command_become(argv, ret_status, err);
 }
 

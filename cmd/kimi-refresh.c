@@ -2,7 +2,6 @@
 #include "account/account.h"
 #include "auth/api_key.h"
 #include "base/env.h"
-#include "base/signals.h"
 #include "cli/command.h"
 #include "cli/config_notes.h"
 #include "cli/context.h"
@@ -10,8 +9,6 @@
 #include "cli/refresh_many.h"
 #include "cli/refresh_watch.h"
 #include "store/store.h"
-
-#include <stdio.h>
 
 struct options {
 	struct login_options login;
@@ -84,56 +81,6 @@ static int check(const struct options *options, struct err *err)
 	return 0;
 }
 
-static bool has_any_login(const struct home *home, const struct platform *only)
-{
-	struct account account;
-
-	if (api_key_is_stored(home, only))
-		return true;
-	return account_find(&account, home, only ? only->id : NULL, "", NULL) == 0 &&
-	       account_is_stored(&account);
-}
-
-static int sync_home(const struct work *work, const struct home *home, struct err *err)
-{
-	const struct platform *only = work->only;
-	struct report report = *work->report;
-	char program[80];
-	struct account account;
-
-	if (only && account_find(&account, home, only->id, "", err) < 0)
-		return -1;
-	if (work->home_count > 1) {
-		snprintf(program, sizeof(program), "%s: %s", report.program, home->client->name);
-		report.program = program;
-	}
-	int result = model_sync_all(&report, home, only ? &account : NULL, err);
-	if (result < 0 && work->home_count > 1 && err->code != ERR_INTERRUPTED)
-		err_set(err, err->code, err->hint, "%s: %s", home->client->name, err->what);
-	return result;
-}
-
-/* A home that fails does not stop the others. */
-static int sync_models(const struct work *work, struct err *err)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < work->home_count && !signals_caught(); i++) {
-		const struct home *home = &work->homes[i];
-		struct err failure;
-		if (work->home_count > 1 && !has_any_login(home, work->only))
-			continue;
-		if (sync_home(work, home, &failure) == 0)
-			continue;
-		if (result < 0)
-			report_line(work->report, "%s", failure.what);
-		else
-			*err = failure;
-		result = -1;
-	}
-	return result;
-}
-
 static int watch(const struct work *work, struct err *err)
 {
 	struct refresh_watch_options options = {
@@ -184,7 +131,7 @@ static int run(struct command *c, const struct options *options, struct err *err
 		    "nothing to refresh: an API key does not expire");
 	}
 	if (result == 0 && options->models)
-		result = sync_models(&work, err);
+		result = model_sync_homes(&c->report, work.homes, work.home_count, work.only, err);
 	return result;
 }
 

@@ -1,15 +1,12 @@
 /* kimi status: shows the logins, and problems with their remedies. */
 #include "auth/history.h"
 #include "base/env.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "status/checks.h"
 #include "status/proxy_record.h"
 #include "status/status.h"
 #include "ui/status_view.h"
-
-#include <string.h>
 
 struct options {
 	struct login_options login;
@@ -111,41 +108,27 @@ static int show_all(const struct command *c, const struct options *options, stru
 	return result;
 }
 
-/* Whether a line of the history matches --platform and --account. */
-static bool status_is_asked_for(const json_t *line, const struct options *options)
-{
-	const char *platform = json_string_value(json_object_get(line, "platform"));
-	const char *account = json_string_value(json_object_get(line, "account"));
-
-	return (!options->login.platform || (platform && strcmp(platform, options->login.platform) == 0)) &&
-	       (!options->login.account || strcmp(text_or_empty(account), options->login.account) == 0);
-}
-
 static int show_history(const struct command *c, const struct options *options, struct err *err)
 {
-	json_t *lines = NULL, *chosen = json_array(), *line;
+	const struct login_options *login = &options->login;
+	json_t *lines = NULL, *line;
 	struct home homes[CLIENTS];
 	struct context context;
 	size_t i, count;
-	int result = context_open(&context, &options->login, err);
+	int result = context_open(&context, login, err);
 
 	if (result == 0)
-		result = context_homes(homes, &count, &options->login, err);
+		result = context_homes(homes, &count, login, err);
 	if (result == 0)
 		result = history_read_homes(homes, count, &lines, err);
+	history_select(lines, login->platform, login->account);
 	json_array_foreach(lines, i, line)
-	{
-		if (status_is_asked_for(line, options))
-			json_array_append(chosen, line);
-	}
-	json_array_foreach(chosen, i, line)
 	{
 		if (c->report.json)
 			report_json(json_incref(line));
 	}
-	if (result == 0 && !c->report.json && !status_show_history(chosen))
+	if (result == 0 && !c->report.json && !status_show_history(lines))
 		result = err_memory(err);
-	json_decref(chosen);
 	json_decref(lines);
 	return result;
 }

@@ -2,17 +2,13 @@
 #include "api/headers.h"
 #include "auth/secret.h"
 #include "auth/token_get.h"
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/expiry_notice.h"
 #include "config/file.h"
 #include "config/view.h"
-#include "format/json.h"
+#include "ui/token_view.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,26 +25,6 @@ struct found {
 	struct secret secret;
 	struct token_result access; /* only for an access token */
 };
-
-static void token_print_json(const struct found *found)
-{
-	const struct token *token = &found->access.token;
-	bool is_token = found->secret.kind == SECRET_TOKEN;
-	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", found->secret.platform->id, "access_token",
-	    found->secret.value, "token_type", is_token ? token->token_type : "Bearer");
-
-	if (object && is_token) {
-		json_object_set_new(object, "expires_at", json_from_number(floor(token->expires_at)));
-		json_object_set_new(
-		    object, "expires_in", json_from_number(floor(token_left(token, clock_now()))));
-		if (!found->access.satisfied)
-			json_object_set_new(object, "satisfied", json_false());
-	} else if (object) {
-		json_object_set_new(object, "expires_at", json_null());
-		json_object_set_new(object, "expires_in", json_null());
-	}
-	report_json(object);
-}
 
 /* Builds the other headers before it prints, so that an error prints nothing. */
 static int print_headers(const struct home *home, const struct found *found, struct err *err)
@@ -72,32 +48,22 @@ static int print_headers(const struct home *home, const struct found *found, str
 	return result;
 }
 
-/* Bypasses stdio, whose buffer would cost a page in the hot path. */
-static int token_print_plain(const struct options *options, const struct found *found, struct err *err)
-{
-	struct buf line;
-
-	buf_init_secret(&line, strlen(found->secret.value) + 64);
-	if (options->header)
-		buf_addstr(&line, "Authorization: Bearer ");
-	buf_addstr(&line, found->secret.value);
-	buf_addch(&line, '\n');
-	int result = line.failed ? err_memory(err) : 0;
-	if (result == 0 && write_all(STDOUT_FILENO, line.data, line.len) < 0)
-		result = err_output(err);
-	buf_release(&line);
-	return result;
-}
-
 static int print_access(const struct command *c, const struct options *options, const struct home *home,
     const struct found *found, struct err *err)
 {
+	struct token_view view = {
+	    .platform = found->secret.platform->id,
+	    .secret = found->secret.value,
+	    .satisfied = found->access.satisfied,
+	};
+
+	if (found->secret.kind == SECRET_TOKEN)
+		view.token = &found->access.token;
 	if (options->headers)
 		return print_headers(home, found, err);
-	if (c->report.json)
-		token_print_json(found);
-	else
-		return token_print_plain(options, found, err);
+	if (!c->report.json)
+		return token_view_show_line(&view, options->header ? "Authorization: Bearer " : "", err);
+	token_view_show_json(&view);
 	return 0;
 }
 

@@ -69,6 +69,14 @@ int model_lists_fetch_with(const struct toml *config, const struct account *acco
 	return result;
 }
 
+bool model_lists_all_failed(const struct model_lists *catalog)
+{
+	for (size_t i = 0; i < catalog->count; i++)
+		if (!catalog->entries[i].failed)
+			return false;
+	return true;
+}
+
 void model_lists_clear(struct model_lists *catalog)
 {
 	for (size_t i = 0; i < catalog->count; i++)

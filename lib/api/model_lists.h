@@ -37,6 +37,9 @@ void model_lists_fetch(struct model_lists *catalog, const struct home *home, con
 int model_lists_fetch_with(const struct toml *config, const struct account *account, const char *bearer,
     struct models *ret_models, struct err *err);
 
+/* No list could be fetched. */
+bool model_lists_all_failed(const struct model_lists *catalog);
+
 void model_lists_clear(struct model_lists *catalog);
 
 #endif

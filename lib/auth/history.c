@@ -251,3 +251,16 @@ int history_read_homes(const struct home homes[], size_t count, json_t **ret_lin
 	*ret_lines = all;
 	return 0;
 }
+
+static bool history_is_of(const json_t *line, const char *platform, const char *account)
+{
+	return (!platform || strcmp(text_or_empty(json_text(line, "platform")), platform) == 0) &&
+	       (!account || strcmp(text_or_empty(json_text(line, "account")), account) == 0);
+}
+
+void history_select(json_t *lines, const char *platform, const char *account)
+{
+	for (size_t i = json_array_size(lines); i-- > 0;)
+		if (!history_is_of(json_array_get(lines, i), platform, account))
+			json_array_remove(lines, i);
+}

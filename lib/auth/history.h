@@ -56,4 +56,7 @@ int history_read(const struct home *home, json_t **ret_lines, struct err *err);
  */
 int history_read_homes(const struct home homes[], size_t count, json_t **ret_lines, struct err *err);
 
+/* Removes the objects of other platforms and accounts ("": the default one) from such an array. NULL: of none. */
+void history_select(json_t *lines, const char *platform, const char *account);
+
 #endif

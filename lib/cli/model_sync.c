@@ -1,10 +1,13 @@
 #include "cli/model_sync.h"
 
+#include "auth/api_key.h"
+#include "base/signals.h"
 #include "config/dialect.h"
 #include "config/file.h"
 #include "config/login.h"
 #include "config/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MAX_LIST = 64 * 1024 };
@@ -99,5 +102,55 @@ int model_sync_all(
 	if (result == 0)
 		result = model_sync_outcome(report, &catalog, err);
 	model_lists_clear(&catalog);
+	return result;
+}
+
+static bool has_any_login(const struct home *home, const struct platform *only)
+{
+	struct account account;
+
+	if (api_key_is_stored(home, only))
+		return true;
+	return account_find(&account, home, only ? only->id : NULL, "", NULL) == 0 &&
+	       account_is_stored(&account);
+}
+
+/* `is_one_of`: messages name the client of the home, because there are several. */
+static int model_sync_home(const struct report *report, const struct home *home, bool is_one_of,
+    const struct platform *only, struct err *err)
+{
+	struct report named = *report;
+	struct account account;
+	char program[80];
+
+	if (only && account_find(&account, home, only->id, "", err) < 0)
+		return -1;
+	if (is_one_of) {
+		snprintf(program, sizeof(program), "%s: %s", report->program, home->client->name);
+		named.program = program;
+	}
+	int result = model_sync_all(&named, home, only ? &account : NULL, err);
+	if (result < 0 && is_one_of && err->code != ERR_INTERRUPTED)
+		err_set(err, err->code, err->hint, "%s: %s", home->client->name, err->what);
+	return result;
+}
+
+int model_sync_homes(const struct report *report, const struct home homes[], size_t count,
+    const struct platform *only, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count && !signals_caught(); i++) {
+		struct err failure;
+		if (count > 1 && !has_any_login(&homes[i], only))
+			continue;
+		if (model_sync_home(report, &homes[i], count > 1, only, &failure) == 0)
+			continue;
+		if (result < 0)
+			report_line(report, "%s", failure.what);
+		else
+			*err = failure;
+		result = -1;
+	}
 	return result;
 }

@@ -27,6 +27,14 @@ int model_sync_all(
     const struct report *report, const struct home *home, const struct account *only, struct err *err);
 
 /*
+ * The same for several homes: the list of the default account on platform `only`, or (NULL)
+ * of every platform. Skips homes without a login, if there are several. A failure stops no
+ * other home: -1 with the first one in *err, and further ones have been reported.
+ */
+int model_sync_homes(const struct report *report, const struct home homes[], size_t count,
+    const struct platform *only, struct err *err);
+
+/*
  * Reports the models that were not written, because the user has a table with that key or the
  * client cannot read them.
  */

@@ -1,6 +1,7 @@
 #include "proxy/environment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 unsigned environment_default(const char *command)
@@ -111,4 +112,29 @@ void environment_print(const struct variable *variables, struct buf *out)
 		}
 		buf_addstr(out, "'\n");
 	}
+}
+
+json_t *environment_json(const struct variable *variables)
+{
+	json_t *object = json_object();
+
+	for (; variables->name; variables++)
+		json_object_set_new(
+		    object, variables->name, variables->unset ? json_null() : json_string(variables->value));
+	return object;
+}
+
+int environment_apply(const struct variable *variables, struct err *err)
+{
+	int result = 0;
+
+	for (; variables->name && result == 0; variables++) {
+		if (variables->unset)
+			result = unsetenv(variables->name);
+		else
+			result = setenv(variables->name, variables->value, 1);
+	}
+	if (result < 0)
+		return err_memory(err);
+	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* The values of --env; bits in their order. */
@@ -47,5 +48,11 @@ int environment_build(
 
 /* Adds them as lines for a shell: export NAME='VALUE'. */
 void environment_print(const struct variable *variables, struct buf *out);
+
+/* The list as an object: null for a variable that is removed. The caller owns it. */
+json_t *environment_json(const struct variable *variables);
+
+/* Applies the list to this process. -1: no memory. */
+int environment_apply(const struct variable *variables, struct err *err);
 
 #endif
