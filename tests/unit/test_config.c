@@ -16,12 +16,10 @@ static void test_error_that_nobody_wants(void)
 	mkdir(scratch_path("config.json"), 0700);
 	ok(config_set_storage(&who, "file", &err) == -1 && err.code == ERR_CONFIG,
 	    "a config.json that is no file is a config error");
-	ok(config_set_storage(&who, "file", NULL) == -1,
-	    "and the caller need not ask for the error");
+	ok(config_set_storage(&who, "file", NULL) == -1, "and the caller need not ask for the error");
 	rmdir(scratch_path("config.json"));
 	scratch_write("config.json", "[]", 0600);
-	ok(config_set_storage(&who, "file", NULL) == -1,
-	    "nor for that of a config.json that is no object");
+	ok(config_set_storage(&who, "file", NULL) == -1, "nor for that of a config.json that is no object");
 	unlink(scratch_path("config.json"));
 }
 
