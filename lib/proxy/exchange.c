@@ -369,13 +369,13 @@ static void exchange_accept(struct exchange *exchange, const struct request_head
 static bool exchange_begin(struct exchange *exchange, const struct guard_rules *rules, const char *method)
 {
 	struct exchanges *all = exchange->all;
-	struct request_head head;
+	const struct request_head head =
+	    request_head_read(exchange->connection, method, exchange->target, all->fields);
 
 	exchange->begun = true;
 	exchange->method = memory_copy(method);
 	exchange->response.is_head = strcmp(method, "HEAD") == 0;
 	exchange->waiter = (struct token_waiter){.ready = exchange_take_token, .context = exchange};
-	request_head_read(exchange->connection, method, exchange->target, all->fields, &head);
 	/* libmicrohttpd keeps both heads in the memory of the connection. */
 	if (head.size < all->heads_max)
 		exchange->head_max = all->heads_max - head.size;

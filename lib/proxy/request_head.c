@@ -32,14 +32,15 @@ static enum MHD_Result head_take_field(
 	return MHD_YES;
 }
 
-void request_head_read(struct MHD_Connection *connection, const char *method, const char *target,
-    struct field fields[FIELDS_MAX], struct request_head *ret_head)
+struct request_head request_head_read(struct MHD_Connection *connection, const char *method,
+    const char *target, struct field fields[FIELDS_MAX])
 {
-	struct head_reader reader = {ret_head, fields};
+	struct request_head head = {.method = method, .target = target, .fields = fields};
+	struct head_reader reader = {&head, fields};
 
-	*ret_head = (struct request_head){.method = method, .target = target, .fields = fields};
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, head_take_field, &reader);
-	ret_head->size =
+	head.size =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size +
-	    ret_head->count * FIELD_COST;
+	    head.count * FIELD_COST;
+	return head;
 }

@@ -19,8 +19,8 @@ struct request_head {
 	size_t size;    /* bytes of the connection's memory that it takes */
 };
 
-/* Reads it into `fields`, which must live as long as *ret_head; so must the texts. */
-void request_head_read(struct MHD_Connection *connection, const char *method, const char *target,
-    struct field fields[FIELDS_MAX], struct request_head *ret_head);
+/* Reads it. The fields are put into the caller's array; all texts belong to libmicrohttpd. */
+struct request_head request_head_read(struct MHD_Connection *connection, const char *method,
+    const char *target, struct field fields[FIELDS_MAX]);
 
 #endif
