@@ -141,6 +141,9 @@ static int run(const struct command *c, const struct options *options, int *ret_
 	if (options->check + options->line + options->history + options->online > 1)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--check, --line, --history and --online cannot be used together");
+	if (options->line && c->report.json)
+		return err_set(
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
 	if ((options->all || options->min_valid >= 0) && !options->check)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid need --check");
 	if (options->all && options->login.account)

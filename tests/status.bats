@@ -683,6 +683,7 @@ Settings
     run -2 --separate-stderr kimi-status --check --line
     assert_error "cannot be used together"
     run -2 kimi-status --history --online
+    run -2 kimi-status --json --line
     run -2 kimi-status --min-valid 5
     run -2 kimi-status --all
     run -2 kimi-status --check --all --account x

@@ -489,6 +489,17 @@ PY
     assert_error usage "cannot reach"
 }
 
+@test "Retry-After beside a refusal for good changes nothing: each call says why" {
+    store_login
+    server_control '{"faults": {"usages": [{"status": 403, "forever": true, "headers": {"Retry-After": "600"},
+        "json": {"error": {"type": "access_terminated_error", "message": "over"}}}]}}'
+    run -1 --separate-stderr kimi usage
+    assert_error usage over
+    run -1 --separate-stderr kimi usage
+    assert_error usage over
+    assert_same 2 "$(server_count usages)"
+}
+
 @test "Retry-After is obeyed across processes, in every way to ask" {
     store_login
     used 0.1
@@ -662,7 +673,7 @@ refreshed_at_once() {
 
 @test "options that do not go together are wrong usage, before anything else" {
     local options
-    for options in "--check 5 --line" "--all --line" "--all --account x" "--check 101" "--check x" "--max-age -1" "--check"; do
+    for options in "--check 5 --line" "--json --line" "--all --line" "--all --account x" "--check 101" "--check x" "--max-age -1" "--check"; do
         # shellcheck disable=SC2086 # split on purpose
         run -2 --separate-stderr env -u HOME kimi-usage $options
         assert_error usage .

@@ -169,7 +169,8 @@ static void *api_exchange_send(void *context)
 	int result = http_perform(&sent, &response, &request->err);
 	if (result == 0 || response.cut_short)
 		result = api_exchange_read(e, &sent, &response);
-	if (result < 0)
+	/* What is refused for good is not tried again, whatever the server says. */
+	if (result < 0 && err_is_temporary(request->err.code))
 		request->retry_after = response.retry_after;
 	http_release(&response);
 	request->failed = result < 0;

@@ -1,7 +1,10 @@
 #include "cli/usage_options.h"
 
-static int usage_options_check(const struct usage_options *o, struct err *err)
+static int usage_options_check(const struct usage_options *o, bool json, struct err *err)
 {
+	if (o->line && json)
+		return err_set(
+		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
 	if (o->line && o->check >= 0)
 		return err_set(
 		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--check and --line cannot be used together");
@@ -38,6 +41,6 @@ int usage_options_begin(
 	*o = (struct usage_options){.check = -1, .max_age = -1};
 	int result = command_begin(c, table, argc, argv, 0, err);
 	if (result == 0)
-		result = usage_options_check(o, err);
+		result = usage_options_check(o, c->report.json, err);
 	return result;
 }

@@ -273,8 +273,8 @@ int config_edit_sync(const struct home *home, struct toml *doc, void *context, s
 		return err_set(err, ERR_CONFIG, "correct the file by hand, then run 'kimi login'",
 		    "config.toml: the provider %s is not a table", provider);
 	if (!there)
-		return err_set(
-		    err, ERR_CONFIG, "run 'kimi login'", "config.toml has no provider %s", provider);
+		return account_needs_login(&(struct account){.platform = sync->platform, .home = home},
+		    ERR_CONFIG, err, "config.toml has no provider %s", provider);
 	const struct editor_models list = {
 	    .platform = sync->platform, .provider = config_node_key(there), .models = sync->models};
 	editor_put_models(&e, &list);
