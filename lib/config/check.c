@@ -232,7 +232,7 @@ static void check_login(const struct check *check, const struct toml_node *table
 	check_part(check, table_of(table, "oauth"), check->rules->oauth, oauth);
 }
 
-/* The KIMI_API_KEY of `env` counts only beside `oauth`: another secret is used in its place. */
+/* The KIMI_API_KEY of `env` counts only beside `oauth`: another secret is used instead. */
 static void check_one_secret(const struct check *check, const struct toml_node *provider, const char *path)
 {
 	static const char *const names[] = {"api_key", "api_key_env"};
