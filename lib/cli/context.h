@@ -21,6 +21,7 @@ struct login_options {
 	const char *client, *platform, *account;
 };
 
+/* Not to be copied: the account points to the home. */
 struct context {
 	struct home home;
 	struct account account;
