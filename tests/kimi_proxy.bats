@@ -623,6 +623,19 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 499 "$(grep /x/silent proxy.out | json status)"
 }
 
+@test "clients that leave at once within the body are forgotten, with the key or without" {
+    proxy_start
+    # The request and the end of the connection arrive together.
+    kill -STOP "$proxy_pid"
+    client desert "$proxy/x/nokey" wrong 20
+    kill -CONT "$proxy_pid"
+    wait_until eval 'assert_same 20 "$(grep -c x/nokey proxy.out)"'
+    # While the connections to the server are made.
+    client desert "$proxy/x/echo" "$key" 400
+    wait_until eval 'assert_same 400 "$(grep -c x/echo proxy.out)"'
+    assert_same 200 "$(status_of /v1/models)"
+}
+
 @test "a client that leaves within the head or the body is forgotten" {
     proxy_start
     mkfifo go

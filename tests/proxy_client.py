@@ -8,6 +8,8 @@
         sends COUNT POSTs of BODY bytes at once; prints "ready" once each has N events; all go on after a line of input
     proxy_client.py leave URL KEY BYTES [BODY]
         sends that much of a POST of BODY bytes, prints "sent", and disconnects after a line of input
+    proxy_client.py desert URL KEY COUNT
+        COUNT times: connects, sends half of a POST of 100000 bytes, and disconnects at once
     proxy_client.py vanish URL KEY
         sends a GET of /x/echo, prints "ready", and after a line of input sends a POST on the same connection and disconnects
     proxy_client.py grow URL KEY FIRST SECOND
@@ -97,6 +99,13 @@ def leave(url, key, sent, body="0"):
     conn.close()
 
 
+def desert(url, key, count):
+    for _ in range(int(count)):
+        conn = ask(url, key, "POST", "Content-Length: 100000\r\n")
+        conn.sendall(b"x" * 50000)
+        conn.close()
+
+
 def vanish(url, key):
     conn = ask(url.replace("/x/silent", "/x/echo"), key)
     conn.recv(65536)
@@ -126,4 +135,4 @@ def stall(url, key):
 
 
 if __name__ == "__main__":
-    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "vanish": vanish, "grow": grow, "stall": stall}[sys.argv[1]](*sys.argv[2:])
+    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "desert": desert, "vanish": vanish, "grow": grow, "stall": stall}[sys.argv[1]](*sys.argv[2:])

@@ -118,13 +118,18 @@ static int sockets_close_socket(void *context, curl_socket_t fd)
 	return close(fd);
 }
 
+/*
+ * A connection stays in the loop. A socket that was still connecting does not: libcurl closes it without a word, and its
+ * number can be that of a client before its last event is looked at.
+ */
 static void sockets_unwatch(struct stream_sockets *sockets, struct stream_socket *socket)
 {
 	socket->is_idle = true;
-	if (socket->is_kept)
+	if (socket->is_kept && !(socket->events & EPOLLOUT))
 		return;
 	loop_remove(sockets->loop, &socket->watch);
-	free(socket);
+	if (!socket->is_kept)
+		free(socket);
 }
 
 static int sockets_watch(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)

@@ -66,7 +66,10 @@ struct relay {
 
 /* ---- libmicrohttpd's callbacks */
 
-/* A close and a half-close look the same here; both end the request. */
+/*
+ * A close and a half-close look the same here; both end the request. libmicrohttpd misses an end that arrives together
+ * with the last bytes, but not that the socket is shut for reading.
+ */
 static void peer_hung_up(void *context, uint32_t events)
 {
 	struct peer *peer = context;
@@ -75,6 +78,7 @@ static void peer_hung_up(void *context, uint32_t events)
 	peer->has_left = true;
 	if (peer->exchange)
 		exchange_abort(peer->exchange);
+	shutdown(peer->watch.fd, SHUT_RD);
 }
 
 static void relay_take_connection(void *context, struct MHD_Connection *connection, void **client_context,
