@@ -446,6 +446,15 @@ ask_and_then() {
     assert_same 2 "$(server_stat connections)"
 }
 
+@test "what a server sends on an idle connection is not the response to the next request" {
+    proxy_start
+    assert_same 200 "$(status_of '/x/late?hold=l')"
+    server_release l
+    wait_for_file "$(server_dir)/sent.l"
+    assert_same 200 "$(status_of /x/echo -d x)"
+    assert_same 2 "$(server_count stream)"
+}
+
 @test "a request takes over nothing from the one before it" {
     proxy_start
     ask /x/echo -I -o body

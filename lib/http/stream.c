@@ -87,7 +87,9 @@ static void streams_collect(void *context)
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&stream);
 		if (code == CURLE_OK && !stream->has_head)
 			code = CURLE_GOT_NOTHING;
-		if (code != CURLE_OK)
+		if (code == CURLE_OK)
+			stream_sockets_set_unused(&streams->sockets, stream->easy);
+		else
 			stream_explain(stream, code, &err);
 		stream->request.end(stream->request.context, code == CURLE_OK ? NULL : &err);
 	}

@@ -16,8 +16,9 @@ struct stream_socket {
 	curl_socket_t fd;
 	struct loop_watch watch; /* its fd is -1 while it is not in the loop */
 	uint32_t events;
-	bool is_kept; /* in sockets->first, until it is closed */
-	bool is_idle; /* libcurl does not ask for its events */
+	bool is_kept;   /* in sockets->first, until it is closed */
+	bool is_idle;   /* libcurl does not ask for its events */
+	bool is_unused; /* its last response has ended; else the transfer pauses */
 	struct stream_socket *next;
 };
 
@@ -34,7 +35,13 @@ static void sockets_ready(void *context, uint32_t events)
 	struct stream_socket *socket = context;
 	int action = 0;
 
-	if (socket->is_idle) { /* the server has closed it: libcurl sees that when it is about to use it */
+	/*
+	 * The server has closed it, or sent what would be taken for the next response (RFC 9112 section 9.2). libcurl
+	 * sees that it is shut when it is about to use it.
+	 */
+	if (socket->is_idle && socket->is_unused)
+		shutdown(socket->fd, SHUT_RDWR);
+	if (socket->is_idle) {
 		loop_remove(socket->sockets->loop, &socket->watch);
 		return;
 	}
@@ -96,6 +103,7 @@ static curl_socket_t sockets_open_socket(void *context, curlsocktype purpose, st
 		sockets->first = kept;
 	}
 	kept->is_kept = kept->is_idle = true;
+	kept->is_unused = false;
 	return fd;
 }
 
@@ -154,7 +162,7 @@ static int sockets_watch(CURL *easy, curl_socket_t fd, int what, void *context, 
 			socket = sockets_new(sockets, fd);
 		curl_multi_assign(sockets->multi, fd, socket);
 	}
-	socket->is_idle = false;
+	socket->is_idle = socket->is_unused = false;
 	if (socket->watch.fd >= 0 && socket->events == events)
 		return 0;
 	socket->events = events;
@@ -178,6 +186,21 @@ void stream_sockets_serve(struct stream_sockets *sockets, void *easy)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, sockets);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close_socket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, sockets);
+}
+
+void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
+	struct stream_socket *socket = *sockets_find(sockets, fd);
+	if (!socket || !socket->is_idle)
+		return;
+	socket->is_unused = true;
+	if (socket->watch.fd >= 0)
+		return;
+	socket->events = EPOLLIN;
+	loop_watch(sockets->loop, &socket->watch, fd, socket->events, sockets_ready, socket);
 }
 
 void stream_sockets_act_soon(struct stream_sockets *sockets)

@@ -24,6 +24,9 @@ void stream_sockets_open(struct stream_sockets *sockets);
 /* Makes a CURL handle use them. */
 void stream_sockets_serve(struct stream_sockets *sockets, void *easy);
 
+/* The connection of this handle has carried a whole response: what comes next belongs to no request. */
+void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy);
+
 /* Lets libcurl act in this or the next turn of the loop. */
 void stream_sockets_act_soon(struct stream_sockets *sockets);
 

@@ -12,6 +12,7 @@ Everything is below BASE/x/ and takes its settings from the query. A body is rea
     reset?n=N                the head of a response of 1 MiB, N bytes of it, and a RST
     early?code=C             responds at once and reads the body later, if at all
     close                    no response
+    late?hold=H              responds, and with 408 once more when released; sent.H
     raw?head=TEXT            TEXT as the lines of a head, and nothing more; the connection stays open
     large?n=N                a head of N bytes
     bare?code=C              that status, a header without a value, and nothing that tells where a body ends
@@ -231,6 +232,14 @@ class Stream:
 
     def do_close(self):
         self.body.read()
+        return False
+
+    def do_late(self):
+        self.body.read()
+        self.json(200, {})
+        self._wait()
+        self.json(408, {"error": {"message": "you were idle for too long"}})
+        self._touch("sent")
         return False
 
     def do_raw(self):
