@@ -685,6 +685,27 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 200 "$(status_of /v1/models)"
 }
 
+@test "a request that changes something is not sent again if a kept connection ends before the response" {
+    proxy_start
+    local method
+    for method in DELETE PATCH POST; do
+        assert_same 200 "$(status_of /v1/x/echo)"
+        assert_same 502 "$(status_of /x/close -X "$method")"
+        assert_contains "$(json error.message <body)" "it closed the connection before its response"
+    done
+    assert_same 200 "$(status_of /v1/x/echo)"
+    assert_same 502 "$(status_of /x/close -d x)"
+    assert_contains "$(json error.message <body)" "it closed the connection before its response"
+    assert_same 8 "$(server_count stream)"
+}
+
+@test "endless trailers end the response, and do not fill the memory" {
+    proxy_start
+    run -18 ask '/x/trailers?n=200000' -o body
+    assert_same ok "$(cat body)"
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")" -lt 20000 ]
+}
+
 @test "a head that cannot be passed on: 502 that says why" {
     proxy_start
     local n

@@ -37,7 +37,9 @@ struct http_stream {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf head;
+	bool is_sent;
 	bool has_head;
+	size_t trailers;     /* bytes of them so far */
 	const char *refusal; /* why the head cannot be used; NULL: it can */
 	bool read_waits, body_waits;
 	bool has_proxy;
@@ -63,6 +65,8 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 	url_host(url ? url : "", host, sizeof(host));
 	if (stream->refusal)
 		detail = stream->refusal;
+	if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK)
+		detail = "it closed the connection before its response";
 	if (stream->refusal || stream_is_nonsense(code)) {
 		err_set(
 		    err, ERR_NETWORK, "try again later", "cannot use the response of %s: %s", host, detail);
@@ -147,6 +151,15 @@ static void stream_forget_request(struct http_stream *stream)
 	curl_easy_setopt(stream->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
 }
 
+/* libcurl keeps them all, so they must not be endless. */
+static size_t stream_skip_trailer(struct http_stream *stream, size_t len)
+{
+	stream->trailers += len;
+	if (stream->trailers > HEAD_MAX)
+		return 0;
+	return len;
+}
+
 /* Interim responses (1xx) and trailers are not passed on. */
 static size_t stream_take_header(char *line, size_t one, size_t len, void *context)
 {
@@ -155,7 +168,7 @@ static size_t stream_take_header(char *line, size_t one, size_t len, void *conte
 
 	(void)one;
 	if (stream->has_head)
-		return len;
+		return stream_skip_trailer(stream, len);
 	if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
 		buf_clear(&stream->head);
 	} else if (*line != '\r' && *line != '\n') {
@@ -204,7 +217,30 @@ static size_t stream_read(char *to, size_t one, size_t count, void *context)
 	return (size_t)len;
 }
 
-/* The body is sent as it is read; nothing is sent twice, since it cannot be rewound. */
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+ * libcurl sends a request without a body again if a kept connection ends before the response. A proxy must not do that
+ * with one that changes something (RFC 9110 section 9.2.2).
+ */
+static bool stream_may_repeat(const struct http_stream_request *request)
+{
+	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0 ||
+	       request->body_len > 0 || request->body_len == HTTP_STREAM_CHUNKED;
+}
+
+static int stream_send_once(void *context, char *address, char *own_address, int port, int own_port)
+{
+	struct http_stream *stream = context;
+
+	(void)address, (void)own_address, (void)port, (void)own_port;
+	if (stream->is_sent)
+		return CURL_PREREQFUNC_ABORT;
+	stream->is_sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+#endif
+
+/* The body is sent as it is read; it is not sent twice, since it cannot be rewound. */
 static void stream_set_body(CURL *c, const struct http_stream_request *request)
 {
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request->method);
@@ -300,6 +336,11 @@ static int stream_prepare(struct http_stream *stream, struct err *err)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, stream);
 	curl_easy_setopt(c, CURLOPT_READDATA, stream);
 	stream_set_body(c, request);
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(c, CURLOPT_PREREQDATA, stream);
+	if (!stream_may_repeat(request))
+		curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, stream_send_once);
+#endif
 	if (curl_multi_add_handle(stream->streams->multi, c) != CURLM_OK)
 		return err_memory(err);
 	return 0;

@@ -30,17 +30,26 @@ static void sockets_act(struct stream_sockets *sockets, curl_socket_t socket, in
 	sockets->acted(sockets->context);
 }
 
+/*
+ * The server has closed an unused connection, or sent what would be taken for the next response (RFC 9112 section 9.2).
+ * libcurl sees that it has ended when it is about to use it, but only if there is nothing left to read.
+ */
+static void sockets_end(curl_socket_t fd)
+{
+	char bytes[4096];
+
+	shutdown(fd, SHUT_RDWR);
+	for (int i = 0; i < 64 && recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0; i++)
+		continue;
+}
+
 static void sockets_ready(void *context, uint32_t events)
 {
 	struct stream_socket *socket = context;
 	int action = 0;
 
-	/*
-	 * The server has closed it, or sent what would be taken for the next response (RFC 9112 section 9.2). libcurl
-	 * sees that it is shut when it is about to use it.
-	 */
 	if (socket->is_idle && socket->is_unused)
-		shutdown(socket->fd, SHUT_RDWR);
+		sockets_end(socket->fd);
 	if (socket->is_idle) {
 		loop_remove(socket->sockets->loop, &socket->watch);
 		return;
