@@ -451,7 +451,7 @@ ask_and_then() {
     assert_same 200 "$(status_of '/x/late?hold=l')"
     server_release l
     wait_for_file "$(server_dir)/sent.l"
-    assert_same 200 "$(status_of /x/echo -d x)"
+    assert_same 200 "$(status_of /x/echo -X DELETE)"
     assert_same 2 "$(server_count stream)"
 }
 

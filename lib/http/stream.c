@@ -65,7 +65,7 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 	url_host(url ? url : "", host, sizeof(host));
 	if (stream->refusal)
 		detail = stream->refusal;
-	if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK)
+	else if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK)
 		detail = "it closed the connection before its response";
 	if (stream->refusal || stream_is_nonsense(code)) {
 		err_set(
@@ -219,13 +219,14 @@ static size_t stream_read(char *to, size_t one, size_t count, void *context)
 
 #if LIBCURL_VERSION_NUM >= 0x075000
 /*
- * libcurl sends a request without a body again if a kept connection ends before the response. A proxy must not do that
- * with one that changes something (RFC 9110 section 9.2.2).
+ * libcurl sends a request again if a kept connection ends before the response, unless it has read of the body. A proxy
+ * must not do that with one that changes something (RFC 9110 section 9.2.2).
  */
-static bool stream_may_repeat(const struct http_stream_request *request)
+static bool stream_must_go_once(const struct http_stream_request *request)
 {
-	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0 ||
-	       request->body_len > 0 || request->body_len == HTTP_STREAM_CHUNKED;
+	bool has_body = request->body_len > 0 || request->body_len == HTTP_STREAM_CHUNKED;
+
+	return !has_body && strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 }
 
 static int stream_send_once(void *context, char *address, char *own_address, int port, int own_port)
@@ -338,7 +339,7 @@ static int stream_prepare(struct http_stream *stream, struct err *err)
 	stream_set_body(c, request);
 #if LIBCURL_VERSION_NUM >= 0x075000
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, stream);
-	if (!stream_may_repeat(request))
+	if (stream_must_go_once(request))
 		curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, stream_send_once);
 #endif
 	if (curl_multi_add_handle(stream->streams->multi, c) != CURLM_OK)
