@@ -60,8 +60,10 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 	    *stream->detail && !stream->has_proxy ? stream->detail : curl_easy_strerror(code);
 	char *url = NULL;
 	char host[160];
+	long proxy_status = 0;
 
 	curl_easy_getinfo(stream->easy, CURLINFO_EFFECTIVE_URL, &url);
+	curl_easy_getinfo(stream->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
 	url_host(url ? url : "", host, sizeof(host));
 	if (stream->refusal)
 		detail = stream->refusal;
@@ -70,6 +72,12 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 	if (stream->refusal || stream_is_nonsense(code)) {
 		err_set(
 		    err, ERR_NETWORK, "try again later", "cannot use the response of %s: %s", host, detail);
+		return;
+	}
+	if (proxy_status == 407) {
+		err_set(err, ERR_CONFIG, "correct HTTPS_PROXY",
+		    "cannot reach %s through the proxy: it requires a user name and a password (status 407)",
+		    host);
 		return;
 	}
 	err_set(err, ERR_NETWORK, "check the network, then try again", "cannot reach %s%s: %s", host,
@@ -151,6 +159,27 @@ static void stream_forget_request(struct http_stream *stream)
 	curl_easy_setopt(stream->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
 }
 
+/* Two lengths, or one that is no number, must not pass for a whole body (RFC 9112 section 6.3, rule 5). */
+static bool stream_has_bad_length(const char *lines)
+{
+	static const char name[] = "Content-Length:";
+	const char *first = NULL;
+
+	for (const char *line = lines; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncasecmp(line, name, sizeof(name) - 1) != 0)
+			continue;
+		const char *value = line + sizeof(name) - 1;
+		value += strspn(value, " \t");
+		size_t len = strspn(value, "0123456789");
+		if (!len || !strchr(" \t\r\n", value[len]))
+			return true;
+		if (first && (strspn(first, "0123456789") != len || strncmp(first, value, len) != 0))
+			return true;
+		first = value;
+	}
+	return false;
+}
+
 /* libcurl keeps them all, so they must not be endless. */
 static size_t stream_skip_trailer(struct http_stream *stream, size_t len)
 {
@@ -177,7 +206,9 @@ static size_t stream_take_header(char *line, size_t one, size_t len, void *conte
 		curl_easy_getinfo(stream->easy, CURLINFO_RESPONSE_CODE, &status);
 		if (status == 101)
 			stream->refusal = "it switched to another protocol";
-		stream->has_head = status >= 200;
+		else if (!stream->head.failed && stream_has_bad_length(stream->head.data))
+			stream->refusal = "its length is not clear";
+		stream->has_head = status >= 200 && !stream->refusal;
 		if (stream->has_head && !stream->head.failed)
 			stream->request.head(stream->request.context, status, stream->head.data);
 		if (stream->has_head) {
