@@ -80,8 +80,8 @@ int process_pidfd(pid_t pid);
 /*
  * Makes this process the parent of orphans among its descendants, as process 1 is by
  * default. Returns a descriptor for poll() that is readable when a child has ended, or -1;
- * process_reap_orphans() then collects all that have ended. Call neither while
- * process_run() runs.
+ * process_reap_orphans() then collects all that have ended, also without a descriptor
+ * (-1). Call neither while process_run() runs.
  */
 int process_adopt_orphans(void);
 void process_reap_orphans(int descriptor);

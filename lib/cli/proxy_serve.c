@@ -128,12 +128,10 @@ static void behind_run(const struct proxy_serve *serve, int command, int line)
 	struct err err = {0};
 
 	signals_outlast();
+	process_adopt_orphans(); /* the command may be process 1, and reap none */
 	if (serve->json || serve->verbose)
 		log.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	inherited_drop();
-	if (chdir("/") < 0) {
-		/* It only keeps a file system from being unmounted. */
-	}
 	struct relay *relay = serve_open(serve, command, &log, &err);
 	bool told = write_all(line, &err, sizeof(err)) == 0;
 	close(line);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "format/json.h"
 
@@ -144,8 +145,13 @@ static bool token_source_may_force(const struct token_source *source)
 static void token_source_asked(
     struct token_source *source, enum token_step step, const json_t *reply, struct err *err)
 {
-	/* Some may have asked after the change. Once only, because kimi-token itself may have changed a file. */
-	if (source->waiters && !source->is_repeated && token_source_is_outdated(source)) {
+	bool is_stopgap = json_is_false(json_object_get(reply, "satisfied"));
+
+	/*
+	 * Some may have asked after the change. Once only, because kimi-token itself may have changed a file, and not
+	 * if it waited for a slow server and printed the old token.
+	 */
+	if (source->waiters && !source->is_repeated && !is_stopgap && token_source_is_outdated(source)) {
 		source->is_repeated = true;
 		token_source_start(source, step);
 		return;
@@ -181,6 +187,7 @@ static void token_source_ended(void *context, uint32_t events)
 	token_source_unwatch(source);
 	source->step = TOKEN_IDLE;
 	call_end(&source->running, &reply, &err);
+	process_reap_orphans(-1); /* a slow refresh, which kimi-token does not wait for */
 	if (step == TOKEN_REFRESHING)
 		token_source_start(source, TOKEN_ASKING_AGAIN); /* kimi-token knows the result */
 	else

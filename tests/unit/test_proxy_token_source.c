@@ -137,6 +137,22 @@ static void test_shared(void)
 	token_source_close(&source);
 }
 
+static void test_slow_server(void)
+{
+	char text[256];
+
+	source_begin();
+	snprintf(text, sizeof(text),
+	    "{\"access_token\": \"old\", \"platform\": \"kimi-code\", \"expires_at\": %.3f, \"satisfied\": "
+	    "false}\n",
+	    clock_now() + 60);
+	scratch_write("says", text, 0600);
+	scratch_write("later", text, 0600);
+	ok(strcmp(asked(NULL)->secret, "old") == 0 && calls_of("token") == 1,
+	    "a token that could not be refreshed in time is used at once, although a file has changed");
+	token_source_close(&source);
+}
+
 static void test_changed(void)
 {
 	struct asker asker;
@@ -265,6 +281,7 @@ int main(void)
 	if (loop_open(&loop, &err) < 0)
 		return 1;
 	test_shared();
+	test_slow_server();
 	test_changed();
 	test_changed_meanwhile();
 	test_due();
