@@ -50,22 +50,24 @@ static bool environment_lists(const char *list, const char *host)
 	return false;
 }
 
-/* Programs read one or the other. */
+/* Programs read one or the other, and know an IPv6 address with or without brackets. */
 static void add_exceptions(struct builder *builder, const struct environment *set)
 {
 	static const char *const names[] = {"no_proxy", "NO_PROXY"};
-	static const char hosts[] = "127.0.0.1,localhost";
+	bool six = strchr(set->url, '[');
+	const char *hosts = six ? ",127.0.0.1,localhost,::1,[::1]" : ",127.0.0.1,localhost";
 
 	for (int i = 0; i < 2; i++) {
 		const char *now = set->no_proxy[i];
 		if (!now || !*now)
 			now = set->no_proxy[1 - i];
 		if (!now || !*now)
-			environment_add(builder, names[i], hosts, "");
-		else if (environment_lists(now, "127.0.0.1") && environment_lists(now, "localhost"))
+			environment_add(builder, names[i], hosts + 1, "");
+		else if (environment_lists(now, "127.0.0.1") && environment_lists(now, "localhost") &&
+		         (!six || (environment_lists(now, "::1") && environment_lists(now, "[::1]"))))
 			environment_add(builder, names[i], now, "");
 		else
-			environment_add(builder, names[i], now, ",127.0.0.1,localhost");
+			environment_add(builder, names[i], now, hosts);
 	}
 }
 

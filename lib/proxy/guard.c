@@ -35,18 +35,29 @@ static bool guard_knows_host(const struct guard_rules *rules, const struct reque
 	return false;
 }
 
-static bool guard_has_key(const struct guard_rules *rules, const struct request_head *request)
+/* The scheme may be followed by several blanks (RFC 9110 section 11.4). NULL: not a Bearer token. */
+static const char *guard_bearer(const char *authorization)
 {
 	static const char bearer[] = "Bearer ";
+
+	if (strncasecmp(authorization, bearer, sizeof(bearer) - 1) != 0)
+		return NULL;
+	return authorization + strlen(bearer) + strspn(authorization + strlen(bearer), " ");
+}
+
+static bool guard_has_key(const struct guard_rules *rules, const struct request_head *request)
+{
 	bool found = false;
 
 	for (size_t i = 0; i < request->count; i++) {
 		const struct field *field = &request->fields[i];
+		const char *given = NULL;
 		if (strcasecmp(field->name, "x-api-key") == 0)
-			found |= guard_is_key(rules->key, field->value);
-		else if (strcasecmp(field->name, "Authorization") == 0 &&
-		         strncasecmp(field->value, bearer, sizeof(bearer) - 1) == 0)
-			found |= guard_is_key(rules->key, field->value + sizeof(bearer) - 1);
+			given = field->value;
+		else if (strcasecmp(field->name, "Authorization") == 0)
+			given = guard_bearer(field->value);
+		if (given)
+			found |= guard_is_key(rules->key, given);
 	}
 	return found;
 }
@@ -79,6 +90,7 @@ static bool guard_is_absolute(const char *target)
 struct guard_result guard_check(const struct guard_rules *rules, const struct request_head *request)
 {
 	static const char invalid[] = "invalid_request_error", denied[] = "permission_error";
+	const char *upgrade = fields_find(request->fields, request->count, "Upgrade");
 
 	if (strcmp(request->method, "CONNECT") == 0)
 		return (struct guard_result){405, invalid,
@@ -102,7 +114,8 @@ struct guard_result guard_check(const struct guard_rules *rules, const struct re
 	if (fields_find(request->fields, request->count, "Origin"))
 		return (struct guard_result){
 		    403, denied, "kimi proxy refuses requests from web pages (they have an Origin header)"};
-	if (fields_find(request->fields, request->count, "Upgrade"))
+	/* Another offer, such as Java's of h2c, can be ignored (RFC 9110 section 7.8). */
+	if (upgrade && field_lists(upgrade, "websocket"))
 		return (struct guard_result){
 		    426, invalid, "kimi proxy does not support WebSocket; send an HTTP request instead"};
 	if (!guard_has_key(rules, request))

@@ -88,12 +88,14 @@ out:
 
 int proxy_key_of_file(const char *path, char ret_key[PROXY_KEY_MAX], struct err *err)
 {
-	int result;
+	int result = read_key_file(path, ret_key, err);
 
-	do {
+	if (result > 0)
+		result = make_file(path, ret_key, err);
+	if (result > 0)
 		result = read_key_file(path, ret_key, err);
-		if (result > 0)
-			result = make_file(path, ret_key, err);
-	} while (result > 0);
+	if (result > 0)
+		return err_set(err, ERR_CONFIG, "remove it, and a new one is made",
+		    "%.300s is a link to a file that is missing", path);
 	return result;
 }

@@ -64,6 +64,9 @@ static void test_no_proxy(void)
 	ok(has("no_proxy", "localhost, 127.0.0.1"), "once");
 	build(0, "*", NULL, NULL);
 	ok(has("no_proxy", "*") && has("NO_PROXY", "*"), "but not to *, which is every host");
+	const struct environment six = {.url = "http://[::1]:8080", .key = "sk-local"};
+	environment_build(&six, variables, NULL);
+	ok(has("NO_PROXY", "127.0.0.1,localhost,::1,[::1]"), "the address of IPv6, as programs write it");
 	char *endless = malloc(10000);
 	memset(endless, 'a', 9999);
 	endless[9999] = '\0';

@@ -42,6 +42,8 @@ static void test_order(void)
 	    "the key may be in x-api-key, and names have any case");
 	ok(check("GET", path, FIELDS(HOST, {"Authorization", "bearer sk-local-0123456789abcdef"})) == 0,
 	    "the scheme has any case");
+	ok(check("GET", path, FIELDS(HOST, {"Authorization", "Bearer   sk-local-0123456789abcdef"})) == 0,
+	    "and any number of blanks behind it");
 	ok(check("POST", path,
 	       FIELDS(HOST, {"Authorization", "Bearer sk-mine"},
 	           {"x-api-key", "sk-local-0123456789abcdef"})) == 0,
@@ -59,6 +61,9 @@ static void test_order(void)
 	    "any Origin: 403");
 	ok(check("GET", path, FIELDS(HOST, {"Origin", "null"})) == 403, "Origin is looked at before the key");
 	ok(check("GET", path, FIELDS(HOST, {"Upgrade", "websocket"})) == 426, "an upgrade: 426, key or not");
+	ok(check("GET", path, FIELDS(HOST, {"Upgrade", "foo, WebSocket"})) == 426,
+	    "in any case, in a list too");
+	ok(check("GET", path, FIELDS(HOST, KEY, {"Upgrade", "h2c"})) == 0, "an offer of HTTP/2 is ignored");
 	ok(check("GET", path, FIELDS(HOST, {"Upgrade", "websocket"}, {"Origin", "x"})) == 403,
 	    "an upgrade of a web page: 403");
 }
