@@ -121,6 +121,7 @@ static int run_command(struct proxy *proxy, char *const argv[], int *ret_status,
 {
 	if (proxy_serve_behind(&proxy->serve, err) < 0 || environment_apply(proxy->variables, err) < 0)
 		return -1;
+	unsetenv("KIMI_API_KEY"); /* the command gets the local key */
 	return command_become(argv, ret_status, err);
 }
 

@@ -67,6 +67,28 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     assert_same "Bearer at-stored" "$(server_last models | json headers.authorization)"
 }
 
+@test "the proxy of a command finds a home and programs that are relative to its directory" {
+    cd "$HOME"
+    KIMI_SHARE_DIR=.kimi run -0 kimi proxy -- sh -c 'curl -q -sS -H "Authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'
+    assert_contains "$output" kimi-for-coding
+}
+
+@test "as process 1 of a container, neither the command nor the proxy collects zombies" {
+    # As kimi-token does when it stops waiting for kimi-refresh.
+    mkdir libexec
+    printf '#!/bin/sh\n(setsid sleep 0.1 &)\nexec "%s/kimi-token" "$@"\n' "$KIMI_TEST_BIN" >libexec/kimi-token
+    chmod 755 libexec/kimi-token
+    export KIMI_EXEC_PATH=$PWD/libexec LOGIN
+    run -0 in_container "$KIMI_TEST_BIN/kimi-proxy" -- "$KIMI_TEST_PYTHON" -ESc '
+import glob, os, subprocess, time
+for _ in range(5):
+    os.utime(os.environ["LOGIN"])
+    subprocess.run("curl -q -sS -o body -H \"x-api-key: $OPENAI_API_KEY\" $OPENAI_BASE_URL/models", shell=True)
+    time.sleep(0.3)
+print(sum(open(path).read().split(") ")[1][0] == "Z" for path in glob.glob("/proc/[0-9]*/stat")))'
+    [ "$output" -le 1 ]
+}
+
 @test "--env says which variables are set" {
     run -0 kimi proxy --env claude -- sh -c 'env | grep -E "^(OPENAI|ANTHROPIC)" | sed "s/=.*//" | sort'
     assert_same $'ANTHROPIC_AUTH_TOKEN\nANTHROPIC_BASE_URL' "$output"
@@ -206,6 +228,12 @@ is_asked() { [ "$(server_count stream)" -ge "$1" ]; }
     echo short >key
     run -1 kimi proxy --key-file key
     assert_contains "$output" "does not hold a key"
+}
+
+@test "--key-file: a link to nothing is an error" {
+    ln -s nothing "$HOME/key"
+    run -1 timeout -k 1 5 kimi proxy --key-file "$HOME/key"
+    assert_contains "$output" "a link to a file that is missing"
 }
 
 @test "--key-file: its directory is made, as a new user needs it for the service" {
@@ -714,6 +742,9 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
         assert_same 502 "$(status_of "/x/large?n=$n" -d x)"
         assert_contains "$(json error.message <body)" "its headers are too long"
     done
+    server_control "{\"faults\": {\"stream\": [$(raw_answer "$(printf 'X-%d: 1\\r\\n' {1..300})Content-Length: 2\r\n" ok)]}}"
+    assert_same 502 "$(status_of /x/echo -d x)"
+    assert_contains "$(json error.message <body)" "too many"
     # Most of the memory for both heads is used.
     assert_same 502 "$(status_of '/x/large?n=12000' -H "X-Mine: $(printf '%06000d' 0)")"
     assert_same 502 "$(status_of '/x/raw?head=HTTP/1.1%20101%20Other')"
@@ -735,6 +766,22 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same ok "$(cat body)"
     assert_contains "$(cat head)" "X-Good: d"
     assert_lacks "$(cat head)" X-A
+}
+
+@test "a response of the server whose length is not clear is a 502, and not a part of it" {
+    local lengths faults=()
+    for lengths in '3\r\nContent-Length: 5' '5\r\nContent-Length: 3' '3, 5' 0x5 5a; do
+        faults+=("$(raw_answer "Content-Length: $lengths\r\n" hello)")
+    done
+    faults+=("$(raw_answer 'Content-Length: 5 \r\nX-A: b\r\ncontent-length:5\r\n' hello)")
+    server_control "{\"faults\": {\"stream\": [$(IFS=,; echo "${faults[*]}")]}}"
+    proxy_start
+    for _ in 1 2 3 4 5; do
+        assert_same 502 "$(status_of /x/echo -d x)"
+        assert_contains "$(json error.message <body)" "its length is not clear"
+    done
+    assert_same 200 "$(status_of /x/echo -d x)"
+    assert_same hello "$(cat body)"
 }
 
 @test "a response of the server that begins with a folded header is a 502, each time, and nothing more" {
@@ -941,6 +988,15 @@ grow() {
     assert_contains "$output" kimi-k2.5
     assert_lacks "$output" sk-cn
     assert_same "Bearer sk-cn" "$(server_last cn_models | json headers.authorization)"
+}
+
+@test "so does KIMI_API_KEY" {
+    kimi logout --quiet
+    server_control '{"api_keys": {"code": ["sk-kimi-env"]}}'
+    KIMI_API_KEY=sk-kimi-env run -0 kimi proxy -- sh -c 'env; curl -q -sS -H "x-api-key: $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'
+    assert_contains "$output" kimi-for-coding
+    assert_lacks "$output" sk-kimi-env
+    assert_same "Bearer sk-kimi-env" "$(server_last models | json headers.authorization)"
 }
 
 @test "a server that cannot be reached for a refresh is not a login that is missing" {

@@ -272,7 +272,7 @@ static void exchange_refuse_head(struct exchange *exchange)
 {
 	exchange_drop_response(exchange);
 	exchange_respond(exchange, 502, "api_error",
-	    "cannot use the response of the server: its headers are too long; try again later");
+	    "cannot use the response of the server: its headers are too long or too many; try again later");
 }
 
 /* Handles the end of the request to the server. */
@@ -302,7 +302,7 @@ static void exchange_step(struct exchange *exchange)
 	}
 	if (exchange->is_held)
 		return;
-	if (exchange->response.head && strlen(exchange->response.head) > exchange->head_max)
+	if (exchange->response.head && !response_down_head_fits(&exchange->response, exchange->head_max))
 		exchange_refuse_head(exchange);
 	if (exchange->response.head)
 		exchange->gone = !response_down_respond(&exchange->response, exchange_give_body, exchange);

@@ -136,6 +136,15 @@ static void response_down_add(struct response_down *down, const struct field *fi
 	MHD_add_response_header(down->mhd, field->name, value);
 }
 
+bool response_down_head_fits(const struct response_down *down, size_t max)
+{
+	size_t lines = 0;
+
+	for (const char *at = down->head; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines < FIELDS_MAX && strlen(down->head) <= max;
+}
+
 bool response_down_respond(struct response_down *down, MHD_ContentReaderCallback read, void *context)
 {
 	struct field fields[FIELDS_MAX];

@@ -47,6 +47,9 @@ size_t response_down_take(struct response_down *down, char *to, size_t size);
 /* Returns whether enough space is free to resume reading from the server. */
 bool response_down_has_space(const struct response_down *down);
 
+/* Returns whether the head has at most `max` bytes, and no more headers than can be passed on. */
+bool response_down_head_fits(const struct response_down *down, size_t max);
+
 /*
  * Makes the response from the head, which is freed. libmicrohttpd calls `read` for the body. Returns false if there
  * is no memory.
