@@ -206,6 +206,7 @@ static ssize_t exchange_give_body(void *context, uint64_t position, char *to, si
 	struct exchange *exchange = context;
 
 	(void)position;
+	exchange->all->idle_rounds = 0;
 	if (exchange->gone)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	size_t n = response_down_take(&exchange->response, to, size);
@@ -407,6 +408,7 @@ static void exchange_take_upload(struct exchange *exchange, const char *bytes, s
 bool exchange_handle(struct exchange *exchange, const struct guard_rules *rules, const char *method,
     const char *upload_data, size_t *upload_data_size)
 {
+	exchange->all->idle_rounds = 0;
 	if (exchange->gone)
 		return false;
 	if (!exchange->begun)

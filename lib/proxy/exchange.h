@@ -34,6 +34,7 @@ struct exchanges {
 	struct exchange *to_step;        /* those with a flag set */
 	struct field fields[FIELDS_MAX]; /* of the request that is being read */
 	bool woken;                      /* a connection was resumed: libmicrohttpd must run */
+	size_t idle_rounds;              /* of libmicrohttpd, since it last read or wrote a body */
 	size_t count;                    /* of exchanges that exist */
 	size_t heads_max; /* bytes that the heads of a request and its response may have together */
 	void (*log)(void *context, const struct exchange_record *request);

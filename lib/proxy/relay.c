@@ -29,7 +29,10 @@ enum {
 	TIMEOUT_MS = 60000,
 	IDLE_S = 1200,        /* of a client that has the key */
 	STRANGER_IDLE_S = 30, /* of one that has not shown it yet */
-	FULL_MS = 100         /* to the next accept after descriptors ran out */
+	FULL_MS = 100,        /* to the next accept after descriptors ran out */
+	ROUNDS = 64,          /* of work, between two looks at the descriptors */
+	STUCK_ROUNDS = 100,   /* of libmicrohttpd that read and wrote no body */
+	STUCK_MS = 10         /* to its next one then */
 };
 
 /* A listening socket. */
@@ -364,29 +367,46 @@ failed:
 	return NULL;
 }
 
+/*
+ * Before 1.0, libmicrohttpd asks to run again at once, in vain and until its idle time has passed, for a connection
+ * whose buffer is full before the length of a chunk is complete.
+ */
 static void relay_run_daemon(struct relay *relay)
 {
 	MHD_UNSIGNED_LONG_LONG left;
 
 	relay->exchanges.woken = false;
 	MHD_run(relay->daemon);
-	if (MHD_get_timeout(relay->daemon, &left) != MHD_YES)
+	bool has_timeout = MHD_get_timeout(relay->daemon, &left) == MHD_YES;
+	if (!has_timeout || left)
+		relay->exchanges.idle_rounds = 0;
+	if (!has_timeout)
 		loop_set_timer(&relay->daemon_timer, -1);
 	else if (left)
 		loop_set_timer(&relay->daemon_timer, (long long)MIN(left, TIMEOUT_MS));
+	else if (relay->exchanges.idle_rounds++ > STUCK_ROUNDS)
+		loop_set_timer(&relay->daemon_timer, STUCK_MS);
 	else
 		relay->exchanges.woken = true;
 }
 
-/* Waits, then does all that is ready before it waits again, since each wait is a system call or two. */
+/*
+ * Waits, then does what is ready before it waits again, since each wait is a system call or two. The work is limited: a
+ * server that never stops sending makes libcurl's timer fire each time.
+ */
 static void relay_turn(struct relay *relay)
 {
+	int rounds = 0;
+
 	loop_turn(&relay->loop);
 	do {
 		exchanges_step(&relay->exchanges);
 		if (relay->exchanges.woken)
 			relay_run_daemon(relay);
-	} while (loop_fire_timers(&relay->loop) || relay->exchanges.to_step || relay->exchanges.woken);
+	} while (rounds++ < ROUNDS &&
+	         (loop_fire_timers(&relay->loop) || relay->exchanges.to_step || relay->exchanges.woken));
+	if (relay->exchanges.to_step || relay->exchanges.woken)
+		loop_set_timer(&relay->daemon_timer, 0);
 	if (relay->exchanges.count >= MANY && !relay->trim_timer.due)
 		loop_set_timer(&relay->trim_timer, TRIM_MS);
 }
