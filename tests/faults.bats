@@ -204,6 +204,18 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
     [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_between "$((least / 2))" "$kib" $((64 * 1024)) "KiB of models"
 }
 
+@test "endless trailers need little memory, and what came before them counts" {
+    local fault kib
+    server_start
+    fault='[{"endless": "trailers", "json": {"data": [{"id": "k2"}]}, "forever": true}]'
+    server_control "{\"faults\": {\"models\": $fault}}"
+    store_login
+    run -0 --separate-stderr peak timeout 20 kimi-models
+    assert_contains "$output" k2
+    kib=${stderr##*$'\n'}
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || assert_between 1 "$kib" $((64 * 1024)) "KiB of models"
+}
+
 @test "a list that would take forty times its own length as values is refused: one line, and bounded memory" {
     server_start
     store_login

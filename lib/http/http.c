@@ -22,7 +22,8 @@
 #include <malloc.h>
 #endif
 
-enum { CONNECT_MS = 3000 };
+/* libcurl itself keeps all headers, and limits only those before the body (300 KiB). */
+enum { CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024 };
 
 static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
 
@@ -58,8 +59,9 @@ struct transfer {
 	struct http_response *response;
 	struct err *err;
 	bool too_large;
-	double retry_date; /* a Retry-After that is a date, seconds since the epoch; 0: none */
-	bool has_head;     /* the headers are complete; libcurl does not check that */
+	size_t headers_len; /* with those of interim responses and the trailers */
+	double retry_date;  /* a Retry-After that is a date, seconds since the epoch; 0: none */
+	bool has_head;      /* the headers are complete; libcurl does not check that */
 	CURLcode code;
 	char detail[CURL_ERROR_SIZE];
 	struct handle_proxy proxy;
@@ -120,6 +122,9 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	const char *value, *end = line + len;
 
 	(void)one;
+	t->headers_len += len;
+	if (t->headers_len > HEADERS_MAX)
+		return 0;
 	if (header_is(line, len, "HTTP/", &value)) { /* forget those of a proxy or a 1xx */
 		t->has_head = false;
 		t->response->retry_after = 0;
@@ -292,6 +297,9 @@ static int transfer_error(const struct transfer *t)
 	if (t->too_large)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);
+	if (t->headers_len > HEADERS_MAX)
+		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
+		    "%s answered with more than %d bytes of headers", host, HEADERS_MAX);
 	if (quotes_proxy(t))
 		return err_set(err, ERR_CONFIG, "check HTTPS_PROXY",
 		    "cannot reach %s through the proxy %s: the proxy's URL cannot be used", host,

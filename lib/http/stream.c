@@ -39,7 +39,7 @@ struct http_stream {
 	struct buf head;
 	bool is_sent;
 	bool has_head;
-	size_t trailers;     /* bytes of them so far */
+	size_t trailers_len;
 	const char *refusal; /* why the head cannot be used; NULL: it can */
 	bool read_waits, body_waits;
 	bool has_proxy;
@@ -180,15 +180,6 @@ static bool stream_has_bad_length(const char *lines)
 	return false;
 }
 
-/* libcurl keeps them all, so they must not be endless. */
-static size_t stream_skip_trailer(struct http_stream *stream, size_t len)
-{
-	stream->trailers += len;
-	if (stream->trailers > HEAD_MAX)
-		return 0;
-	return len;
-}
-
 /* Interim responses (1xx) and trailers are not passed on. */
 static size_t stream_take_header(char *line, size_t one, size_t len, void *context)
 {
@@ -196,9 +187,11 @@ static size_t stream_take_header(char *line, size_t one, size_t len, void *conte
 	long status = 0;
 
 	(void)one;
-	if (stream->has_head)
-		return stream_skip_trailer(stream, len);
-	if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+	if (stream->has_head) { /* libcurl keeps trailers, and does not limit them */
+		stream->trailers_len += len;
+		if (stream->trailers_len > HEAD_MAX)
+			stream->refusal = "its trailers are too long";
+	} else if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
 		buf_clear(&stream->head);
 	} else if (*line != '\r' && *line != '\n') {
 		buf_add(&stream->head, line, len);

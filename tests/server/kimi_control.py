@@ -102,7 +102,7 @@ FAULT_KEYS = {
     "reset",  # a RST "before" a response or "mid-body"
     "trickle",  # seconds between two bytes of the body; true is 1
     "trickle_head",  # the same, from the first byte of the response on
-    "endless",  # true: an endless body; "head": endless header lines
+    "endless",  # true: an endless body; "head" or "trailers": endless header lines before or after the body
     "silent",  # never responds
     # Delays: seconds, or the NAME of a hold; held.NAME appears, and release.NAME ends it.
     "delay",  # after the request took effect

@@ -87,10 +87,12 @@ def deliver(conn, answer, fault, keep_alive):
     lines += ["%s: %s" % pair for pair in headers.items()]
     head = ("\r\n".join(lines) + "\r\n").encode()
 
-    if endless == "head":
+    if endless in ("head", "trailers"):
         conn.sendall(head)
+        if endless == "trailers":
+            conn.sendall(b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n" % (len(answer.body), answer.body))
         while True:
-            conn.sendall(b"X-Endless: " + BLOCK[:1000] + b"\r\n")
+            conn.sendall((b"X-Endless: " + BLOCK[:1000] + b"\r\n") * 16)
     head += b"\r\n"
     if endless:
         conn.sendall(head + b'{"access_token": "')

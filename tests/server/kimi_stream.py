@@ -12,7 +12,6 @@ Everything is below BASE/x/ and takes its settings from the query. A body is rea
     reset?n=N                the head of a response of 1 MiB, N bytes of it, and a RST
     early?code=C             responds at once and reads the body later, if at all
     close                    no response
-    trailers?n=N             a body of 2 bytes in chunks, and N trailers
     late?hold=H              responds, and with 408 once more when released; sent.H
     raw?head=TEXT            TEXT as the lines of a head, and nothing more; the connection stays open
     large?n=N                a head of N bytes
@@ -234,12 +233,6 @@ class Stream:
     def do_close(self):
         self.body.read()
         return False
-
-    def do_trailers(self):
-        self.body.read()
-        self.conn.sendall(head(200, {"Transfer-Encoding": "chunked"}) + chunk(b"ok") + b"0\r\n")
-        self.conn.sendall(b"X-Trailer: v\r\n" * self.number("n") + b"\r\n")
-        return True
 
     def do_late(self):
         self.body.read()
