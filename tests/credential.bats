@@ -511,6 +511,20 @@ interrupt_in_helper() {
     [ ! -e kept ]
 }
 
+@test "a signal while the helper erases, during refresh --storage file: 130, and logout removes the copy" {
+    server_start
+    keep
+    echo '{"storage":"keyring"}' >"$FOLDER/kimi-code.state"
+    slow erase
+    sed -i 's/rm -f kept;/true;/' bin/slow
+    interrupt_in_helper kimi-refresh --storage file
+    assert_contains "$(err_of interrupted)" "interrupted by SIGTERM"
+    assert_same at-stored "$(stored access_token)"
+    notebook slow
+    run -0 kimi logout
+    [ ! -e kept ]
+}
+
 @test "a signal once the helper has stored, during refresh --storage keyring: the copy is known, and logout removes it" {
     server_start
     store_login

@@ -297,6 +297,25 @@ has_looked_twice() { [ "$(wc -l <looks)" -ge 2 ]; } 2>/dev/null
     wait_until is_empty "$XDG_RUNTIME_DIR/kimi"
 }
 
+@test "the secret that a killed kimi exec leaves in its file is removed by the next one, and by logout" {
+    local command
+    server_start
+    store_login
+    export XDG_RUNTIME_DIR=$PWD/run
+    mkdir -m 700 run
+    for command in "exec --file-env LEFT -- true" logout; do
+        start exec kimi exec --file-env LEFT -- sleep 60
+        wait_until test -s "run/kimi/exec.$pid"
+        pkill -KILL -f "^$KIMI_TEST_BIN/kimi-exec --file-env LEFT -- sleep 60"
+        kill -KILL "$pid"
+        wait_until has_ended "$pid"
+        wait "$pid" || true
+        # shellcheck disable=SC2086 # split on purpose
+        run -0 kimi $command
+        assert_same "" "$(find run/kimi -name 'exec.*')"
+    done
+}
+
 @test "the command replaces kimi exec, as the same process" {
     store_login
     start exec kimi exec -- sh -c 'echo $$'

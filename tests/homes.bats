@@ -72,6 +72,17 @@ anothers_home() {
     assert_same 644 "$(mode "$LOGIN")" "what is the user's own to change"
 }
 
+@test "root leaves no index of hosts in another user's home of kimi-code" {
+    [ "$(id -u)" = 0 ] || return 0
+    server_start
+    server_control '{"pending": 0}'
+    run -0 kimi login --client kimi-code
+    chown -R $OTHER "$HOME/.kimi-code"
+    touch -d '1 minute ago' "$HOME/.kimi-code/config.toml"
+    run -0 kimi token
+    assert_same $OTHER "$(find "$HOME/.kimi-code" -printf '%U\n' | sort -u)"
+}
+
 @test "root makes no home for another user" {
     [ "$(id -u)" = 0 ] || return 0
     server_start

@@ -10,4 +10,7 @@
 /* Its path; with `make`, creates it. False: there is no such directory, or others can access it. */
 bool runtime_dir(bool make, char *ret_path, size_t size);
 
+/* Removes the files PREFIX + process id of processes that have ended. Returns whether there were any. */
+bool runtime_dir_sweep(const char *prefix);
+
 #endif

@@ -130,6 +130,7 @@ static int token_keeper_choose_file(struct keeper *k, pid_t caller, struct err *
 
 	if (!k->options->file)
 		return 0;
+	runtime_dir_sweep("exec."); /* secrets that keepers left that were killed */
 	if (!runtime_dir(true, directory, sizeof(directory))) {
 		if (!tmp || *tmp != '/')
 			tmp = "/tmp";

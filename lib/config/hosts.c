@@ -123,6 +123,6 @@ void config_hosts_load(struct home *home)
 	if (hosts_read_index(home, path, stamp))
 		return;
 	hosts_read_config(home);
-	if (hosts_is_settled(&st))
+	if (hosts_is_settled(&st) && home_check_writable(home, NULL) == 0)
 		hosts_write_index(home, path, stamp);
 }

@@ -3,6 +3,7 @@
 #include "api/usage_cache.h"
 #include "auth/history.h"
 #include "base/clock.h"
+#include "base/runtime_dir.h"
 #include "config/file.h"
 #include "config/login.h"
 #include "store/store.h"
@@ -73,6 +74,8 @@ int logout_run(const struct account *account, struct logout *ret_logout, struct 
 			result = logout_remove_tokens(&store, ret_logout, err);
 	}
 	ret_logout->tokens_failed = result < 0;
+	if (runtime_dir_sweep("exec.")) /* of a kimi exec that was killed */
+		ret_logout->swept = true;
 	if (logout_remove_config(account, ret_logout, &config_err) < 0) {
 		if (result < 0)
 			ret_logout->config_err = config_err;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/newfile.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "store/backend.h"
 #include "store/token_cache.h"
@@ -273,7 +274,9 @@ int store_move(struct store *store, enum store_kind kind, struct err *err)
 		drop_cached(store);
 		if (!failed || copy_left)
 			store_note(store, &token, copy_left, &state);
-		if (!failed && copy_left)
+		if (!failed && copy_left && store->keyring.error.interrupted)
+			failed = signals_error(err);
+		else if (!failed && copy_left)
 			failed = err_set(err, ERR_BUSY, "run the command again once the keyring answers",
 			    "the login was moved to the file, but its copy in the keyring could not be "
 			    "removed");
