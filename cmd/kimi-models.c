@@ -105,6 +105,7 @@ static int use(struct work *work, struct err *err)
 	if (options->sync)
 		result = sync_first(work, choice.only ? &account : NULL, err);
 	choice.config = work->config;
+	work->config = NULL;
 	if (model_choice_use(&choice, work->report, &use_err) == 0)
 		return result;
 	if (result < 0)

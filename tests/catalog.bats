@@ -128,6 +128,20 @@ PY
     every_command_is_small 0
 }
 
+@test "no command takes more than 64 MB when the longest list takes the place of another one" {
+    local list client
+    server_start
+    for client in kimi-cli kimi-code; do
+        export KIMI_CLIENT=$client
+        for list in a b; do
+            big_list '[{"id": "'$list'" * 66 + "%06d" % n, "display_name": "n" * 24, "context_length": 1, "supports_reasoning": True, "supports_image_in": True, "supports_video_in": True} for n in range('"$MANY"')]'
+            [ $list = b ] || assert_small 0 kimi-login --json --quiet
+            assert_small 0 kimi-models --sync --quiet
+            assert_small 0 kimi-models --use "$(printf "$list%.0s" {1..66})000007" --quiet
+        done
+    done
+}
+
 @test "no command takes more than 64 MB, or is killed, with 51 MB of empty lists and one text in 50 kB of gzip" {
     server_start
     raw_list 'b"{\"data\":[" + b"[]," * 3800000 + b"\"" + b"x" * 40000000 + b"\"]}"' gzip

@@ -186,6 +186,7 @@ static int api_exchange_prepare(struct api_exchange *e, struct api_request *requ
 	e->request = request;
 	e->source = (struct secret_source){
 	    .who = &request->account,
+	    .config = request->config,
 	    .only_this_platform = true,
 	    .among_others = request->among_others,
 	    .get_token = api_exchange_get_token,

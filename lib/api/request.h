@@ -29,7 +29,7 @@ enum { API_REQUESTS_MAX = 32 };
 
 struct api_request {
 	struct account account;
-	const struct toml *config; /* for custom headers; may be NULL */
+	const struct toml *config; /* of the home, if the caller has read it; custom headers need it */
 	const char *path;          /* below the base URL, "/models" */
 	const char *subject;       /* what is fetched, in messages: "model list" */
 	size_t max_response;       /* bytes */

@@ -26,17 +26,19 @@ static int api_key_copy(const char *key, char **ret_key, struct err *err)
 	return 0;
 }
 
-int api_key_of_config(
-    const struct home *home, const struct platform *platform, char **ret_key, struct err *err)
+int api_key_of_config(const struct home *home, const struct toml *config, const struct platform *platform,
+    char **ret_key, struct err *err)
 {
-	struct toml *config = NULL;
-	int result = config_file_read(home, &config, err);
+	struct toml *read = NULL;
+	int result = 0;
 
+	if (!config)
+		result = config_file_read(home, &read, err);
 	if (result == 0) {
-		const char *key = config_api_key(home, config, platform);
+		const char *key = config_api_key(home, config ? config : read, platform);
 		result = key && api_key_is_valid(key) ? api_key_copy(key, ret_key, err) : 1;
 	}
-	toml_free(config);
+	toml_free(read);
 	return result;
 }
 
@@ -46,7 +48,7 @@ bool api_key_is_stored(const struct home *home, const struct platform *only)
 
 	for (const struct platform *p = platforms; p->id; p++) {
 		char *key = NULL;
-		if ((!only || only == p) && api_key_of_config(home, p, &key, NULL) == 0)
+		if ((!only || only == p) && api_key_of_config(home, NULL, p, &key, NULL) == 0)
 			found = true;
 		wipe_str(key);
 	}

@@ -9,6 +9,7 @@
 
 #include "account/platform.h"
 #include "base/err.h"
+#include "format/toml.h"
 #include "home/home.h"
 
 #include <stdbool.h>
@@ -18,10 +19,11 @@ int api_key_is_valid(const char *key);
 
 /*
  * The configured key of a platform; the caller wipes and frees it. 0 found, 1 not found,
- * -1 ERR_CONFIG.
+ * -1 ERR_CONFIG. `config` is the config of the home, if the caller has read it: it may be
+ * large. NULL: it is read.
  */
-int api_key_of_config(
-    const struct home *home, const struct platform *platform, char **ret_key, struct err *err);
+int api_key_of_config(const struct home *home, const struct toml *config, const struct platform *platform,
+    char **ret_key, struct err *err);
 
 /* The config has a key of that platform (NULL: of any platform). */
 bool api_key_is_stored(const struct home *home, const struct platform *only);

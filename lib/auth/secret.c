@@ -5,10 +5,10 @@
 #include "config/current.h"
 
 /* 0 found, 1 no key is configured, -1 error. */
-static int secret_take_configured(
-    const struct home *home, const struct platform *platform, struct secret *secret, struct err *err)
+static int secret_take_configured(const struct secret_source *source, const struct platform *platform,
+    struct secret *secret, struct err *err)
 {
-	int result = api_key_of_config(home, platform, &secret->value, err);
+	int result = api_key_of_config(source->who->home, source->config, platform, &secret->value, err);
 
 	if (result == 0) {
 		secret->kind = SECRET_CONFIGURED_KEY;
@@ -38,7 +38,7 @@ static int secret_take_other(
 	if (result > 0 && !source->only_this_platform)
 		other = config_default_platform_at(source->who->home);
 	if (other)
-		result = secret_take_configured(source->who->home, other, secret, err);
+		result = secret_take_configured(source, other, secret, err);
 	if (result == 0 || source->among_others)
 		return result;
 	/* Report a config that cannot be read, unless the environment has a key. */
@@ -71,7 +71,7 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 	no_token = *err;
 	result = 1;
 	if (account_is_configured(who))
-		result = secret_take_configured(source->who->home, who->platform, &secret, err);
+		result = secret_take_configured(source, who->platform, &secret, err);
 	if (result < 0 && source->among_others)
 		result = 1;
 	if (result != 0 && nothing_stored)
@@ -99,7 +99,7 @@ bool secret_next(const struct secret_source *source, struct secret *secret, stru
 			*err = renew_err;
 	}
 	if (next.kind == SECRET_NONE && !*source->who->name && account_is_configured(source->who))
-		secret_take_configured(source->who->home, secret->platform, &next, NULL);
+		secret_take_configured(source, secret->platform, &next, NULL);
 	if (next.kind == SECRET_NONE)
 		return false;
 	secret_clear(secret);

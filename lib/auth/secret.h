@@ -17,6 +17,7 @@
 
 #include "account/account.h"
 #include "base/err.h"
+#include "format/toml.h"
 
 #include <stdbool.h>
 
@@ -31,8 +32,9 @@ struct secret {
 
 struct secret_source {
 	const struct account *who;
-	bool only_this_platform; /* a platform was given: do not use the default model's instead */
-	bool among_others;       /* of a list: use its own secrets, ignore an unreadable config */
+	const struct toml *config; /* of its home, if the caller has read it; else NULL */
+	bool only_this_platform;   /* a platform was given: do not use the default model's instead */
+	bool among_others;         /* of a list: use its own secrets, ignore an unreadable config */
 	/*
 	 * Gets an access token of `who`, owned by the caller; with `renew`, a new one. -1:
 	 * ERR_LOGIN_REQUIRED, ERR_REJECTED, or another error if there is no token right now.

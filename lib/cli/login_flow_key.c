@@ -132,7 +132,7 @@ static int stored_key_is_good(const struct login_request *request, struct err *e
 	if (request->force || request->api_key_stdin || !request->platform)
 		return 0;
 	const struct account *account = &request->account;
-	int result = api_key_of_config(account->home, account->platform, &key, err);
+	int result = api_key_of_config(account->home, NULL, account->platform, &key, err);
 	if (result > 0)
 		result = 0;
 	else if (result == 0 && key_login_try(account, key, &models, err) == 0)

@@ -94,22 +94,34 @@ static int choice_not_one(const struct model_choice *choice, const struct match 
 	return err_set(err, ERR_USAGE, hint, "there is no model '%.80s'", choice->typed);
 }
 
-int model_choice_use(const struct model_choice *choice, const struct report *report, struct err *err)
+/* The key of the chosen model; the caller frees it. NULL: *err. */
+static char *choice_find(const struct model_choice *choice, struct err *err)
+{
+	if (!config_first_model(choice->config)) {
+		err_set(err, ERR_USAGE, "run 'kimi login', or 'kimi models --sync'",
+		    "config.toml has no models to choose from");
+		return NULL;
+	}
+	const struct match match = choice_match(choice);
+	if (match.count == 1)
+		return memory_copy(match.key);
+	choice_not_one(choice, &match, err);
+	return NULL;
+}
+
+int model_choice_use(struct model_choice *choice, const struct report *report, struct err *err)
 {
 	const char *limit = "";
+	char *key = choice_find(choice, err);
 	int thinking = -1;
 	bool on;
 
-	if (!config_first_model(choice->config))
-		return err_set(err, ERR_USAGE, "run 'kimi login', or 'kimi models --sync'",
-		    "config.toml has no models to choose from");
-	const struct match match = choice_match(choice);
-	if (match.count != 1)
-		return choice_not_one(choice, &match, err);
+	toml_free(choice->config);
+	choice->config = NULL;
+	if (!key)
+		return -1;
 	if (choice->thinking)
 		thinking = strcmp(choice->thinking, "on") == 0;
-	/* config_use_model() reads the file again, which frees the document that has the key. */
-	char *key = memory_copy(match.key);
 	int result = config_use_model(choice->home, key, thinking, &on, err);
 	if (result == 0 && thinking == 1 && !on)
 		limit = "; it cannot think, so thinking is off";

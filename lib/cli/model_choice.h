@@ -12,7 +12,7 @@
 
 struct model_choice {
 	const struct home *home;
-	const struct toml *config;   /* of the home, as it was read; NULL: there is none */
+	struct toml *config;         /* of the home, as it was read; NULL: there is none */
 	const struct platform *only; /* choose among its models; NULL: among all */
 	const char *typed;           /* the key of a model, its id, or the beginning of one of these */
 	const char *thinking;        /* "on" or "off"; NULL: leave it as it is */
@@ -20,8 +20,9 @@ struct model_choice {
 
 /*
  * Makes the chosen model the default in config.toml and reports it. -1: ERR_CONFIG,
- * ERR_STORAGE, or ERR_USAGE with the candidates if no model or several have that name.
+ * ERR_STORAGE, or ERR_USAGE with the candidates if no model or several have that name. Frees
+ * the config, which may be large, before it is read again to be edited.
  */
-int model_choice_use(const struct model_choice *choice, const struct report *report, struct err *err);
+int model_choice_use(struct model_choice *choice, const struct report *report, struct err *err);
 
 #endif

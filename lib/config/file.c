@@ -212,7 +212,7 @@ static bool holds_key(const struct buf *text)
 
 /* Edits the document. If that changes it, sets change->changed and renders it into *ret_text. */
 static int config_file_edit(
-    const struct snapshot *s, struct config_change *change, struct buf *ret_text, struct err *err)
+    struct snapshot *s, struct config_change *change, struct buf *ret_text, struct err *err)
 {
 	struct toml_error error;
 	struct toml *doc = config_parse(s, err);
@@ -221,6 +221,8 @@ static int config_file_edit(
 		return -1;
 	int result = change->edit(s->home, doc, change->context, err);
 	change->changed = !result && (s->is_legacy || toml_edited(doc));
+	if (change->changed) /* it may be large, and is not needed any more */
+		buf_release(&s->bytes);
 	if (change->changed && toml_render(doc, ret_text, &error) < 0)
 		result = config_file_error(&error, err);
 	toml_free(doc);

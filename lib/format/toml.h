@@ -144,7 +144,8 @@ bool toml_edited(const struct toml *doc);
 
 /*
  * Writes the document with its edits to `ret_text` (initialised by the caller). Parses the
- * result again to check that it contains the edits and no other change. -1, with nothing in
+ * result again to check that it contains the edits and no other change; both at once would
+ * need much memory, so an edited document can only be freed afterwards. -1, with nothing in
  * `ret_text`: the check failed, the result is too long for `ret_text`, or out of memory.
  */
 int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error);

@@ -9,7 +9,8 @@
  *	toml_define.c	TOML's rules about what may be defined where
  *	toml_parse.c	tokens to tree
  *	toml_write.c	JSON values and keys as TOML text
- *	toml_same.c	values compared: with JSON, and tree with tree
+ *	toml_same.c	values compared with JSON
+ *	toml_digest.c	what a document says, as a number
  *	toml_edit.c	notes the edits in the tree
  *	toml_line.c	blank lines, comments, indentation, marked blocks
  *	toml_splice.c	the list of splices, and the source copied around them
@@ -107,8 +108,8 @@ struct toml_node {
 	struct toml_node *next;
 	struct toml_node *was; /* of a new node: the gone or empty source node with the same key */
 	const char *key;       /* NULL: an array's element; NUL-terminated */
-	size_t key_len;
-	size_t begin, end; /* of a value; for other forms, `begin` is where it is first named */
+	uint32_t key_len;
+	uint32_t begin, end; /* of a value; for other forms, `begin` is where it is first named */
 	uint32_t hash;
 	uint16_t depth;
 	uint8_t kind; /* enum toml_kind */
@@ -135,8 +136,8 @@ struct toml_entry {
 	struct toml_node *node;
 	struct toml_node *scope; /* the table with the [header] or { } that contains it */
 	struct toml_entry *prev, *next;
-	size_t begin;                /* of its key */
-	size_t line_begin, line_end; /* its lines with the line end; 0 inside { } */
+	uint32_t begin;                /* of its key */
+	uint32_t line_begin, line_end; /* its lines with the line end; 0 inside { } */
 };
 
 struct toml_table {
@@ -145,7 +146,7 @@ struct toml_table {
 	struct toml_node *scope;                /* see toml_entry; NULL: implicit */
 	struct toml_entry *entry_first;         /* all in this scope, in file order */
 	struct toml_entry *entry_last;          /* of a dotted table: the last below it */
-	size_t line_begin, line_end;            /* its header's line */
+	uint32_t line_begin, line_end;          /* its header's line */
 	struct toml_node *last_section;         /* the last [header] table at or below it */
 };
 
@@ -193,6 +194,9 @@ struct toml {
 /* Zeroed memory that lives as long as the document. NULL: out of memory. */
 void *toml_alloc(struct toml *doc, size_t size);
 char *toml_copy(struct toml *doc, const char *bytes, size_t len);
+
+/* Frees all but `doc` itself, which is then good for toml_free() only. */
+void toml_clear(struct toml *doc);
 
 /* A node that is not in the tree yet; a table gets its toml_table. NULL: out of memory. */
 struct toml_node *toml_node_new(struct toml *doc, enum toml_kind kind, enum toml_form form);
@@ -304,8 +308,14 @@ const char *toml_write_check(const json_t *value, int *ret_depth);
 
 bool toml_same_json(const struct toml_node *node, const json_t *value);
 
-/* The tree of `result` is that of `doc` with its edits. */
-bool toml_same_edited(const struct toml *doc, const struct toml *result);
+/* ---- toml_digest.c ---- */
+
+/*
+ * A digest of a value with the edits in it. Two documents that say the same have the same
+ * one, whatever their form.
+ */
+uint64_t toml_digest_node(const struct toml_node *node);
+uint64_t toml_digest_json(const json_t *value);
 
 /* ---- toml_line.c ---- */
 

@@ -13,12 +13,12 @@
 struct chunk {
 	struct chunk *next;
 	char *at; /* the first free byte */
-	max_align_t bytes[];
+	int64_t bytes[];
 };
 
 void *toml_alloc(struct toml *doc, size_t size)
 {
-	const size_t align = sizeof(max_align_t);
+	const size_t align = _Alignof(struct toml_node);
 
 	if (size > SIZE_MAX / 2 - CHUNK_SIZE)
 		return NULL;
@@ -46,10 +46,8 @@ char *toml_copy(struct toml *doc, const char *bytes, size_t len)
 	return copy;
 }
 
-void toml_free(struct toml *doc)
+void toml_clear(struct toml *doc)
 {
-	if (!doc)
-		return;
 	for (struct toml_want *want = doc->wants; want; want = want->next)
 		json_decref(want->value);
 	for (struct chunk *chunk = doc->chunks, *next; chunk; chunk = next) {
@@ -58,6 +56,13 @@ void toml_free(struct toml *doc)
 	}
 	free(doc->slots);
 	free(doc->text);
+	*doc = (struct toml){0};
+}
+
+void toml_free(struct toml *doc)
+{
+	if (doc)
+		toml_clear(doc);
 	free(doc);
 }
 

@@ -315,8 +315,12 @@ static bool parse_lines(struct parser *p)
 static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 {
 	const char *reason = NULL;
-	size_t bad = toml_scan_check(doc->text, doc->len, &reason);
 
+	if (doc->len >= UINT32_MAX) { /* the nodes have 32 bits for an offset */
+		toml_error_nowhere(ret_error, "the document is too long");
+		return false;
+	}
+	size_t bad = toml_scan_check(doc->text, doc->len, &reason);
 	if (bad < doc->len) {
 		toml_error_at(ret_error, doc, bad, "%s", reason);
 		return false;

@@ -13,8 +13,6 @@ static bool same_double(double a, double b)
 	return (isnan(a) && isnan(b)) || (a >= b && a <= b && !signbit(a) == !signbit(b));
 }
 
-/* ---- with JSON ---- */
-
 static bool same_array(const struct toml_node *node, const json_t *array)
 {
 	const struct toml_node *element = node->u.children.first;
@@ -62,72 +60,4 @@ bool toml_same_json(const struct toml_node *node, const json_t *value)
 	default:
 		return false; /* JSON has no dates */
 	}
-}
-
-/* ---- tree with tree ---- */
-
-static bool same_node(const struct toml_node *node, const struct toml_node *result);
-
-static bool same_elements(const struct toml_node *node, const struct toml_node *result)
-{
-	const struct toml_node *a = node->u.children.first, *b = result->u.children.first;
-
-	while (a && b && same_node(a, b)) {
-		a = a->next;
-		b = b->next;
-	}
-	return !a && !b;
-}
-
-/* Checks each child that must exist; *count counts them. */
-static bool same_children(const struct toml_node *first, const struct toml_node *result, size_t *count)
-{
-	for (const struct toml_node *node = first; node; node = node->next) {
-		if (!toml_node_exists(node))
-			continue;
-		++*count;
-		const struct toml_node *twin =
-		    toml_node_find(result, (struct toml_text){node->key, node->key_len});
-		if (!twin || !same_node(node, twin))
-			return false;
-	}
-	return true;
-}
-
-static bool same_table(const struct toml_node *node, const struct toml_node *result)
-{
-	size_t count = 0;
-
-	return same_children(node->u.children.first, result, &count) &&
-	       same_children(node->table->new_first, result, &count) && count == result->u.children.count;
-}
-
-static bool same_node(const struct toml_node *node, const struct toml_node *result)
-{
-	const json_t *wanted = toml_node_wanted(node);
-
-	if (wanted)
-		return toml_same_json(result, wanted);
-	if (node->kind != result->kind)
-		return false;
-	switch (node->kind) {
-	case TOML_INTEGER:
-		return node->u.integer == result->u.integer;
-	case TOML_FLOAT:
-		return same_double(node->u.real, result->u.real);
-	case TOML_BOOLEAN:
-		return node->u.boolean == result->u.boolean;
-	case TOML_ARRAY:
-		return same_elements(node, result);
-	case TOML_TABLE:
-		return same_table(node, result);
-	default: /* strings, dates and times */
-		return same_text(
-		    node->u.string.text, node->u.string.len, result->u.string.text, result->u.string.len);
-	}
-}
-
-bool toml_same_edited(const struct toml *doc, const struct toml *result)
-{
-	return same_node(doc->root, result->root);
 }

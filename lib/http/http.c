@@ -23,7 +23,7 @@
 #endif
 
 /* libcurl itself keeps all headers, and limits only those before the body (300 KiB). */
-enum { CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024 };
+enum { LARGE_BLOCK = 128 * 1024, CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024 };
 
 static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
 
@@ -423,6 +423,8 @@ static void http_start_curl(void)
 	mallopt(M_PERTURB, 0xa5);
 	/* With an arena per thread, threads would not reuse the memory that others have freed. */
 	mallopt(M_ARENA_MAX, 1);
+	/* Large buffers that grow must not leave holes in the heap. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 #endif
 	curl_is_ready = handle_init();
 }

@@ -95,7 +95,7 @@ int key_login_find(const struct home *home, const char *api_key, struct account 
 static bool key_login_is_stored(const struct account *account, const char *api_key)
 {
 	char *present = NULL;
-	bool stored = api_key_of_config(account->home, account->platform, &present, NULL) == 0 &&
+	bool stored = api_key_of_config(account->home, NULL, account->platform, &present, NULL) == 0 &&
 	              strcmp(present, api_key) == 0;
 
 	wipe_str(present);

@@ -96,15 +96,15 @@ static void try_unedited(struct toml *doc, const char *text, size_t len)
 	buf_release(&out);
 }
 
-/* Sets or removes what is at a path, or something below it. */
-static int edit(struct toml *doc, struct dice *d, const char *path[])
+/* Sets or removes what is at a path of `source`, or something below it. */
+static int edit(struct toml *doc, const struct toml *source, struct dice *d, const char *path[])
 {
 	struct toml_error error;
 	size_t depth;
 	json_t *value = some_value(d);
 	unsigned what = roll(d, 4);
 
-	choose(doc, d, path, &depth);
+	choose(source, d, path, &depth);
 	for (unsigned more = roll(d, 3); more; more--)
 		path[depth++] = more > 1 ? "new" : "a";
 	path[depth] = NULL;
@@ -119,7 +119,7 @@ static void try_one_edit(const char *text, size_t len, struct dice d)
 	struct buf out;
 	struct toml *before = parse(text, len), *doc = parse(text, len);
 
-	if (edit(doc, &d, path) == 0) {
+	if (edit(doc, before, &d, path) == 0) {
 		render(doc, &out);
 		struct toml *after = parse(out.data, out.len);
 		need(same_but(before, after, path));
@@ -137,7 +137,7 @@ static void try_edits(const char *text, size_t len, struct dice d)
 	struct toml *doc = parse(text, len);
 
 	for (unsigned i = 0; i < 4; i++)
-		edit(doc, &d, path);
+		edit(doc, doc, &d, path);
 	render(doc, &out);
 	toml_free(doc);
 	buf_release(&out);
@@ -150,10 +150,11 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 	const char *path[16];
 	size_t depth;
 	struct buf with, without;
-	struct toml *doc = parse(text, len);
+	struct toml *before = parse(text, len), *doc = parse(text, len);
 	bool as_table = roll(&d, 2), at_root = roll(&d, 2);
+	bool has_default = toml_member(toml_root(before), "kimi_default");
 	json_t *value = some_value(&d);
-	const struct toml_node *table = choose(doc, &d, path, &depth);
+	const struct toml_node *table = choose(before, &d, path, &depth);
 
 	path[depth] = "kimi/k2";
 	path[depth + 1] = as_table ? "x" : NULL;
@@ -167,10 +168,10 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 		struct toml *after = parse(with.data, with.len);
 		path[depth + 1] = NULL;
 		need(toml_remove(after, path, &error) == 0);
-		if (at_root && !toml_member(toml_root(doc), "kimi_default"))
+		if (at_root && !has_default)
 			need(toml_remove(after, (const char *[]){"kimi_default", NULL}, &error) == 0);
 		render(after, &without);
-		if (!at_root || !toml_member(toml_root(doc), "kimi_default"))
+		if (!at_root || !has_default)
 			need(without.len == len && !memcmp(without.data, text, len));
 		toml_free(after);
 		buf_release(&with);
@@ -178,6 +179,7 @@ static void try_insertion(const char *text, size_t len, struct dice d)
 	}
 	json_decref(value);
 	toml_free(doc);
+	toml_free(before);
 }
 
 /* ---- what the commands do ---- */

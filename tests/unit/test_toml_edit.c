@@ -193,8 +193,8 @@ static bool renders(struct toml *doc, const char *source, const char *expected)
 	struct buf text;
 
 	buf_init(&text, 1 << 20);
-	bool good = toml_render(doc, &text, &error) == 0 && !strcmp(text.data, expected) &&
-	            toml_edited(doc) == (strcmp(source, expected) != 0);
+	bool good = toml_edited(doc) == (strcmp(source, expected) != 0) &&
+	            toml_render(doc, &text, &error) == 0 && !strcmp(text.data, expected);
 	if (!good) {
 		show("wanted", expected);
 		show("got", text.data);
