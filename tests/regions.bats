@@ -452,3 +452,54 @@ Which one? [1] "
     run -0 kimi logout --account work
     assert_same kimi-code.json "$(logins)"
 }
+
+@test "an account in a region without a default login there is listed, refreshed and logged out like any other" {
+    kimi_start
+    record "$GLOBAL@work" 60
+    run -0 kimi status --json
+    assert_same "work global" "$(json logins.0.account <<<"$output") $(json logins.0.region <<<"$output")"
+    run -0 kimi refresh
+    assert_same "auth.kimi.ai" "$(hosts_asked)"
+    run -0 kimi logout --all
+    assert_same "*.json" "$(logins)"
+}
+
+@test "an account in two regions: status asks about the one that commands use, and says that they do not use the other" {
+    kimi_start
+    record kimi-code@work
+    record "$GLOBAL@work"
+    run -0 kimi status --online --json
+    assert_same "api.kimi.com" "$(hosts_asked)"
+    assert_same "true 0" "$(json logins.0.online <<<"$output") $(json logins.0.problems <<<"$output" | grep -c other_region)"
+    assert_same "global other_region" "$(json logins.1.region <<<"$output") $(json logins.1.problems.0.code <<<"$output")"
+    assert_contains "$(json logins.1.problems.0.remedy <<<"$output")" "kimi logout --account work --region global"
+    assert_lacks "$(json logins.1 <<<"$output")" '"online"'
+}
+
+@test "logout --all also ends logins of hosts that nothing names any more" {
+    kimi_start
+    record kimi-code-env-0123456789abcdef
+    record kimi-code-env-0123456789abcdef@work
+    echo x >"$CODE/credentials/kimi-code-env-0123456789abcdef-notes.json"
+    run -0 --separate-stderr kimi logout --all
+    assert_same "kimi-code-env-0123456789abcdef-notes.json" "$(logins)"
+    assert_contains "$stderr" "logged out of Kimi Code, account work"
+}
+
+## One directory as the home of both clients
+
+@test "one directory for both clients is one home: its login is listed, refreshed and logged out once" {
+    kimi_start
+    rmdir "$CODE"
+    mkdir -m 700 "$HOME/.kimi"
+    ln -s .kimi "$CODE"
+    record kimi-code -5
+    run -0 kimi refresh
+    assert_same "kimi refresh: refreshed; the token is valid for 15 min" "$output"
+    assert_same "1 0" "$(server_count refresh) $(server_stat revoked)"
+    run -0 --separate-stderr kimi status --json
+    assert_same 1 "$(grep -o '"client"' <<<"$output" | wc -l)"
+    rm "$CODE"
+    KIMI_CODE_HOME=$HOME/.kimi run -0 --separate-stderr kimi status --json
+    assert_same 1 "$(grep -o '"client"' <<<"$output" | wc -l)"
+}

@@ -266,10 +266,9 @@ static void list_add_hosts(
 
 	account_set_configured_hosts(&account);
 	for (const struct region *r = platform->regions;; r++) {
-		if (account_is_stored(&account)) {
+		if (account_is_stored(&account))
 			account_list_add(list, &account);
-			list_add_accounts(list, &account);
-		}
+		list_add_accounts(list, &account);
 		if (!r || !r->name)
 			break;
 		account_set_region(&account, r);
@@ -319,6 +318,44 @@ struct account *account_list_all(const struct home *home, size_t *ret_count, str
 		if (!p->oauth_key && account_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
 			(*ret_count)++;
 	return longer;
+}
+
+/* Reads the key from a file name like kimi-code-env-0123456789abcdef@work.json. */
+static bool account_of_slot_file(struct account *account, const char *file)
+{
+	static const char mark[] = "-env-", hexadecimal[] = "0123456789abcdef";
+	const char *name = strchr(account->platform->oauth_key, '/') + 1, *dot = strrchr(file, '.');
+	size_t len = strlen(name), mark_len = strlen(mark);
+
+	if (!dot || strcmp(dot, ".json") != 0 || strncmp(file, name, len) != 0 ||
+	    strncmp(file + len, mark, mark_len) != 0 || strspn(file + len + mark_len, hexadecimal) != 16)
+		return false;
+	const char *rest = file + len + mark_len + 16;
+	size_t name_len = rest < dot ? (size_t)(dot - rest - 1) : 0;
+	if ((rest != dot && *rest != '@') || name_len >= sizeof(account->name))
+		return false;
+	snprintf(account->name, sizeof(account->name), "%.*s", (int)name_len, rest + 1);
+	snprintf(account->key, sizeof(account->key), "oauth/%.*s", (int)(dot - file), file);
+	return rest == dot || is_account_name(account->name);
+}
+
+struct account *account_list_stored(const struct home *home, size_t *ret_count, struct err *err)
+{
+	struct account *all = account_list_all(home, ret_count, err);
+	struct account_list_builder list = {.items = all, .count = *ret_count, .capacity = *ret_count};
+	char directory[HOME_PATH_MAX];
+
+	home_path(home, HOME_CREDENTIALS, directory);
+	DIR *dir = all && home->client->has_slots ? opendir(directory) : NULL;
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		struct account account = {.platform = &platforms[0], .home = home};
+		if (account_of_slot_file(&account, entry->d_name))
+			account_list_add(&list, &account);
+	}
+	if (dir)
+		closedir(dir);
+	*ret_count = list.count;
+	return list.items;
 }
 
 bool account_is_configured(const struct account *account)

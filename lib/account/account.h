@@ -95,6 +95,12 @@ struct account *account_list(const struct home *home, size_t *ret_count, struct 
 /* The same, followed by the platforms that have only API keys. */
 struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err);
 
+/*
+ * The same, followed by stored logins of hosts that nothing names any more. Only their keys
+ * are known, so they are good for a logout only.
+ */
+struct account *account_list_stored(const struct home *home, size_t *ret_count, struct err *err);
+
 /* Whether its home has its tokens, or metadata that says where they are. */
 bool account_is_stored(const struct account *account);
 

@@ -191,6 +191,18 @@ bool home_needs_option(const struct client *client)
 	return false;
 }
 
+/* One directory may be the home of both clients, by a link or by the variables. */
+static bool home_is_among(const struct home *home, const struct home homes[], size_t count)
+{
+	struct stat one, other;
+
+	for (size_t i = 0; i < count; i++)
+		if (stat(home->directory, &one) == 0 && stat(homes[i].directory, &other) == 0 &&
+		    one.st_dev == other.st_dev && one.st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client_name, struct err *err)
 {
 	bool failed;
@@ -201,7 +213,8 @@ int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *cli
 		return -1;
 	for (size_t i = 0; !client && clients[i]; i++) {
 		struct home *home = &ret_homes[*ret_count];
-		if (home_of_client(home, clients[i], NULL) == 0 && home_exists(home))
+		if (home_of_client(home, clients[i], NULL) == 0 && home_exists(home) &&
+		    !home_is_among(home, ret_homes, *ret_count))
 			(*ret_count)++;
 	}
 	if (*ret_count)

@@ -108,12 +108,17 @@ static void check_hosts(struct status *status)
 	char remedy[160 + ACCOUNT_OPTION_MAX] = "run 'kimi logout --all' if you do not need it";
 	char option[ACCOUNT_OPTION_MAX];
 
-	status->is_unused = !*account->name && status->storage &&
-	                    account_find(&current, account->home, account->platform->id, "", NULL) == 0 &&
-	                    strcmp(current.key, account->key) != 0;
+	if (!status->storage ||
+	    account_find(&current, account->home, account->platform->id, account->name, NULL) < 0)
+		return;
+	account_find_region(&current);
+	status->is_unused = strcmp(current.key, account->key) != 0;
 	if (!status->is_unused)
 		return;
-	if (account->region)
+	if (account->region && *account->name)
+		snprintf(remedy, sizeof(remedy), "to end it, run 'kimi logout%s --region %s'",
+		    account_option(account, option), account->region->name);
+	else if (account->region)
 		snprintf(remedy, sizeof(remedy),
 		    "to use it, run 'kimi login --client %s --region %s'; to end it, 'kimi logout%s --region "
 		    "%s'",
