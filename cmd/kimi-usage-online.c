@@ -62,8 +62,8 @@ static int usage_online_show(struct command *c, const struct usage_logins *login
 	bool all = options->all;
 	struct profile profile, *known = NULL;
 	const struct usage_login *failed = usage_logins_failed(logins);
-	bool is_nothing =
-	    failed && (failed->err.code == ERR_INTERRUPTED || usage_login_is_missing(failed) || !all);
+	bool is_nothing = failed && (failed->err.code == ERR_INTERRUPTED || usage_login_is_missing(failed) ||
+	                                (!all && !options->profile));
 
 	if (!all)
 		expiry_notice_speak(&c->report, &logins->items[0].account);
@@ -75,6 +75,9 @@ static int usage_online_show(struct command *c, const struct usage_logins *login
 		usage_show_json(logins->items, logins->count, known);
 	else
 		usage_show(logins->items, logins->count);
+	/* kimi status shows the profile even of a login whose quota cannot be read. */
+	if (options->profile)
+		return 0;
 	/* The one JSON object has the errors: what follows is for people. */
 	c->report.json = false;
 	for (size_t i = 0; i < logins->count; i++) {

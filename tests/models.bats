@@ -316,6 +316,11 @@ PY
     assert_same 2 "$(server_count models)"
 }
 
+@test "models without a login makes no home" {
+    run -4 --separate-stderr env HOME="$BATS_TEST_TMPDIR" kimi-models
+    run ! compgen -G "$BATS_TEST_TMPDIR/.kimi*"
+}
+
 @test "an account that is not logged in: 4, and the hint names it" {
     run -4 --separate-stderr kimi models --account work
     assert_contains "$stderr" "; run 'kimi login --account work'"

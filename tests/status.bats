@@ -648,6 +648,10 @@ Settings
     server_control '{"faults": {"me": [{"status": 404, "forever": true}], "usages": [{"status": 503, "forever": true}]}}'
     status --online
     assert_same "true null null" "$(field online) $(field profile) $(field most_used)"
+    # One is shown without the other.
+    server_control '{"faults": {"usages": [{"status": 403, "json": {"error": {"type": "access_terminated_error"}}, "forever": true}]}}'
+    status --online
+    assert_same "true Someone null" "$(field online) $(field profile.name) $(field most_used)"
 }
 
 @test "on a terminal the quota is shown from the cache, and never asked for" {

@@ -136,12 +136,13 @@ assert_lacks_escape() { [[ $output != *$'\e'* ]] || fail "an escape sequence in:
     assert_same $'kimi-code\t5h\t90\t\t\t' "$output"
 }
 
-# assert_fits COLUMNS ARGUMENT...: no line of kimi ARGUMENT... is wider than a terminal with that many columns.
+# assert_fits COLUMNS ARGUMENT...: no line of kimi ARGUMENT... is wider than a terminal with that many columns, or ends in blanks.
 assert_fits() {
     run -0 on_terminal --columns "$1" kimi "${@:2}"
     kimi_python - "$output" "$1" <<'PY'
 import sys
-wide = [line for line in sys.argv[1].split("\n") if len(line.rstrip("\r")) > int(sys.argv[2])]
+lines = [line.rstrip("\r") for line in sys.argv[1].split("\n")]
+wide = [line for line in lines if len(line) > int(sys.argv[2]) or line.endswith(" ")]
 assert not wide, wide
 PY
 }
@@ -438,6 +439,11 @@ PY
     KIMI_CODE_BASE_URL=http://localhost:9 run kimi usage --line --max-age 300
     [ "$status" -ne 0 ]
     KIMI_SHARE_DIR=$HOME/other run -4 kimi usage --line --max-age 300
+    # A relative home is another one in another directory.
+    cd "$HOME" || return
+    KIMI_SHARE_DIR=.kimi run -0 kimi usage --line --max-age 300
+    mkdir -p other/.kimi && cd other || return
+    KIMI_SHARE_DIR=.kimi run -4 kimi usage --line --max-age 300
     run -4 kimi usage --account work --line --max-age 300
 }
 
@@ -606,6 +612,20 @@ second_home() {
     server_release c
     wait $!
     assert_same "kimi-code moonshot-cn moonshot-ai" "$(cut -f 1 "$BATS_TEST_TMPDIR/out" | uniq | xargs)"
+}
+
+@test "--all: a login that must be refreshed first keeps no other waiting" {
+    server_control '{"pending": 0}'
+    kimi-login --quiet --no-browser --account b 2>/dev/null
+    store_login --expires-in-left -1
+    server_control '{"faults": {"refresh": [{"hold": "r"}], "usages": [{"hold": "u"}]}}'
+    kimi usage --all >"$BATS_TEST_TMPDIR/out" &
+    server_wait_held r
+    server_wait_held u
+    server_release r
+    server_release u
+    wait $!
+    assert_same "kimi-code kimi-code@b" "$(cut -f 1 "$BATS_TEST_TMPDIR/out" | uniq | xargs)"
 }
 
 # due_logins [SECONDS]: two logins with expired access tokens, or SECONDS left for the default account.

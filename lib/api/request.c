@@ -177,12 +177,9 @@ static void *api_exchange_send(void *context)
 	return NULL;
 }
 
-/* Prepares everything but the secret. */
-static int api_exchange_prepare(struct api_exchange *e, struct api_request *request)
+/* Prepares everything but the secret and the headers. A request that has failed already gets no URL. */
+static void api_exchange_prepare(struct api_exchange *e, struct api_request *request)
 {
-	struct device_headers device;
-	struct err *err = &request->err;
-
 	e->request = request;
 	e->source = (struct secret_source){
 	    .who = &request->account,
@@ -194,30 +191,40 @@ static int api_exchange_prepare(struct api_exchange *e, struct api_request *requ
 	};
 	request->body = NULL;
 	request->retry_after = 0;
-	if (request->failed)
-		return -1;
+	if (!request->failed)
+		snprintf(e->url, sizeof(e->url), "%s%s", request->account.base_url, request->path);
 	request->failed = true;
-	snprintf(e->url, sizeof(e->url), "%s%s", request->account.base_url, request->path);
+}
+
+/* Not before there is a secret: the device headers may create the home. */
+static int api_exchange_build_headers(struct api_exchange *e)
+{
+	struct api_request *request = e->request;
+	const struct account *account = &request->account;
+	struct device_headers device;
+
 	if (request->no_device_headers)
 		return 0;
-	device_headers_fill(&device, request->account.home);
+	device_headers_fill(&device, account->home);
 	return headers_build(&e->headers, &device,
-	    config_custom_headers(request->account.home, request->config, request->account.platform), err);
+	    config_custom_headers(account->home, request->config, account->platform), &request->err);
+}
+
+static int api_exchange_take_secret(struct api_exchange *e)
+{
+	struct api_request *request = e->request;
+
+	if (!request->secret)
+		return secret_find(&e->source, &e->secret, &request->err);
+	e->secret = (struct secret){.platform = request->account.platform, .value = strdup(request->secret)};
+	if (!e->secret.value)
+		return err_memory(&request->err);
+	return 0;
 }
 
 static void api_exchange_find_secret(struct api_exchange *e)
 {
-	struct api_request *request = e->request;
-
-	if (request->secret) {
-		e->secret =
-		    (struct secret){.platform = request->account.platform, .value = strdup(request->secret)};
-		e->to_send = e->secret.value != NULL;
-		if (!e->to_send)
-			err_memory(&request->err);
-		return;
-	}
-	e->to_send = secret_find(&e->source, &e->secret, &request->err) == 0;
+	e->to_send = api_exchange_take_secret(e) == 0 && api_exchange_build_headers(e) == 0;
 }
 
 /* The thread blocks all signals, so that signals_hold() of the caller covers it. */
@@ -281,7 +288,7 @@ static bool api_exchange_is_to_refresh(const struct api_exchange *e, bool renew)
 	return !is_fresh;
 }
 
-/* Starts parallel refreshes if several logins need one. Returns how many. */
+/* Finds the logins that need a refresh. Starts parallel refreshes if there are several. Returns how many. */
 static size_t exchanges_refresh(
     struct api_exchange list[], size_t count, bool renew, struct refresh_aside *jobs[])
 {
@@ -300,7 +307,7 @@ static size_t exchanges_refresh(
 		jobs[job_count++] = &e->refresh;
 	}
 	if (job_count < 2)
-		return 0;
+		return job_count;
 	for (size_t i = 0; i < job_count; i++) {
 		struct api_exchange *e = jobs[i]->context;
 		e->is_refreshed = true;
@@ -309,18 +316,26 @@ static size_t exchanges_refresh(
 	return job_count;
 }
 
-/* Sends requests with API keys first, since they need no refresh. No thread may be running. */
+/*
+ * Sends requests with API keys first, since they need no refresh, and those that do last. No
+ * thread may be running.
+ */
 static void exchanges_advance(struct api_exchange list[], size_t count, bool renew)
 {
 	struct refresh_aside *jobs[API_REQUESTS_MAX], *done;
 	size_t job_count = exchanges_refresh(list, count, renew, jobs);
+	struct api_exchange *last = job_count == 1 ? jobs[0]->context : NULL;
 
 	for (int with_tokens = 0; with_tokens < 2; with_tokens++) {
 		for (size_t i = 0; i < count; i++) {
 			bool has_tokens = *list[i].request->account.key != '\0';
-			if (has_tokens == (with_tokens == 1) && !list[i].is_refreshed)
+			if (has_tokens == (with_tokens == 1) && !list[i].is_refreshed && &list[i] != last)
 				api_exchange_advance(&list[i], renew);
 		}
+	}
+	if (last) {
+		api_exchange_advance(last, renew);
+		return;
 	}
 	while ((done = refresh_aside_next(jobs, job_count)))
 		api_exchange_advance(done->context, renew);
@@ -345,8 +360,7 @@ void api_request_all(struct api_request *requests, size_t count)
 	struct api_exchange list[API_REQUESTS_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++)
-		if (api_exchange_prepare(&list[i], &requests[i]) < 0)
-			*list[i].url = '\0';
+		api_exchange_prepare(&list[i], &requests[i]);
 	exchanges_run(list, count);
 	for (size_t i = 0; i < count; i++) {
 		headers_clear(&list[i].headers);

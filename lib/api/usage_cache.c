@@ -11,6 +11,7 @@
 #include "format/json.h"
 #include "store/metadata.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,20 @@
 
 enum { MAX_PATH = 1024, MAX_DIRECTORY = 960, MAX_LOGIN = 2048, MAX_BYTES = 512 * 1024 };
 
-/* Identifies the login that a file is about: its home, server and name. */
+/*
+ * Identifies the login that a file is about: its home, server and name. A relative home is
+ * another one in each directory.
+ */
 static bool cache_login(const struct account *account, char ret_login[MAX_LOGIN])
 {
+	const char *home = account->home->directory;
+	char real[PATH_MAX];
+
+	if (*home != '/' && realpath(home, real))
+		home = real;
 	return text_join(ret_login, MAX_LOGIN,
-	    (const char *const[]){account->home->directory, "\n", account->base_url, "\n",
-	        account->platform->id, "@", account->name, NULL});
+	    (const char *const[]){
+	        home, "\n", account->base_url, "\n", account->platform->id, "@", account->name, NULL});
 }
 
 /* Without a session (cron, containers) the cache is in the state directory: it has no secret. */

@@ -199,9 +199,14 @@ static void show_window(const struct usage_window *window, int name_width, int n
 	print_bar(share->used_ratio);
 	printf(" %4s%s", percent, plain);
 	snprintf(padded, sizeof(padded), "%*s", numbers_width, numbers);
-	usage_row_add(&row, padded);
+	if (*numbers)
+		usage_row_add(&row, padded);
+	else if (numbers_width)
+		row.gap += numbers_width + row.gap; /* the column stays empty */
 	reset_text(share->resets_at, reset);
 	usage_row_add(&row, reset);
+	if (*reset)
+		row.gap = 2;
 	usage_row_add(&row, levels[level].words);
 	putchar('\n');
 }
