@@ -673,6 +673,17 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 200 "$(status_of /v1/models)"
 }
 
+@test "strangers that hold as many connections as there are do not keep the user out" {
+    proxy_start
+    mkfifo go
+    exec 9<>go
+    start crowd client crowd "$proxy" wrong 1100 <go
+    wait_until grep -q ready crowd.out
+    assert_same 200 "$(status_of /v1/models -m 5)"
+    echo >&9
+    finish 0
+}
+
 @test "a client that leaves within the head or the body is forgotten" {
     proxy_start
     mkfifo go

@@ -10,6 +10,8 @@
         sends that much of a POST of BODY bytes, prints "sent", and disconnects after a line of input
     proxy_client.py desert URL KEY COUNT
         COUNT times: connects, sends half of a POST of 100000 bytes, and disconnects at once
+    proxy_client.py crowd URL KEY COUNT
+        connects COUNT times, sends one byte on each, prints "ready", and waits for a line of input
     proxy_client.py vanish URL KEY
         sends a GET of /x/echo, prints "ready", and after a line of input sends a POST on the same connection and disconnects
     proxy_client.py grow URL KEY FIRST SECOND
@@ -18,6 +20,7 @@
         sends a GET, and reads its response only after a line of input; prints its length
 """
 
+import resource
 import socket
 import sys
 import threading
@@ -106,6 +109,17 @@ def desert(url, key, count):
         conn.close()
 
 
+def crowd(url, key, count):
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    conns = []
+    for _ in range(int(count)):
+        conns.append(connect(str(urlsplit(url).port)))
+        conns[-1].sendall(b"G")
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
 def vanish(url, key):
     conn = ask(url.replace("/x/silent", "/x/echo"), key)
     conn.recv(65536)
@@ -135,4 +149,4 @@ def stall(url, key):
 
 
 if __name__ == "__main__":
-    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "desert": desert, "vanish": vanish, "grow": grow, "stall": stall}[sys.argv[1]](*sys.argv[2:])
+    {"raw": raw, "storm": storm, "streams": streams, "leave": leave, "desert": desert, "crowd": crowd, "vanish": vanish, "grow": grow, "stall": stall}[sys.argv[1]](*sys.argv[2:])

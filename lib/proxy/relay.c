@@ -21,6 +21,7 @@
 
 enum {
 	CONNECTIONS_MAX = 1024,
+	CONNECTIONS_SPARE = 32,        /* of them, for new ones while strangers hold the others */
 	CONNECTION_MEMORY = 16 * 1024, /* for the head and a piece of a body */
 	HEADS_SPARE = 512,             /* of it, for what libmicrohttpd adds to a head */
 	LARGE_BLOCK = 32 * 1024,
@@ -48,6 +49,7 @@ struct peer {
 	const struct doorway *doorway;
 	struct loop_watch watch;
 	struct exchange *exchange; /* NULL: it is idle */
+	bool has_key;              /* it has shown the key */
 	bool has_left;
 	struct peer *next, **link;
 };
@@ -62,7 +64,8 @@ struct relay {
 	struct token_source source;
 	struct exchanges exchanges;
 	struct doorway doorways[LISTENERS_MAX];
-	struct peer *peers;
+	struct peer *peers; /* the newest first */
+	size_t peer_count;
 	const struct doorway *accepting; /* while a connection is handed over */
 	bool ending, ended;
 };
@@ -84,6 +87,20 @@ static void peer_hung_up(void *context, uint32_t events)
 	shutdown(peer->watch.fd, SHUT_RD);
 }
 
+/* Ends the oldest connection without the key, so that strangers cannot keep the user out. */
+static void relay_make_space(struct relay *relay)
+{
+	struct peer *oldest = NULL;
+
+	for (struct peer *peer = relay->peers; peer; peer = peer->next)
+		if (!peer->has_key && !peer->has_left)
+			oldest = peer;
+	if (!oldest)
+		return;
+	oldest->has_left = true;
+	shutdown(oldest->watch.fd, SHUT_RDWR);
+}
+
 static void relay_take_connection(void *context, struct MHD_Connection *connection, void **client_context,
     enum MHD_ConnectionNotificationCode code)
 {
@@ -93,6 +110,8 @@ static void relay_take_connection(void *context, struct MHD_Connection *connecti
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *info =
 		    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (++relay->peer_count > CONNECTIONS_MAX - CONNECTIONS_SPARE)
+			relay_make_space(relay);
 		peer = memory_take_zeroed(1, sizeof(*peer));
 		*client_context = peer;
 		peer->relay = relay;
@@ -105,6 +124,7 @@ static void relay_take_connection(void *context, struct MHD_Connection *connecti
 		loop_watch(
 		    &relay->loop, &peer->watch, info->connect_fd, EPOLLRDHUP | EPOLLET, peer_hung_up, peer);
 	} else if (peer) {
+		relay->peer_count--;
 		loop_remove(&relay->loop, &peer->watch);
 		*peer->link = peer->next;
 		if (peer->next)
@@ -152,8 +172,10 @@ static enum MHD_Result relay_handle(void *context, struct MHD_Connection *connec
 	(void)version;
 	bool goes_on =
 	    exchange_handle(exchange, &peer->doorway->rules, method, upload_data, upload_data_size);
-	if (!was_authorized && exchange_is_authorized(exchange))
+	if (!was_authorized && exchange_is_authorized(exchange)) {
+		peer->has_key = true;
 		MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S);
+	}
 	if (peer->has_left && exchange_is_authorized(exchange)) { /* before its last request was read */
 		exchange_abort(exchange);
 		return MHD_NO;
