@@ -242,6 +242,8 @@ static const char *network_reason(const struct transfer *t, char ret_text[160])
 		return "no such host";
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "no such proxy";
+	case CURLE_OUT_OF_MEMORY: /* ours ends the program: it is libcurl's limit of a line */
+		return "a line of its response is too long";
 	case CURLE_COULDNT_CONNECT:
 		if (!error)
 			break;

@@ -19,21 +19,14 @@ enum { RECORD_MAX = 4096 };
 
 static const char prefix[] = "proxy.";
 
-static json_t *clean_text(const char *text)
-{
-	struct buf clean;
-
-	buf_init(&clean, RECORD_MAX);
-	text_clean(&clean, text, strnlen(text, 300));
-	json_t *value = json_string(clean.data);
-	buf_release(&clean);
-	return value;
-}
-
 static int write_record(int fd, const char *url, const char *command)
 {
-	json_t *object = json_pack("{s:i, s:s, s:o, s:o}", "pid", (int)getpid(), "url", url, "since",
-	    json_from_number(floor(clock_now())), "command", command ? clean_text(command) : json_null());
+	char program[300];
+
+	snprintf(program, sizeof(program), "%s", text_or_empty(command));
+	json_t *object = json_pack("{s:i, s:o, s:o, s:o}", "pid", (int)getpid(), "url", json_from_text(url),
+	    "since", json_from_number(floor(clock_now())), "command",
+	    command ? json_from_text(program) : json_null());
 	char *text = json_print(object);
 	int result = text ? write_all(fd, text, strlen(text)) : -1;
 

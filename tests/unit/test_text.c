@@ -35,6 +35,11 @@ static const struct {
         "a\xE2\x80\xA8"
         "b\xE2\x80\xA9\xEF\xBB\xBF",
         "ab"},
+    {"invisible letters and variation selectors are dropped",
+        "a\xCD\x8F"
+        "b\xE1\x85\x9F\xE3\x85\xA4"
+        "c\xEF\xB8\x8F\xEF\xBE\xA0",
+        "abc"},
     {"characters without a width are dropped",
         "a\xE2\x80\x8B"
         "b\xE2\x80\x8C\xE2\x80\x8D"
