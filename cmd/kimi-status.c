@@ -142,8 +142,7 @@ static int run(const struct command *c, const struct options *options, int *ret_
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP,
 		    "--check, --line, --history and --online cannot be used together");
 	if (options->line && c->report.json)
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
 	if ((options->all || options->min_valid >= 0) && !options->check)
 		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--all and --min-valid need --check");
 	if (options->all && options->login.account)

@@ -3,8 +3,7 @@
 static int usage_options_check(const struct usage_options *o, bool json, struct err *err)
 {
 	if (o->line && json)
-		return err_set(
-		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
+		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "--json and --line cannot be used together");
 	if (o->line && o->check >= 0)
 		return err_set(
 		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--check and --line cannot be used together");
