@@ -169,7 +169,7 @@ static void *api_exchange_send(void *context)
 	int result = http_perform(&sent, &response, &request->err);
 	if (result == 0 || response.cut_short)
 		result = api_exchange_read(e, &sent, &response);
-	/* What is refused for good is not tried again, whatever the server says. */
+	/* A refusal that is not temporary is not tried again, even if the server names a time. */
 	if (result < 0 && err_is_temporary(request->err.code))
 		request->retry_after = response.retry_after;
 	http_release(&response);

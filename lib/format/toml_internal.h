@@ -311,8 +311,8 @@ bool toml_same_json(const struct toml_node *node, const json_t *value);
 /* ---- toml_digest.c ---- */
 
 /*
- * A digest of a value with the edits in it. Two documents that say the same have the same
- * one, whatever their form.
+ * A digest of a value with the edits in it. It does not depend on the form: two documents
+ * with the same values have the same one.
  */
 uint64_t toml_digest_node(const struct toml_node *node);
 uint64_t toml_digest_json(const json_t *value);

@@ -267,24 +267,6 @@ static bool quotes_proxy(const struct transfer *t)
 	return *t->proxy.url && strstr(t->detail, start);
 }
 
-/* The proxy responded with 407 (RFC 9110 section 15.5.8). */
-static int proxy_wants_password(const struct transfer *t, const char *host)
-{
-	const char *name = proxy_variable(t->request->url);
-	char hint[160];
-
-	if (strchr(t->proxy.url, '@')) {
-		snprintf(hint, sizeof(hint), "correct them in %s", name);
-		return err_set(t->err, ERR_CONFIG, hint,
-		    "cannot reach %s through the proxy %s: it rejected the user name and password in %s",
-		    host, t->response->proxy, name);
-	}
-	snprintf(hint, sizeof(hint), "set %s to http://USER:PASSWORD@HOST:PORT", name);
-	return err_set(t->err, ERR_CONFIG, hint,
-	    "cannot reach %s through the proxy %s: it requires a user name and a password (status 407)", host,
-	    t->response->proxy);
-}
-
 static int transfer_error(const struct transfer *t)
 {
 	const struct http_request *request = t->request;
@@ -295,7 +277,7 @@ static int transfer_error(const struct transfer *t)
 	url_host(request->url, host, sizeof(host));
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
 	if (proxy_status == 407)
-		return proxy_wants_password(t, host);
+		return proxy_wants_password(request->url, host, err);
 	if (t->too_large)
 		return err_set(err, ERR_PROTOCOL, "check the network: this may not be Kimi's server",
 		    "%s answered with more than %zu bytes", host, request->max_body);

@@ -1,5 +1,6 @@
 #include "http/proxy.h"
 
+#include "base/buf.h"
 #include "base/env.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -168,4 +169,25 @@ void proxy_shown(const char *proxy, char *ret_text, size_t size)
 
 	snprintf(ret_text, size, "%.*s%.*s", (int)scheme, proxy, (int)strcspn(start, "/?#"), start);
 	text_clean_inplace(ret_text);
+}
+
+int proxy_wants_password(const char *url, const char *host, struct err *err)
+{
+	const char *name = proxy_variable(url);
+	char proxy[1024], shown[160], hint[160];
+
+	proxy_for(url, proxy, sizeof(proxy));
+	proxy_shown(proxy, shown, sizeof(shown));
+	bool has_password = strchr(proxy, '@');
+	wipe(proxy, sizeof(proxy));
+	if (has_password) {
+		snprintf(hint, sizeof(hint), "correct them in %s", name);
+		return err_set(err, ERR_CONFIG, hint,
+		    "cannot reach %s through the proxy %s: it rejected the user name and password in %s",
+		    host, shown, name);
+	}
+	snprintf(hint, sizeof(hint), "set %s to http://USER:PASSWORD@HOST:PORT", name);
+	return err_set(err, ERR_CONFIG, hint,
+	    "cannot reach %s through the proxy %s: it requires a user name and a password (status 407)", host,
+	    shown);
 }

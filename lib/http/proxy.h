@@ -8,6 +8,8 @@
 #ifndef KIMI_HTTP_PROXY_H
 #define KIMI_HTTP_PROXY_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,5 +35,11 @@ bool proxy_is_exempt(const char *list, const char *host, unsigned port);
 
 /* The proxy without user name and password, for messages. */
 void proxy_shown(const char *proxy, char *ret_text, size_t size);
+
+/*
+ * The error of a proxy for `url` that responded with 407 (RFC 9110 section 15.5.8), so that
+ * `host` was not reached: ERR_CONFIG, returns -1.
+ */
+int proxy_wants_password(const char *url, const char *host, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "http/handle.h"
+#include "http/proxy.h"
 #include "http/stream_sockets.h"
 #include "http/url.h"
 
@@ -75,9 +76,7 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 		return;
 	}
 	if (proxy_status == 407) {
-		err_set(err, ERR_CONFIG, "correct HTTPS_PROXY",
-		    "cannot reach %s through the proxy: it requires a user name and a password (status 407)",
-		    host);
+		proxy_wants_password(url, host, err);
 		return;
 	}
 	err_set(err, ERR_NETWORK, "check the network, then try again", "cannot reach %s%s: %s", host,
