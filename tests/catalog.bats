@@ -112,6 +112,10 @@ PY
     run -1 --separate-stderr kimi models --json
     assert_same protocol "$(event error data.code)"
     assert_error models 'more than 1048576 bytes'
+    # A protocol takes as much memory in the config as a long name.
+    big_list '[{"id": "%06d" % n, "protocol": "anthropic"} for n in range('"$MANY"')]'
+    run -1 --separate-stderr kimi models
+    assert_error models 'more than 1048576 bytes'
 }
 
 @test "an id or a name of more than 256 bytes is left out, one of 256 is not" {

@@ -19,6 +19,7 @@ enum {
 	MAX_TEXT = 256,
 	MAX_TEXTS = 1024 * 1024,
 	MAX_EFFORTS = 16,
+	EXTRA_COST = 112, /* bytes that another text counts for: each takes as much memory in the config */
 	TOTAL_MS = 30000
 };
 
@@ -171,16 +172,23 @@ static size_t length_of(const char *text)
 	return 0;
 }
 
+static size_t cost_of(const char *text)
+{
+	if (text)
+		return strlen(text) + EXTRA_COST;
+	return 0;
+}
+
 static size_t size_of_texts(const struct models *models)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < models->count; i++) {
 		const struct model *model = &models->items[i];
-		size +=
-		    length_of(model->id) + length_of(model->display_name) + length_of(model->default_effort);
+		size += length_of(model->id) + length_of(model->display_name) + cost_of(model->protocol) +
+		        cost_of(model->default_effort);
 		for (char **effort = model->efforts; effort && *effort; effort++)
-			size += strlen(*effort);
+			size += cost_of(*effort);
 	}
 	return size;
 }
