@@ -1,6 +1,5 @@
 #include "api/models.h"
 
-#include "base/buf.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/dialect.h"
@@ -85,17 +84,14 @@ static bool is_allowed(const struct platform *platform, const char *id)
 /* Returns a cleaned copy. NULL: too long, or empty once cleaned. */
 static char *clean_copy(const char *text)
 {
-	struct buf clean;
-
 	if (strlen(text) > MAX_TEXT)
 		return NULL;
-	buf_init(&clean, MAX_TEXT);
-	text_clean(&clean, text, strlen(text));
-	if (!clean.len || clean.failed) {
-		buf_release(&clean);
-		return NULL;
-	}
-	return buf_detach(&clean);
+	char *clean = memory_copy(text);
+	text_clean_inplace(clean);
+	if (*clean)
+		return clean;
+	free(clean);
+	return NULL;
 }
 
 /* The same of a member. NULL: not a text, too long or empty. */
