@@ -185,6 +185,8 @@ static size_t size_of_texts(const struct models *models)
 		        cost_of(model->default_effort);
 		for (char **effort = model->efforts; effort && *effort; effort++)
 			size += cost_of(*effort);
+		if (model->capabilities & MODEL_DYNAMIC_TOOLS)
+			size += EXTRA_COST;
 	}
 	return size;
 }
