@@ -342,11 +342,13 @@ static bool account_of_slot_file(struct account *account, const char *file)
 struct account *account_list_stored(const struct home *home, size_t *ret_count, struct err *err)
 {
 	struct account *all = account_list_all(home, ret_count, err);
-	struct account_list_builder list = {.items = all, .count = *ret_count, .capacity = *ret_count};
 	char directory[HOME_PATH_MAX];
 
+	if (!all || !home->client->has_slots)
+		return all;
+	struct account_list_builder list = {.items = all, .count = *ret_count, .capacity = *ret_count};
 	home_path(home, HOME_CREDENTIALS, directory);
-	DIR *dir = all && home->client->has_slots ? opendir(directory) : NULL;
+	DIR *dir = opendir(directory);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		struct account account = {.platform = &platforms[0], .home = home};
 		if (account_of_slot_file(&account, entry->d_name))
@@ -354,6 +356,11 @@ struct account *account_list_stored(const struct home *home, size_t *ret_count, 
 	}
 	if (dir)
 		closedir(dir);
+	if (list.failed) {
+		free(list.items);
+		err_memory(err);
+		return NULL;
+	}
 	*ret_count = list.count;
 	return list.items;
 }
