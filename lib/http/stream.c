@@ -28,8 +28,10 @@ struct http_streams {
 	CURLM *multi;
 	struct stream_sockets sockets;
 	CURL *model;    /* what all requests to an origin have in common; NULL: none was made yet */
+	CURL *spare;    /* a copy of it, for the next request; NULL: none was made yet */
 	char *origin;   /* that it is for, scheme and authority. Owned */
 	bool has_proxy; /* it is reached through one */
+	struct http_stream *unused;
 };
 
 struct http_stream {
@@ -44,6 +46,8 @@ struct http_stream {
 	const char *refusal; /* why the head cannot be used; NULL: it can */
 	bool read_waits, body_waits;
 	bool has_proxy;
+	bool has_ended;
+	struct http_stream *next_unused;
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -102,6 +106,7 @@ static void streams_collect(void *context)
 			stream_sockets_set_unused(&streams->sockets, stream->easy);
 		else
 			stream_explain(stream, code, &err);
+		stream->has_ended = true;
 		stream->request.end(stream->request.context, code == CURLE_OK ? NULL : &err);
 	}
 }
@@ -127,15 +132,44 @@ struct http_streams *http_streams_open(struct loop *loop, struct err *err)
 static void streams_drop_model(struct http_streams *streams)
 {
 	curl_easy_cleanup(streams->model);
-	streams->model = NULL;
+	curl_easy_cleanup(streams->spare);
+	streams->model = streams->spare = NULL;
 	free(streams->origin);
 	streams->origin = NULL;
+}
+
+static void stream_free(struct http_stream *stream)
+{
+	curl_multi_remove_handle(stream->streams->multi, stream->easy);
+	curl_easy_cleanup(stream->easy);
+	curl_slist_free_all(stream->headers);
+	buf_release(&stream->head);
+	free(stream);
+}
+
+static void streams_free_unused(struct http_streams *streams)
+{
+	struct http_stream *stream = streams->unused, *next;
+
+	for (; stream; stream = next) {
+		next = stream->next_unused;
+		stream_free(stream);
+	}
+	streams->unused = NULL;
+}
+
+void http_streams_tidy(struct http_streams *streams)
+{
+	streams_free_unused(streams);
+	if (streams->model && !streams->spare)
+		streams->spare = curl_easy_duphandle(streams->model);
 }
 
 void http_streams_close(struct http_streams *streams)
 {
 	if (!streams)
 		return;
+	streams_free_unused(streams);
 	streams_drop_model(streams);
 	curl_multi_cleanup(streams->multi);
 	stream_sockets_close(&streams->sockets);
@@ -152,7 +186,7 @@ static void stream_forget_request(struct http_stream *stream)
 	stream->headers = NULL;
 	/* The server may respond before it has the whole body. libcurl does not count what was sent in chunks. */
 	curl_easy_getinfo(stream->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	if (stream->request.body_len <= 0 || sent < stream->request.body_len)
+	if (stream->request.body_len == HTTP_STREAM_CHUNKED || sent < stream->request.body_len)
 		return;
 	/* Until 8.7 libcurl keeps its buffer of the body to the end. Setting its size frees it. */
 	curl_easy_setopt(stream->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
@@ -275,8 +309,8 @@ static void stream_set_body(CURL *c, const struct http_stream_request *request)
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
 	    (curl_off_t)(request->body_len == HTTP_STREAM_CHUNKED ? -1 : request->body_len));
-	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE,
-	    (long)(request->body_len > LARGE_BODY ? LARGE_UPLOAD_BUFFER : UPLOAD_BUFFER));
+	if (request->body_len > LARGE_BODY)
+		curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)LARGE_UPLOAD_BUFFER);
 }
 
 /* What is the same for all requests to an origin. */
@@ -305,6 +339,7 @@ static CURL *streams_new_model(struct http_streams *streams, const char *url, st
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
 	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
+	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
 	stream_sockets_serve(&streams->sockets, c);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, stream_take_header);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, stream_take_body);
@@ -329,7 +364,10 @@ static CURL *streams_new_handle(struct http_streams *streams, const char *url, s
 		streams->origin = memory_copy(url);
 		streams->origin[len] = '\0';
 	}
-	CURL *c = curl_easy_duphandle(streams->model);
+	CURL *c = streams->spare;
+	streams->spare = NULL;
+	if (!c)
+		c = curl_easy_duphandle(streams->model);
 	if (!c) {
 		err_memory(err);
 		return NULL;
@@ -409,10 +447,8 @@ void http_stream_cancel(struct http_stream *stream)
 {
 	if (!stream)
 		return;
-	if (stream->easy)
+	if (!stream->has_ended)
 		curl_multi_remove_handle(stream->streams->multi, stream->easy);
-	curl_easy_cleanup(stream->easy);
-	curl_slist_free_all(stream->headers);
-	buf_release(&stream->head);
-	free(stream);
+	stream->next_unused = stream->streams->unused;
+	stream->streams->unused = stream;
 }

@@ -25,6 +25,12 @@ struct http_streams *http_streams_open(struct loop *loop, struct err *err);
 /* Cancel all transfers first. NULL is fine. */
 void http_streams_close(struct http_streams *streams);
 
+/*
+ * Does what no response need wait for: frees the transfers that were cancelled, and prepares for the next one.
+ * Call it before waiting.
+ */
+void http_streams_tidy(struct http_streams *streams);
+
 enum { HTTP_STREAM_NO_BODY = -1, HTTP_STREAM_CHUNKED = -2 };
 enum { HTTP_STREAM_WAIT = -1, HTTP_STREAM_ABORT = -2 };
 
@@ -41,7 +47,7 @@ struct http_stream_request {
 	bool (*body)(void *context, const char *bytes, size_t len);
 	/* Fills in bytes of the request; returns how many, 0 at the end, or one of the two above. */
 	long (*read)(void *context, char *to, size_t size);
-	/* The transfer ended; err is NULL if it succeeded, else ERR_NETWORK. Call http_stream_cancel() to free it. */
+	/* The transfer ended; err is NULL if it succeeded, else ERR_NETWORK. Call http_stream_cancel() then. */
 	void (*end)(void *context, const struct err *err);
 };
 
@@ -52,7 +58,7 @@ struct http_stream *http_stream_start(
 /* Resumes what paused: the request body (reading), the response body (writing). */
 void http_stream_continue(struct http_stream *stream, bool reading, bool writing);
 
-/* Stops the transfer, if it has not ended, and frees it. NULL is fine. */
+/* Stops the transfer, if it has not ended. http_streams_tidy() frees it. NULL is fine. */
 void http_stream_cancel(struct http_stream *stream);
 
 #endif

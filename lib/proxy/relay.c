@@ -420,6 +420,7 @@ static void relay_turn(struct relay *relay)
 {
 	int rounds = 0;
 
+	http_streams_tidy(relay->streams);
 	loop_turn(&relay->loop);
 	do {
 		exchanges_step(&relay->exchanges);

@@ -23,10 +23,14 @@ long long request_up_body_len(const struct field *fields, size_t count)
 
 static char *header_line(const char *name, const char *value)
 {
-	char *line = NULL;
+	size_t name_len = strlen(name), value_len = strlen(value);
+	char *line = memory_take(name_len + strlen(": ") + value_len + 1);
 
-	if (asprintf(&line, *value ? "%s: %s" : "%s;", name, value) < 0)
-		memory_end();
+	memcpy(line, name, name_len);
+	if (value_len)
+		memcpy(stpcpy(line + name_len, ": "), value, value_len + 1);
+	else
+		strcpy(line + name_len, ";");
 	return line;
 }
 
