@@ -234,6 +234,7 @@ proxied() {
 		value=$(for _ in 1 2 3; do
 			case $figure in
 			latency) "$build/bench/http" -n $((runs * 4)) "$url/small" "$key" ;;
+			request) "$build/bench/libcurl" $((runs * 4)) "$url/small" "$key" ;;
 			download) "$build/bench/http" -n 3 -b "$proxy_bytes" "$url/big" "$key" ;;
 			upload) "$build/bench/http" -u -n 3 -b "$proxy_bytes" "$url/sink" "$key" ;;
 			event) "$build/bench/http" -e -n 200 "$url/x/sse?n=200&pause=2" "$key" ;;
@@ -271,6 +272,7 @@ if has nginx && [ -x "$build/bin/kimi-proxy" ]; then
 	KIMI_CODE_BASE_URL=http://127.0.0.1:$origin_port start_proxy
 	until curl -q -s -o /dev/null "http://127.0.0.1:$origin_port/coding/v1/small"; do sleep 0.02; done
 	proxied nothing "$access" "http://127.0.0.1:$origin_port" latency download upload
+	proxied libcurl "$access" "http://127.0.0.1:$origin_port" request # which kimi proxy sends requests with
 	proxied nginx "$access" "http://127.0.0.1:$nginx_port" latency download upload
 	proxied 'kimi proxy' "$proxy_key" "$proxy_url" latency download upload
 	printf '  peak memory of kimi proxy: %s kB\n' "$(awk '/VmHWM/ {print $2}' "/proc/$proxy_pid/status")"
