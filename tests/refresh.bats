@@ -605,6 +605,12 @@ VALUES
     assert_untouched 1
 }
 
+@test "a Retry-After of more than a day is a day" {
+    answered '{"status": 503, "headers": {"Retry-After": "99999999999"}}'
+    run -75 --separate-stderr timeout 20 kimi-refresh
+    assert_contains "$stderr" "try again in 86400 s, as the server asked"
+}
+
 @test "a server that asked to wait is not asked again before, by any run; the time is printed" {
     answered '{"status": 429, "headers": {"Retry-After": "600"}, "repeat": 4}'
     run -75 --separate-stderr kimi-refresh

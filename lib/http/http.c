@@ -23,7 +23,7 @@
 #endif
 
 /* libcurl itself keeps all headers, and limits only those before the body (300 KiB). */
-enum { LARGE_BLOCK = 128 * 1024, CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024 };
+enum { LARGE_BLOCK = 128 * 1024, CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024, RETRY_AFTER_MAX_S = 86400 };
 
 static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
 
@@ -373,6 +373,8 @@ static int http_judge(struct transfer *t)
 	double asked = t->retry_date - (response->date > 0 ? response->date : clock_now());
 	if (t->retry_date > 0 && asked > 0)
 		response->retry_after = asked;
+	if (response->retry_after > RETRY_AFTER_MAX_S)
+		response->retry_after = RETRY_AFTER_MAX_S;
 	http_unpack(t);
 	response->cut_short = t->code != CURLE_OK && t->has_head && !t->too_large;
 	if (t->code != CURLE_OK || t->too_large)

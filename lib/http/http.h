@@ -33,7 +33,7 @@ struct http_response {
 	struct buf body;    /* secret: wiped on release */
 	bool cut_short;     /* after an error: the headers are complete, but `body` is not */
 	bool is_html;       /* by its Content-Type, or by its first bytes */
-	double retry_after; /* seconds, 0 if it was not sent; RFC 9110 section 10.2.3 */
+	double retry_after; /* seconds, at most a day; 0: it was not sent. RFC 9110 section 10.2.3 */
 	double date;        /* of the Date header, seconds since the epoch; 0 if it was not sent */
 	char proxy[120];    /* the proxy that was used, without user name and password, or "" */
 	bool proxy_is_set;  /* a proxy is set, even if it is not used for this URL */
