@@ -335,6 +335,17 @@ PY
     assert_same 1 "$(server_count models)"
 }
 
+@test "a refusal is explained in the server's words, also in the forms of gateways" {
+    server_start
+    store_login
+    local body
+    for body in '{"message": "no credit", "code": "denied"}' '{"error": "no credit"}' '{"detail": "no credit"}' \
+        '{"error": "denied", "error_description": "no credit"}'; do
+        answers '{"status": 402, "json": '"$body"'}' 1 denied
+        assert_contains "$stderr" ": no credit (status 402)"
+    done
+}
+
 @test "access_terminated_error is final: 1, without a refresh, regardless of the status" {
     server_start
     store_login

@@ -65,10 +65,15 @@ static int api_exchange_get_token(
 	return result;
 }
 
-/* A member of {"error":{"type","message"}}, which explains a refusal; NULL: not there. */
-static const char *refusal_member(const json_t *body, const char *name)
+/* What the server says of a refusal: {"error":{"message"}}, or as gateways in front of it have it. NULL: nothing. */
+static const char *refusal_message(const json_t *body)
 {
-	return json_text(json_object_get(body, "error"), name);
+	static const char *const names[] = {"message", "error_description", "detail", "error"};
+	const char *message = json_text(json_object_get(body, "error"), "message");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !message; i++)
+		message = json_text(body, names[i]);
+	return message;
 }
 
 /* The server does not accept the secret. */
@@ -91,8 +96,8 @@ static int api_exchange_rejected(const struct api_exchange *e, const char *host,
 static int api_exchange_refused(const struct api_exchange *e, const struct http_request *sent,
     const struct http_response *response, const json_t *body)
 {
-	const char *type = refusal_member(body, "type");
-	const char *message = text_unless_secret(refusal_member(body, "message"), sent->bearer);
+	const char *type = json_text(json_object_get(body, "error"), "type");
+	const char *message = text_unless_secret(refusal_message(body), sent->bearer);
 	struct err *err = &e->request->err;
 	char host[160], words[400];
 
