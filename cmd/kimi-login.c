@@ -129,9 +129,11 @@ static int run(
 	request->account = context.account;
 	if (store_check_kind(context.home.client, request->storage, err) < 0)
 		return -1;
-	if (request->api_key_stdin || !context.account.platform->oauth_key)
-		return login_flow_key(&c->report, request, err);
-	return login_flow_oauth(&c->report, request, err);
+	bool is_key = request->api_key_stdin || !context.account.platform->oauth_key;
+	if ((is_key ? login_flow_key : login_flow_oauth)(&c->report, request, err) < 0)
+		return -1;
+	config_notes_warn(&c->report, &context.home);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -541,6 +541,15 @@ TOML
     refused 4 "kimi-code does not know hooks.when" <<<$'[[hooks]]\nevent = "Stop"\ncommand = "true"\nwhen = "now"'
 }
 
+@test "a login says what kimi-code refuses in the config, since it is of no use there yet" {
+    ready
+    write_config <<<$'[providers."managed:kimi-code"]\ntype = "kimi"\nenv = { KIMI_API_KEY = "sk" }'
+    run -0 --separate-stderr kimi login
+    assert_contains "$stderr" "has both env.KIMI_API_KEY and oauth, so kimi-code refuses to use it; remove one of them"
+    run -0 --separate-stderr kimi login --force --quiet
+    assert_same "" "$(grep refuses <<<"$stderr")"
+}
+
 @test "status names a provider with two secrets, which kimi-code refuses to use" {
     local own=$'[providers.own]\ntype = "kimi"\n' oauth='oauth = { storage = "file", key = "oauth/x" }'
     refused 1 "providers.own has both api_key and oauth, so kimi-code refuses to use it" <<<"${own}api_key = \"sk\"

@@ -1,5 +1,6 @@
 #include "cli/config_notes.h"
 
+#include "config/check.h"
 #include "config/file.h"
 
 #include <stddef.h>
@@ -21,4 +22,17 @@ void config_notes_tell(const struct report *report)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (notes & lines[i].note)
 			report_note(report, "%s", lines[i].text);
+}
+
+void config_notes_warn(const struct report *report, const struct home *home)
+{
+	struct problems problems = {0};
+	struct toml *config;
+
+	if (config_file_read(home, &config, NULL) != 0)
+		return;
+	config_check(home, config, &problems);
+	toml_free(config);
+	for (size_t i = 0; i < problems.count; i++)
+		report_note(report, "%s; %s", problems.items[i].message, problems.items[i].remedy);
 }
