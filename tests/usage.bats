@@ -373,8 +373,8 @@ age_cache() {
 import json, sys
 for path in sys.argv[2:]:
     cached = json.load(open(path))
-    for name in ("fetched_at", "waits_since", "waits_until"):
-        cached[name] -= float(sys.argv[1])
+    for name in ("fetched_at", "failed_at", "waits_since", "waits_until"):
+        cached[name] = cached.get(name, 0) - float(sys.argv[1])
     json.dump(cached, open(path, "w"))
 PY
 }
@@ -528,6 +528,32 @@ PY
     run -0 kimi usage --line
     assert_same "5h 20%" "$output"
     assert_same 3 "$(server_count usages)"
+}
+
+@test "with --max-age, a server that does not answer is not asked again for a minute: no prompt waits for it" {
+    store_login
+    used 0.1
+    run -0 kimi usage
+    age_cache 1000
+    server_control '{"faults": {"usages": [{"status": 503, "forever": true}]}}'
+    run -75 kimi usage --line --max-age 300
+    assert_contains "$output" "5h 10% ("
+    assert_same 2 "$(server_count usages)"
+    run -75 --separate-stderr kimi usage --max-age 300
+    assert_error usage "has just failed and is not asked again for ([1-5][0-9]|60) s"
+    run -75 kimi usage --line --max-age 300
+    assert_contains "$output" "5h 10% ("
+    assert_same 2 "$(server_count usages)"
+    # A shorter age ends that sooner, and who gives none asks.
+    age_cache 5
+    run -75 kimi usage --line --max-age 4
+    assert_same 3 "$(server_count usages)"
+    run -75 kimi usage --line
+    assert_same 4 "$(server_count usages)"
+    age_cache 61
+    used 0.2
+    run -0 kimi usage --line --max-age 300
+    assert_same "5h 20% 5" "$output $(server_count usages)"
 }
 
 @test "--all: every login of every home and platform, one that fails is a row with its error" {

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_PATH = 1024, MAX_DIRECTORY = 960, MAX_LOGIN = 2048, MAX_BYTES = 512 * 1024 };
+enum { MAX_PATH = 1024, MAX_DIRECTORY = 960, MAX_LOGIN = 2048, MAX_BYTES = 512 * 1024, FAILURE_S = 60 };
 
 /*
  * Identifies the login that a file is about: its home, server and name. A relative home is
@@ -86,6 +86,7 @@ void usage_cache_load(struct usage_cache *ret_cache, const struct account *accou
 		const char *of = json_text(file, "login");
 		if (of && strcmp(of, login) == 0) {
 			json_number(file, "fetched_at", &ret_cache->fetched_at);
+			json_number(file, "failed_at", &ret_cache->failed_at);
 			json_number(file, "waits_since", &ret_cache->waits_since);
 			json_number(file, "waits_until", &ret_cache->waits_until);
 			ret_cache->response = json_incref(json_object_get(file, "answer"));
@@ -117,8 +118,9 @@ void usage_cache_save(const struct usage_cache *cache, const struct account *acc
 
 	if (!cache_login(account, login) || !cache_path(account->home, login, true, path))
 		return;
-	json_t *file = json_pack("{s:s, s:f, s:f, s:f}", "login", login, "fetched_at", cache->fetched_at,
-	    "waits_since", cache->waits_since, "waits_until", cache->waits_until);
+	json_t *file = json_pack("{s:s, s:f, s:f, s:f, s:f}", "login", login, "fetched_at", cache->fetched_at,
+	    "failed_at", cache->failed_at, "waits_since", cache->waits_since, "waits_until",
+	    cache->waits_until);
 	if (cache->response)
 		json_object_set_new(file, "answer", cache_prune(cache->response));
 	char *text = json_print(file);
@@ -171,6 +173,15 @@ double usage_cache_wait_left(const struct usage_cache *cache)
 	const struct metadata wait = {.waits_since = cache->waits_since, .waits_until = cache->waits_until};
 
 	return metadata_wait_left(&wait, clock_now());
+}
+
+double usage_cache_failure_left(const struct usage_cache *cache, double max_age)
+{
+	double age = clock_now() - cache->failed_at;
+
+	if (age < 0)
+		return 0;
+	return fmax(fmin(max_age, FAILURE_S) - age, 0);
 }
 
 bool usage_cache_read(

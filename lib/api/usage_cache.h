@@ -19,6 +19,7 @@
 struct usage_cache {
 	json_t *response;  /* owned; NULL: there is none */
 	double fetched_at; /* seconds since the epoch */
+	double failed_at;  /* when the server did not answer and named no time to wait; 0: it did answer */
 	/* Do not ask the server between these times. */
 	double waits_since, waits_until;
 };
@@ -40,6 +41,12 @@ void usage_cache_wait(struct usage_cache *cache, double seconds);
 
 /* Seconds until the server may be asked; 0: now. */
 double usage_cache_wait_left(const struct usage_cache *cache);
+
+/*
+ * Seconds until a server that has failed may be asked by a caller who is content with a response of `max_age` seconds,
+ * at most a minute; 0: now.
+ */
+double usage_cache_failure_left(const struct usage_cache *cache, double max_age);
 
 /* Reads the response. Returns false if there is none, or it is invalid. */
 bool usage_cache_read(

@@ -35,6 +35,7 @@ static struct api_request fetch_request(const struct usage_login *login)
 /* Returns whether the server must be asked; else the result is set. */
 static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double max_age)
 {
+	const char *reason = "asked to wait";
 	char hint[80], host[160];
 
 	login->failed = false;
@@ -45,13 +46,16 @@ static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double m
 	if (login->has_usage && usage_cache_age(&fetch->cache) <= max_age)
 		return false;
 	double wait = ceil(usage_cache_wait_left(&fetch->cache));
+	if (wait <= 0) {
+		wait = ceil(usage_cache_failure_left(&fetch->cache, max_age));
+		reason = "has just failed";
+	}
 	if (wait <= 0)
 		return true;
 	login->failed = true;
 	snprintf(hint, sizeof(hint), "try again in %.0f s", wait);
 	url_host(login->account.base_url, host, sizeof(host));
-	err_set(
-	    &login->err, ERR_SERVER, hint, "%s asked to wait and is not asked again for %.0f s", host, wait);
+	err_set(&login->err, ERR_SERVER, hint, "%s %s and is not asked again for %.0f s", host, reason, wait);
 	return false;
 }
 
@@ -66,8 +70,11 @@ static void fetch_end(struct fetch *fetch, struct api_request *request)
 		api_request_makes_no_sense(request, reason.text);
 	login->failed = request->failed;
 	login->err = request->err;
-	if (request->failed && request->retry_after > 0) {
-		usage_cache_wait(&fetch->cache, request->retry_after);
+	if (request->failed && err_is_temporary(request->err.code)) {
+		if (request->retry_after > 0)
+			usage_cache_wait(&fetch->cache, request->retry_after);
+		else
+			fetch->cache.failed_at = clock_now();
 		usage_cache_save(&fetch->cache, &login->account);
 	}
 	if (!request->failed) {
