@@ -296,6 +296,63 @@ print(sum(open(path).read().split(") ")[1][0] == "Z" for path in glob.glob("/pro
     run -0 curl -q -sS --unix-socket private/s -H "x-api-key: $key" http://localhost/v1/models
 }
 
+# lost NUMBER: so many contenders found the path taken.
+lost() { [ "$(cat contender.*.err | grep -c 'another program listens')" = "$1" ]; }
+
+@test "of proxies that start on one socket at once, one listens and the others say so" {
+    local i contenders
+    mkdir -m 700 private
+    for _ in 1 2 3; do
+        contenders=()
+        for i in 1 2 3 4 5 6 7 8; do
+            start "contender.$i" kimi-proxy --socket "$PWD/private/s"
+            contenders+=("$pid")
+        done
+        wait_until lost 7
+        run -0 curl -q -sS -o body -w '%{http_code}' --unix-socket private/s http://localhost/v1/models
+        assert_same 401 "$output"
+        for pid in "${contenders[@]}"; do
+            if has_ended "$pid"; then
+                finish 1
+            else
+                kill -KILL "$pid" # it leaves its socket
+                finish 137
+            fi
+        done
+    done
+}
+
+# starting PATH: is within the start of a proxy, with a socket that does not listen yet, until there is a line of input.
+starting() {
+    exec "$KIMI_TEST_PYTHON" -E -S -c '
+import fcntl, os, socket, sys
+directory = os.open(os.path.dirname(sys.argv[1]), os.O_RDONLY)
+fcntl.flock(directory, fcntl.LOCK_EX)
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(sys.argv[1])
+print("bound", flush=True)
+sys.stdin.readline()
+listening.listen()
+os.close(directory)
+sys.stdin.readline()' "$1"
+}
+
+@test "the socket of a proxy that is starting is not taken for one that was left" {
+    mkdir -m 700 private
+    mkfifo go
+    exec 9<>go
+    start starting starting "$PWD/private/s" <go
+    local first=$pid
+    wait_until grep -q bound starting.out
+    start second kimi-proxy --socket "$PWD/private/s"
+    wait_until grep -q -- "-> FLOCK .* $pid " /proc/locks
+    echo >&9
+    finish 1
+    assert_contains "$(err_of second)" "another program listens"
+    echo >&9
+    finish 0 "$first"
+}
+
 # activated FAMILY ADDRESS COMMAND...: starts it as a service manager does, with a listening socket.
 activated() {
     exec "$KIMI_TEST_PYTHON" -E -S -c '

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -130,7 +131,11 @@ int listener_open_tcp(struct listener *ret_listener, const char *address, struct
 	return -1;
 }
 
-static int check_directory(const char *path, struct err *err)
+/*
+ * Checks the directory of the path, and locks it until the returned descriptor is closed: two proxies that start at once
+ * must not take each other's new socket for one that was left.
+ */
+static int lock_directory(const char *path, struct err *err)
 {
 	char directory[LISTENER_PATH_MAX];
 	struct stat st;
@@ -138,10 +143,14 @@ static int check_directory(const char *path, struct err *err)
 	snprintf(directory, sizeof(directory), "%s", path);
 	char *slash = strrchr(directory, '/');
 	slash[slash == directory] = '\0';
-	if (stat(directory, &st) < 0)
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return err_errno(err, ERR_CONFIG, "create the directory first", "cannot use %s", directory);
-	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
-		return 0;
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022)) {
+		flock(fd, LOCK_EX); /* where it has no effect, the first of two is the one that loses */
+		return fd;
+	}
+	close(fd);
 	return err_set(err, ERR_CONFIG, "choose a directory of your own with mode 0700",
 	    "others can change what is in %s", directory);
 }
@@ -178,29 +187,40 @@ int listener_check_unix(const char *path, struct err *err)
 	    "--socket: cannot listen on '%.120s'", path);
 }
 
+static int listener_bind_path(struct listener *listener, const union address *address, struct err *err)
+{
+	const char *path = address->un.sun_path;
+	struct stat st;
+
+	if (clear_path(path, address, err) < 0)
+		return -1;
+	mode_t mask = umask(0177);
+	int result = listener_bind(listener, address, sizeof(address->un));
+	umask(mask);
+	if (result < 0 || lstat(path, &st) < 0 || !listener_learn(listener))
+		return err_errno(err, ERR_FAILED, "choose another path", "cannot listen on %s", path);
+	snprintf(listener->path, sizeof(listener->path), "%s", path);
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
+	return 0;
+}
+
 int listener_open_unix(struct listener *ret_listener, const char *path, struct err *err)
 {
 	union address address = {.un = {.sun_family = AF_UNIX}};
-	struct stat st;
 
 	*ret_listener = (struct listener){.fd = -1};
 	if (listener_check_unix(path, err) < 0)
 		return -1;
 	memcpy(address.un.sun_path, path, strlen(path));
-	if (check_directory(path, err) < 0 || clear_path(path, &address, err) < 0)
+	int directory = lock_directory(path, err);
+	if (directory < 0)
 		return -1;
-	mode_t mask = umask(0177);
-	int result = listener_bind(ret_listener, &address, sizeof(address.un));
-	umask(mask);
-	if (result < 0 || lstat(path, &st) < 0 || !listener_learn(ret_listener)) {
-		err_errno(err, ERR_FAILED, "choose another path", "cannot listen on %s", path);
+	int result = listener_bind_path(ret_listener, &address, err);
+	close(directory);
+	if (result < 0)
 		listener_close(ret_listener);
-		return -1;
-	}
-	snprintf(ret_listener->path, sizeof(ret_listener->path), "%s", path);
-	ret_listener->device = st.st_dev;
-	ret_listener->inode = st.st_ino;
-	return 0;
+	return result;
 }
 
 int listener_inherit(struct listener ret_listeners[LISTENERS_MAX], size_t *ret_count, struct err *err)
