@@ -39,7 +39,8 @@
  *    source does, or if the source is empty.
  *
  * Nothing here prints, or knows the contents of the document. The time is linear in the
- * size of the document and the number of edits.
+ * size of the document and the number of edits. If there is no memory, the program exits
+ * (memory.h); call json_start() first, so that this is true of JSON values, too.
  */
 #ifndef KIMI_FORMAT_TOML_H
 #define KIMI_FORMAT_TOML_H
@@ -76,8 +77,7 @@ struct toml_node;
 
 /*
  * Parses a copy of `len` bytes, which may contain NULs. The caller frees the document with
- * toml_free(). NULL: not TOML 1.0 in UTF-8, nested too deep, or out of memory; *ret_error
- * says which.
+ * toml_free(). NULL: not TOML 1.0 in UTF-8, or nested too deep; *ret_error says which.
  */
 struct toml *toml_parse(const char *bytes, size_t len, struct toml_error *ret_error);
 void toml_free(struct toml *doc);
@@ -123,8 +123,7 @@ const char *toml_datetime(const struct toml_node *node);
  *
  * -1, without an effect: the path leads through an array of tables or something that is not
  * a table; a value would replace a table; the value cannot be written in TOML (null, NaN,
- * invalid UTF-8, nested too deep). *ret_error has the line if it is one of the source. -1
- * also: out of memory; then the document can only be freed.
+ * invalid UTF-8, nested too deep). *ret_error has the line if it is one of the source.
  */
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error);
 
@@ -146,7 +145,7 @@ bool toml_edited(const struct toml *doc);
  * Writes the document with its edits to `ret_text` (initialised by the caller). Parses the
  * result again to check that it contains the edits and no other change; both at once would
  * need much memory, so an edited document can only be freed afterwards. -1, with nothing in
- * `ret_text`: the check failed, the result is too long for `ret_text`, or out of memory.
+ * `ret_text`: the check failed, or the result is too long for `ret_text`.
  */
 int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_error);
 

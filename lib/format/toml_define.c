@@ -13,8 +13,7 @@ static struct toml_node *define_grow(struct toml *doc, struct toml_node *parent,
 	if (parent->depth >= TOML_DEPTH_MAX)
 		return define_refuse(ret_reason, "nested too deeply");
 	struct toml_node *node = toml_node_new(doc, kind, form);
-	if (!node || !toml_node_attach(doc, parent, node, part ? &part->key : NULL))
-		return define_refuse(ret_reason, toml_no_memory);
+	toml_node_attach(doc, parent, node, part ? &part->key : NULL);
 	if (part)
 		node->begin = part->begin;
 	return node;

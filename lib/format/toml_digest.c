@@ -30,6 +30,8 @@ static uint64_t digest_real(double real)
 	return digest_mix(TOML_FLOAT, bits);
 }
 
+static uint64_t digest_json(const json_t *value);
+
 /* Part of a sum, since the order of members does not matter. */
 static uint64_t digest_member(const char *key, size_t key_len, uint64_t value)
 {
@@ -41,7 +43,7 @@ static uint64_t digest_array(const json_t *array)
 	uint64_t digest = digest_mix(TOML_ARRAY, json_array_size(array));
 
 	for (size_t i = 0; i < json_array_size(array); i++)
-		digest = digest_mix(digest, toml_digest_json(json_array_get(array, i)));
+		digest = digest_mix(digest, digest_json(json_array_get(array, i)));
 	return digest;
 }
 
@@ -52,11 +54,11 @@ static uint64_t digest_object(const json_t *object)
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
 		sum += digest_member(json_object_iter_key(i), json_object_iter_key_len(i),
-		    toml_digest_json(json_object_iter_value(i)));
+		    digest_json(json_object_iter_value(i)));
 	return digest_mix(TOML_TABLE, sum);
 }
 
-uint64_t toml_digest_json(const json_t *value)
+static uint64_t digest_json(const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_STRING:
@@ -98,7 +100,7 @@ uint64_t toml_digest_node(const struct toml_node *node)
 	const json_t *wanted = toml_node_wanted(node);
 
 	if (wanted)
-		return toml_digest_json(wanted);
+		return digest_json(wanted);
 	switch (node->kind) {
 	case TOML_INTEGER:
 		return digest_mix(TOML_INTEGER, (uint64_t)node->u.integer);

@@ -4,15 +4,11 @@
 
 /* ---- the values of edits ---- */
 
-/* Steals `value`. */
-static bool edit_give(struct toml *doc, struct toml_node *node, json_t *value)
+/* Steals `value`; NULL: takes the last one away. */
+static void edit_give(struct toml *doc, struct toml_node *node, json_t *value)
 {
 	if (value && !node->want) {
 		node->want = toml_alloc(doc, sizeof(*node->want));
-		if (!node->want) {
-			json_decref(value);
-			return false;
-		}
 		node->want->next = doc->wants;
 		doc->wants = node->want;
 	}
@@ -20,7 +16,6 @@ static bool edit_give(struct toml *doc, struct toml_node *node, json_t *value)
 		json_decref(node->want->value);
 		node->want->value = value;
 	}
-	return true;
 }
 
 static void forget_edits(struct toml *doc, struct toml_node *node);
@@ -58,12 +53,9 @@ static struct toml_node *add_new(
 {
 	struct toml_node *node = toml_node_new(doc, kind, kind == TOML_TABLE ? FORM_IMPLICIT : FORM_VALUE);
 
-	if (!node)
-		return NULL;
 	node->is_new = true;
-	if (toml_node_attach(doc, parent, node, &key))
-		return node;
-	return NULL;
+	toml_node_attach(doc, parent, node, &key);
+	return node;
 }
 
 /* ---- errors ---- */
@@ -73,13 +65,8 @@ static int fail_at(
 {
 	if (node->is_new)
 		return toml_error_nowhere(error, reason);
-	toml_error_at(error, doc, node->begin, "%s", reason);
+	toml_error_at(error, doc, node->begin, reason);
 	return -1;
-}
-
-static int edit_fail_memory(struct toml_error *error)
-{
-	return toml_error_nowhere(error, toml_no_memory);
 }
 
 static int toml_edit_check_path(const char *const path[], int value_depth, struct toml_error *error)
@@ -181,17 +168,14 @@ static int check_put(
 	return 0;
 }
 
-static bool edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value);
+static void edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value);
 
-static bool put_members(struct toml *doc, struct toml_node *table, const json_t *object)
+static void put_members(struct toml *doc, struct toml_node *table, const json_t *object)
 {
 	json_t *o = (json_t *)(uintptr_t)object;
 
-	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		if (!edit_put(doc, table, iter_key(i), json_object_iter_value(i)))
-			return false;
-	}
-	return true;
+	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
+		edit_put(doc, table, iter_key(i), json_object_iter_value(i));
 }
 
 /* The node for a value: the existing one, one of the source that was removed, or a new one. */
@@ -210,28 +194,21 @@ static struct toml_node *node_for_value(
 }
 
 /* Call check_put() first. */
-static bool edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value)
+static void edit_put(struct toml *doc, struct toml_node *parent, struct toml_text key, const json_t *value)
 {
 	struct toml_node *node = live_member(parent, key);
 
 	if (node && node->form == FORM_TABLES)
-		return true;
-	if (node && is_block(node) && toml_node_exists(node))
-		return put_members(doc, node, value);
-	json_t *copy = json_deep_copy(value);
-	node = copy ? node_for_value(doc, parent, node, key) : NULL;
-	if (!node) {
-		json_decref(copy);
-		return false;
+		return;
+	if (node && is_block(node) && toml_node_exists(node)) {
+		put_members(doc, node, value);
+		return;
 	}
+	node = node_for_value(doc, parent, node, key);
 	if (!node->is_new)
 		forget_inside(doc, node);
-	if (!edit_give(doc, node, copy)) {
-		node->gone = node->is_new;
-		return false;
-	}
+	edit_give(doc, node, json_deep_copy(value));
 	edit_settle(doc, node);
-	return true;
 }
 
 /* Sets a value inside the new value of a node. */
@@ -245,44 +222,40 @@ static int put_in_json(
 			    error, "the path leads through a value that is not a table");
 		if (!next) {
 			next = json_object();
-			if (json_object_set_new(object, rest[0], next) < 0)
-				return edit_fail_memory(error);
+			json_object_set_new(object, rest[0], next);
 		}
 		object = next;
 	}
 	if (json_is_object(json_object_get(object, rest[0])) && !json_is_object(value))
 		return toml_error_nowhere(error, "a table that was set cannot be replaced by a value");
-	if (json_object_set_new(object, rest[0], json_deep_copy(value)) < 0)
-		return edit_fail_memory(error);
+	json_object_set_new(object, rest[0], json_deep_copy(value));
 	return 0;
 }
 
 /* In an inline table, missing tables on the path become members of one new value. */
-static bool put_nested(
+static void put_nested(
     struct toml *doc, struct toml_node *table, const char *const rest[], const json_t *value)
 {
-	struct toml_error ignored;
 	json_t *object = json_object();
-	bool ok = object && put_in_json(object, rest + 1, value, &ignored) == 0 &&
-	          edit_put(doc, table, text_of(rest[0]), object);
 
+	put_in_json(object, rest + 1, value, NULL); /* an empty object takes anything */
+	edit_put(doc, table, text_of(rest[0]), object);
 	json_decref(object);
-	return ok;
 }
 
-static bool put_below(struct toml *doc, struct target target, const json_t *value)
+static void put_below(struct toml *doc, struct target target, const json_t *value)
 {
 	struct toml_node *table = target.table;
 	const char *const *rest = target.rest;
 
 	for (; rest[1]; rest++) {
-		if (toml_node_inline(table))
-			return put_nested(doc, table, rest, value);
+		if (toml_node_inline(table)) {
+			put_nested(doc, table, rest, value);
+			return;
+		}
 		table = add_new(doc, table, text_of(rest[0]), TOML_TABLE);
-		if (!table)
-			return false;
 	}
-	return edit_put(doc, table, text_of(rest[0]), value);
+	edit_put(doc, table, text_of(rest[0]), value);
 }
 
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error)
@@ -306,9 +279,8 @@ int toml_set(struct toml *doc, const char *const path[], const json_t *value, st
 	if (!target.rest[1] && check_put(doc, there, value, ret_error) < 0)
 		return -1;
 	doc->touched = true;
-	if (put_below(doc, target, value))
-		return 0;
-	return edit_fail_memory(ret_error);
+	put_below(doc, target, value);
+	return 0;
 }
 
 /* ---- removing ---- */

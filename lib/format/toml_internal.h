@@ -72,15 +72,10 @@ struct toml_token toml_scan(struct toml_scan *s, enum toml_scan_mode mode);
  */
 size_t toml_scan_check(const char *text, size_t len, const char **ret_reason);
 
-/* The length of the UTF-8 character at `text`; 0: it is invalid. */
-size_t toml_utf8_len(const char *text, size_t len);
 bool toml_utf8_valid(const char *text, size_t len);
 
-extern const char toml_no_memory[];
-
 /* Fills an error with the line and column of `offset`. */
-void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *message);
 /* Fills an error without line and column; returns -1. */
 int toml_error_nowhere(struct toml_error *error, const char *message);
 
@@ -191,21 +186,21 @@ struct toml {
 	bool touched; /* an edit was noted */
 };
 
-/* Zeroed memory that lives as long as the document. NULL: out of memory. */
+/* Zeroed memory that lives as long as the document. */
 void *toml_alloc(struct toml *doc, size_t size);
 char *toml_copy(struct toml *doc, const char *bytes, size_t len);
 
 /* Frees all but `doc` itself, which is then good for toml_free() only. */
 void toml_clear(struct toml *doc);
 
-/* A node that is not in the tree yet; a table gets its toml_table. NULL: out of memory. */
+/* A node that is not in the tree yet; a table gets its toml_table. */
 struct toml_node *toml_node_new(struct toml *doc, enum toml_kind kind, enum toml_form form);
 
 /*
  * Adds a node to the children of `parent` (if it is_new, to the new ones) with a copy of
  * the key (NULL: an array's element).
  */
-bool toml_node_attach(
+void toml_node_attach(
     struct toml *doc, struct toml_node *parent, struct toml_node *node, const struct toml_text *key);
 
 /* The newest node with that key, of the source or of an edit, also if it is gone. */
@@ -252,11 +247,7 @@ int toml_hex_digit(char c);
 const char *toml_value_read(
     struct toml *doc, struct toml_token token, struct toml_node *node, size_t *ret_at);
 
-/*
- * strtod() and its opposite, independent of the locale. False: out of memory (the text
- * must be a number).
- */
-bool toml_value_to_double(const char *text, size_t len, double *ret_number);
+/* Writes the fewest digits that read back as the same number. Independent of the locale. */
 void toml_value_from_double(struct buf *out, double number);
 
 /* ---- toml_define.c ---- */
@@ -269,7 +260,7 @@ struct toml_part {
 
 /*
  * Each returns the node for the part in `parent`, and creates it if it is missing. NULL:
- * TOML does not allow that, or out of memory; *ret_reason says which.
+ * TOML does not allow that; *ret_reason says why.
  */
 
 /*
@@ -315,7 +306,6 @@ bool toml_same_json(const struct toml_node *node, const json_t *value);
  * with the same values have the same one.
  */
 uint64_t toml_digest_node(const struct toml_node *node);
-uint64_t toml_digest_json(const json_t *value);
 
 /* ---- toml_line.c ---- */
 
@@ -326,11 +316,8 @@ struct toml_span {
 
 struct toml_span toml_line_indent(const struct toml *doc, size_t line);
 
-/* The end of the line that contains `at`. */
-size_t toml_line_end(const struct toml *doc, size_t at);
-
-/* Notes the mark in the line from `line` to `end`, if it has one. False: out of memory. */
-bool toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end);
+/* Notes the mark in the line from `line` to `end`, if it has one. */
+void toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end);
 
 /* The marked block that contains `at`; NULL: none. */
 const struct toml_block *toml_block_around(const struct toml *doc, size_t at);
@@ -383,7 +370,6 @@ struct toml_splices {
 	struct buf text;
 	struct toml_splice *list;
 	size_t count, cap;
-	bool failed;
 };
 
 void toml_splices_init(struct toml_splices *s, const struct toml *doc);

@@ -12,7 +12,7 @@ struct toml_span toml_line_indent(const struct toml *doc, size_t line)
 	return (struct toml_span){line, end};
 }
 
-size_t toml_line_end(const struct toml *doc, size_t at)
+static size_t line_end(const struct toml *doc, size_t at)
 {
 	const char *newline = at < doc->len ? memchr(doc->text + at, '\n', doc->len - at) : NULL;
 
@@ -77,7 +77,7 @@ size_t toml_section_end_with_comment(const struct toml *doc, const struct toml_n
 	size_t end = toml_section_end(section), at = end;
 
 	while (is_comment(doc, at))
-		at = toml_line_end(doc, at);
+		at = line_end(doc, at);
 	if (is_blank(doc, at))
 		return at;
 	return end;
@@ -131,17 +131,14 @@ static struct toml_span label_of(const struct toml *doc, size_t begin, size_t en
 	return (struct toml_span){begin, end};
 }
 
-static bool add_block(struct toml *doc, size_t begin, size_t end)
+static void add_block(struct toml *doc, size_t begin, size_t end)
 {
 	struct toml_block *block = toml_alloc(doc, sizeof(*block));
 
-	if (!block)
-		return false;
 	while (doc->last_block && doc->last_block->begin > begin)
 		doc->last_block = doc->last_block->prev; /* it is inside the new one */
 	*block = (struct toml_block){.prev = doc->last_block, .begin = begin, .end = end};
 	doc->last_block = block;
-	return true;
 }
 
 static void open_mark(struct toml_marks *open, size_t line, struct toml_span label)
@@ -158,7 +155,7 @@ static void open_mark(struct toml_marks *open, size_t line, struct toml_span lab
 }
 
 /* The labels need not be equal: "END x" and "END" close "BEGIN x (do not edit)", too. */
-static bool close_mark(struct toml *doc, struct toml_marks *open, struct toml_span label, size_t end)
+static void close_mark(struct toml *doc, struct toml_marks *open, struct toml_span label, size_t end)
 {
 	for (size_t i = open->count; i > 0; i--) {
 		size_t begin = open->marks[i - 1].label_begin, len = open->marks[i - 1].label_end - begin;
@@ -167,24 +164,23 @@ static bool close_mark(struct toml *doc, struct toml_marks *open, struct toml_sp
 		if (memcmp(doc->text + begin, doc->text + label.begin, len) != 0)
 			continue;
 		open->count = i - 1;
-		return add_block(doc, open->marks[i - 1].line, end);
+		add_block(doc, open->marks[i - 1].line, end);
+		return;
 	}
-	return true;
 }
 
-bool toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end)
+void toml_line_mark(struct toml *doc, struct toml_marks *open, size_t line, size_t end)
 {
 	static const char *const opening[] = {">>>", "BEGIN", "START", "REGION", NULL};
 	static const char *const closing[] = {"<<<", "END", "STOP", "ENDREGION", NULL};
 
 	if (!is_comment(doc, line))
-		return true;
+		return;
 	struct toml_span word = first_word(doc, line, end), label = label_of(doc, word.end, end);
 	if (line_is_one_of(doc, word, opening))
 		open_mark(open, line, label);
 	else if (line_is_one_of(doc, word, closing))
-		return close_mark(doc, open, label, end);
-	return true;
+		close_mark(doc, open, label, end);
 }
 
 const struct toml_block *toml_block_around(const struct toml *doc, size_t at)
@@ -207,7 +203,7 @@ const struct toml_block *toml_block_around(const struct toml *doc, size_t at)
 static bool is_for_tools(const struct toml *doc, size_t line)
 {
 	static const char *const signs[] = {"#:", "-*-", "vim:", " vi:", " ex:"};
-	size_t len = toml_line_end(doc, line) - line;
+	size_t len = line_end(doc, line) - line;
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
 		if (memmem(doc->text + line, len, signs[i], strlen(signs[i])))
@@ -228,8 +224,8 @@ struct toml_top toml_top_of(const struct toml *doc)
 	size_t for_tools = begin;
 	while (is_comment(doc, at) && !(block && block->begin == at)) {
 		if (for_tools == at && is_for_tools(doc, at))
-			for_tools = toml_line_end(doc, at);
-		at = toml_line_end(doc, at);
+			for_tools = line_end(doc, at);
+		at = line_end(doc, at);
 	}
 	if (at > begin && is_blank(doc, at))
 		return (struct toml_top){at, true};

@@ -20,8 +20,6 @@ void *toml_alloc(struct toml *doc, size_t size)
 {
 	const size_t align = _Alignof(struct toml_node);
 
-	if (size > SIZE_MAX / 2 - CHUNK_SIZE)
-		return NULL;
 	size = (size + align - 1) / align * align;
 	if (size > doc->chunk_left || !doc->chunks) {
 		size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
@@ -39,9 +37,9 @@ void *toml_alloc(struct toml *doc, size_t size)
 
 char *toml_copy(struct toml *doc, const char *bytes, size_t len)
 {
-	char *copy = len < SIZE_MAX ? toml_alloc(doc, len + 1) : NULL;
+	char *copy = toml_alloc(doc, len + 1);
 
-	if (copy && len)
+	if (len)
 		memcpy(copy, bytes, len);
 	return copy;
 }
@@ -91,14 +89,12 @@ static struct toml_node **slot_of(
 	}
 }
 
-static bool grow_slots(struct toml *doc)
+static void grow_slots(struct toml *doc)
 {
 	size_t count = doc->slot_count ? doc->slot_count * 2 : 64;
 
 	if (doc->slot_used < doc->slot_count / 2)
-		return true;
-	if (count > SIZE_MAX / 2 / sizeof(*doc->slots))
-		return false;
+		return;
 	struct toml_node **old = doc->slots, **slots = memory_take_zeroed(count, sizeof(*slots));
 	size_t old_count = doc->slot_count;
 	doc->slots = slots;
@@ -109,56 +105,48 @@ static bool grow_slots(struct toml *doc)
 			    (struct toml_text){old[i]->key, old[i]->key_len}) = old[i];
 	}
 	free(old);
-	return true;
 }
 
 struct toml_node *toml_node_new(struct toml *doc, enum toml_kind kind, enum toml_form form)
 {
 	struct toml_node *node = toml_alloc(doc, sizeof(*node));
 
-	if (!node)
-		return NULL;
 	node->kind = (uint8_t)kind;
 	node->form = (uint8_t)form;
 	if (kind == TOML_TABLE) {
 		node->table = toml_alloc(doc, sizeof(*node->table));
-		if (!node->table)
-			return NULL;
 		node->table->doc = doc;
 	}
 	return node;
 }
 
 /* An element has no key. Its index gives equal keys in its tables different hashes. */
-static bool enter_key(struct toml *doc, struct toml_node *node, const struct toml_text *key)
+static void enter_key(struct toml *doc, struct toml_node *node, const struct toml_text *key)
 {
 	if (!key) {
 		size_t number = node->parent->u.children.count;
 		node->hash =
 		    hash_key(node->parent, (struct toml_text){(const char *)&number, sizeof(number)});
-		return true;
+		return;
 	}
 	node->key = toml_copy(doc, key->text, key->len);
 	node->key_len = key->len;
 	node->hash = hash_key(node->parent, *key);
-	if (!node->key || !grow_slots(doc))
-		return false;
+	grow_slots(doc);
 	struct toml_node **slot = slot_of(doc, node->parent, node->hash, *key);
 	if (*slot)
 		node->was = toml_node_source(*slot);
 	else
 		doc->slot_used++;
 	*slot = node;
-	return true;
 }
 
-bool toml_node_attach(
+void toml_node_attach(
     struct toml *doc, struct toml_node *parent, struct toml_node *node, const struct toml_text *key)
 {
 	node->parent = parent;
 	node->depth = (uint16_t)(parent->depth + 1);
-	if (!enter_key(doc, node, key))
-		return false;
+	enter_key(doc, node, key);
 	struct toml_node **first = node->is_new ? &parent->table->new_first : &parent->u.children.first;
 	struct toml_node **last = node->is_new ? &parent->table->new_last : &parent->u.children.last;
 	if (*first)
@@ -168,7 +156,6 @@ bool toml_node_attach(
 	*last = node;
 	if (!node->is_new)
 		parent->u.children.count++;
-	return true;
 }
 
 struct toml_node *toml_node_find(const struct toml_node *table, struct toml_text key)
@@ -247,7 +234,7 @@ size_t toml_line(const struct toml *doc, const struct toml_node *node)
 	struct toml_error at;
 	size_t offset = node->form == FORM_HEADER ? node->table->line_begin : node->begin;
 
-	toml_error_at(&at, doc, offset, "%s", "");
+	toml_error_at(&at, doc, offset, "");
 	return at.line;
 }
 

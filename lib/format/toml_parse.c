@@ -26,11 +26,6 @@ static bool parse_fail(struct parser *p, size_t offset, const char *reason)
 	return false;
 }
 
-static bool parse_fail_memory(struct parser *p)
-{
-	return parse_fail(p, p->scan.at, toml_no_memory);
-}
-
 /* An unexpected token; if the scanner could not read it, its reason is better. */
 static bool fail_token(struct parser *p, struct toml_token token, const char *reason)
 {
@@ -78,12 +73,10 @@ static struct toml_node *define_member(struct parser *p, struct toml_node *scope
 	return node;
 }
 
-static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node *scope, size_t begin)
+static void add_entry(struct parser *p, struct toml_node *node, struct toml_node *scope, size_t begin)
 {
 	struct toml_entry *entry = toml_alloc(p->doc, sizeof(*entry));
 
-	if (!entry)
-		return parse_fail_memory(p);
 	*entry = (struct toml_entry){
 	    .node = node, .scope = scope, .prev = scope->table->entry_last, .begin = begin};
 	if (entry->prev)
@@ -94,7 +87,6 @@ static bool add_entry(struct parser *p, struct toml_node *node, struct toml_node
 		table->table->entry_last = entry;
 	scope->table->entry_last = entry;
 	node->entry = entry;
-	return true;
 }
 
 /* ---- values ---- */
@@ -115,8 +107,10 @@ static struct toml_entry *parse_member(
 		return NULL;
 	}
 	struct toml_node *node = define_member(p, scope);
-	if (!node || !add_entry(p, node, scope, begin) ||
-	    !parse_value(p, toml_scan(&p->scan, TOML_SCAN_VALUE), node))
+	if (!node)
+		return NULL;
+	add_entry(p, node, scope, begin);
+	if (!parse_value(p, toml_scan(&p->scan, TOML_SCAN_VALUE), node))
 		return NULL;
 	return node->entry;
 }
@@ -165,8 +159,6 @@ static bool parse_inline_table(struct parser *p, struct toml_node *table)
 {
 	table->kind = TOML_TABLE;
 	table->table = toml_alloc(p->doc, sizeof(*table->table));
-	if (!table->table)
-		return parse_fail_memory(p);
 	table->table->doc = p->doc;
 	table->table->scope = table;
 	struct toml_token token = toml_scan(&p->scan, TOML_SCAN_KEY);
@@ -305,8 +297,7 @@ static bool parse_lines(struct parser *p)
 				return false;
 			continue;
 		}
-		if (!toml_line_mark(p->doc, &p->marks, p->line, p->scan.at))
-			return parse_fail_memory(p);
+		toml_line_mark(p->doc, &p->marks, p->line, p->scan.at);
 		if (token.kind == TOML_TOKEN_END)
 			return true;
 	}
@@ -322,17 +313,15 @@ static bool parse_text(struct toml *doc, struct toml_error *ret_error)
 	}
 	size_t bad = toml_scan_check(doc->text, doc->len, &reason);
 	if (bad < doc->len) {
-		toml_error_at(ret_error, doc, bad, "%s", reason);
+		toml_error_at(ret_error, doc, bad, reason);
 		return false;
 	}
 	struct parser *p = memory_take_zeroed(1, sizeof(*p)); /* too big for the stack */
 	p->doc = doc;
 	p->scan = (struct toml_scan){.text = doc->text, .len = doc->len, .at = doc->body};
 	bool ok = parse_lines(p);
-	if (!ok && p->reason == toml_no_memory)
-		toml_error_nowhere(ret_error, p->reason);
-	else if (!ok)
-		toml_error_at(ret_error, doc, p->bad, "%s", p->reason);
+	if (!ok)
+		toml_error_at(ret_error, doc, p->bad, p->reason);
 	free(p);
 	return ok;
 }

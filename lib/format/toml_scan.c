@@ -1,10 +1,9 @@
 #include "format/toml_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-size_t toml_utf8_len(const char *text, size_t len)
+static size_t toml_utf8_len(const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t need;
@@ -222,11 +221,8 @@ struct toml_token toml_scan(struct toml_scan *s, enum toml_scan_mode mode)
 	return token;
 }
 
-const char toml_no_memory[] = "out of memory";
-
-void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *format, ...)
+void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offset, const char *message)
 {
-	va_list args;
 	size_t begin = doc->body;
 
 	error->line = error->column = 1;
@@ -238,9 +234,7 @@ void toml_error_at(struct toml_error *error, const struct toml *doc, size_t offs
 	}
 	for (size_t i = begin; i < offset && i < doc->len; i++)
 		error->column += ((unsigned char)doc->text[i] & 0xC0) != 0x80;
-	va_start(args, format);
-	vsnprintf(error->message, sizeof(error->message), format, args);
-	va_end(args);
+	snprintf(error->message, sizeof(error->message), "%s", message);
 }
 
 int toml_error_nowhere(struct toml_error *error, const char *message)

@@ -27,24 +27,11 @@ void toml_splices_release(struct toml_splices *s)
 	free(s->list);
 }
 
-static bool splice_grow(struct toml_splices *s)
-{
-	size_t cap = s->cap ? s->cap * 2 : 64;
-
-	if (s->count < s->cap)
-		return true;
-	if (cap > SIZE_MAX / 2 / sizeof(*s->list))
-		return false;
-	s->list = memory_resize(s->list, cap * sizeof(*s->list));
-	s->cap = cap;
-	return true;
-}
-
 void toml_splice(struct toml_splices *s, enum toml_splice_kind kind, size_t begin, size_t end, size_t text)
 {
-	if (s->failed || s->text.failed || !splice_grow(s)) {
-		s->failed = true;
-		return;
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 64;
+		s->list = memory_resize(s->list, s->cap * sizeof(*s->list));
 	}
 	s->list[s->count] = (struct toml_splice){
 	    .begin = begin,
@@ -141,14 +128,10 @@ void toml_splices_apply(struct toml_splices *s, struct buf *out)
 	struct copy c = {.s = s, .out = out, .at = s->doc->body, .begin = out->len + s->doc->body};
 	const char *source = s->doc->text;
 
-	if (s->failed || s->text.failed) {
-		out->failed = true;
-		return;
-	}
 	if (s->count)
 		qsort(s->list, s->count, sizeof(*s->list), splice_compare);
 	buf_add(out, source, s->doc->body);
-	for (size_t i = 0; i < s->count && !out->failed; i++) {
+	for (size_t i = 0; i < s->count; i++) {
 		const struct toml_splice *splice = &s->list[i];
 		if (splice->begin > c.at) {
 			splice_put(&c, source + c.at, splice->begin - c.at);
@@ -157,6 +140,5 @@ void toml_splices_apply(struct toml_splices *s, struct buf *out)
 		put_splice(&c, splice);
 	}
 	splice_put(&c, source + c.at, s->doc->len - c.at);
-	if (!out->failed)
-		end_as_before(&c);
+	end_as_before(&c);
 }

@@ -126,8 +126,6 @@ const char *toml_string_read(
 	if (multi && begin < end && doc->text[begin] == '\n')
 		begin++;
 	char *text = toml_copy(doc, doc->text + begin, end - begin);
-	if (!text)
-		return toml_no_memory;
 	struct decode d = {.from = doc->text + begin, .end = doc->text + end, .to = text, .multi = multi};
 	if (token.kind == TOML_TOKEN_BASIC || token.kind == TOML_TOKEN_MULTI_BASIC) {
 		reason = decode_basic(&d, &at);

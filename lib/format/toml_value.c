@@ -108,8 +108,6 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 	size_t len = (size_t)(b.end - b.at);
 	char *text = toml_copy(doc, b.at, len);
 
-	if (!text)
-		return toml_no_memory;
 	if (!take_datetime(&b, &kind))
 		return "this date or time does not exist";
 	for (size_t i = 0; i < len; i++) {
@@ -125,12 +123,11 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 
 /* ---- numbers ---- */
 
-/* strtod() and printf() depend on the locale, but here only its decimal point matters. */
-bool toml_value_to_double(const char *text, size_t len, double *ret_number)
+/* strtod() and printf() depend on the locale, but here only its decimal point matters. The text is a number. */
+static double to_double(const char *text, size_t len)
 {
 	const char *point = localeconv()->decimal_point, *dot = memchr(text, '.', len);
 	struct buf b;
-	char *end;
 
 	buf_init(&b, SIZE_MAX / 4);
 	buf_add(&b, text, dot ? (size_t)(dot - text) : len);
@@ -139,14 +136,12 @@ bool toml_value_to_double(const char *text, size_t len, double *ret_number)
 		buf_add(&b, dot + 1, len - (size_t)(dot + 1 - text));
 	}
 	int saved = errno;
-	*ret_number = strtod(b.data, &end);
+	double number = strtod(b.data, NULL);
 	errno = saved;
-	bool ok = !b.failed && b.len && end == b.data + b.len;
 	buf_release(&b);
-	return ok;
+	return number;
 }
 
-/* Writes the fewest digits that read back as the same number. */
 void toml_value_from_double(struct buf *out, double number)
 {
 	char text[64];
@@ -261,8 +256,7 @@ static const char *read_decimal(struct bare b, bool negative, char *text, struct
 	node->kind = TOML_FLOAT;
 	if (b.at != b.end)
 		return bad_number;
-	if (!toml_value_to_double(text, len, &node->u.real))
-		return toml_no_memory;
+	node->u.real = to_double(text, len);
 	if (negative)
 		node->u.real = -node->u.real;
 	return NULL;
@@ -287,8 +281,6 @@ static const char *read_number(struct toml *doc, struct bare b, struct toml_node
 	char *text = toml_copy(doc, b.at, (size_t)(b.end - b.at));
 	bool is_signed = *b.at == '-' || *b.at == '+', negative = *b.at == '-';
 
-	if (!text)
-		return toml_no_memory;
 	b.at += is_signed;
 	if (rest_is(b, "inf") || rest_is(b, "nan")) {
 		node->kind = TOML_FLOAT;
