@@ -1,36 +1,19 @@
 #include "format/toml_internal.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
+/* The length of the UTF-8 character at `text`; 0: it is invalid. `len` is not 0. */
 static size_t toml_utf8_len(const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	size_t need;
-	unsigned char low = 0x80, high = 0xBF; /* bounds of the second byte */
+	const char *at = text;
 
-	if (!len)
+	/* text_next() reads U+FFFD, which has three bytes itself, for an invalid byte. */
+	if (text_next(&at, text + len) == 0xFFFD && at == text + 1)
 		return 0;
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return 0;
-	need = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-	if (s[0] == 0xE0)
-		low = 0xA0; /* else overlong */
-	else if (s[0] == 0xED)
-		high = 0x9F; /* else a surrogate */
-	else if (s[0] == 0xF0)
-		low = 0x90;
-	else if (s[0] == 0xF4)
-		high = 0x8F; /* else above U+10FFFF */
-	if (len < need || s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < need; i++) {
-		if (s[i] < 0x80 || s[i] > 0xBF)
-			return 0;
-	}
-	return need;
+	return (size_t)(at - text);
 }
 
 bool toml_utf8_valid(const char *text, size_t len)
