@@ -170,56 +170,32 @@ int write_all(int fd, const void *bytes, size_t len)
 
 const char *(*file_variable_of)(const char *path);
 
+/* Without a variable, and with one, which replaces the "$". */
+static const struct {
+	const char *plain, *with_variable;
+} file_hints[] = {
+    [FILE_HINT_READ_ONLY] = {"the file system is read-only: make it writable",
+        "the file system is read-only: set $ to a directory that can be written"},
+    [FILE_HINT_PERMISSIONS] = {"change the permissions so that you can write there",
+        "change the permissions so that you can write there, or set $ to another directory"},
+    [FILE_HINT_LENGTH] = {"use a shorter path", "set $ to a shorter path"},
+    [FILE_HINT_MODES] = {"mount its file system for yourself only, or use one that keeps permissions",
+        "set $ to a directory on a file system that keeps permissions, or mount this one for yourself only"},
+    [FILE_HINT_OPEN] = {"use a file system that keeps permissions",
+        "set $ to a directory on a file system that keeps permissions"},
+    [FILE_HINT_LOCKS] = {"use a file system with locks", "set $ to a directory on a file system with locks"},
+};
+
 const char *file_hint(char ret_hint[FILE_HINT_MAX], enum file_hint kind, const char *path)
 {
-	const char *variable = NULL, *hint = NULL;
+	const char *variable = file_variable_of ? file_variable_of(path) : NULL;
 
-	if (file_variable_of)
-		variable = file_variable_of(path);
-	switch (kind) {
-	case FILE_HINT_READ_ONLY:
-		hint = "the file system is read-only: make it writable";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX,
-			    "the file system is read-only: set %s to a directory that can be written",
-			    variable);
-		break;
-	case FILE_HINT_PERMISSIONS:
-		hint = "change the permissions so that you can write there";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX,
-			    "change the permissions so that you can write there, or set %s to another "
-			    "directory",
-			    variable);
-		break;
-	case FILE_HINT_LENGTH:
-		hint = "use a shorter path";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX, "set %s to a shorter path", variable);
-		break;
-	case FILE_HINT_MODES:
-		hint = "mount its file system for yourself only, or use one that keeps permissions";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX,
-			    "set %s to a directory on a file system that keeps permissions, or mount this "
-			    "one for yourself only",
-			    variable);
-		break;
-	case FILE_HINT_OPEN:
-		hint = "use a file system that keeps permissions";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX,
-			    "set %s to a directory on a file system that keeps permissions", variable);
-		break;
-	case FILE_HINT_LOCKS:
-		hint = "use a file system with locks";
-		if (variable)
-			snprintf(ret_hint, FILE_HINT_MAX, "set %s to a directory on a file system with locks",
-			    variable);
-		break;
+	if (!variable) {
+		snprintf(ret_hint, FILE_HINT_MAX, "%s", file_hints[kind].plain);
+		return ret_hint;
 	}
-	if (!variable)
-		snprintf(ret_hint, FILE_HINT_MAX, "%s", hint);
+	const char *hint = file_hints[kind].with_variable, *place = strchr(hint, '$');
+	snprintf(ret_hint, FILE_HINT_MAX, "%.*s%s%s", (int)(place - hint), hint, variable, place + 1);
 	return ret_hint;
 }
 
