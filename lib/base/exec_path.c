@@ -3,7 +3,6 @@
 #include "base/env.h"
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,53 +24,34 @@ static int own_directory(char *ret_directory, size_t size)
 int exec_path_directory(unsigned *at, char *ret_directory, size_t size)
 {
 	const char *named = env_get("KIMI_EXEC_PATH");
+	unsigned number = (*at)++;
 
-	for (;;) {
-		switch ((*at)++) {
-		case 0:
-			if (named)
-				return text_join(ret_directory, size, (const char *const[]){named, NULL});
-			break;
-		case 1:
-			/*
-			 * KIMI_EXEC_PATH excludes the others, so that tests do not run
-			 * installed programs.
-			 */
-			if (!named && own_directory(ret_directory, size))
-				return 1;
-			break;
-		case 2:
-			if (!named)
-				return text_join(
-				    ret_directory, size, (const char *const[]){KIMI_BINDIR, NULL});
-			break;
-		default:
-			return 0;
-		}
-	}
+	/* It excludes the others, so that tests do not run installed programs. */
+	if (named)
+		return number == 0 && text_join(ret_directory, size, (const char *const[]){named, NULL});
+	if (number == 0 && own_directory(ret_directory, size))
+		return 1;
+	if (number == 0)
+		number = (*at)++;
+	return number == 1 && text_join(ret_directory, size, (const char *const[]){KIMI_BINDIR, NULL});
 }
 
 /* Searches the subdirectories (ended by NULL) of each directory of the exec path. */
-static bool exec_path_look_up(
-    const char *program, const char *const subdirectories[], char *ret_path, size_t size)
+static int exec_path_search(
+    const char *program, const char *const subdirectories[], char *ret_path, size_t size, struct err *err)
 {
 	char directory[3072];
 	struct stat st;
+	unsigned at = 0;
 
-	for (unsigned at = 0; exec_path_directory(&at, directory, sizeof(directory));)
+	while (exec_path_directory(&at, directory, sizeof(directory)))
 		for (const char *const *sub = subdirectories; *sub; sub++)
 			if (text_join(
 			        ret_path, size, (const char *const[]){directory, "/", *sub, program, NULL}) &&
 			    stat(ret_path, &st) == 0 && S_ISREG(st.st_mode) && access(ret_path, X_OK) == 0)
-				return true;
-	return false;
-}
-
-static int exec_path_missing(const char *program, struct err *err)
-{
-	char directory[3072] = "";
-	unsigned at = 0;
-
+				return 0;
+	at = 0;
+	*directory = '\0';
 	exec_path_directory(&at, directory, sizeof(directory));
 	return err_set(err, ERR_FAILED, "install the toolkit again, or set KIMI_EXEC_PATH to its directory",
 	    "%s is not in %s", program, directory);
@@ -81,16 +61,12 @@ int exec_path_find(const char *program, char *ret_path, size_t size, struct err 
 {
 	static const char *const subdirectories[] = {"", NULL};
 
-	if (exec_path_look_up(program, subdirectories, ret_path, size))
-		return 0;
-	return exec_path_missing(program, err);
+	return exec_path_search(program, subdirectories, ret_path, size, err);
 }
 
 int exec_path_find_helper(const char *program, char *ret_path, size_t size, struct err *err)
 {
 	static const char *const subdirectories[] = {"../libexec/kimi/", "", NULL};
 
-	if (exec_path_look_up(program, subdirectories, ret_path, size))
-		return 0;
-	return exec_path_missing(program, err);
+	return exec_path_search(program, subdirectories, ret_path, size, err);
 }
