@@ -7,17 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 enum { MAX_ROWS = 32, MAX_WORD = 40, LONG_ONLY = 256, HELP_WIDTH = 80, WIDEST_HEAD = 32, LEAST_HELP = 20 };
 
 static const char advice[] = OPTIONS_SEE_HELP;
-
-static size_t options_smaller(size_t a, size_t b)
-{
-	if (a < b)
-		return a;
-	return b;
-}
 
 /*
  * The number of edits (insert, delete, replace, swap neighbours) that turn a into b;
@@ -35,10 +29,10 @@ static size_t options_distance(const char *a, const char *b)
 		size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
 		now[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			now[j] = options_smaller(last[j], now[j - 1]) + 1;
-			now[j] = options_smaller(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			now[j] = MIN(last[j], now[j - 1]) + 1;
+			now[j] = MIN(now[j], last[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				now[j] = options_smaller(now[j], before[j - 2] + 1);
+				now[j] = MIN(now[j], before[j - 2] + 1);
 		}
 	}
 	return row[m % 3][n];
@@ -72,8 +66,8 @@ static int options_unknown(const struct option_row *table, const char *typed, st
 			names[n++] = table->name;
 	names[n] = NULL;
 	if (strncmp(typed, "--", 2) == 0) {
-		snprintf(word, sizeof(word), "%.*s",
-		    (int)options_smaller(strcspn(typed + 2, "="), MAX_WORD + 1), typed + 2);
+		snprintf(
+		    word, sizeof(word), "%.*s", (int)MIN(strcspn(typed + 2, "="), MAX_WORD + 1), typed + 2);
 		nearest = options_nearest(word, names);
 	}
 	if (!nearest)

@@ -131,7 +131,6 @@ struct child {
 	int in, out;
 	bool ended;
 	int wait_status;
-	bool own_session;
 };
 
 static void close_end(int *fd)
@@ -198,7 +197,7 @@ static int process_start(struct child *child, const struct process *process, str
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 
-	*child = (struct child){.pidfd = -1, .in = -1, .out = -1, .own_session = process->own_session};
+	*child = (struct child){.pidfd = -1, .in = -1, .out = -1};
 	int error = 0;
 	if (make_pipe(out) < 0 || (process->input && make_pipe(in) < 0))
 		error = errno;
