@@ -162,12 +162,7 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 	const char *all_shorts = table[i].name ? shorts : shorts + 1;
 	opterr = 0;
 	optind = 0; /* tests parse more than once */
-	for (;;) {
-		int at = optind ? optind : 1;
-		int c = getopt_long(argc, argv, all_shorts, longs, NULL);
-		if (c == -1)
-			break;
-		const char *typed = at < argc ? argv[at] : "";
+	for (int c; (c = getopt_long(argc, argv, all_shorts, longs, NULL)) != -1;) {
 		int index = c >= LONG_ONLY ? c - LONG_ONLY : -1;
 		for (int row = 0; index < 0 && table[row].kind != OPTION_KIND_END; row++)
 			if (c != '?' && c != ':' && table[row].letter == c)
@@ -179,9 +174,8 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 				return -1;
 			continue;
 		}
-		typed = optind > 0 && optind <= argc ? argv[optind - 1] : typed;
 		if (c == ':')
-			return err_set(err, ERR_USAGE, advice, "%.80s needs a value", typed);
+			return err_set(err, ERR_USAGE, advice, "%.80s needs a value", argv[optind - 1]);
 		if (optopt >= LONG_ONLY)
 			return err_set(
 			    err, ERR_USAGE, advice, "--%s takes no value", table[optopt - LONG_ONLY].name);
@@ -189,7 +183,7 @@ int options_parse(const struct option_row *table, int argc, char **argv, int *re
 			char letter[] = {'-', (char)optopt, '\0'};
 			return options_unknown(table, letter, err);
 		}
-		return options_unknown(table, typed, err);
+		return options_unknown(table, argv[optind - 1], err);
 	}
 	*ret_operands = optind;
 	return 0;
