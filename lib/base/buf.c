@@ -45,6 +45,15 @@ void *wipe_realloc(void *memory, size_t len)
 	return moved;
 }
 
+void *wipe_resize(void *memory, size_t len)
+{
+	void *moved = wipe_realloc(memory, len);
+
+	if (!moved)
+		memory_end();
+	return moved;
+}
+
 void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){.data = empty, .max = max};
@@ -72,17 +81,14 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
+/* realloc() could leave a secret behind in the old block. */
 static char *buf_grown(const struct buf *b, size_t cap)
 {
 	char *before = b->cap ? b->data : NULL;
 
-	if (!b->secret)
-		return memory_resize(before, cap);
-	/* realloc() could leave a secret behind in the old block. */
-	char *data = wipe_realloc(before, cap);
-	if (!data)
-		memory_end();
-	return data;
+	if (b->secret)
+		return wipe_resize(before, cap);
+	return memory_resize(before, cap);
 }
 
 bool buf_reserve(struct buf *b, size_t extra)

@@ -59,10 +59,11 @@ void wipe(void *bytes, size_t len);
 void wipe_str(char *s);
 
 /*
- * free() and realloc() that wipe the block they free, for libraries with a configurable
- * allocator.
+ * free() and realloc() that wipe the block they free; wipe_resize() exits if there is no
+ * memory (memory.h).
  */
 void wipe_free(void *memory);
 void *wipe_realloc(void *memory, size_t len);
+void *wipe_resize(void *memory, size_t len);
 
 #endif

@@ -6,6 +6,9 @@
 #include "http/proxy.h"
 
 #include <curl/curl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +23,20 @@ __attribute__((constructor)) static void forget_key_log(void)
 	unsetenv("SSLKEYLOGFILE");
 }
 
+enum { LARGE_BLOCK = 128 * 1024 };
+
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
 static void handle_start_curl(void)
 {
+#ifdef M_PERTURB
+	/* TLS libraries do not use our allocator. Let libc overwrite all memory that is freed. */
+	mallopt(M_PERTURB, 0xa5);
+	/* With an arena per thread, threads would not reuse the memory that others have freed. */
+	mallopt(M_ARENA_MAX, 1);
+	/* Large buffers that grow must not leave holes in the heap. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+#endif
 	/* Requests and responses with secrets are in its buffers. */
 	curl_is_ready = curl_global_init_mem(
 	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
@@ -37,18 +50,9 @@ bool handle_init(void)
 	return curl_is_ready;
 }
 
-static void *handle_resize(void *memory, size_t len)
-{
-	void *moved = wipe_realloc(memory, len);
-
-	if (!moved)
-		memory_end();
-	return moved;
-}
-
 static void handle_start_curl_with_memory(void)
 {
-	curl_is_ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_take, wipe_free, handle_resize,
+	curl_is_ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_take, wipe_free, wipe_resize,
 	                    memory_copy, memory_take_zeroed) == CURLE_OK;
 }
 

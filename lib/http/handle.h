@@ -16,7 +16,10 @@ struct handle_proxy {
 	bool is_set;                /* one is set, even if it is not used for this URL */
 };
 
-/* Initialises libcurl with memory that is wiped when freed. False: it failed. Thread-safe. */
+/*
+ * Initialises libcurl with memory that is wiped when freed, and lets libc overwrite all other
+ * memory when it is freed. False: it failed. Thread-safe.
+ */
 bool handle_init(void);
 
 /*

@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +17,8 @@
 #include <time.h>
 #include <zlib.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 /* libcurl itself keeps all headers, and limits only those before the body (300 KiB). */
-enum { LARGE_BLOCK = 128 * 1024, CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024, RETRY_AFTER_MAX_S = 86400 };
+enum { CONNECT_MS = 3000, HEADERS_MAX = 512 * 1024, RETRY_AFTER_MAX_S = 86400 };
 
 static const char user_agent[] = "kimi-toolkit/" KIMI_VERSION;
 
@@ -400,21 +395,6 @@ static int http_start(struct transfer *t, CURLM *multi)
 	return 0;
 }
 
-static bool curl_is_ready; /* set once, before any thread of ours has a handle */
-
-static void http_start_curl(void)
-{
-#ifdef M_PERTURB
-	/* TLS libraries do not use our allocator. Let libc overwrite all memory that is freed. */
-	mallopt(M_PERTURB, 0xa5);
-	/* With an arena per thread, threads would not reuse the memory that others have freed. */
-	mallopt(M_ARENA_MAX, 1);
-	/* Large buffers that grow must not leave holes in the heap. */
-	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-#endif
-	curl_is_ready = handle_init();
-}
-
 /*
  * Overwrites what libcurl and TLS left on the stack, and in the wide registers that
  * memcpy() uses: the dynamic linker saves these on the stack when a function is called
@@ -433,14 +413,11 @@ __attribute__((noinline)) static void wipe_stack(void)
 
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct err ignored = {0};
-	struct transfer t = {.request = request, .response = ret_response, .err = err ? err : &ignored};
+	struct transfer t = {.request = request, .response = ret_response, .err = err};
 
-	pthread_once(&once, http_start_curl);
 	*ret_response = (struct http_response){0};
 	buf_init_secret(&ret_response->body, request->max_body);
-	CURLM *multi = curl_is_ready ? curl_multi_init() : NULL;
+	CURLM *multi = handle_init() ? curl_multi_init() : NULL;
 	int failed = http_start(&t, multi) < 0 || http_drive(&t, multi) < 0 || http_judge(&t) < 0 ? -1 : 0;
 	if (t.easy)
 		curl_multi_remove_handle(multi, t.easy);
