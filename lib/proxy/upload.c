@@ -1,23 +1,17 @@
 #include "proxy/upload.h"
 
 #include "base/buf.h"
-#include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
-static void upload_free(struct upload *upload)
-{
-	if (upload->data)
-		wipe(upload->data, upload->len);
-	free(upload->data);
-	upload->data = NULL;
-	upload->cap = upload->len = upload->sent = 0;
-}
+enum { FIRST = 4096 }; /* bytes of the first block */
 
 void upload_release(struct upload *upload)
 {
-	upload_free(upload);
+	wipe_free(upload->data);
+	upload->data = NULL;
+	upload->cap = upload->len = upload->sent = 0;
 }
 
 size_t upload_space(const struct upload *upload)
@@ -31,23 +25,16 @@ size_t upload_space(const struct upload *upload)
 	return 0;
 }
 
-static void upload_grow(struct upload *upload, size_t needed)
+/* Doubles `cap` until it is enough for `needed` bytes, and makes it the size of the memory. */
+static void upload_resize(struct upload *upload, size_t cap, size_t needed)
 {
-	size_t cap = upload->cap ? upload->cap : 4096;
-
 	if (needed <= upload->expected && upload->expected <= UPLOAD_KEPT)
 		needed = upload->expected;
 	while (cap < needed)
 		cap *= 2;
 	if (cap == upload->cap)
 		return;
-	char *data = memory_take(cap);
-	if (upload->len)
-		memcpy(data, upload->data, upload->len);
-	if (upload->data)
-		wipe(upload->data, upload->len);
-	free(upload->data);
-	upload->data = data;
+	upload->data = wipe_resize(upload->data, cap);
 	upload->cap = cap;
 }
 
@@ -66,33 +53,23 @@ void upload_forget(struct upload *upload)
 	upload->forgetful = true;
 	upload->held = false;
 	if (upload->sent == upload->len) {
-		upload_free(upload);
+		upload_release(upload);
 	} else if (upload->cap > 2 * UPLOAD_WINDOW) {
-		struct upload smaller = *upload;
-		smaller.data = NULL;
-		smaller.len = smaller.sent = smaller.cap = 0;
 		upload_slide(upload);
-		upload_grow(&smaller, upload->len);
-		memcpy(smaller.data, upload->data, upload->len);
-		smaller.len = upload->len;
-		upload_free(upload);
-		*upload = smaller;
+		upload_resize(upload, FIRST, upload->len);
 	}
 }
 
 size_t upload_put(struct upload *upload, const char *bytes, size_t len)
 {
-	size_t space = upload_space(upload);
-
-	if (len > space)
-		len = space;
+	len = MIN(len, upload_space(upload));
 	if (!len)
 		return 0;
 	if (!upload->forgetful && upload->len + len > UPLOAD_KEPT)
 		upload_forget(upload);
 	if (upload->forgetful && (upload->sent == upload->len || upload->len + len > 2 * UPLOAD_WINDOW))
 		upload_slide(upload);
-	upload_grow(upload, upload->len + len);
+	upload_resize(upload, upload->cap ? upload->cap : FIRST, upload->len + len);
 	memcpy(upload->data + upload->len, bytes, len);
 	upload->len += len;
 	upload->total += len;
@@ -101,10 +78,7 @@ size_t upload_put(struct upload *upload, const char *bytes, size_t len)
 
 size_t upload_take(struct upload *upload, char *to, size_t size)
 {
-	size_t waiting = upload->len - upload->sent;
-
-	if (size > waiting)
-		size = waiting;
+	size = MIN(size, upload->len - upload->sent);
 	if (size)
 		memcpy(to, upload->data + upload->sent, size);
 	upload->sent += size;
