@@ -19,10 +19,10 @@ enum { CLIENT_GONE = 499 };
 struct exchange {
 	struct exchanges *all;
 	struct MHD_Connection *connection;
-	char *method, *target;
-	size_t head_max; /* bytes that a response's head may have */
+	char *method, *target; /* method: NULL until the head was read */
+	size_t head_max;       /* bytes that a response's head may have */
 	double started;
-	bool begun, authorized;
+	bool authorized;
 	bool suspended; /* in libmicrohttpd, until exchange_wake() */
 	bool gone;      /* no response can reach the client any more */
 
@@ -373,7 +373,6 @@ static bool exchange_begin(struct exchange *exchange, const struct guard_rules *
 	const struct request_head head =
 	    request_head_read(exchange->connection, method, exchange->target, all->fields);
 
-	exchange->begun = true;
 	exchange->method = memory_copy(method);
 	exchange->response.is_head = strcmp(method, "HEAD") == 0;
 	exchange->waiter = (struct token_waiter){.ready = exchange_take_token, .context = exchange};
@@ -411,7 +410,7 @@ bool exchange_handle(struct exchange *exchange, const struct guard_rules *rules,
 	exchange->all->idle_rounds = 0;
 	if (exchange->gone)
 		return false;
-	if (!exchange->begun)
+	if (!exchange->method)
 		return exchange_begin(exchange, rules, method);
 	if (*upload_data_size) {
 		exchange_take_upload(exchange, upload_data, upload_data_size);

@@ -45,7 +45,6 @@ struct doorway {
 
 /* A connection. */
 struct peer {
-	struct relay *relay;
 	const struct doorway *doorway;
 	struct loop_watch watch;
 	struct exchange *exchange; /* NULL: it is idle */
@@ -60,7 +59,6 @@ struct relay {
 	struct MHD_Daemon *daemon;
 	struct loop_watch daemon_watch, signal_watch, watched_watch;
 	struct loop_timer daemon_timer, end_timer, full_timer, trim_timer;
-	struct http_streams *streams;
 	struct token_source source;
 	struct exchanges exchanges;
 	struct doorway doorways[LISTENERS_MAX];
@@ -114,7 +112,6 @@ static void relay_take_connection(void *context, struct MHD_Connection *connecti
 			relay_make_space(relay);
 		peer = memory_take_zeroed(1, sizeof(*peer));
 		*client_context = peer;
-		peer->relay = relay;
 		peer->doorway = relay->accepting;
 		peer->next = relay->peers;
 		peer->link = &relay->peers;
@@ -373,9 +370,8 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 	loop_add_timer(&relay->loop, &relay->full_timer, relay_start_accepting, relay);
 	token_source_open(&relay->source, &relay->loop, &options->login);
 	relay->exchanges.source = &relay->source;
-	relay->streams = http_streams_open(&relay->loop, err);
-	relay->exchanges.streams = relay->streams;
-	if (!relay->streams || relay_start_daemon(relay, err) < 0)
+	relay->exchanges.streams = http_streams_open(&relay->loop, err);
+	if (!relay->exchanges.streams || relay_start_daemon(relay, err) < 0)
 		goto failed;
 	if (signals_fd() >= 0)
 		loop_watch(&relay->loop, &relay->signal_watch, signals_fd(), EPOLLIN, relay_signalled, relay);
@@ -420,7 +416,7 @@ static void relay_turn(struct relay *relay)
 {
 	int rounds = 0;
 
-	http_streams_tidy(relay->streams);
+	http_streams_tidy(relay->exchanges.streams);
 	loop_turn(&relay->loop);
 	do {
 		exchanges_step(&relay->exchanges);
@@ -451,7 +447,7 @@ void relay_close(struct relay *relay)
 		MHD_run(relay->daemon);
 		MHD_stop_daemon(relay->daemon);
 	}
-	http_streams_close(relay->streams);
+	http_streams_close(relay->exchanges.streams);
 	if (relay->source.loop)
 		token_source_close(&relay->source);
 	loop_close(&relay->loop);

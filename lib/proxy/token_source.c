@@ -90,7 +90,6 @@ static bool token_source_has_changed(struct token_source *source)
 static void token_waiter_tell(
     struct token_waiter *waiter, const struct token_source *source, const struct err *err)
 {
-	waiter->is_waiting = false;
 	waiter->ready(waiter->context, err ? NULL : source->secret, source->location.base_url, err);
 }
 
@@ -270,7 +269,6 @@ void token_source_get(struct token_source *source, struct token_waiter *waiter, 
 		token_waiter_tell(waiter, source, NULL);
 		return;
 	}
-	waiter->is_waiting = true;
 	waiter->next = source->waiters;
 	source->waiters = waiter;
 	if (waiter->refused)
@@ -286,5 +284,4 @@ void token_source_leave(struct token_source *source, struct token_waiter *waiter
 		at = &(*at)->next;
 	if (*at)
 		*at = waiter->next;
-	waiter->is_waiting = false;
 }

@@ -43,7 +43,6 @@ struct token_waiter {
 	void *context;
 	uint64_t refused;          /* fingerprint of a secret that the server refused; 0: none */
 	struct token_waiter *next; /* in source->waiters */
-	bool is_waiting;
 };
 
 enum token_step { TOKEN_IDLE, TOKEN_ASKING, TOKEN_REFRESHING, TOKEN_ASKING_AGAIN };
