@@ -18,35 +18,23 @@ static const SecretSchema schema = {
 
 static const char service_name[] = "kimi-code";
 
-static const char *error_message(const GError *error)
-{
-	if (error)
-		return error->message;
-	return "no response";
-}
-
-/* The result that the error means; frees it. */
-static enum keyring_result error_result(GError **error)
+/* Fills *err with what failed and why. Returns the result that the error means; frees it. */
+static enum keyring_result keyring_failed(const char *what, GError **error, struct err *err)
 {
 	enum keyring_result result = KEYRING_UNAVAILABLE;
+	const char *reason = "no response";
 
+	if (*error)
+		reason = (*error)->message;
+	err_set(err, ERR_BUSY, NULL, "%s: %s", what, reason);
 	if (g_error_matches(*error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
 		result = KEYRING_LOCKED;
 	g_clear_error(error);
 	return result;
 }
 
-static enum keyring_result search_failed(GError **error, struct err *err)
-{
-	err_set(err, ERR_BUSY, NULL, "cannot search the keyring: %s", error_message(*error));
-	return error_result(error);
-}
-
-static enum keyring_result store_failed(GError **error, struct err *err)
-{
-	err_set(err, ERR_BUSY, NULL, "cannot store the login: %s", error_message(*error));
-	return error_result(error);
-}
+static const char cannot_search[] = "cannot search the keyring";
+static const char cannot_store[] = "cannot store the login";
 
 static GHashTable *attributes_of(const char *username)
 {
@@ -68,15 +56,14 @@ static gint newest_first(gconstpointer a, gconstpointer b)
 static enum keyring_result find_items(
     SecretService *service, const char *username, GList **ret_items, struct err *err)
 {
-	GHashTable *attributes = attributes_of(username);
+	g_autoptr(GHashTable) attributes = attributes_of(username);
 	GError *error = NULL;
 	GList *items =
 	    secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL, NULL, &error);
 
-	g_hash_table_unref(attributes);
 	*ret_items = g_list_sort(items, newest_first);
 	if (error)
-		return search_failed(&error, err);
+		return keyring_failed(cannot_search, &error, err);
 	return KEYRING_NONE;
 }
 
@@ -86,16 +73,14 @@ static enum keyring_result get_one(
 {
 	GError *error = NULL;
 	gsize len = 0;
-	SecretValue *value = secret_service_get_secret_for_dbus_path_sync(service, path, NULL, &error);
+	g_autoptr(SecretValue) value =
+	    secret_service_get_secret_for_dbus_path_sync(service, path, NULL, &error);
 
-	if (error) {
-		err_set(err, ERR_BUSY, NULL, "cannot read the login: %s", error_message(error));
-		return error_result(&error);
-	}
+	if (error)
+		return keyring_failed("cannot read the login", &error, err);
 	if (value) {
 		const char *bytes = secret_value_get(value, &len);
 		buf_add(ret_secret, bytes, len);
-		secret_value_unref(value);
 	}
 	if (!len)
 		return KEYRING_NONE;
@@ -105,40 +90,49 @@ static enum keyring_result get_one(
 static enum keyring_result get_newest(
     SecretService *service, const char *username, struct buf *ret_secret, struct err *err)
 {
-	GList *items;
+	g_autolist(SecretItem) items = NULL;
 	enum keyring_result result = find_items(service, username, &items, err);
 
 	for (GList *at = items; at && result == KEYRING_NONE; at = at->next)
 		if (!secret_item_get_locked(at->data))
 			result = get_one(service, g_dbus_proxy_get_object_path(at->data), ret_secret, err);
-	g_list_free_full(items, g_object_unref);
 	return result;
+}
+
+static SecretService *keyring_reach(struct err *err)
+{
+	GError *error = NULL;
+	SecretService *service = keyring_service_open(&error);
+
+	if (!service)
+		keyring_failed("cannot reach the keyring", &error, err);
+	return service;
 }
 
 /*
  * Uses paths, because libsecret asks the service for every property of an item, and
  * `kimi token` waits for this. Properties are needed only to find the newest of several.
  */
-static enum keyring_result item_get(
-    SecretService *service, const char *username, struct buf *ret_secret, struct err *err)
+enum keyring_result keyring_get(const char *username, struct buf *ret_secret, struct err *err)
 {
-	GHashTable *attributes = attributes_of(username);
-	char **open = NULL, **locked = NULL;
+	g_autoptr(SecretService) service = keyring_reach(err);
+	g_autoptr(GHashTable) attributes = attributes_of(username);
+	g_auto(GStrv) open = NULL;
+	g_auto(GStrv) locked = NULL;
 	GError *error = NULL;
 	enum keyring_result result = KEYRING_NONE;
 
+	if (!service)
+		return KEYRING_UNAVAILABLE;
 	secret_service_search_for_dbus_paths_sync(service, &schema, attributes, NULL, &open, &locked, &error);
-	g_hash_table_unref(attributes);
 	if (error)
-		return search_failed(&error, err);
+		return keyring_failed(cannot_search, &error, err);
 	if (open && open[0] && open[1])
 		result = get_newest(service, username, ret_secret, err);
 	else if (open && open[0])
 		result = get_one(service, open[0], ret_secret, err);
 	if (result == KEYRING_NONE && locked && *locked)
 		result = KEYRING_LOCKED;
-	g_strfreev(open);
-	g_strfreev(locked);
 	return result;
 }
 
@@ -153,57 +147,50 @@ static bool remove_item(SecretItem *item, GError **error)
 	if (!g_error_matches(*error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
 		return false;
 	g_clear_error(error);
-	SecretValue *nothing = secret_value_new("", 0, "text/plain");
-	bool emptied = secret_item_set_secret_sync(item, nothing, NULL, error);
-	secret_value_unref(nothing);
-	return emptied;
+	g_autoptr(SecretValue) nothing = secret_value_new("", 0, "text/plain");
+	return secret_item_set_secret_sync(item, nothing, NULL, error);
 }
 
 static enum keyring_result keyring_create(
     SecretService *service, const char *username, SecretValue *value, struct err *err)
 {
 	GError *error = NULL;
-	SecretCollection *collection = secret_collection_for_alias_sync(
+	g_autoptr(SecretCollection) collection = secret_collection_for_alias_sync(
 	    service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, NULL, &error);
 
-	if (error) {
-		err_set(err, ERR_BUSY, NULL, "cannot find the default keyring: %s", error_message(error));
-		return error_result(&error);
-	}
+	if (error)
+		return keyring_failed("cannot find the default keyring", &error, err);
 	/* Do not create one, which would ask the user for a password. */
 	if (!collection) {
 		err_set(err, ERR_BUSY, NULL, "cannot store the login: there is no default keyring");
 		return KEYRING_UNAVAILABLE;
 	}
-	enum keyring_result result = KEYRING_LOCKED;
-	if (!secret_collection_get_locked(collection)) {
-		GHashTable *attributes = attributes_of(username);
-		/* Programs that search by the name of the schema must find the item, too. */
-		g_hash_table_replace(attributes, g_strdup("xdg:schema"), g_strdup(schema.name));
-		char *label = g_strdup_printf("Kimi login (%s)", username);
-		SecretItem *item = secret_item_create_sync(
-		    collection, NULL, attributes, label, value, SECRET_ITEM_CREATE_REPLACE, NULL, &error);
-		result = KEYRING_DONE;
-		if (!item)
-			result = store_failed(&error, err);
-		g_clear_object(&item);
-		g_free(label);
-		g_hash_table_unref(attributes);
-	}
-	g_object_unref(collection);
-	return result;
+	if (secret_collection_get_locked(collection))
+		return KEYRING_LOCKED;
+	g_autoptr(GHashTable) attributes = attributes_of(username);
+	/* Programs that search by the name of the schema must find the item, too. */
+	g_hash_table_replace(attributes, g_strdup("xdg:schema"), g_strdup(schema.name));
+	g_autofree char *label = g_strdup_printf("Kimi login (%s)", username);
+	g_autoptr(SecretItem) item = secret_item_create_sync(
+	    collection, NULL, attributes, label, value, SECRET_ITEM_CREATE_REPLACE, NULL, &error);
+	if (!item)
+		return keyring_failed(cannot_store, &error, err);
+	return KEYRING_DONE;
 }
 
 /* Stores the login in the first unlocked item, and removes the other items of the key. */
-static enum keyring_result item_store(
-    SecretService *service, const char *username, const char *secret, struct err *err)
+enum keyring_result keyring_store(const char *username, const char *secret, struct err *err)
 {
+	g_autoptr(SecretService) service = keyring_reach(err);
+	g_autoptr(SecretValue) value = secret_value_new(secret, -1, "text/plain");
+	g_autolist(SecretItem) items = NULL;
 	GError *error = NULL;
-	GList *items;
+
+	if (!service)
+		return KEYRING_UNAVAILABLE;
 	enum keyring_result result = find_items(service, username, &items, err);
 	if (result != KEYRING_NONE)
 		return result;
-	SecretValue *value = secret_value_new(secret, -1, "text/plain");
 	if (items)
 		result = KEYRING_LOCKED;
 
@@ -218,79 +205,30 @@ static enum keyring_result item_store(
 		}
 		result = KEYRING_DONE;
 		if (!secret_item_set_secret_sync(item, value, NULL, &error))
-			result = store_failed(&error, err);
+			result = keyring_failed(cannot_store, &error, err);
 		if (result == KEYRING_UNAVAILABLE)
 			break;
 	}
 	if (result == KEYRING_NONE)
 		result = keyring_create(service, username, value, err);
-	secret_value_unref(value);
-	g_list_free_full(items, g_object_unref);
-	return result;
-}
-
-static enum keyring_result item_erase(SecretService *service, const char *username, struct err *err)
-{
-	GError *error = NULL;
-	GList *items;
-	enum keyring_result result = find_items(service, username, &items, err);
-
-	for (GList *at = items; at; at = at->next) {
-		if (secret_item_get_locked(at->data)) {
-			result = KEYRING_LOCKED; /* deleting it would ask the user for a password */
-			break;
-		}
-		if (!remove_item(at->data, &error)) {
-			err_set(err, ERR_BUSY, NULL, "cannot remove the login: %s", error_message(error));
-			result = error_result(&error);
-			break;
-		}
-		result = KEYRING_DONE;
-	}
-	g_list_free_full(items, g_object_unref);
-	return result;
-}
-
-static SecretService *keyring_reach(struct err *err)
-{
-	GError *error = NULL;
-	SecretService *service = keyring_service_open(&error);
-
-	if (!service)
-		err_set(err, ERR_BUSY, NULL, "cannot reach the keyring: %s", error_message(error));
-	g_clear_error(&error);
-	return service;
-}
-
-enum keyring_result keyring_get(const char *username, struct buf *ret_secret, struct err *err)
-{
-	SecretService *service = keyring_reach(err);
-	enum keyring_result result = KEYRING_UNAVAILABLE;
-
-	if (service)
-		result = item_get(service, username, ret_secret, err);
-	g_clear_object(&service);
-	return result;
-}
-
-enum keyring_result keyring_store(const char *username, const char *secret, struct err *err)
-{
-	SecretService *service = keyring_reach(err);
-	enum keyring_result result = KEYRING_UNAVAILABLE;
-
-	if (service)
-		result = item_store(service, username, secret, err);
-	g_clear_object(&service);
 	return result;
 }
 
 enum keyring_result keyring_erase(const char *username, struct err *err)
 {
-	SecretService *service = keyring_reach(err);
-	enum keyring_result result = KEYRING_UNAVAILABLE;
+	g_autoptr(SecretService) service = keyring_reach(err);
+	g_autolist(SecretItem) items = NULL;
+	GError *error = NULL;
 
-	if (service)
-		result = item_erase(service, username, err);
-	g_clear_object(&service);
+	if (!service)
+		return KEYRING_UNAVAILABLE;
+	enum keyring_result result = find_items(service, username, &items, err);
+	for (GList *at = items; at; at = at->next) {
+		if (secret_item_get_locked(at->data))
+			return KEYRING_LOCKED; /* deleting it would ask the user for a password */
+		if (!remove_item(at->data, &error))
+			return keyring_failed("cannot remove the login", &error, err);
+		result = KEYRING_DONE;
+	}
 	return result;
 }
