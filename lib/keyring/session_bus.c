@@ -1,7 +1,9 @@
 #include "keyring/session_bus.h"
 
+#include "base/buf.h"
 #include "base/env.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,31 +19,23 @@ static bool is_own_socket(const char *path)
 	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* Drops those of the addresses, separated by semicolons, that launch a bus or disable it. */
 static bool take_running(const char *given)
 {
-	char *kept = malloc(strlen(given) + 1);
-	size_t len = 0;
+	struct buf kept;
 
-	for (const char *at = given; kept && *at;) {
+	buf_init(&kept, strlen(given));
+	for (const char *at = given; *at;) {
 		size_t n = strcspn(at, ";");
-		if (n && !starts_with(at, "autolaunch:") && !starts_with(at, "disabled:")) {
-			if (len)
-				kept[len++] = ';';
-			memcpy(kept + len, at, n);
-			len += n;
+		if (n && !g_str_has_prefix(at, "autolaunch:") && !g_str_has_prefix(at, "disabled:")) {
+			if (kept.len)
+				buf_addch(&kept, ';');
+			buf_add(&kept, at, n);
 		}
 		at += n + (at[n] == ';');
 	}
-	if (kept)
-		kept[len] = '\0';
-	bool found = kept && len && setenv(variable, kept, 1) == 0;
-	free(kept);
+	bool found = kept.len && setenv(variable, kept.data, 1) == 0;
+	buf_release(&kept);
 	return found;
 }
 
