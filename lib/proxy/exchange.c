@@ -116,10 +116,8 @@ static long exchange_read(void *context, char *to, size_t size)
 
 	if (n && !exchange->upload.ended)
 		exchange_wake(exchange); /* there is space again */
-	if (n)
+	if (n || exchange->upload.ended)
 		return (long)n;
-	if (exchange->upload.ended)
-		return 0;
 	return HTTP_STREAM_WAIT;
 }
 
@@ -444,14 +442,13 @@ static int exchange_logged_status(const struct exchange *exchange, bool failed)
 
 static void exchange_log(const struct exchange *exchange, bool failed)
 {
-	size_t len = strcspn(exchange->target, "?");
+	int len = (int)strcspn(exchange->target, "?");
 	char method[32], path[512];
 
 	if (!exchange->all->log || !exchange->method)
 		return;
 	snprintf(method, sizeof(method), "%s", exchange->method);
-	snprintf(
-	    path, sizeof(path), "%.*s", (int)(len < sizeof(path) ? len : sizeof(path) - 1), exchange->target);
+	snprintf(path, sizeof(path), "%.*s", len, exchange->target);
 	text_clean_inplace(method);
 	text_clean_inplace(path);
 	const struct exchange_record request = {

@@ -199,7 +199,6 @@ static int listener_bind_path(struct listener *listener, const union address *ad
 	umask(mask);
 	if (result < 0 || lstat(path, &st) < 0 || !listener_learn(listener))
 		return err_errno(err, ERR_FAILED, "choose another path", "cannot listen on %s", path);
-	snprintf(listener->path, sizeof(listener->path), "%s", path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
 	return 0;
@@ -255,9 +254,9 @@ void listener_close(struct listener *listener)
 {
 	struct stat st;
 
-	if (*listener->path && lstat(listener->path, &st) == 0 && st.st_dev == listener->device &&
+	if (listener->inode && lstat(listener->socket, &st) == 0 && st.st_dev == listener->device &&
 	    st.st_ino == listener->inode)
-		unlink(listener->path);
+		unlink(listener->socket);
 	if (listener->fd >= 0)
 		close(listener->fd);
 	listener->fd = -1;

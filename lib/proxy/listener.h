@@ -18,10 +18,9 @@ struct listener {
 	char host[64];       /* the Host of requests: "127.0.0.1:8080", "localhost" for a Unix socket */
 	char other_host[64]; /* another Host; "": none */
 	char url[80];        /* "http://127.0.0.1:8080" */
-	char path[LISTENER_PATH_MAX];   /* of a Unix socket that we made and will remove; else "" */
 	char socket[LISTENER_PATH_MAX]; /* of a Unix socket; else "" */
-	dev_t device;                   /* of `path` */
-	ino_t inode;
+	dev_t device;                   /* of a Unix socket that we made and will remove */
+	ino_t inode;                    /* of the same; else 0 */
 };
 
 /*
