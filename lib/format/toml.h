@@ -122,8 +122,8 @@ const char *toml_datetime(const struct toml_node *node);
  * stay.
  *
  * -1, without an effect: the path leads through an array of tables or something that is not
- * a table; a value would replace a table; the value cannot be written in TOML (null, NaN,
- * invalid UTF-8, nested too deep). *ret_error has the line if it is one of the source.
+ * a table; a value would replace a table; the value cannot be written in TOML (null, nested
+ * too deep); a key of the path is not UTF-8. *ret_error has the line if it is one of the source.
  */
 int toml_set(struct toml *doc, const char *const path[], const json_t *value, struct toml_error *ret_error);
 

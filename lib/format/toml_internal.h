@@ -247,7 +247,7 @@ int toml_hex_digit(char c);
 const char *toml_value_read(
     struct toml *doc, struct toml_token token, struct toml_node *node, size_t *ret_at);
 
-/* Writes the fewest digits that read back as the same number. Independent of the locale. */
+/* Writes the fewest digits that read back as the same finite number. Independent of the locale. */
 void toml_value_from_double(struct buf *out, double number);
 
 /* ---- toml_define.c ---- */

@@ -10,7 +10,7 @@ static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len)
 
 static bool same_double(double a, double b)
 {
-	return (isnan(a) && isnan(b)) || (a >= b && a <= b && !signbit(a) == !signbit(b));
+	return a >= b && a <= b && !signbit(a) == !signbit(b);
 }
 
 static bool same_array(const struct toml_node *node, const json_t *array)

@@ -147,10 +147,6 @@ void toml_value_from_double(struct buf *out, double number)
 	char text[64];
 	double back = 0;
 
-	if (!isfinite(number)) {
-		buf_addstr(out, isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
-		return;
-	}
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number);
 		back = strtod(text, NULL);

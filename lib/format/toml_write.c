@@ -1,6 +1,5 @@
 #include "format/toml_internal.h"
 
-#include <math.h>
 #include <string.h>
 
 static bool is_bare(const char *key, size_t len)
@@ -98,42 +97,23 @@ void toml_write_value(struct buf *out, const json_t *value)
 	}
 }
 
-static const char *check_object(const json_t *object, int depth, int *deepest);
-
+/* jansson itself rejects invalid UTF-8, NaN and infinity. */
 static const char *check_value(const json_t *value, int depth, int *deepest)
 {
+	json_t *o = (json_t *)(uintptr_t)value;
+	const char *reason = NULL;
+
 	if (depth > TOML_DEPTH_MAX)
 		return "the value is nested too deeply";
 	if (depth > *deepest)
 		*deepest = depth;
 	if (!value || json_is_null(value))
 		return "TOML has no null";
-	if (json_is_real(value) && isnan(json_real_value(value)))
-		return "the value is not a number";
-	if (json_is_string(value) && !toml_utf8_valid(json_string_value(value), json_string_length(value)))
-		return "the value is not valid UTF-8";
-	if (json_is_object(value))
-		return check_object(value, depth, deepest);
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *reason = check_value(json_array_get(value, i), depth + 1, deepest);
-		if (reason)
-			return reason;
-	}
-	return NULL;
-}
-
-static const char *check_object(const json_t *object, int depth, int *deepest)
-{
-	json_t *o = (json_t *)(uintptr_t)object;
-
-	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		if (!toml_utf8_valid(json_object_iter_key(i), json_object_iter_key_len(i)))
-			return "a key is not valid UTF-8";
-		const char *reason = check_value(json_object_iter_value(i), depth + 1, deepest);
-		if (reason)
-			return reason;
-	}
-	return NULL;
+	for (size_t i = 0; i < json_array_size(value) && !reason; i++)
+		reason = check_value(json_array_get(value, i), depth + 1, deepest);
+	for (void *i = json_object_iter(o); i && !reason; i = json_object_iter_next(o, i))
+		reason = check_value(json_object_iter_value(i), depth + 1, deepest);
+	return reason;
 }
 
 const char *toml_write_check(const json_t *value, int *ret_depth)
