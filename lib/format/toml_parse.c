@@ -128,10 +128,8 @@ static struct toml_token scan_over_newlines(struct parser *p)
 static bool parse_array(struct parser *p, struct toml_node *array)
 {
 	array->kind = TOML_ARRAY;
-	for (;;) {
-		struct toml_token token = scan_over_newlines(p);
-		if (token.kind == TOML_TOKEN_CLOSE_BRACKET)
-			return true;
+	struct toml_token token = scan_over_newlines(p);
+	while (token.kind != TOML_TOKEN_CLOSE_BRACKET) {
 		if (token.kind == TOML_TOKEN_END)
 			return parse_fail(p, array->begin, "this array is not closed");
 		p->bad = token.begin;
@@ -139,13 +137,12 @@ static bool parse_array(struct parser *p, struct toml_node *array)
 		if (!element || !parse_value(p, token, element))
 			return false;
 		token = scan_over_newlines(p);
-		if (token.kind == TOML_TOKEN_CLOSE_BRACKET)
-			return true;
-		if (token.kind == TOML_TOKEN_END)
-			return parse_fail(p, array->begin, "this array is not closed");
-		if (token.kind != TOML_TOKEN_COMMA)
+		if (token.kind == TOML_TOKEN_COMMA)
+			token = scan_over_newlines(p);
+		else if (token.kind != TOML_TOKEN_CLOSE_BRACKET && token.kind != TOML_TOKEN_END)
 			return fail_token(p, token, "expected ',' or ']' after the array element");
 	}
+	return true;
 }
 
 static const char *inline_wanted(struct toml_token token, const char *wanted)

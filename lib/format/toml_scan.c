@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,25 +144,21 @@ static enum toml_token_kind scan_multi_string(struct toml_scan *s, char quote)
 
 static enum toml_token_kind scan_mark(struct toml_scan *s)
 {
-	switch (s->text[s->at++]) {
-	case '=':
-		return TOML_TOKEN_EQUALS;
-	case ',':
-		return TOML_TOKEN_COMMA;
-	case '.':
-		return TOML_TOKEN_DOT;
-	case '[':
-		return TOML_TOKEN_OPEN_BRACKET;
-	case ']':
-		return TOML_TOKEN_CLOSE_BRACKET;
-	case '{':
-		return TOML_TOKEN_OPEN_BRACE;
-	case '}':
-		return TOML_TOKEN_CLOSE_BRACE;
-	default:
-		s->reason = "unexpected character";
-		return TOML_TOKEN_BAD;
-	}
+	static const enum toml_token_kind kinds[UCHAR_MAX + 1] = {
+	    ['='] = TOML_TOKEN_EQUALS,
+	    [','] = TOML_TOKEN_COMMA,
+	    ['.'] = TOML_TOKEN_DOT,
+	    ['['] = TOML_TOKEN_OPEN_BRACKET,
+	    [']'] = TOML_TOKEN_CLOSE_BRACKET,
+	    ['{'] = TOML_TOKEN_OPEN_BRACE,
+	    ['}'] = TOML_TOKEN_CLOSE_BRACE,
+	};
+	enum toml_token_kind kind = kinds[(unsigned char)s->text[s->at++]];
+
+	if (kind != TOML_TOKEN_END)
+		return kind;
+	s->reason = "unexpected character";
+	return TOML_TOKEN_BAD;
 }
 
 static void skip_blanks(struct toml_scan *s)
