@@ -186,22 +186,23 @@ static bool parse_value(struct parser *p, struct toml_token token, struct toml_n
 	switch (token.kind) {
 	case TOML_TOKEN_OPEN_BRACKET:
 		ok = parse_array(p, node);
-		node->end = p->scan.at;
-		return ok;
+		break;
 	case TOML_TOKEN_OPEN_BRACE:
 		ok = parse_inline_table(p, node);
-		node->end = p->scan.at;
-		return ok;
+		break;
 	case TOML_TOKEN_BARE:
 	case TOML_TOKEN_BASIC:
 	case TOML_TOKEN_LITERAL:
 	case TOML_TOKEN_MULTI_BASIC:
 	case TOML_TOKEN_MULTI_LITERAL:
 		p->reason = toml_value_read(p->doc, token, node, &at);
-		return !p->reason || parse_fail(p, at, p->reason);
+		ok = !p->reason || parse_fail(p, at, p->reason);
+		break;
 	default:
 		return fail_token(p, token, "expected a value");
 	}
+	node->end = p->scan.at;
+	return ok;
 }
 
 /* ---- headers ---- */

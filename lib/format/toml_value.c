@@ -312,8 +312,6 @@ static const char *read_bare(struct toml *doc, struct bare b, struct toml_node *
 const char *toml_value_read(struct toml *doc, struct toml_token token, struct toml_node *node, size_t *ret_at)
 {
 	*ret_at = token.begin;
-	node->begin = token.begin;
-	node->end = token.end;
 	if (token.kind == TOML_TOKEN_BARE)
 		return read_bare(doc, (struct bare){doc->text + token.begin, doc->text + token.end}, node);
 	node->kind = TOML_STRING;
