@@ -269,8 +269,6 @@ static size_t stream_read(char *to, size_t one, size_t count, void *context)
 		stream->read_waits = true;
 		return CURL_READFUNC_PAUSE;
 	}
-	if (len == HTTP_STREAM_ABORT)
-		return CURL_READFUNC_ABORT;
 	return (size_t)len;
 }
 

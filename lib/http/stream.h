@@ -32,7 +32,7 @@ void http_streams_close(struct http_streams *streams);
 void http_streams_tidy(struct http_streams *streams);
 
 enum { HTTP_STREAM_NO_BODY = -1, HTTP_STREAM_CHUNKED = -2 };
-enum { HTTP_STREAM_WAIT = -1, HTTP_STREAM_ABORT = -2 };
+enum { HTTP_STREAM_WAIT = -1 };
 
 struct http_stream_request {
 	const char *method;
@@ -45,7 +45,7 @@ struct http_stream_request {
 	void (*head)(void *context, long status, const char *lines);
 	/* Takes all bytes of the response. Returns false to take none and pause. */
 	bool (*body)(void *context, const char *bytes, size_t len);
-	/* Fills in bytes of the request; returns how many, 0 at the end, or one of the two above. */
+	/* Fills in bytes of the request; returns how many, 0 at the end, or HTTP_STREAM_WAIT to pause. */
 	long (*read)(void *context, char *to, size_t size);
 	/* The transfer ended; err is NULL if it succeeded, else ERR_NETWORK. Call http_stream_cancel() then. */
 	void (*end)(void *context, const struct err *err);
