@@ -2,7 +2,6 @@
 #include "base/text.h"
 
 #include <getopt.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

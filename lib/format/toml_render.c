@@ -1,7 +1,5 @@
 #include "format/toml_internal.h"
 
-#include <string.h>
-
 struct render {
 	const struct toml *doc;
 	struct toml_splices splices;

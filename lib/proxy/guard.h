@@ -11,7 +11,6 @@
 #include "proxy/request_head.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct guard_rules {
 	const char *key;

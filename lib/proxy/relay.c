@@ -17,7 +17,6 @@
 #include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	CONNECTIONS_MAX = 1024,

@@ -28,7 +28,6 @@
 #include "proxy/listener.h"
 #include "proxy/token_source.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct relay_options {
