@@ -19,17 +19,12 @@ static struct toml_node *define_grow(struct toml *doc, struct toml_node *parent,
 	return node;
 }
 
-static struct toml_node *define_find(const struct toml_node *parent, const struct toml_part *part)
-{
-	return toml_node_find(parent, part->key);
-}
-
 /* ---- after a key ---- */
 
 struct toml_node *toml_define_value(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_reason)
 {
-	if (define_find(parent, part))
+	if (toml_node_find(parent, part->key))
 		return define_refuse(ret_reason, "this key is already defined");
 	return define_grow(doc, parent, part, TOML_BOOLEAN, FORM_VALUE, ret_reason);
 }
@@ -41,7 +36,7 @@ struct toml_node *toml_define_value(
 struct toml_node *toml_define_dotted(struct toml *doc, struct toml_node *parent, const struct toml_part *part,
     struct toml_node *scope, const char **ret_reason)
 {
-	struct toml_node *node = define_find(parent, part);
+	struct toml_node *node = toml_node_find(parent, part->key);
 
 	if (!node)
 		node = define_grow(doc, parent, part, TOML_TABLE, FORM_DOTTED, ret_reason);
@@ -74,7 +69,7 @@ struct toml_node *toml_define_element(
 struct toml_node *toml_define_super(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_reason)
 {
-	struct toml_node *node = define_find(parent, part);
+	struct toml_node *node = toml_node_find(parent, part->key);
 
 	if (!node)
 		return define_grow(doc, parent, part, TOML_TABLE, FORM_IMPLICIT, ret_reason);
@@ -88,7 +83,7 @@ struct toml_node *toml_define_super(
 struct toml_node *toml_define_table(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_reason)
 {
-	struct toml_node *node = define_find(parent, part);
+	struct toml_node *node = toml_node_find(parent, part->key);
 
 	if (!node)
 		return define_grow(doc, parent, part, TOML_TABLE, FORM_HEADER, ret_reason);
@@ -104,7 +99,7 @@ struct toml_node *toml_define_table(
 struct toml_node *toml_define_next_table(
     struct toml *doc, struct toml_node *parent, const struct toml_part *part, const char **ret_reason)
 {
-	struct toml_node *array = define_find(parent, part);
+	struct toml_node *array = toml_node_find(parent, part->key);
 
 	if (!array)
 		array = define_grow(doc, parent, part, TOML_ARRAY, FORM_TABLES, ret_reason);

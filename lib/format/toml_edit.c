@@ -278,7 +278,6 @@ int toml_set(struct toml *doc, const char *const path[], const json_t *value, st
 	const struct toml_node *there = live_member(target.table, text_of(target.rest[0]));
 	if (!target.rest[1] && check_put(doc, there, value, ret_error) < 0)
 		return -1;
-	doc->touched = true;
 	put_below(doc, target, value);
 	return 0;
 }
@@ -301,7 +300,6 @@ static int remove_in_json(json_t *object, const char *const rest[], struct toml_
 
 static void remove_live(struct toml *doc, struct toml_node *node)
 {
-	doc->touched = true;
 	node->gone = true;
 	edit_give(doc, node, NULL);
 }
@@ -353,5 +351,5 @@ static bool edit_changed(const struct toml_node *table)
 
 bool toml_edited(const struct toml *doc)
 {
-	return doc->touched && edit_changed(doc->root);
+	return edit_changed(doc->root);
 }
