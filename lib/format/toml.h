@@ -40,7 +40,8 @@
  *
  * Nothing here prints, or knows the contents of the document. The time is linear in the
  * size of the document and the number of edits. If there is no memory, the program exits
- * (memory.h); call json_start() first, so that this is true of JSON values, too.
+ * (memory.h); call json_start() first, so that this is true of JSON values, too. As in the
+ * rest of the tree, LC_NUMERIC must be "C".
  */
 #ifndef KIMI_FORMAT_TOML_H
 #define KIMI_FORMAT_TOML_H

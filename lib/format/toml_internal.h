@@ -183,7 +183,6 @@ struct toml {
 	size_t slot_count, slot_used;
 	struct toml_want *wants;
 	struct toml_block *last_block;
-	bool touched; /* an edit was noted */
 };
 
 /* Zeroed memory that lives as long as the document. */
@@ -246,9 +245,6 @@ int toml_hex_digit(char c);
  */
 const char *toml_value_read(
     struct toml *doc, struct toml_token token, struct toml_node *node, size_t *ret_at);
-
-/* Writes the fewest digits that read back as the same finite number. Independent of the locale. */
-void toml_value_from_double(struct buf *out, double number);
 
 /* ---- toml_define.c ---- */
 

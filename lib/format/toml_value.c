@@ -1,9 +1,6 @@
 #include "format/toml_internal.h"
 
-#include <errno.h>
-#include <locale.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,48 +120,6 @@ static const char *read_datetime(struct toml *doc, struct bare b, struct toml_no
 
 /* ---- numbers ---- */
 
-/* strtod() and printf() depend on the locale, but here only its decimal point matters. The text is a number. */
-static double to_double(const char *text, size_t len)
-{
-	const char *point = localeconv()->decimal_point, *dot = memchr(text, '.', len);
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX / 4);
-	buf_add(&b, text, dot ? (size_t)(dot - text) : len);
-	if (dot) {
-		buf_addstr(&b, point);
-		buf_add(&b, dot + 1, len - (size_t)(dot + 1 - text));
-	}
-	int saved = errno;
-	double number = strtod(b.data, NULL);
-	errno = saved;
-	buf_release(&b);
-	return number;
-}
-
-void toml_value_from_double(struct buf *out, double number)
-{
-	char text[64];
-	double back = 0;
-
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, number);
-		back = strtod(text, NULL);
-		if (back >= number && back <= number)
-			break;
-	}
-	const char *point = localeconv()->decimal_point, *dot = strstr(text, point);
-	if (!dot) {
-		buf_addstr(out, text);
-		if (!strchr(text, 'e'))
-			buf_addstr(out, ".0");
-		return;
-	}
-	buf_add(out, text, (size_t)(dot - text));
-	buf_addch(out, '.');
-	buf_addstr(out, dot + strlen(point));
-}
-
 static bool digit_of(char c, int base)
 {
 	int digit = toml_hex_digit(c);
@@ -252,7 +207,8 @@ static const char *read_decimal(struct bare b, bool negative, char *text, struct
 	node->kind = TOML_FLOAT;
 	if (b.at != b.end)
 		return bad_number;
-	node->u.real = to_double(text, len);
+	text[len] = '\0';
+	node->u.real = strtod(text, NULL);
 	if (negative)
 		node->u.real = -node->u.real;
 	return NULL;

@@ -1,5 +1,7 @@
 #include "format/toml_internal.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_bare(const char *key, size_t len)
@@ -43,6 +45,21 @@ void toml_write_key(struct buf *out, const char *key, size_t key_len)
 		write_string(out, key, key_len);
 }
 
+/* The fewest digits that read back as the same number. */
+static void write_real(struct buf *out, double number)
+{
+	char text[64];
+
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, number);
+		if (strtod(text, NULL) == number)
+			break;
+	}
+	buf_addstr(out, text);
+	if (!strpbrk(text, ".e"))
+		buf_addstr(out, ".0");
+}
+
 static void write_array(struct buf *out, const json_t *array)
 {
 	buf_addch(out, '[');
@@ -80,7 +97,7 @@ void toml_write_value(struct buf *out, const json_t *value)
 		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		break;
 	case JSON_REAL:
-		toml_value_from_double(out, json_real_value(value));
+		write_real(out, json_real_value(value));
 		break;
 	case JSON_TRUE:
 	case JSON_FALSE:
