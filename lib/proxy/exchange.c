@@ -431,22 +431,17 @@ bool exchange_handle(struct exchange *exchange, const struct guard_rules *rules,
 
 /* ---- The end */
 
-static int exchange_logged_status(const struct exchange *exchange, bool failed)
-{
-	if (exchange->queued)
-		return exchange->response.status;
-	if (failed && !exchange->gone)
-		return 400;
-	return CLIENT_GONE;
-}
-
 static void exchange_log(const struct exchange *exchange, bool failed)
 {
-	int len = (int)strcspn(exchange->target, "?");
+	int len = (int)strcspn(exchange->target, "?"), status = CLIENT_GONE;
 	char method[32], path[512];
 
 	if (!exchange->all->log || !exchange->method)
 		return;
+	if (exchange->queued)
+		status = exchange->response.status;
+	else if (failed && !exchange->gone)
+		status = 400;
 	snprintf(method, sizeof(method), "%s", exchange->method);
 	snprintf(path, sizeof(path), "%.*s", len, exchange->target);
 	text_clean_inplace(method);
@@ -454,7 +449,7 @@ static void exchange_log(const struct exchange *exchange, bool failed)
 	const struct exchange_record request = {
 	    .method = method,
 	    .path = path,
-	    .status = exchange_logged_status(exchange, failed),
+	    .status = status,
 	    .milliseconds = (double)clock_ms() - exchange->started,
 	    .bytes_up = exchange->upload.total,
 	    .bytes_down = exchange->response.total,
