@@ -155,7 +155,6 @@ static int http_prepare(struct transfer *t, CURLM *multi)
 	CURL *c = t->easy;
 	if (handle_prepare(c, request->url, &t->proxy, err) < 0)
 		return -1;
-	t->response->proxy_is_set = t->proxy.is_set;
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
 	/*
 	 * Without this header, we would accept any encoding (RFC 9110 section 12.5.3).
@@ -208,9 +207,9 @@ static int http_drive(struct transfer *t, CURLM *multi)
 }
 
 /* The hint for a host that was not reached. */
-static const char *network_hint(CURLcode code, const struct http_response *response)
+static const char *network_hint(const struct transfer *t)
 {
-	switch (code) {
+	switch (t->code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CONNECT_ERROR:
 		return "check the system's clock; if a proxy inspects TLS, set SSL_CERT_FILE to its CA "
@@ -218,9 +217,9 @@ static const char *network_hint(CURLcode code, const struct http_response *respo
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "check HTTPS_PROXY";
 	default:
-		if (*response->proxy)
+		if (*t->response->proxy)
 			return "check the network and the proxy";
-		if (response->proxy_is_set)
+		if (t->proxy.is_set)
 			return "check the network (the proxy that is set is not used for this host)";
 		return "check the network (HTTPS_PROXY is not set)";
 	}
@@ -286,7 +285,7 @@ static int transfer_error(const struct transfer *t)
 	if (t->code == CURLE_SSL_CACERT_BADFILE && env_get("SSL_CERT_FILE"))
 		return err_set(err, ERR_CONFIG, "set SSL_CERT_FILE to a certificate file, or unset it",
 		    "cannot reach %s: no certificate can be read from %s", host, env_get("SSL_CERT_FILE"));
-	const char *hint = network_hint(t->code, t->response);
+	const char *hint = network_hint(t);
 	if (*t->response->proxy)
 		return err_set(err, ERR_NETWORK, hint, "cannot reach %s through the proxy %s: %s", host,
 		    t->response->proxy, network_reason(t, reason));

@@ -36,7 +36,6 @@ struct http_response {
 	double retry_after; /* seconds, at most a day; 0: it was not sent. RFC 9110 section 10.2.3 */
 	double date;        /* of the Date header, seconds since the epoch; 0 if it was not sent */
 	char proxy[120];    /* the proxy that was used, without user name and password, or "" */
-	bool proxy_is_set;  /* a proxy is set, even if it is not used for this URL */
 };
 
 /*
