@@ -81,12 +81,6 @@ static bool guard_is_well_formed(const struct request_head *request)
 	return lengths + codings <= 1 && (!coding || strcasecmp(coding, "chunked") == 0);
 }
 
-/* A URL with a scheme. "*" and the like are refused as paths. */
-static bool guard_is_absolute(const char *target)
-{
-	return *target != '/' && strstr(target, "://");
-}
-
 struct guard_result guard_check(const struct guard_rules *rules, const struct request_head *request)
 {
 	static const char invalid[] = "invalid_request_error", denied[] = "permission_error";
@@ -98,7 +92,8 @@ struct guard_result guard_check(const struct guard_rules *rules, const struct re
 	if (strcmp(request->method, "TRACE") == 0)
 		return (struct guard_result){
 		    405, invalid, "kimi proxy does not pass on TRACE; its response would hold the token"};
-	if (guard_is_absolute(request->target))
+	/* A URL with a scheme. "*" and the like are refused as paths. */
+	if (*request->target != '/' && strstr(request->target, "://"))
 		return (struct guard_result){400, invalid,
 		    "this is kimi proxy, which is not an HTTP proxy; unset HTTP_PROXY or set NO_PROXY"};
 	if (request->count == FIELDS_MAX)

@@ -10,26 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Owned by the caller; NULL: no memory. */
-static char *own_response_text(const char *target, const char *type, const char *message)
+struct MHD_Response *own_response_new(
+    const char *target, int status, const char *type, const char *message, size_t *ret_len)
 {
 	json_t *object = json_pack("{s:{s:s, s:s}}", "error", "type", type, "message", message);
 
 	if (path_is_messages(target))
 		json_object_set_new(object, "type", json_string("error"));
 	char *text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return text;
-}
-
-struct MHD_Response *own_response_new(
-    const char *target, int status, const char *type, const char *message, size_t *ret_len)
-{
-	char *text = own_response_text(target, type, message);
 	size_t len = text ? strlen(text) : 0;
 	struct MHD_Response *response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_COPY);
 
 	free(text);
+	json_decref(object);
 	*ret_len = len;
 	if (!response)
 		return NULL;

@@ -5,11 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-static size_t path_length(const char *target)
-{
-	return strcspn(target, "?");
-}
-
 /* "%2e" is a dot, and some servers cut a segment at ";". */
 static bool segment_is_dots(const char *segment, size_t len)
 {
@@ -53,7 +48,7 @@ static const char *path_skip_v1(const char *path)
 const char *path_below_base(const char *target)
 {
 	if (*target != '/' || !text_is_plain(target) || strpbrk(target, "#\\") ||
-	    path_may_escape(target, path_length(target)))
+	    path_may_escape(target, strcspn(target, "?")))
 		return NULL;
 	return path_skip_v1(path_skip_v1(target));
 }
