@@ -312,12 +312,6 @@ static int refuse_redirect(const struct transfer *t)
 	    t->err, ERR_NETWORK, hint, "%s answered with a redirect to %s, which is not followed", from, to);
 }
 
-static void *zlib_take(void *context, unsigned count, unsigned size)
-{
-	(void)context;
-	return calloc(count, size);
-}
-
 static void zlib_give_back(void *context, void *memory)
 {
 	(void)context;
@@ -331,10 +325,8 @@ static void zlib_give_back(void *context, void *memory)
 static void http_unpack(struct transfer *t)
 {
 	struct buf *body = &t->response->body, plain;
-	z_stream stream = {.zalloc = zlib_take,
-	    .zfree = zlib_give_back,
-	    .next_in = (unsigned char *)body->data,
-	    .avail_in = (unsigned)body->len};
+	z_stream stream = {
+	    .zfree = zlib_give_back, .next_in = (unsigned char *)body->data, .avail_in = (unsigned)body->len};
 	unsigned char piece[16 * 1024];
 	int result;
 

@@ -437,7 +437,7 @@ void http_stream_continue(struct http_stream *stream, bool reading, bool writing
 		pause |= CURLPAUSE_RECV;
 	curl_easy_pause(stream->easy, pause);
 	/* libcurl goes on when it is asked next, and does not always say so through its timer. */
-	stream_sockets_act_soon(&stream->streams->sockets);
+	loop_set_timer(&stream->streams->sockets.timer, 0);
 }
 
 void http_stream_cancel(struct http_stream *stream)

@@ -212,11 +212,6 @@ void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy)
 	loop_watch(sockets->loop, &socket->watch, fd, socket->events, sockets_ready, socket);
 }
 
-void stream_sockets_act_soon(struct stream_sockets *sockets)
-{
-	loop_set_timer(&sockets->timer, 0);
-}
-
 void stream_sockets_close(struct stream_sockets *sockets)
 {
 	while (sockets->first)

@@ -14,7 +14,7 @@ struct stream_sockets {
 	void *multi;                  /* a CURLM, not owned */
 	void (*acted)(void *context); /* is called whenever libcurl has done something */
 	void *context;
-	struct loop_timer timer;
+	struct loop_timer timer;     /* set it to let libcurl act */
 	struct stream_socket *first; /* of the connections */
 };
 
@@ -26,9 +26,6 @@ void stream_sockets_serve(struct stream_sockets *sockets, void *easy);
 
 /* The connection of this handle has carried a whole response: what comes next belongs to no request. */
 void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy);
-
-/* Lets libcurl act in this or the next turn of the loop. */
-void stream_sockets_act_soon(struct stream_sockets *sockets);
 
 /* Call it after curl_multi_cleanup(). */
 void stream_sockets_close(struct stream_sockets *sockets);
