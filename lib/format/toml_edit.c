@@ -236,9 +236,10 @@ static int put_in_json(
 static void put_nested(
     struct toml *doc, struct toml_node *table, const char *const rest[], const json_t *value)
 {
+	struct toml_error ignored; /* an empty object takes anything */
 	json_t *object = json_object();
 
-	put_in_json(object, rest + 1, value, NULL); /* an empty object takes anything */
+	put_in_json(object, rest + 1, value, &ignored);
 	edit_put(doc, table, text_of(rest[0]), object);
 	json_decref(object);
 }
