@@ -99,15 +99,12 @@ static int not_started(const char *program, int error, struct err *err)
 	return err_errno(err, code, hint, "cannot run %s", program);
 }
 
-int process_start_detached(const char *const *argv, struct err *err)
+bool process_start_detached(const char *const *argv)
 {
 	const struct process process = {.argv = argv, .own_session = true};
 	pid_t pid;
-	int error = process_spawn(&process, -1, -1, &pid);
 
-	if (error)
-		return not_started(argv[0], error, err);
-	return 0;
+	return process_spawn(&process, -1, -1, &pid) == 0;
 }
 
 static int spawn_here(const char *const *argv, bool takes_keys, pid_t *ret_pid)

@@ -96,8 +96,8 @@ int process_fork_background(void);
 
 /*
  * Starts a child in a session of its own with /dev/null for everything, and does not wait
- * for it.
+ * for it. False: it could not be started.
  */
-int process_start_detached(const char *const *argv, struct err *err);
+bool process_start_detached(const char *const *argv);
 
 #endif

@@ -59,7 +59,7 @@ static bool open_with(char *command, const char *url)
 	if (!used)
 		argv[n++] = url;
 	argv[n] = NULL;
-	return process_start_detached(argv, NULL) == 0;
+	return process_start_detached(argv);
 }
 
 bool browser_open(const char *url)
@@ -74,6 +74,6 @@ bool browser_open(const char *url)
 		opened = open_with(one, url);
 	free(list);
 	for (size_t i = 0; !opened && i < sizeof(openers) / sizeof(openers[0]); i++)
-		opened = process_start_detached((const char *[]){openers[i], url, NULL}, NULL) == 0;
+		opened = process_start_detached((const char *[]){openers[i], url, NULL});
 	return opened;
 }
