@@ -4,7 +4,7 @@
  * The JSON is kimi-cli's: access_token, refresh_token, expires_at, scope, token_type,
  * expires_in. The struct owns its strings; token_clear() wipes them. Times are in
  * seconds: expires_at since the epoch, with a fraction (INFINITY: never expires, see
- * record_kimi_code.h), expires_in the lifetime of the access token (0: unknown).
+ * record.h), expires_in the lifetime of the access token (0: unknown).
  *
  * Only this module decides whether a token is still valid and whether it is due.
  */

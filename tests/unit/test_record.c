@@ -1,4 +1,4 @@
-#include "store/record_kimi_code.h"
+#include "store/record.h"
 
 #include "base/buf.h"
 #include "format/json.h"
@@ -9,10 +9,14 @@
 
 static struct reason reason;
 
+enum record_kind { RECORD_MISSING, RECORD_REVOKED, RECORD_VALID };
+
 static enum record_kind read_text(const char *text, struct token *ret_token)
 {
 	*reason.text = '\0';
-	return record_kimi_code_read(text, strlen(text), ret_token, &reason);
+	if (record_format_of(&client_kimi_code)->read(text, strlen(text), ret_token, &reason) < 0)
+		return RECORD_MISSING;
+	return token_is_tombstone(ret_token) ? RECORD_REVOKED : RECORD_VALID;
 }
 
 static void test_kinds(void)
@@ -50,7 +54,7 @@ static void test_kinds(void)
 		static const char *const names[] = {"missing", "revoked", "valid"};
 		struct token token = TOKEN_INIT;
 		enum record_kind kind = read_text(records[i].text, &token);
-		ok(kind == records[i].kind && !token.access_token == (kind != RECORD_VALID) &&
+		ok(kind == records[i].kind && !token.access_token == (kind == RECORD_MISSING) &&
 		        !*reason.text == (kind != RECORD_MISSING),
 		    "%s: the login is %s%s%s", records[i].what, names[records[i].kind],
 		    *reason.text ? ", " : "", reason.text);
@@ -95,7 +99,7 @@ static void test_printing(void)
 	    .expires_at = 1700000900.75,
 	    .expires_in = 900};
 
-	char *text = record_kimi_code_print(&token);
+	char *text = record_format_of(&client_kimi_code)->print(&token);
 	ok(text && strcmp(text, "{\n  \"access_token\": \"at-1\",\n  \"refresh_token\": \"rt-1\",\n"
 	                        "  \"expires_at\": 1700000900,\n"
 	                        "  \"scope\": \"a\\u001b\\\"\\\\/\xc3\xa9\x7f\\n\",\n"
@@ -105,7 +109,7 @@ static void test_printing(void)
 	token.expires_at = INFINITY;
 	token.expires_in = 0.1;
 	token.scope = none;
-	text = record_kimi_code_print(&token);
+	text = record_format_of(&client_kimi_code)->print(&token);
 	ok(text && strstr(text, "  \"expires_at\": 0,\n  \"scope\": \"\",\n") && strstr(text, ": 0.1\n}\n"),
 	    "what never ends is printed as 0 and a fraction with its own digits");
 	struct token again = TOKEN_INIT;
