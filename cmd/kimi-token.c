@@ -75,7 +75,7 @@ static void token_warn(const struct command *c, const struct store *store, const
 	told.terminal = isatty(STDERR_FILENO);
 	if (!told.terminal)
 		return;
-	if (store->file.access == TOKEN_FILE_TIGHTENED)
+	if (store->file.access == STORE_FILE_TIGHTENED)
 		report_note(&told, "%s could be read by others; it is now private", store->file.path);
 	if (access->error.code != ERR_NONE)
 		report_note(&told, "the token could not be refreshed: %s", access->error.what);

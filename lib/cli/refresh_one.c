@@ -88,7 +88,7 @@ int refresh_one_run(struct refresh_one *one, struct err *err)
 		one->outcome = refresh_one_take(one, err);
 	else
 		one->outcome = refresh_login(store, one->options, &one->token, err);
-	if (store->file.access == TOKEN_FILE_TIGHTENED)
+	if (store->file.access == STORE_FILE_TIGHTENED)
 		report_note(one->report, "%s could be read by others; it is now private", store->file.path);
 	if (store->fell_back)
 		report_note(one->report, "%s: login saved in a private file", store->keyring.error.reason);

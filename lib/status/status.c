@@ -85,11 +85,11 @@ static void status_add_problems(
 		    "the login was issued by %.200s and is not sent to %.200s", issuer,
 		    store->who.oauth_host);
 	}
-	if (store->file.access == TOKEN_FILE_OPEN) {
+	if (store->file.access == STORE_FILE_OPEN) {
 		problem_add(&status->problems, "rights", file_hint(hint, FILE_HINT_OPEN, store->file.path),
 		    "%.400s can be read by others: its file system does not keep permissions",
 		    store->file.path);
-	} else if (store->file.access == TOKEN_FILE_TIGHTENED) {
+	} else if (store->file.access == STORE_FILE_TIGHTENED) {
 		snprintf(remedy, sizeof(remedy),
 		    "run 'kimi login%s --force' if another user may have read it", option);
 		problem_add(&status->problems, "rights", remedy,

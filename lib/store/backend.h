@@ -28,6 +28,18 @@ struct store_backend {
 
 extern const struct store_backend backend_file, backend_keyring;
 
+/*
+ * Checks that the file may be replaced: -1 if it is a symbolic link, a directory or
+ * another user's file. Also removes temporary files of killed processes.
+ */
+int backend_file_check_path(const struct store *store, struct err *err);
+
+/*
+ * Opens the next version of the file and allocates disk space for it.
+ * newfile_abandon(&store->file.next) frees both.
+ */
+int backend_file_reserve(struct store *store, struct err *err);
+
 /* Takes store->user_lock if this store may change the keyring. */
 int backend_keyring_lock(struct store *store, long long deadline, struct err *err);
 

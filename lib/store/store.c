@@ -1,12 +1,12 @@
 #include "store/store.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/newfile.h"
 #include "base/signals.h"
 #include "base/text.h"
 #include "store/backend.h"
 #include "store/token_cache.h"
-#include "store/token_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,7 +53,6 @@ int store_open(struct store *store, const struct account *who, struct err *err)
 	if (strncmp(key, prefix, sizeof(prefix) - 1) != 0 || !is_safe_name(name))
 		return err_set(err, ERR_CONFIG, "use a name without '/', '..' or a leading '.'",
 		    "'%.100s' is not a valid key of a login", key);
-	home_path(home, HOME_CREDENTIALS, store->directory);
 	home_credentials_file(home, name, "json", store->file.path);
 	home_credentials_file(home, name, "state", store->state);
 	home_credentials_file(
@@ -91,14 +90,41 @@ int store_load(struct store *store, struct token *ret_token, struct err *err)
 	return result;
 }
 
+/*
+ * Makes the directory of the logins with mode 0700. It must belong to the user and must not
+ * be a symbolic link: whoever can write to it can replace a login.
+ */
+static int store_make_directory(const struct store *store, struct err *err)
+{
+	char directory[HOME_PATH_MAX];
+	struct stat st;
+
+	home_path(store->who.home, HOME_CREDENTIALS, directory);
+	if (home_check_writable(store->who.home, err) < 0 || dir_make(directory, err) < 0)
+		return -1;
+	if (lstat(directory, &st) < 0)
+		return err_errno(err, ERR_STORAGE, "change its permissions so that you can read it",
+		    "cannot check %s", directory);
+	if (S_ISLNK(st.st_mode))
+		return err_set(err, ERR_STORAGE, "replace the link with the directory",
+		    "%s is a symbolic link", directory);
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_STORAGE,
+		    "run the command as that user, or change the directory's owner back",
+		    "%s belongs to another user (uid %lu)", directory, (unsigned long)st.st_uid);
+	if ((st.st_mode & 077) && dir_set_mode(directory, 0700) < 0)
+		return err_errno(
+		    err, ERR_STORAGE, "run 'chmod 700' on it", "cannot make %s private", directory);
+	return 0;
+}
+
 int store_lock_to_refresh(struct store *store, long long deadline, struct err *err)
 {
 	const char *slot = strchr(store->who.key, '/') + 1;
 
 	if (store->who.home->client->lock == CLIENT_LOCK_FILE)
 		return store_lock(store, deadline, err);
-	if (home_check_writable(store->who.home, err) < 0 ||
-	    token_file_make_directory(store->directory, err) < 0)
+	if (store_make_directory(store, err) < 0)
 		return -1;
 	store->dir_lock = (struct dir_lock){.home = store->who.home, .slot = slot};
 	return dir_lock_acquire(&store->dir_lock, deadline, err);
@@ -120,8 +146,7 @@ bool store_is_still_locked(struct store *store)
 
 int store_lock(struct store *store, long long deadline, struct err *err)
 {
-	if (home_check_writable(store->who.home, err) < 0 ||
-	    token_file_make_directory(store->directory, err) < 0 ||
+	if (store_make_directory(store, err) < 0 ||
 	    lock_acquire(&store->lock, store->lock_file, deadline, err) < 0)
 		return -1;
 	if (backend_keyring_lock(store, deadline, err) < 0) {
@@ -143,7 +168,7 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 	 */
 	home_path(store->who.home, HOME_DEVICE_ID, device_id);
 	newfile_sweep(device_id);
-	if (token_file_check_path(&store->file, err) < 0)
+	if (backend_file_check_path(store, err) < 0)
 		return -1;
 	if (store->kind == STORE_NOWHERE)
 		store->kind = STORE_FILE;
@@ -153,7 +178,7 @@ int store_prepare(struct store *store, const struct token *present, struct err *
 	 * Also for the keyring: if that fails after the exchange, the new login is saved
 	 * in the file.
 	 */
-	return token_file_reserve(&store->file, err);
+	return backend_file_reserve(store, err);
 }
 
 /*
@@ -242,7 +267,7 @@ static int store_move_login(
     struct store *store, const struct token *token, bool *ret_copy_left, struct err *err)
 {
 	enum store_kind kind = store->kind;
-	int failed = token_file_check_path(&store->file, err);
+	int failed = backend_file_check_path(store, err);
 
 	if (!failed && store->found != kind)
 		failed = store_put(store, token, ret_copy_left, err);

@@ -2,7 +2,7 @@
  * store: where a login is stored, and how it is never lost.
  *
  * A login is one token under a key, "oauth/NAME". It is stored in the file that the
- * home's client reads (token_file.h) or, if the client supports it, in the keyring
+ * home's client reads, credentials/NAME.json, or, if the client supports it, in the keyring
  * (helper.h). Reading tries the file first; a change goes to where the login was
  * read. There is one live copy. Every refresh holds the client's own lock:
  * credentials/NAME.lock of kimi-cli, or kimi-code's directory (dir_lock.h), for which
@@ -30,16 +30,31 @@
 #include "account/account.h"
 #include "base/err.h"
 #include "base/lock.h"
+#include "base/newfile.h"
 #include "home/dir_lock.h"
 #include "home/home.h"
 #include "store/helper.h"
 #include "store/metadata.h"
+#include "store/record.h"
 #include "store/token.h"
-#include "store/token_file.h"
 
 #include <stdbool.h>
 
 enum store_kind { STORE_NOWHERE, STORE_FILE, STORE_KEYRING };
+
+enum store_file_access {
+	STORE_FILE_PRIVATE,
+	STORE_FILE_TIGHTENED, /* others could read it; its mode is 0600 now */
+	STORE_FILE_OPEN,      /* others can read it: its file system ignores modes */
+};
+
+/* The state of backend_file.c. */
+struct store_file {
+	char path[HOME_PATH_MAX];
+	const struct record_format *format;
+	enum store_file_access access; /* set by store_load() */
+	struct newfile next;           /* set by store_prepare() */
+};
 
 /* The state of backend_keyring.c. */
 struct store_keyring {
@@ -53,8 +68,7 @@ struct store_keyring {
 
 struct store {
 	struct account who;
-	char directory[HOME_PATH_MAX];
-	struct token_file file;
+	struct store_file file;
 	char state[HOME_PATH_MAX]; /* path of the metadata (metadata.h) */
 	char lock_file[HOME_PATH_MAX];
 	enum store_kind found; /* where store_load() found the login */
