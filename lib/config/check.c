@@ -200,15 +200,6 @@ static bool check_fields(const struct check *check, const struct toml_node *tabl
 	return true;
 }
 
-static const struct toml_node *table_of(const struct toml_node *parent, const char *name)
-{
-	const struct toml_node *node = toml_member(parent, name);
-
-	if (!toml_is(node, TOML_TABLE))
-		return NULL;
-	return node;
-}
-
 /*
  * Checks the fields of a table (NULL: it is missing, or not a table, which the check of
  * its parent reports).
@@ -229,7 +220,7 @@ static void check_login(const struct check *check, const struct toml_node *table
 	if (!check_fields(check, table, fields, path))
 		return;
 	config_check_path(oauth, path, "oauth");
-	check_part(check, table_of(table, "oauth"), check->rules->oauth, oauth);
+	check_part(check, config_member_table(table, "oauth"), check->rules->oauth, oauth);
 }
 
 /* The KIMI_API_KEY of `env` counts only beside `oauth`: another secret is used instead. */
@@ -244,9 +235,9 @@ static void check_one_secret(const struct check *check, const struct toml_node *
 		if (text[strspn(text, " \t")])
 			found[count++] = names[i];
 	}
-	if (!count && *text_or_empty(config_member_text(table_of(provider, "env"), "KIMI_API_KEY")))
+	if (!count && *text_or_empty(config_member_text(toml_member(provider, "env"), "KIMI_API_KEY")))
 		found[count++] = "env.KIMI_API_KEY";
-	if (table_of(provider, "oauth"))
+	if (config_member_table(provider, "oauth"))
 		found[count++] = "oauth";
 	if (count > 1)
 		problem_add(check->problems, code, "remove one of them",
@@ -295,7 +286,7 @@ static void check_models(
 		if (!check_fields(check, node, check->rules->model, path))
 			continue;
 		config_check_path(overrides, path, "overrides");
-		check_part(check, table_of(node, "overrides"), check->rules->overrides, overrides);
+		check_part(check, config_member_table(node, "overrides"), check->rules->overrides, overrides);
 		const char *provider = config_member_text(node, "provider");
 		if (check->rules->whole && provider && !toml_member(providers, provider))
 			problem_add(check->problems, code,
@@ -361,8 +352,9 @@ void config_check(const struct home *home, const struct toml *config, struct pro
 	const struct config_rules *rules = dialect->rules;
 	const struct check check = {config, home->client->program, rules, dialect->one_secret, problems};
 	const struct toml_node *root = toml_root(config);
-	const struct toml_node *providers = table_of(root, "providers"), *models = table_of(root, "models"),
-	                       *mcp = table_of(root, "mcp");
+	const struct toml_node *providers = config_member_table(root, "providers"),
+	                       *models = config_member_table(root, "models"),
+	                       *mcp = config_member_table(root, "mcp");
 	const char *chosen = config_default_model(config);
 
 	if (toml_has_bom(config))
@@ -373,11 +365,11 @@ void config_check(const struct home *home, const struct toml *config, struct pro
 	check_fields(&check, root, rules->top, "");
 	check_providers(&check, providers);
 	check_models(&check, models, providers);
-	check_services(&check, table_of(root, "services"));
-	check_part(&check, table_of(root, "thinking"), rules->thinking, "thinking");
-	check_part(&check, table_of(root, "loop_control"), rules->loop_control, "loop_control");
+	check_services(&check, config_member_table(root, "services"));
+	check_part(&check, config_member_table(root, "thinking"), rules->thinking, "thinking");
+	check_part(&check, config_member_table(root, "loop_control"), rules->loop_control, "loop_control");
 	check_part(&check, mcp, rules->mcp, "mcp");
-	check_part(&check, table_of(mcp, "client"), rules->mcp_client, "mcp.client");
+	check_part(&check, config_member_table(mcp, "client"), rules->mcp_client, "mcp.client");
 	check_hooks(&check, root);
 	if (rules->whole && chosen && !toml_member(models, chosen))
 		problem_add(problems, code, "choose another with 'kimi models --use MODEL'",

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "config/dialect.h"
 #include "config/file.h"
+#include "config/view.h"
 #include "format/toml.h"
 
 #include <jansson.h>
@@ -26,9 +27,6 @@ struct editor {
 
 /* An editor of a document of that home, which it borrows. */
 struct editor editor_of(const struct home *home, struct toml *doc);
-
-/* A path of keys for the calls below. */
-#define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 void editor_set(struct editor *e, const char *const path[], json_t *value /* taken */);
 void editor_set_text(struct editor *e, const char *const path[], const char *text);

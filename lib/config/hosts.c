@@ -98,12 +98,10 @@ static void hosts_read_config(struct home *home)
 		return;
 	config_provider_key(home, platform, provider);
 	/* kimi-code accepts both spellings. */
-	hosts_take(config, (const char *const[]){"providers", provider, "baseUrl", NULL}, home->base_url);
-	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauthHost", NULL},
-	    home->oauth_host);
-	hosts_take(config, (const char *const[]){"providers", provider, "base_url", NULL}, home->base_url);
-	hosts_take(config, (const char *const[]){"providers", provider, "oauth", "oauth_host", NULL},
-	    home->oauth_host);
+	hosts_take(config, PATH("providers", provider, "baseUrl"), home->base_url);
+	hosts_take(config, PATH("providers", provider, "oauth", "oauthHost"), home->oauth_host);
+	hosts_take(config, PATH("providers", provider, "base_url"), home->base_url);
+	hosts_take(config, PATH("providers", provider, "oauth", "oauth_host"), home->oauth_host);
 	toml_free(config);
 }
 

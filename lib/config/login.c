@@ -2,7 +2,6 @@
 
 #include "config/edit.h"
 #include "config/file.h"
-#include "config/view.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include "config/edit.h"
 #include "config/file.h"
 #include "config/login.h"
-#include "config/view.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -53,8 +53,7 @@ static const struct region *region_of_key(const struct home *home, const struct 
 	if (!region->name || *home->oauth_host || config_file_read(home, &config, NULL) != 0)
 		return NULL;
 	config_provider_key(home, platform, provider);
-	bool has_login =
-	    config_text(config, (const char *const[]){"providers", provider, "oauth", "key", NULL});
+	bool has_login = config_text(config, PATH("providers", provider, "oauth", "key"));
 	toml_free(config);
 	if (has_login)
 		return NULL;

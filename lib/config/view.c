@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 static const char managed[] = "managed:";
 
 void config_provider_key(
@@ -80,24 +78,23 @@ const char *config_member_text(const struct toml_node *table, const char *key)
 	return config_node_text(toml_member(table, key));
 }
 
-/* The first entry of a table of the root; an array has none. */
-static const struct toml_node *view_first_entry(const struct toml *doc, const char *name)
+const struct toml_node *config_member_table(const struct toml_node *table, const char *key)
 {
-	const struct toml_node *table = toml_get(doc, PATH(name));
+	const struct toml_node *node = toml_member(table, key);
 
-	if (!toml_is(table, TOML_TABLE))
+	if (!toml_is(node, TOML_TABLE))
 		return NULL;
-	return toml_first(table);
+	return node;
 }
 
 const struct toml_node *config_first_provider(const struct toml *doc)
 {
-	return view_first_entry(doc, "providers");
+	return toml_first(config_member_table(toml_root(doc), "providers"));
 }
 
 const struct toml_node *config_first_model(const struct toml *doc)
 {
-	return view_first_entry(doc, "models");
+	return toml_first(config_member_table(toml_root(doc), "models"));
 }
 
 const struct toml_node *config_provider(
@@ -166,9 +163,5 @@ const char *config_api_key(const struct home *home, const struct toml *doc, cons
 const struct toml_node *config_custom_headers(
     const struct home *home, const struct toml *doc, const struct platform *platform)
 {
-	const struct toml_node *headers = toml_member(config_provider(home, doc, platform), "custom_headers");
-
-	if (!toml_is(headers, TOML_TABLE))
-		return NULL;
-	return headers;
+	return config_member_table(config_provider(home, doc, platform), "custom_headers");
 }

@@ -26,6 +26,9 @@ char *config_model_key(const struct platform *platform, const char *id);
 /* The id of the model in such a key, for people; the key itself if it has another form. */
 const char *config_key_id(const struct platform *platform, const char *key);
 
+/* A path of keys for toml.h and the calls below. */
+#define PATH(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /*
  * The string of a node, of the node at a path (ended by NULL), or of a member of a table.
  * NULL: it is missing, not a string, or contains a NUL, since a C string would be cut there.
@@ -33,6 +36,9 @@ const char *config_key_id(const struct platform *platform, const char *key);
 const char *config_node_text(const struct toml_node *node);
 const char *config_text(const struct toml *doc, const char *const path[]);
 const char *config_member_text(const struct toml_node *table, const char *key);
+
+/* The member that is a table itself; NULL: it is missing, or another thing. */
+const struct toml_node *config_member_table(const struct toml_node *table, const char *key);
 
 /* The key of a member of a table; NULL if it contains a NUL. */
 const char *config_node_key(const struct toml_node *node);
