@@ -43,7 +43,7 @@ static bool has_login(const struct context *context)
 {
 	const struct home *home = &context->home;
 	size_t count = 0;
-	struct account *list = account_list(home, &count, NULL);
+	struct account *list = account_list(home, ACCOUNTS_WITH_TOKENS, &count, NULL);
 	bool found = api_key_is_stored(home, NULL) ||
 	             (home->client->has_keyring && config_names_keyring(&context->account));
 

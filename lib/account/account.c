@@ -176,7 +176,7 @@ struct account_list_builder {
 
 static void account_list_add(struct account_list_builder *list, const struct account *account)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count && *account->key; i++)
 		if (strcmp(list->items[i].key, account->key) == 0)
 			return;
 	if (list->count == list->capacity) {
@@ -275,49 +275,29 @@ static void list_add_hosts(
 	}
 }
 
-struct account *account_list(const struct home *home, size_t *ret_count, struct err *err)
+static int list_add_tokens(struct account_list_builder *list, const struct home *home, struct err *err)
 {
-	struct account_list_builder list = {0};
-	int result = 0;
-
-	for (const struct platform *p = platforms; p->id && result == 0; p++) {
+	for (const struct platform *p = platforms; p->id; p++) {
 		struct account plain = {.platform = p};
 		if (!p->oauth_key)
 			continue;
-		result = account_locate(&plain, home, err);
-		if (result < 0)
-			break;
-		account_list_add(&list, &plain);
-		list_add_accounts(&list, &plain);
+		if (account_locate(&plain, home, err) < 0)
+			return -1;
+		account_list_add(list, &plain);
+		list_add_accounts(list, &plain);
 		if (home->client->has_slots)
-			list_add_hosts(&list, home, p);
+			list_add_hosts(list, home, p);
 	}
-	if (list.failed)
-		result = err_memory(err);
-	if (result < 0) {
-		free(list.items);
-		return NULL;
-	}
-	*ret_count = list.count;
-	return list.items;
+	return 0;
 }
 
-struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err)
+static void list_add_keys(struct account_list_builder *list, const struct home *home)
 {
-	struct account *list = account_list(home, ret_count, err), *longer;
+	struct account account;
 
-	if (!list)
-		return NULL;
-	longer = reallocarray(list, *ret_count + PLATFORMS_MAX, sizeof(*list));
-	if (!longer) {
-		free(list);
-		err_memory(err);
-		return NULL;
-	}
 	for (const struct platform *p = platforms; p->id; p++)
-		if (!p->oauth_key && account_find(&longer[*ret_count], home, p->id, "", NULL) == 0)
-			(*ret_count)++;
-	return longer;
+		if (!p->oauth_key && account_find(&account, home, p->id, "", NULL) == 0)
+			account_list_add(list, &account);
 }
 
 /* Reads the key from a file name like kimi-code-env-0123456789abcdef@work.json. */
@@ -339,50 +319,63 @@ static bool account_of_slot_file(struct account *account, const char *file)
 	return rest == dot || is_account_name(account->name);
 }
 
-struct account *account_list_stored(const struct home *home, size_t *ret_count, struct err *err)
+static void list_add_slots(struct account_list_builder *list, const struct home *home)
 {
-	struct account *all = account_list_all(home, ret_count, err);
 	char directory[HOME_PATH_MAX];
 
-	if (!all || !home->client->has_slots)
-		return all;
-	struct account_list_builder list = {.items = all, .count = *ret_count, .capacity = *ret_count};
 	home_path(home, HOME_CREDENTIALS, directory);
 	DIR *dir = opendir(directory);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		struct account account = {.platform = &platforms[0], .home = home};
 		if (account_of_slot_file(&account, entry->d_name))
-			account_list_add(&list, &account);
+			account_list_add(list, &account);
 	}
 	if (dir)
 		closedir(dir);
-	if (list.failed) {
+}
+
+struct account *account_list(
+    const struct home *home, enum account_scope scope, size_t *ret_count, struct err *err)
+{
+	struct account_list_builder list = {0};
+	int result = list_add_tokens(&list, home, err);
+
+	if (result == 0 && scope >= ACCOUNTS_ALL)
+		list_add_keys(&list, home);
+	if (result == 0 && scope >= ACCOUNTS_STORED && home->client->has_slots)
+		list_add_slots(&list, home);
+	if (list.failed)
+		result = err_memory(err);
+	if (result < 0) {
 		free(list.items);
-		err_memory(err);
 		return NULL;
 	}
 	*ret_count = list.count;
 	return list.items;
 }
 
+/* Whether the config names the hosts of another login, which is *ret_configured then. */
+static bool account_configured_other(const struct account *account, struct account *ret_configured)
+{
+	if (!account->home->client->has_slots || !*account->key)
+		return false;
+	*ret_configured = *account;
+	account_set_configured_hosts(ret_configured);
+	return strcmp(ret_configured->key, account->key) != 0;
+}
+
 bool account_is_configured(const struct account *account)
 {
-	struct account configured = *account;
+	struct account other;
 
-	if (!account->home->client->has_slots || !*account->key || platform_hosts_are_set(account->platform))
-		return true;
-	account_set_configured_hosts(&configured);
-	return strcmp(configured.key, account->key) == 0;
+	return platform_hosts_are_set(account->platform) || !account_configured_other(account, &other);
 }
 
 bool account_is_other_configured(const struct account *account)
 {
-	struct account configured = *account;
+	struct account other;
 
-	if (!account->home->client->has_slots || !*account->key)
-		return false;
-	account_set_configured_hosts(&configured);
-	return strcmp(configured.key, account->key) != 0 && account_is_stored(&configured);
+	return account_configured_other(account, &other) && account_is_stored(&other);
 }
 
 void account_find_region(struct account *account)

@@ -84,22 +84,27 @@ int account_needs_login(const struct account *account, enum err_code code, struc
 /* ERR_LOGIN_REQUIRED "not logged in to Kimi Code", with the command that logs in. Returns -1. */
 int account_not_logged_in(const struct account *account, struct err *err);
 
-/*
- * Lists the logins with tokens, by the files in the credentials directory of the home. For
- * each platform that has tokens: the default account (always), its accounts by name, and
- * in a home with slots the stored logins of other hosts. The caller frees the list.
- * NULL: ERR_CONFIG, or no memory (ERR_BUSY).
- */
-struct account *account_list(const struct home *home, size_t *ret_count, struct err *err);
+/* Each one includes those above it, which come first in the list. */
+enum account_scope {
+	/*
+	 * For each platform that has tokens: the default account (always), its accounts by name,
+	 * and in a home with slots the stored logins of other hosts.
+	 */
+	ACCOUNTS_WITH_TOKENS,
+	ACCOUNTS_ALL, /* the platforms that have only API keys */
+	/*
+	 * Stored logins of hosts that nothing names any more. Only their keys are known, so they
+	 * are good for a logout only.
+	 */
+	ACCOUNTS_STORED,
+};
 
-/* The same, followed by the platforms that have only API keys. */
-struct account *account_list_all(const struct home *home, size_t *ret_count, struct err *err);
-
 /*
- * The same, followed by stored logins of hosts that nothing names any more. Only their keys
- * are known, so they are good for a logout only.
+ * Lists logins, by the files in the credentials directory of the home. The caller frees the
+ * list. NULL: ERR_CONFIG, or no memory (ERR_BUSY).
  */
-struct account *account_list_stored(const struct home *home, size_t *ret_count, struct err *err);
+struct account *account_list(
+    const struct home *home, enum account_scope scope, size_t *ret_count, struct err *err);
 
 /* Whether its home has its tokens, or metadata that says where they are. */
 bool account_is_stored(const struct account *account);

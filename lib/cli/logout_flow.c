@@ -123,7 +123,7 @@ static void logout_all_in(struct logout_all *all, const struct home *home)
 	if (all->homes->count > 1)
 		snprintf(label, sizeof(label), "%s: ", home->client->name);
 	if (home_check_writable(home, &err) == 0)
-		list = account_list_stored(home, &count, &err);
+		list = account_list(home, ACCOUNTS_STORED, &count, &err);
 	if (!list)
 		logout_all_fail(all, &err);
 	for (size_t i = 0; i < count; i++) {

@@ -75,7 +75,7 @@ int refresh_many_home(struct refresh_many *many, const struct home *home, struct
 {
 	size_t count = 0;
 	int result = 0;
-	struct account *list = account_list(home, &count, err);
+	struct account *list = account_list(home, ACCOUNTS_WITH_TOKENS, &count, err);
 
 	if (!list)
 		return -1;

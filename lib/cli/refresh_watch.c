@@ -110,7 +110,7 @@ static int refresh_watch_check_home(
     struct watch *w, const struct home *home, bool *ret_found, struct err *err)
 {
 	size_t count = 0;
-	struct account *list = account_list(home, &count, err);
+	struct account *list = account_list(home, ACCOUNTS_WITH_TOKENS, &count, err);
 
 	if (!list)
 		return -1;
@@ -204,7 +204,7 @@ static void tell_start(const struct watch *w)
 		add_title(&titles, w->options.only, false);
 	for (size_t i = 0; i < w->options.home_count && !w->options.only; i++) {
 		size_t count = 0;
-		struct account *list = account_list(&w->options.homes[i], &count, NULL);
+		struct account *list = account_list(&w->options.homes[i], ACCOUNTS_WITH_TOKENS, &count, NULL);
 		for (size_t j = 0; j < count; j++)
 			if (account_is_stored(&list[j]))
 				add_title(&titles, &list[j], several_homes);

@@ -33,7 +33,7 @@ static int usage_logins_add_home(
 {
 	size_t count;
 	int result = -1;
-	struct account *list = account_list_all(home, &count, err);
+	struct account *list = account_list(home, ACCOUNTS_ALL, &count, err);
 
 	if (!list)
 		return -1;

@@ -221,7 +221,7 @@ static struct account *list_candidates(
     const struct status_listing *listing, size_t *ret_count, struct err *err)
 {
 	if (!listing->query->account)
-		return account_list_all(listing->home, ret_count, err);
+		return account_list(listing->home, ACCOUNTS_ALL, ret_count, err);
 	*ret_count = 1;
 	return list_one(listing, err);
 }

@@ -71,7 +71,7 @@ static void test_list(void)
 	size_t count = 0;
 
 	snprintf(home.directory, sizeof(home.directory), "%s", scratch_directory);
-	struct account *list = account_list(&home, &count, NULL);
+	struct account *list = account_list(&home, ACCOUNTS_WITH_TOKENS, &count, NULL);
 	ok(list && count == 1 && !*list[0].name, "the default account is always listed");
 	free(list);
 	mkdir(scratch_path("credentials"), 0700);
@@ -80,7 +80,7 @@ static void test_list(void)
 		snprintf(name, sizeof(name), "credentials/%s", files[i]);
 		scratch_write(name, "", 0600);
 	}
-	list = account_list(&home, &count, NULL);
+	list = account_list(&home, ACCOUNTS_WITH_TOKENS, &count, NULL);
 	ok(list && count == 3 && !*list[0].name && strcmp(list[1].name, "a.b") == 0 &&
 	        strcmp(list[2].name, "work") == 0,
 	    "then the accounts by name, each once, and nothing that only looks like one");
@@ -90,7 +90,7 @@ static void test_list(void)
 		snprintf(name, sizeof(name), "credentials/kimi-code@n%03d.json", i);
 		scratch_write(name, "", 0600);
 	}
-	list = account_list(&home, &count, NULL);
+	list = account_list(&home, ACCOUNTS_WITH_TOKENS, &count, NULL);
 	ok(list && count == 103 && strcmp(list[101].name, "n099") == 0, "a hundred of them too");
 	free(list);
 }
@@ -153,7 +153,7 @@ static void test_slots(void)
 	home.oauth_host[0] = home.base_url[0] = '\0';
 	scratch_write("code/credentials/kimi-code-env-0e4f99c69cc27850.json", "", 0600);
 	scratch_write("code/credentials/kimi-code@a.json", "", 0600);
-	struct account *list = account_list(&home, &count, NULL);
+	struct account *list = account_list(&home, ACCOUNTS_WITH_TOKENS, &count, NULL);
 	ok(list && count == 3 && !*list[0].name && strcmp(list[1].name, "a") == 0 && list[2].region &&
 	        strcmp(list[2].region->name, "global") == 0,
 	    "a login of the other region is listed, too");
