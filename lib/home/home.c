@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,16 +242,6 @@ int home_check_writable(const struct home *home, struct err *err)
 	return 0;
 }
 
-/* FNV-1a. It need not be hard to reverse, because it only tells a user's own homes apart. */
-static uint64_t home_hash(const char *text)
-{
-	uint64_t value = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		value = (value ^ (unsigned char)*text) * 0x100000001b3;
-	return value;
-}
-
 void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX])
 {
 	char real[PATH_MAX], default_real[PATH_MAX];
@@ -266,7 +255,8 @@ void home_keyring_tag(const struct home *home, char ret_tag[HOME_TAG_MAX])
 		snprintf(real, sizeof(real), "%s", home->directory); /* it does not exist yet */
 	else if (has_default && realpath(usual.directory, default_real) && strcmp(real, default_real) == 0)
 		return;
-	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, home_hash(real));
+	/* It need not be hard to reverse, because it only tells a user's own homes apart. */
+	snprintf(ret_tag, HOME_TAG_MAX, "#%016" PRIx64, text_fingerprint(real));
 }
 
 static void home_below(const struct home *home, const char *name, char *ret_path)
