@@ -36,16 +36,13 @@ static int print_headers(const struct home *home, const struct found *found, str
 	if (config_file_read(home, &config, err) < 0)
 		return -1;
 	device_headers_fill(&device, home);
-	int result = headers_build(
-	    &headers, &device, config_custom_headers(home, config, found->secret.platform), err);
-	if (result == 0) {
-		printf("Authorization: Bearer %s\n", found->secret.value);
-		for (char **line = headers.lines; *line; line++)
-			printf("%s\n", *line);
-		headers_clear(&headers);
-	}
+	headers_build(&headers, &device, config_custom_headers(home, config, found->secret.platform));
+	printf("Authorization: Bearer %s\n", found->secret.value);
+	for (char **line = headers.lines; *line; line++)
+		printf("%s\n", *line);
+	headers_clear(&headers);
 	toml_free(config);
-	return result;
+	return 0;
 }
 
 static int print_access(const struct command *c, const struct options *options, const struct home *home,

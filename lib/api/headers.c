@@ -1,18 +1,19 @@
 #include "api/headers.h"
 
+#include "base/buf.h"
+#include "base/memory.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_CUSTOM = 64 };
+enum { MAX_CUSTOM = 64, NAME_MAX_BYTES = 128, VALUE_MAX_BYTES = 4096 };
 
 /* RFC 9110 section 5.6.2, a token. */
 static int is_name(const char *name)
 {
-	return *name && strlen(name) <= 128 &&
+	return *name && strlen(name) <= NAME_MAX_BYTES &&
 	       strspn(
 	           name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
 	           strlen(name);
@@ -21,23 +22,22 @@ static int is_name(const char *name)
 /* kimi token --headers prints it, so it must be clean. */
 static bool is_value(const char *value)
 {
-	return strlen(value) <= 4096 && text_is_clean(value);
+	return strlen(value) <= VALUE_MAX_BYTES && text_is_clean(value);
 }
 
-/* Makes "Name: value" of a custom header. 1: made, 0: it could not be sent, -1: no memory. */
-static int custom_line(const struct toml_node *node, char **ret_line)
+/* "Name: value" of a custom header; NULL: it cannot be sent. */
+static char *custom_line(const struct toml_node *node)
 {
 	size_t name_len, value_len;
 	const char *name = toml_key(node, &name_len), *value = toml_string(node, &value_len);
+	struct buf line;
 
-	if (!value)
-		return 0;
-	if (strlen(name) != name_len || strlen(value) != value_len || !is_name(name) || !is_value(value) ||
-	    strcasecmp(name, "Authorization") == 0)
-		return 0;
-	if (asprintf(ret_line, "%s: %s", name, value) < 0)
-		return -1;
-	return 1;
+	if (!value || strlen(name) != name_len || strlen(value) != value_len || !is_name(name) ||
+	    !is_value(value) || strcasecmp(name, "Authorization") == 0)
+		return NULL;
+	buf_init(&line, NAME_MAX_BYTES + VALUE_MAX_BYTES + 2);
+	buf_addf(&line, "%s: %s", name, value);
+	return buf_detach(&line);
 }
 
 /* Appends the line or replaces the one of that name, since servers refuse duplicate headers. */
@@ -56,28 +56,20 @@ static size_t headers_put_line(char **lines, size_t n, char *line)
 	return n + 1;
 }
 
-int headers_build(struct headers *headers, const struct device_headers *device,
-    const struct toml_node *custom, struct err *err)
+void headers_build(
+    struct headers *headers, const struct device_headers *device, const struct toml_node *custom)
 {
 	size_t n = 0;
-	int ok;
 
-	headers->lines = calloc(DEVICE_HEADERS + MAX_CUSTOM + 1, sizeof(*headers->lines));
-	ok = headers->lines != NULL;
-	for (size_t i = 0; ok && i < DEVICE_HEADERS; i++)
-		ok = (headers->lines[n++] = strdup(device->headers[i])) != NULL;
-	for (const struct toml_node *node = toml_first(custom); ok && node && n < DEVICE_HEADERS + MAX_CUSTOM;
+	headers->lines = memory_take_zeroed(DEVICE_HEADERS + MAX_CUSTOM + 1, sizeof(*headers->lines));
+	for (; n < DEVICE_HEADERS; n++)
+		headers->lines[n] = memory_copy(device->headers[n]);
+	for (const struct toml_node *node = toml_first(custom); node && n < DEVICE_HEADERS + MAX_CUSTOM;
 	     node = toml_next(node)) {
-		char *line = NULL;
-		int made = custom_line(node, &line);
-		ok = made >= 0;
-		if (made > 0)
+		char *line = custom_line(node);
+		if (line)
 			n = headers_put_line(headers->lines, n, line);
 	}
-	if (ok)
-		return 0;
-	headers_clear(headers);
-	return err_memory(err);
 }
 
 void headers_clear(struct headers *headers)

@@ -7,7 +7,6 @@
 #ifndef KIMI_API_HEADERS_H
 #define KIMI_API_HEADERS_H
 
-#include "base/err.h"
 #include "format/toml.h"
 #include "home/device_headers.h"
 
@@ -19,10 +18,9 @@ struct headers {
  * Builds the list; the caller frees it with headers_clear(). `custom` is the table from
  * config_custom_headers(), or NULL. As in kimi-cli, a custom header replaces the device
  * header of that name. Headers that are invalid, and Authorization, are left out.
- * -1: no memory.
  */
-int headers_build(struct headers *headers, const struct device_headers *device,
-    const struct toml_node *custom, struct err *err);
+void headers_build(
+    struct headers *headers, const struct device_headers *device, const struct toml_node *custom);
 void headers_clear(struct headers *headers);
 
 #endif

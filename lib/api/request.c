@@ -5,6 +5,7 @@
 #include "auth/refresh_aside.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/view.h"
 #include "format/json.h"
@@ -202,34 +203,30 @@ static void api_exchange_prepare(struct api_exchange *e, struct api_request *req
 }
 
 /* Not before there is a secret: the device headers may create the home. */
-static int api_exchange_build_headers(struct api_exchange *e)
+static void api_exchange_build_headers(struct api_exchange *e)
 {
-	struct api_request *request = e->request;
+	const struct api_request *request = e->request;
 	const struct account *account = &request->account;
 	struct device_headers device;
 
 	if (request->no_device_headers)
-		return 0;
+		return;
 	device_headers_fill(&device, account->home);
-	return headers_build(&e->headers, &device,
-	    config_custom_headers(account->home, request->config, account->platform), &request->err);
-}
-
-static int api_exchange_take_secret(struct api_exchange *e)
-{
-	struct api_request *request = e->request;
-
-	if (!request->secret)
-		return secret_find(&e->source, &e->secret, &request->err);
-	e->secret = (struct secret){.platform = request->account.platform, .value = strdup(request->secret)};
-	if (!e->secret.value)
-		return err_memory(&request->err);
-	return 0;
+	headers_build(
+	    &e->headers, &device, config_custom_headers(account->home, request->config, account->platform));
 }
 
 static void api_exchange_find_secret(struct api_exchange *e)
 {
-	e->to_send = api_exchange_take_secret(e) == 0 && api_exchange_build_headers(e) == 0;
+	struct api_request *request = e->request;
+
+	if (request->secret)
+		e->secret = (struct secret){
+		    .platform = request->account.platform, .value = memory_copy(request->secret)};
+	else if (secret_find(&e->source, &e->secret, &request->err) < 0)
+		return;
+	api_exchange_build_headers(e);
+	e->to_send = true;
 }
 
 /* The thread blocks all signals, so that signals_hold() of the caller covers it. */

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/file.h"
 #include "config/view.h"
@@ -18,12 +19,15 @@ int api_key_is_valid(const char *key)
 	return *key && strlen(key) <= LONGEST_KEY && text_is_plain(key);
 }
 
-static int api_key_copy(const char *key, char **ret_key, struct err *err)
+/* NULL: no key, or one that cannot be sent. */
+static const char *api_key_configured(
+    const struct home *home, const struct toml *config, const struct platform *platform)
 {
-	*ret_key = strdup(key);
-	if (!*ret_key)
-		return err_memory(err);
-	return 0;
+	const char *key = config_api_key(home, config, platform);
+
+	if (!key || !api_key_is_valid(key))
+		return NULL;
+	return key;
 }
 
 int api_key_of_config(const struct home *home, const struct toml *config, const struct platform *platform,
@@ -35,8 +39,11 @@ int api_key_of_config(const struct home *home, const struct toml *config, const 
 	if (!config)
 		result = config_file_read(home, &read, err);
 	if (result == 0) {
-		const char *key = config_api_key(home, config ? config : read, platform);
-		result = key && api_key_is_valid(key) ? api_key_copy(key, ret_key, err) : 1;
+		const char *key = api_key_configured(home, config ? config : read, platform);
+		if (key)
+			*ret_key = memory_copy(key);
+		else
+			result = 1;
 	}
 	toml_free(read);
 	return result;
@@ -44,14 +51,15 @@ int api_key_of_config(const struct home *home, const struct toml *config, const 
 
 bool api_key_is_stored(const struct home *home, const struct platform *only)
 {
+	struct toml *config = NULL;
 	bool found = false;
 
-	for (const struct platform *p = platforms; p->id; p++) {
-		char *key = NULL;
-		if ((!only || only == p) && api_key_of_config(home, NULL, p, &key, NULL) == 0)
+	if (config_file_read(home, &config, NULL) != 0)
+		return false;
+	for (const struct platform *p = platforms; p->id; p++)
+		if ((!only || only == p) && api_key_configured(home, config, p))
 			found = true;
-		wipe_str(key);
-	}
+	toml_free(config);
 	return found;
 }
 
@@ -59,7 +67,7 @@ int api_key_of_environment(char **ret_key, struct err *err)
 {
 	const char *value = env_get("KIMI_API_KEY");
 	struct buf key;
-	int result;
+	int result = 0;
 
 	if (!value || api_key_variable_is_token())
 		return 1;
@@ -69,7 +77,7 @@ int api_key_of_environment(char **ret_key, struct err *err)
 	if (key.failed || !api_key_is_valid(key.data))
 		result = err_set(err, ERR_CONFIG, "set it to the key only", "KIMI_API_KEY is not an API key");
 	else
-		result = api_key_copy(key.data, ret_key, err);
+		*ret_key = memory_copy(key.data);
 	buf_release(&key);
 	return result;
 }

@@ -199,8 +199,6 @@ int history_read(const struct home *home, json_t **ret_lines, struct err *err)
 
 	home_path(home, HOME_HISTORY, path);
 	home_path(home, HOME_HISTORY_ASIDE, aside);
-	if (!lines)
-		return err_memory(err);
 	if (read_file(aside, lines, err) < 0 || read_file(path, lines, err) < 0) {
 		json_decref(lines);
 		return -1;

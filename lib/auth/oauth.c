@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "format/json.h"
 #include "http/http.h"
@@ -186,7 +187,7 @@ static char *copy_uri(const json_t *object, const char *name)
 
 	if (!uri || strlen(uri) > MAX_PAGE || url_check(uri, NULL) < 0)
 		uri = "";
-	return strdup(uri);
+	return memory_copy(uri);
 }
 
 /* Printable ASCII, spaces inside allowed: the user reads and types the code. */
@@ -207,12 +208,10 @@ static int read_authorization(const struct oauth_exchange *x, struct device_auth
 		return oauth_exchange_invalid(x, "it has no user_code", err);
 	if (!device_code || !*device_code)
 		return oauth_exchange_invalid(x, "it has no device_code", err);
-	a->user_code = strdup(user_code);
-	a->device_code = strdup(device_code);
+	a->user_code = memory_copy(user_code);
+	a->device_code = memory_copy(device_code);
 	a->verification_uri = copy_uri(x->object, "verification_uri");
 	a->verification_uri_complete = copy_uri(x->object, "verification_uri_complete");
-	if (!a->user_code || !a->device_code || !a->verification_uri || !a->verification_uri_complete)
-		return err_memory(err);
 	if (!*a->verification_uri && !*a->verification_uri_complete)
 		return oauth_exchange_invalid(
 		    x, "it has no verification_uri that may be opened (https, at most 2048 bytes)", err);

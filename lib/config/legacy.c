@@ -84,7 +84,6 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	struct reason reason;
 	struct toml_error error = {0};
 	struct buf bytes;
-	json_t *settings = NULL;
 
 	*ret_found = false;
 	if (!home->client->older_config)
@@ -94,14 +93,13 @@ int config_legacy_read(const struct home *home, struct buf *ret_text, bool *ret_
 	int result = file_read(path, FILE_FOLLOW, &bytes, NULL, err);
 	if (result == 0) {
 		json_t *parsed = json_parse_exact(bytes.data, bytes.len, &reason);
+		json_t *settings = without_nulls(parsed);
 		if (!parsed)
 			result =
 			    err_set(err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, reason.text);
 		else if (!json_is_object(parsed))
 			result = err_set(
 			    err, ERR_CONFIG, fix_it, "%s cannot be migrated: it is not an object", path);
-		else if (!(settings = without_nulls(parsed)))
-			result = err_memory(err);
 		else if (to_toml(settings, ret_text, &error) < 0)
 			result = err_set(
 			    err, ERR_CONFIG, fix_it, "%s cannot be migrated: %s", path, error.message);

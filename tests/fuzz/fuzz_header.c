@@ -47,8 +47,7 @@ static void try_config(const char *lines, size_t size)
 	buf_add(&text, lines, size);
 	memcpy(device.headers, own, sizeof(own));
 	struct toml *config = toml_parse(text.data, text.len, &error);
-	need(
-	    headers_build(&headers, &device, config_custom_headers(&home, config, &platforms[0]), NULL) == 0);
+	headers_build(&headers, &device, config_custom_headers(&home, config, &platforms[0]));
 	for (char **line = headers.lines; *line; line++) {
 		need_line(*line);
 		for (char **other = headers.lines; other != line; other++)

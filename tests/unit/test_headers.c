@@ -21,11 +21,11 @@ static bool build(const char *lines)
 	struct toml *config = toml_parse(text, strlen(text), &error);
 	if (!config)
 		printf("# line %zu: %s\n", error.line, error.message);
-	bool built =
-	    config && headers_build(&headers, &device,
-	                  config_custom_headers(&home, config, platform_find("kimi-code", NULL)), NULL) == 0;
+	else
+		headers_build(&headers, &device,
+		    config_custom_headers(&home, config, platform_find("kimi-code", NULL)));
 	toml_free(config);
-	return built;
+	return config;
 }
 
 static size_t count(void)
@@ -47,8 +47,8 @@ static bool has(const char *line)
 
 static void test_building(void)
 {
-	ok(headers_build(&headers, &device, NULL, NULL) == 0 && count() == DEVICE_HEADERS &&
-	        has("X-Msh-Device-Name: here"),
+	headers_build(&headers, &device, NULL);
+	ok(count() == DEVICE_HEADERS && has("X-Msh-Device-Name: here"),
 	    "without a config there are the six of the device");
 	ok(build("X-Team = \"blue\"\nX-Empty = \"\"\n") && count() == DEVICE_HEADERS + 2 &&
 	        has("X-Team: blue"),
