@@ -18,7 +18,8 @@ static bool profile_take(const json_t *object, const char *name, char ret_text[P
 	return *ret_text != '\0';
 }
 
-void profile_from_response(const json_t *response, struct profile *ret_profile)
+/* Any part may be missing. */
+static void profile_from_response(const json_t *response, struct profile *ret_profile)
 {
 	static const char *const names[] = {"nickname", "username", "email"};
 	bool found = false;

@@ -7,8 +7,6 @@
 #include "account/account.h"
 #include "base/err.h"
 
-#include <jansson.h>
-
 enum { PROFILE_TEXT_MAX = 128 };
 
 /* Texts are cleaned, and masked by the server; "": not sent. */
@@ -17,9 +15,6 @@ struct profile {
 	char plan[PROFILE_TEXT_MAX];
 	char region[PROFILE_TEXT_MAX];
 };
-
-/* Reads the response. Any part may be missing. */
-void profile_from_response(const json_t *response, struct profile *ret_profile);
 
 /* Fetches the profile. -1: as a request fails (request.h); ERR_USAGE if the platform has none. */
 int profile_fetch(const struct account *account, struct profile *ret_profile, struct err *err);
