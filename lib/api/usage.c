@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 /* Larger values are mistakes of the server. */
@@ -32,62 +33,49 @@ static double usage_number(const json_t *object, const char *name)
 	return number;
 }
 
-/* Reads exactly `digits` digits at *at and moves past them. */
-static bool time_digits(const char **at, int digits, int least, int most, int *ret_number)
+/* It begins like the form, in which 0 is any digit and ? any character. */
+static bool time_has_form(const char *text, const char *form)
 {
-	int number = 0;
-
-	for (; digits; digits--, (*at)++) {
-		if (!isdigit((unsigned char)**at))
+	for (; *form; text++, form++) {
+		bool is_digit = isdigit((unsigned char)*text);
+		if (!*text || (*form == '0' && !is_digit) || (!strchr("0?", *form) && *form != *text))
 			return false;
-		number = number * 10 + (**at - '0');
 	}
-	*ret_number = number;
-	return number >= least && number <= most;
-}
-
-static bool time_char(const char **at, const char *any_of)
-{
-	if (!**at || !strchr(any_of, **at))
-		return false;
-	(*at)++;
 	return true;
 }
 
 /* "Z", or hours and minutes that local time is ahead of UTC. */
-static bool time_offset(const char **at, int *ret_seconds)
+static bool time_offset(const char *text, int *ret_seconds)
 {
-	int hours, minutes, sign = **at == '-' ? -1 : 1;
+	int hours = 0, minutes = 0, sign = *text == '-' ? -1 : 1;
 
-	*ret_seconds = 0;
-	if (time_char(at, "Zz"))
-		return true;
-	if (!time_char(at, "+-") || !time_digits(at, 2, 0, 23, &hours) || !time_char(at, ":") ||
-	    !time_digits(at, 2, 0, 59, &minutes))
-		return false;
+	if (strcasecmp(text, "Z") != 0) {
+		if ((*text != '+' && *text != '-') || !time_has_form(text + 1, "00:00") || text[6])
+			return false;
+		sscanf(text + 1, "%d:%d", &hours, &minutes);
+	}
 	*ret_seconds = sign * (hours * 3600 + minutes * 60);
-	return true;
+	return hours <= 23 && minutes <= 59;
 }
 
 double usage_read_time(const char *text)
 {
+	static const char form[] = "0000-00-00?00:00:00";
 	struct tm date = {0};
 	int mday, hours, minutes, seconds, offset;
 
-	if (!text || !time_digits(&text, 4, 1970, 9999, &date.tm_year) || !time_char(&text, "-") ||
-	    !time_digits(&text, 2, 1, 12, &date.tm_mon) || !time_char(&text, "-") ||
-	    !time_digits(&text, 2, 1, 31, &mday) || !time_char(&text, "Tt ") ||
-	    !time_digits(&text, 2, 0, 23, &hours) || !time_char(&text, ":") ||
-	    !time_digits(&text, 2, 0, 59, &minutes) || !time_char(&text, ":") ||
-	    !time_digits(&text, 2, 0, 60, &seconds))
+	if (!text || !time_has_form(text, form) || !strchr("Tt ", text[10]))
 		return NAN;
-	if (time_char(&text, ".")) {
-		size_t digits = strspn(text, "0123456789");
+	sscanf(text, "%d-%d-%d%*c%d:%d:%d", &date.tm_year, &date.tm_mon, &mday, &hours, &minutes, &seconds);
+	text += strlen(form);
+	if (*text == '.') {
+		size_t digits = strspn(++text, "0123456789");
 		text += digits;
 		if (!digits)
 			return NAN;
 	}
-	if (!time_offset(&text, &offset) || *text)
+	if (date.tm_year < 1970 || date.tm_mon < 1 || date.tm_mon > 12 || mday < 1 || mday > 31 ||
+	    hours > 23 || minutes > 59 || seconds > 60 || !time_offset(text, &offset))
 		return NAN;
 	date.tm_year -= 1900;
 	date.tm_mon -= 1;
