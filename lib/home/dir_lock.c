@@ -6,13 +6,13 @@
 #include "base/signals.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,9 +303,10 @@ static int take_queue(const struct dir_lock *lock, long long deadline, struct er
 	return lock_acquire(&lock->hold->queue, path, deadline, err);
 }
 
-static bool lock_path(const struct home *home, const char *slot, char ret_path[HOME_PATH_MAX])
+/* Always fits: home.directory is shorter than a path, and a slot is short. */
+static void lock_path(const struct home *home, const char *slot, char ret_path[HOME_PATH_MAX])
 {
-	return text_join(
+	text_join(
 	    ret_path, HOME_PATH_MAX, (const char *const[]){home->directory, "/oauth/", slot, ".lock", NULL});
 }
 
@@ -327,7 +328,8 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 	char path[HOME_PATH_MAX];
 	struct stat st;
 
-	if (!lock_path(home, slot, path) || lstat(path, &st) < 0)
+	lock_path(home, slot, path);
+	if (lstat(path, &st) < 0)
 		return 0;
 	if (!S_ISDIR(st.st_mode))
 		return refuse_file(path, err);
@@ -341,19 +343,12 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 /* A suffix PID-SECONDS-NANOSECONDS of remove_stale(), of a process that does not exist any more. */
 static bool is_of_dead_process(const char *name)
 {
-	static const char digits[] = "0123456789";
-	size_t pid_len = strspn(name, digits), seconds_len, rest_len;
-	long pid = strtol(name, NULL, 10);
+	long pid = 0;
+	int len = 0;
 
-	if (name[pid_len] != '-')
+	if (!isdigit((unsigned char)*name) || sscanf(name, "%ld-%*[0-9]-%*[0-9]%n", &pid, &len) != 1)
 		return false;
-	seconds_len = strspn(name + pid_len + 1, digits);
-	const char *rest = name + pid_len + 1 + seconds_len;
-	if (!seconds_len || *rest != '-')
-		return false;
-	rest_len = strspn(rest + 1, digits);
-	return rest_len && !rest[1 + rest_len] && pid > 0 && (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 &&
-	       errno == ESRCH;
+	return len && !name[len] && pid > 0 && (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 /*
@@ -388,12 +383,11 @@ static int take_directory(const struct dir_lock *lock, long long deadline, struc
 	const struct home *home = lock->home;
 	const char *slot = lock->slot;
 	char path[HOME_PATH_MAX];
-	bool fits = text_join(path, sizeof(path), (const char *const[]){home->directory, "/oauth", NULL});
 
-	if (fits && dir_make(path, err) < 0)
+	text_join(path, sizeof(path), (const char *const[]){home->directory, "/oauth", NULL});
+	if (dir_make(path, err) < 0)
 		return -1;
-	if (!fits || !lock_path(home, slot, hold->path))
-		return err_set(err, ERR_CONFIG, NULL, "the path of the lock of %.100s is too long", slot);
+	lock_path(home, slot, hold->path);
 	text_join(path, sizeof(path), (const char *const[]){home->directory, "/oauth/", slot, NULL});
 	if (make_sentinel(path, err) < 0 || wait_for_directory(hold, deadline, err) < 0)
 		return -1;

@@ -42,11 +42,6 @@ struct dir_lock {
 	struct dir_lock_hold *hold; /* NULL unless held */
 };
 
-#define DIR_LOCK_INIT                                                                                        \
-	{                                                                                                    \
-		.hold = NULL                                                                                 \
-	}
-
 /*
  * Makes HOME/credentials and HOME/oauth if they are missing, and waits until `deadline` (of
  * clock_ms()). -1: ERR_BUSY if another process held the lock until then, ERR_STORAGE if it

@@ -224,7 +224,7 @@ static int end_imitation(struct imitation *holder, char letter)
 
 static void test_one_holder(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT, other = DIR_LOCK_INIT;
+	struct dir_lock lock = {0}, other = {0};
 
 	dir_lock_release(&lock);
 	ok(!lock.hold && !dir_lock_is_ours(&lock),
@@ -265,7 +265,7 @@ static void test_one_holder(void)
 
 static void test_stamps(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	struct inotify_event event;
 	sigset_t pending;
 	int stamps = 0;
@@ -304,7 +304,7 @@ static void test_stamps(void)
 
 static void test_kimi_code_holds(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	struct imitation holder = start_imitation();
 
 	ok(acquire(&lock, 300) == -1 && err.code == ERR_BUSY && strstr(err.what, lock_name),
@@ -335,7 +335,7 @@ static void test_kimi_code_holds(void)
 
 static void test_stale(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	static const struct {
 		const char *what;
 		long long age_ms;
@@ -386,7 +386,7 @@ static void make(void)
 
 static void test_takeover(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 
 	leave_lock(60000);
 	before_rename = take_over;
@@ -447,7 +447,7 @@ static void test_leftovers(void)
 	enum { DEAD, ALIVE, YOUNG, OF_OTHER_SLOT, OTHER_NAME, NO_NUMBER, FULL, LEFTOVERS };
 	static const char slot_lock[] = "oauth/kimi-code-env-0123456789abcdef.lock";
 	char names[LEFTOVERS][96], inside[128];
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	pid_t dead = fork();
 
 	if (dead == 0)
@@ -477,7 +477,7 @@ static void test_leftovers(void)
 
 static void test_lost(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 
 	acquire(&lock, 0);
 	struct stat theirs = set_age(1);
@@ -526,7 +526,7 @@ static void test_lost(void)
 /* As a user who is not root, to whom permissions apply. */
 static int acquire_without_rights(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 
 	if (geteuid() == 0 && setuid(65534) < 0)
 		return 2;
@@ -537,7 +537,7 @@ static int acquire_without_rights(void)
 
 static void test_in_the_way(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	char inside[128];
 
 	scratch_write(lock_name, "", 0600);
@@ -590,7 +590,7 @@ static void test_in_the_way(void)
 
 static void test_off(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT, other = DIR_LOCK_INIT;
+	struct dir_lock lock = {0}, other = {0};
 	struct imitation holder = start_imitation();
 
 	setenv("KIMI_DISABLE_OAUTH_LOCK", "true", 1);
@@ -609,7 +609,7 @@ enum { PROCESSES = 16, ROUNDS = 4 };
 static int take_turns(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
-		struct dir_lock lock = DIR_LOCK_INIT;
+		struct dir_lock lock = {0};
 		if (acquire(&lock, 100000) < 0 || !dir_lock_is_ours(&lock))
 			return 1;
 		int fd = open(scratch_path("owner"), O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -640,7 +640,7 @@ static int count_good(const pid_t *children)
 
 static void test_many(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	pid_t children[PROCESSES];
 
 	for (int i = 0; i < PROCESSES; i++) {
@@ -659,7 +659,7 @@ static void test_many(void)
 /* With a flock of its own, so that only the directory is shared with the others. */
 static int race(int number, int start, int report, int ask)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	char name[32], byte;
 
 	snprintf(name, sizeof(name), "home-%d", number);
@@ -680,7 +680,7 @@ static int race(int number, int start, int report, int ask)
 
 static void test_race(void)
 {
-	struct dir_lock lock = DIR_LOCK_INIT;
+	struct dir_lock lock = {0};
 	pid_t children[PROCESSES];
 	int start[2], report[2], ask[2];
 	char byte;
