@@ -9,7 +9,6 @@
 
 #include "base/err.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { PROBLEMS_MAX = 16 };

@@ -1,9 +1,5 @@
 #include "api/model_lists.h"
 
-#include "base/buf.h"
-
-#include <string.h>
-
 /* Prepares the requests: for `only`, or for the default account of every platform. Returns how many. */
 static size_t model_lists_prepare(struct api_request requests[], const struct home *home,
     const struct toml *config, const struct account *only)

@@ -5,12 +5,9 @@
 #include "config/dialect.h"
 #include "format/json.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	MAX_RESPONSE = 8 * 1024 * 1024,

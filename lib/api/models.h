@@ -7,11 +7,9 @@
 #include "account/model.h"
 #include "account/platform.h"
 #include "api/request.h"
-#include "base/err.h"
 #include "base/reason.h"
 
 #include <jansson.h>
-#include <stddef.h>
 
 /*
  * Reads a model list. Skips items without an id, with an id of more than 256 bytes, or that

@@ -3,7 +3,6 @@
 #include "api/headers.h"
 #include "auth/refresh.h"
 #include "auth/refresh_aside.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"

@@ -6,7 +6,6 @@
 #include "store/token_cache.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { TIMEOUT_MS = 4000 };
 

@@ -5,7 +5,6 @@
 #include "format/toml.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { MAX_DEPTH = 16, MAX_LEGACY_BYTES = 16 * 1024 * 1024 };
 

@@ -8,7 +8,6 @@
 #ifndef KIMI_HOME_DEVICE_HEADERS_H
 #define KIMI_HOME_DEVICE_HEADERS_H
 
-#include "base/err.h"
 #include "home/home.h"
 
 #include <stddef.h>

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double default_margin = 300, clock_tolerance = 60, uncertain_left = 5; /* seconds */
 static const double longest_life = 100.0 * 365 * 86400;

@@ -7,7 +7,6 @@
 #include "base/newfile.h"
 #include "base/runtime_dir.h"
 #include "base/text.h"
-#include "format/json.h"
 
 #include <stdio.h>
 #include <string.h>
