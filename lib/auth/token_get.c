@@ -84,10 +84,8 @@ int token_get(struct store *store, const struct token_options *options, struct t
 	struct token token = TOKEN_INIT;
 	struct err error = {0};
 
-	if (token_get_load(store, options, &token, err) < 0) {
-		token_clear(&token);
-		return -1;
-	}
+	if (token_get_load(store, options, &token, err) < 0)
+		goto failed;
 	double left = token_left(&token, clock_now());
 	if (left < token_wanted_left(&token, options->min_valid) && !options->no_refresh &&
 	    *token.refresh_token) {
@@ -96,8 +94,7 @@ int token_get(struct store *store, const struct token_options *options, struct t
 		if (error.code == ERR_INTERRUPTED || token_get_load(store, options, &token, err) < 0) {
 			if (error.code == ERR_INTERRUPTED)
 				*err = error;
-			token_clear(&token);
-			return -1;
+			goto failed;
 		}
 		left = token_left(&token, clock_now());
 	}
@@ -106,8 +103,7 @@ int token_get(struct store *store, const struct token_options *options, struct t
 			*err = error;
 		else
 			token_get_expired(&store->who, options, &token, err);
-		token_clear(&token);
-		return -1;
+		goto failed;
 	}
 	*ret_result = (struct token_result){
 	    .token = token,
@@ -116,4 +112,7 @@ int token_get(struct store *store, const struct token_options *options, struct t
 	    .error = error,
 	};
 	return 0;
+failed:
+	token_clear(&token);
+	return -1;
 }
