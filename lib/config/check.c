@@ -143,11 +143,6 @@ static void check_describe(const struct config_field *field, char ret_words[WORD
 		    field->among[i]);
 }
 
-static size_t check_line_of(const struct check *check, const struct toml_node *node)
-{
-	return toml_line(check->config, node);
-}
-
 /* The member with that name, or with the same name in camelCase if the client accepts that. */
 static const struct toml_node *member_of(
     const struct check *check, const struct toml_node *table, const char *name)
@@ -182,7 +177,7 @@ static bool check_fields(const struct check *check, const struct toml_node *tabl
 
 	if (toml_kind(table) != TOML_TABLE) {
 		problem_add(check->problems, code, "make it a table, or remove it",
-		    "config.toml, line %zu: %s is not a table", check_line_of(check, table), path);
+		    "config.toml, line %zu: %s is not a table", toml_line(check->config, table), path);
 		return false;
 	}
 	for (; field->name; field++) {
@@ -191,11 +186,12 @@ static bool check_fields(const struct check *check, const struct toml_node *tabl
 		config_check_path(field_path, path, field->name);
 		if (!node && field->needed)
 			problem_add(check->problems, code, "add it, or remove the table",
-			    "config.toml, line %zu: %s is missing", check_line_of(check, table), field_path);
+			    "config.toml, line %zu: %s is missing", toml_line(check->config, table),
+			    field_path);
 		else if (node && !check_fits(check, node, field))
 			problem_add(check->problems, code, "correct it by hand",
-			    "config.toml, line %zu: %s must be %s", check_line_of(check, node), field_path,
-			    words);
+			    "config.toml, line %zu: %s must be %s", toml_line(check->config, node),
+			    field_path, words);
 	}
 	return true;
 }
@@ -242,7 +238,7 @@ static void check_one_secret(const struct check *check, const struct toml_node *
 	if (count > 1)
 		problem_add(check->problems, code, "remove one of them",
 		    "config.toml, line %zu: %s has both %s and %s, so %s refuses to use it",
-		    check_line_of(check, provider), path, found[0], found[1], check->program);
+		    toml_line(check->config, provider), path, found[0], found[1], check->program);
 }
 
 static void check_providers(const struct check *check, const struct toml_node *providers)
@@ -269,11 +265,11 @@ static void check_capabilities(const struct check *check, const struct toml_node
 		if (capability)
 			problem_add(check->problems, code, "remove it from the list",
 			    "config.toml, line %zu: %s does not support '%.60s' in %s.capabilities",
-			    check_line_of(check, node), check->program, capability, path);
+			    toml_line(check->config, node), check->program, capability, path);
 		else
 			problem_add(check->problems, code, "remove it from the list",
 			    "config.toml, line %zu: %s.capabilities contains a value that is not a string",
-			    check_line_of(check, node), path);
+			    toml_line(check->config, node), path);
 	}
 }
 
@@ -292,7 +288,7 @@ static void check_models(
 			problem_add(check->problems, code,
 			    "remove the model, or run 'kimi login' to add its provider again",
 			    "config.toml, line %zu: %s names the provider '%.100s', which does not exist",
-			    check_line_of(check, node), path, provider);
+			    toml_line(check->config, node), path, provider);
 		check_capabilities(check, node, path);
 	}
 }
@@ -317,8 +313,8 @@ static void check_no_other_fields(const struct check *check, const struct toml_n
 			field++;
 		if (!field->name)
 			problem_add(check->problems, code, "remove it",
-			    "config.toml, line %zu: %s does not know %s.%.100s", check_line_of(check, node),
-			    check->program, path, toml_key(node, NULL));
+			    "config.toml, line %zu: %s does not know %s.%.100s",
+			    toml_line(check->config, node), check->program, path, toml_key(node, NULL));
 	}
 }
 
@@ -341,7 +337,7 @@ static void check_integers(const struct check *check, const struct toml_node *no
 	if (toml_is(node, TOML_INTEGER) && (toml_integer(node) > largest || toml_integer(node) < -largest))
 		problem_add(check->problems, code, "make it smaller, or a string",
 		    "config.toml, line %zu: %s cannot read a whole number beyond 2^53 - 1",
-		    check_line_of(check, node), check->program);
+		    toml_line(check->config, node), check->program);
 	for (node = toml_first(node); node; node = toml_next(node))
 		check_integers(check, node);
 }
