@@ -5,9 +5,8 @@
 #include "cli/config_notes.h"
 #include "cli/context.h"
 #include "cli/login_flow.h"
-#include "config/current.h"
+#include "config/file.h"
 #include "config/region.h"
-#include "config/view.h"
 #include "store/store.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "auth/api_key.h"
 #include "base/text.h"
-#include "config/current.h"
+#include "config/file.h"
 
 /* 0 found, 1 no key is configured, -1 error. */
 static int secret_take_configured(const struct secret_source *source, const struct platform *platform,

@@ -2,9 +2,8 @@
 
 #include "auth/api_key.h"
 #include "base/buf.h"
-#include "config/current.h"
+#include "config/file.h"
 #include "config/hosts.h"
-#include "config/view.h"
 
 struct context_search {
 	const struct account *account;

@@ -1,7 +1,7 @@
 #include "cli/usage_logins.h"
 
 #include "api/usage_fetch.h"
-#include "config/current.h"
+#include "config/file.h"
 
 #include <stdlib.h>
 

@@ -17,6 +17,7 @@
 #ifndef KIMI_CONFIG_FILE_H
 #define KIMI_CONFIG_FILE_H
 
+#include "account/account.h"
 #include "base/err.h"
 #include "format/toml.h"
 #include "home/home.h"
@@ -65,6 +66,14 @@ bool config_file_sweep(const struct home *home);
 
 /* There is a config, config.toml or the older config.json. */
 bool config_file_exists(const struct home *home);
+
+/*
+ * For callers that have not read the file; one that cannot be read counts as empty: the
+ * platform of the default model (config_default_platform() in view.h), and whether the config
+ * says that the login is stored in the keyring.
+ */
+const struct platform *config_default_platform_at(const struct home *home);
+bool config_names_keyring(const struct account *who);
 
 /* Fills *err, with line and column in config.toml, and returns -1. */
 int config_file_error(const struct toml_error *error, struct err *err);

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/state_dir.h"
-#include "config/current.h"
+#include "config/file.h"
 #include "store/backend.h"
 #include "store/store.h"
 
