@@ -34,8 +34,7 @@ struct api_exchange {
 	struct refresh_aside refresh;
 	bool in_thread;
 	bool is_refreshed; /* by `refresh`; otherwise refresh the token here */
-	bool to_send;      /* the secret has not been sent yet */
-	bool sent;         /* it has, and the result has not been examined */
+	bool sent;         /* the secret was, and the result has not been examined */
 };
 
 /* Gets the access token. If it cannot be refreshed but is still valid, it is used as it is. */
@@ -215,7 +214,7 @@ static void api_exchange_build_headers(struct api_exchange *e)
 	    &e->headers, &device, config_custom_headers(account->home, request->config, account->platform));
 }
 
-static void api_exchange_find_secret(struct api_exchange *e)
+static bool api_exchange_find_secret(struct api_exchange *e)
 {
 	struct api_request *request = e->request;
 
@@ -223,9 +222,9 @@ static void api_exchange_find_secret(struct api_exchange *e)
 		e->secret = (struct secret){
 		    .platform = request->account.platform, .value = memory_copy(request->secret)};
 	else if (secret_find(&e->source, &e->secret, &request->err) < 0)
-		return;
+		return false;
 	api_exchange_build_headers(e);
-	e->to_send = true;
+	return true;
 }
 
 /* The thread blocks all signals, so that signals_hold() of the caller covers it. */
@@ -233,9 +232,6 @@ static void api_exchange_start(struct api_exchange *e)
 {
 	sigset_t all, before;
 
-	if (!e->to_send)
-		return;
-	e->to_send = false;
 	e->sent = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -263,13 +259,16 @@ static bool api_exchange_is_refused(const struct api_exchange *e)
 /* Finds the first secret, or the next one after a refusal, and sends it. */
 static void api_exchange_advance(struct api_exchange *e, bool renew)
 {
+	bool found = false;
+
 	if (!renew && *e->url) {
-		api_exchange_find_secret(e);
+		found = api_exchange_find_secret(e);
 	} else if (renew && api_exchange_is_refused(e)) {
 		e->sent = false;
-		e->to_send = secret_next(&e->source, &e->secret, &e->request->err);
+		found = secret_next(&e->source, &e->secret, &e->request->err);
 	}
-	api_exchange_start(e);
+	if (found)
+		api_exchange_start(e);
 }
 
 /* Whether the token must be refreshed: it is due, was refused, or is not in a file. */
