@@ -70,18 +70,16 @@ int home_of_client(struct home *ret_home, const struct client *client, struct er
 	return home_take_directory(ret_home, (const char *const[]){own, NULL}, client->home_variable, err);
 }
 
-/* The client that the option or KIMI_CLIENT names. NULL with *ret_failed false: none. */
-static const struct client *home_named_client(const char *option, bool *ret_failed, struct err *err)
+/* The client that the option or KIMI_CLIENT names. *ret_client NULL: none. -1: it is unknown. */
+static int home_named_client(const char *name, const struct client **ret_client, struct err *err)
 {
-	const char *name = option;
-	const struct client *client = NULL;
-
+	*ret_client = NULL;
 	if (!name)
 		name = env_get("KIMI_CLIENT");
-	if (name)
-		client = client_find(name, err);
-	*ret_failed = name && !client;
-	return client;
+	if (!name)
+		return 0;
+	*ret_client = client_find(name, err);
+	return *ret_client ? 0 : -1;
 }
 
 /* The client whose variable is set, if no other's is. */
@@ -101,13 +99,10 @@ static const struct client *home_client_of_variable(void)
 
 int home_find_client(const char *option, const struct client **ret_client, struct err *err)
 {
-	bool failed;
-
-	*ret_client = home_named_client(option, &failed, err);
-	if (!*ret_client && !failed)
-		*ret_client = home_client_of_variable();
-	if (failed)
+	if (home_named_client(option, ret_client, err) < 0)
 		return -1;
+	if (!*ret_client)
+		*ret_client = home_client_of_variable();
 	return 0;
 }
 
@@ -204,11 +199,10 @@ static bool home_is_among(const struct home *home, const struct home homes[], si
 
 int home_list(struct home ret_homes[CLIENTS], size_t *ret_count, const char *client_name, struct err *err)
 {
-	bool failed;
-	const struct client *client = home_named_client(client_name, &failed, err);
+	const struct client *client;
 
 	*ret_count = 0;
-	if (failed)
+	if (home_named_client(client_name, &client, err) < 0)
 		return -1;
 	for (size_t i = 0; !client && clients[i]; i++) {
 		struct home *home = &ret_homes[*ret_count];
