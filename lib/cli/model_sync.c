@@ -30,9 +30,9 @@ void model_sync_tell_kept(const struct report *report, const struct home *home,
 	buf_init(&without_context, MAX_LIST);
 	for (size_t i = 0; i < models->count; i++) {
 		char *key = config_model_key(platform, models->items[i].id);
-		if (key && !dialect_takes_model(dialect, &models->items[i]))
+		if (!dialect_takes_model(dialect, &models->items[i]))
 			model_sync_add_name(&without_context, key);
-		else if (key && config_is_own_model(home, config, platform, key))
+		else if (config_is_own_model(home, config, platform, key))
 			model_sync_add_name(&own, key);
 		free(key);
 	}

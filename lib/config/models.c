@@ -115,7 +115,7 @@ static const struct model *put_list(struct editor *e, const struct editor_models
 		if (!dialect_takes_model(e->dialect, model))
 			continue;
 		char *key = config_model_key(list->platform, model->id);
-		if (!key || json_object_set_new(kept, key, json_true()) < 0) {
+		if (json_object_set_new(kept, key, json_true()) < 0) {
 			e->failed = true;
 		} else if (!config_is_own_model(e->home, e->doc, list->platform, key)) {
 			put_model(e, list->provider, key, model);
@@ -215,10 +215,7 @@ static void move_default(
 		int wanted = -1;
 		if (e->dialect->keeps_thinking)
 			wanted = editor_thinking(e);
-		if (key)
-			editor_set_text(e, PATH("default_model"), key);
-		else
-			e->failed = true;
+		editor_set_text(e, PATH("default_model"), key);
 		editor_set_thinking(e, thinking_for(first->capabilities, wanted));
 		free(key);
 		return;
@@ -252,9 +249,7 @@ void editor_complete_thinking(struct editor *e, const struct platform *platform,
 		return;
 	for (size_t i = 0; chosen && i < models->count; i++) {
 		char *key = config_model_key(platform, models->items[i].id);
-		if (!key)
-			e->failed = true;
-		else if (strcmp(key, chosen) == 0 && !config_is_own_model(e->home, e->doc, platform, key))
+		if (strcmp(key, chosen) == 0 && !config_is_own_model(e->home, e->doc, platform, key))
 			editor_set_thinking(e, thinking_for(models->items[i].capabilities, -1));
 		free(key);
 	}

@@ -1,5 +1,6 @@
 #include "config/view.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/dialect.h"
 
@@ -31,10 +32,10 @@ bool config_is_provider_of(const struct home *home, const struct platform *platf
 
 char *config_model_key(const struct platform *platform, const char *id)
 {
-	char *key = NULL;
+	size_t size = strlen(platform->id) + strlen(id) + 2;
+	char *key = memory_take(size);
 
-	if (asprintf(&key, "%s/%s", platform->id, id) < 0)
-		return NULL;
+	snprintf(key, size, "%s/%s", platform->id, id);
 	return key;
 }
 

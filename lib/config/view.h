@@ -17,7 +17,7 @@ enum { CONFIG_PROVIDER_MAX = 64 };
 
 /*
  * The keys that the home's client uses for a platform's provider, managed:ID or ID, and for
- * a model, ID/MODEL (the caller frees it; NULL: out of memory).
+ * a model, ID/MODEL (the caller frees it).
  */
 void config_provider_key(
     const struct home *home, const struct platform *platform, char ret_key[CONFIG_PROVIDER_MAX]);

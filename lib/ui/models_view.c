@@ -53,7 +53,7 @@ struct models_row {
 
 typedef void row_function(const struct models_row *row, void *context);
 
-static int for_each_row(
+static void for_each_row(
     const struct model_lists *lists, const char *default_model, row_function *show, void *context)
 {
 	for (size_t i = 0; i < lists->count; i++) {
@@ -61,14 +61,11 @@ static int for_each_row(
 		for (size_t j = 0; j < entry->models.count; j++) {
 			const struct model *model = &entry->models.items[j];
 			char *key = config_model_key(entry->platform, model->id);
-			if (!key)
-				return -1;
 			bool is_default = default_model && strcmp(key, default_model) == 0;
 			show(&(struct models_row){entry->platform, model, key, is_default}, context);
 			free(key);
 		}
 	}
-	return 0;
 }
 
 struct models_listing {
@@ -135,10 +132,10 @@ int models_show(const struct model_lists *lists, const char *default_model, stru
 	listing.table.may_break = 1U << 1;
 	listing.table.may_cut = 1U << 2 | 1U << 4;
 	listing.table.to_right = 1U << 3;
-	ok = for_each_row(lists, default_model, listing_add, &listing) == 0;
-	if (ok && listing.terminal)
+	for_each_row(lists, default_model, listing_add, &listing);
+	if (listing.terminal)
 		ok = show_on_terminal(&listing);
-	else if (ok)
+	else
 		ok = table_print(&listing.table, stdout, false);
 	table_release(&listing.table);
 	if (!ok)
@@ -172,13 +169,13 @@ static void print_row_json(const struct models_row *row, void *context)
 	*before = ",";
 }
 
-int models_show_json(const struct model_lists *lists, const char *default_model, struct err *err)
+void models_show_json(const struct model_lists *lists, const char *default_model)
 {
 	const char *before = "";
 	json_t *errors = json_array();
 
 	printf("{\"models\":[");
-	int result = for_each_row(lists, default_model, print_row_json, &before);
+	for_each_row(lists, default_model, print_row_json, &before);
 	for (size_t i = 0; i < lists->count; i++) {
 		const struct model_list *entry = &lists->entries[i];
 		if (entry->failed)
@@ -187,7 +184,4 @@ int models_show_json(const struct model_lists *lists, const char *default_model,
 	}
 	print_json("],\"errors\":", errors);
 	printf("}\n");
-	if (result < 0)
-		return err_memory(err);
-	return 0;
 }

@@ -15,7 +15,7 @@
  */
 int models_show(const struct model_lists *lists, const char *default_model, struct err *err);
 
-/* {"models":[...],"errors":[...]}, one object for all lists. -1: no memory. */
-int models_show_json(const struct model_lists *lists, const char *default_model, struct err *err);
+/* {"models":[...],"errors":[...]}, one object for all lists. */
+void models_show_json(const struct model_lists *lists, const char *default_model);
 
 #endif
