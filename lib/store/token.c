@@ -28,10 +28,8 @@ static int copy_token(const json_t *object, const char *name, char **ret_text, s
 
 	if (!value || json_is_null(value))
 		text = "";
-	if (!text || !text_is_plain(text)) {
-		reason_set(ret_reason, "its %s is invalid", name);
-		return -1;
-	}
+	if (!text || !text_is_plain(text))
+		return reason_set(ret_reason, "its %s is invalid", name);
 	*ret_text = memory_copy(text);
 	return 0;
 }
@@ -59,71 +57,69 @@ int token_copy_texts(const json_t *object, struct token *token, struct reason *r
 	return 0;
 }
 
+static int token_fill_stored(const json_t *object, struct token *token, struct reason *ret_reason)
+{
+	if (!json_is_object(object))
+		return reason_set(ret_reason, "it is not a JSON object");
+	if (token_copy_texts(object, token, ret_reason) < 0)
+		return -1;
+	json_number(object, "expires_at", &token->expires_at);
+	json_number(object, "expires_in", &token->expires_in);
+	if (!json_object_get(object, "access_token") ||
+	    (!*token->access_token && !token_is_tombstone(token) && !*token->refresh_token))
+		return reason_set(ret_reason, "it has no access_token");
+	if (token->expires_at < 0 || token->expires_in < 0 || token->expires_in > longest_life ||
+	    token->expires_at > 1e12)
+		return reason_set(ret_reason, "its times are invalid");
+	return 0;
+}
+
 int token_read(const char *bytes, size_t len, struct token *ret_token, struct reason *ret_reason)
 {
 	struct token token = TOKEN_INIT;
-	int ret = -1;
 
 	if (!len)
 		return reason_set(ret_reason, "it is empty");
 	json_t *object = json_parse(bytes, len, ret_reason);
 	if (!object)
 		return -1;
-	if (!json_is_object(object)) {
-		reason_set(ret_reason, "it is not a JSON object");
-		goto out;
-	}
-	if (token_copy_texts(object, &token, ret_reason) < 0)
-		goto out;
-	json_number(object, "expires_at", &token.expires_at);
-	json_number(object, "expires_in", &token.expires_in);
-	if (!json_object_get(object, "access_token") ||
-	    (!*token.access_token && !token_is_tombstone(&token) && !*token.refresh_token)) {
-		reason_set(ret_reason, "it has no access_token");
-		goto out;
-	}
-	if (token.expires_at < 0 || token.expires_in < 0 || token.expires_in > longest_life ||
-	    token.expires_at > 1e12) {
-		reason_set(ret_reason, "its times are invalid");
-		goto out;
-	}
-	*ret_token = token;
-	token = (struct token)TOKEN_INIT;
-	ret = 0;
-out:
-	token_clear(&token);
+	int result = token_fill_stored(object, &token, ret_reason);
 	json_decref(object);
-	return ret;
+	if (result == 0)
+		*ret_token = token;
+	else
+		token_clear(&token);
+	return result;
+}
+
+static int token_fill(const json_t *response, double now, struct token *token, struct reason *ret_reason)
+{
+	if (token_copy_texts(response, token, ret_reason) < 0)
+		return -1;
+	if (!*token->access_token)
+		return reason_set(ret_reason, "it has no access_token");
+	if (!*token->refresh_token)
+		return reason_set(ret_reason, "it has no refresh_token");
+	json_number(response, "expires_in", &token->expires_in);
+	if (token->expires_in > longest_life)
+		token->expires_in = longest_life;
+	token->expires_at = now + token->expires_in;
+	if (!(token->expires_at > now))
+		return reason_set(ret_reason, "it has no positive expires_in");
+	return 0;
 }
 
 int token_from_response(
     const json_t *response, double now, struct token *ret_token, struct reason *ret_reason)
 {
 	struct token token = TOKEN_INIT;
+	int result = token_fill(response, now, &token, ret_reason);
 
-	if (token_copy_texts(response, &token, ret_reason) < 0)
-		goto failed;
-	if (!*token.access_token) {
-		reason_set(ret_reason, "it has no access_token");
-		goto failed;
-	}
-	if (!*token.refresh_token) {
-		reason_set(ret_reason, "it has no refresh_token");
-		goto failed;
-	}
-	if (!json_number(response, "expires_in", &token.expires_in))
-		token.expires_in = 0;
-	if (token.expires_in > longest_life)
-		token.expires_in = longest_life;
-	if (!((token.expires_at = now + token.expires_in) > now)) {
-		reason_set(ret_reason, "it has no positive expires_in");
-		goto failed;
-	}
-	*ret_token = token;
-	return 0;
-failed:
-	token_clear(&token);
-	return -1;
+	if (result == 0)
+		*ret_token = token;
+	else
+		token_clear(&token);
+	return result;
 }
 
 char *token_print(const struct token *token)
