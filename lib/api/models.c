@@ -195,12 +195,10 @@ int models_from_response(const struct home *home, const struct platform *platfor
 	struct models models = {0};
 	size_t i;
 
-	if (!json_is_array(data)) {
+	if (!json_is_array(data))
 		return reason_set(ret_reason, "it has no list of models");
-	}
-	if (json_array_size(data) > MAX_MODELS) {
+	if (json_array_size(data) > MAX_MODELS)
 		return reason_set(ret_reason, "it lists more than %d models", MAX_MODELS);
-	}
 	json_t *indexes = json_object();
 	models.items = memory_take_zeroed(json_array_size(data) + 1, sizeof(*models.items));
 	json_array_foreach(data, i, item)

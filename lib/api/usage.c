@@ -415,9 +415,8 @@ static int read_balance(
 	double code = 0;
 
 	json_number(response, "code", &code);
-	if (code != 0) {
+	if (code != 0)
 		return reason_set(ret_reason, "it has the error code %.10g", code);
-	}
 	usage->balance = (struct usage_balance){
 	    .available = read_amount(data, "available_balance"),
 	    .voucher = read_amount(data, "voucher_balance"),

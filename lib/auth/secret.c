@@ -78,10 +78,9 @@ int secret_find(const struct secret_source *source, struct secret *ret_secret, s
 		result = secret_take_other(source, result, &secret, err);
 	if (result > 0)
 		*err = no_token;
-	if (result == 0)
-		*ret_secret = secret;
 	if (result != 0)
 		return -1;
+	*ret_secret = secret;
 	return 0;
 }
 
