@@ -9,7 +9,6 @@
 #include "base/state_dir.h"
 #include "base/text.h"
 #include "format/json.h"
-#include "store/metadata.h"
 
 #include <limits.h>
 #include <math.h>
@@ -87,8 +86,8 @@ void usage_cache_load(struct usage_cache *ret_cache, const struct account *accou
 		if (of && strcmp(of, login) == 0) {
 			json_number(file, "fetched_at", &ret_cache->fetched_at);
 			json_number(file, "failed_at", &ret_cache->failed_at);
-			json_number(file, "waits_since", &ret_cache->waits_since);
-			json_number(file, "waits_until", &ret_cache->waits_until);
+			json_number(file, "waits_since", &ret_cache->wait.since);
+			json_number(file, "waits_until", &ret_cache->wait.until);
 			ret_cache->response = json_incref(json_object_get(file, "answer"));
 		}
 		json_decref(file);
@@ -119,8 +118,8 @@ void usage_cache_save(const struct usage_cache *cache, const struct account *acc
 	if (!cache_login(account, login) || !cache_path(account->home, login, true, path))
 		return;
 	json_t *file = json_pack("{s:s, s:f, s:f, s:f, s:f}", "login", login, "fetched_at", cache->fetched_at,
-	    "failed_at", cache->failed_at, "waits_since", cache->waits_since, "waits_until",
-	    cache->waits_until);
+	    "failed_at", cache->failed_at, "waits_since", cache->wait.since, "waits_until",
+	    cache->wait.until);
 	if (cache->response)
 		json_object_set_new(file, "answer", cache_prune(cache->response));
 	char *text = json_print(file);
@@ -157,22 +156,6 @@ double usage_cache_age(const struct usage_cache *cache)
 	if (age > 0)
 		return age;
 	return 0;
-}
-
-void usage_cache_wait(struct usage_cache *cache, double seconds)
-{
-	struct metadata wait = {0};
-
-	metadata_wait(&wait, seconds, clock_now());
-	cache->waits_since = wait.waits_since;
-	cache->waits_until = wait.waits_until;
-}
-
-double usage_cache_wait_left(const struct usage_cache *cache)
-{
-	const struct metadata wait = {.waits_since = cache->waits_since, .waits_until = cache->waits_until};
-
-	return metadata_wait_left(&wait, clock_now());
 }
 
 double usage_cache_failure_left(const struct usage_cache *cache, double max_age)

@@ -12,6 +12,7 @@
 
 #include "account/account.h"
 #include "api/usage.h"
+#include "store/metadata.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,8 +21,7 @@ struct usage_cache {
 	json_t *response;  /* owned; NULL: there is none */
 	double fetched_at; /* seconds since the epoch */
 	double failed_at;  /* when the server did not answer and named no time to wait; 0: it did answer */
-	/* Do not ask the server between these times. */
-	double waits_since, waits_until;
+	struct metadata_wait wait; /* in which the server must not be asked */
 };
 
 /* Reads the cache of a login that was located (account.h); all zero if nothing is cached. The caller clears it. */
@@ -35,12 +35,6 @@ void usage_cache_drop(const struct account *account);
 
 /* Age of the response in seconds; INFINITY: there is none, or it is from the future. */
 double usage_cache_age(const struct usage_cache *cache);
-
-/* Notes that the server asked to wait so many seconds, at most a day. */
-void usage_cache_wait(struct usage_cache *cache, double seconds);
-
-/* Seconds until the server may be asked; 0: now. */
-double usage_cache_wait_left(const struct usage_cache *cache);
 
 /*
  * Seconds until a server that has failed may be asked by a caller who is content with a response of `max_age` seconds,

@@ -45,7 +45,7 @@ static bool fetch_begin(struct fetch *fetch, struct usage_login *login, double m
 	login->has_usage = usage_cache_read(&fetch->cache, login->account.platform, &login->usage);
 	if (login->has_usage && usage_cache_age(&fetch->cache) <= max_age)
 		return false;
-	double wait = ceil(usage_cache_wait_left(&fetch->cache));
+	double wait = ceil(metadata_wait_left(&fetch->cache.wait, clock_now()));
 	if (wait <= 0) {
 		wait = ceil(usage_cache_failure_left(&fetch->cache, max_age));
 		reason = "has just failed";
@@ -72,7 +72,7 @@ static void fetch_end(struct fetch *fetch, struct api_request *request)
 	login->err = request->err;
 	if (request->failed && err_is_temporary(request->err.code)) {
 		if (request->retry_after > 0)
-			usage_cache_wait(&fetch->cache, request->retry_after);
+			metadata_wait(&fetch->cache.wait, request->retry_after, clock_now());
 		else
 			fetch->cache.failed_at = clock_now();
 		usage_cache_save(&fetch->cache, &login->account);

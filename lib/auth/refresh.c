@@ -84,9 +84,9 @@ static int may_be_sent(const struct refresh *r, const struct metadata *state, st
 	if (rejected > 0 && refresh_counts(r, state->rejected_at))
 		return account_needs_login(
 		    &r->store->who, ERR_REJECTED, err, "Kimi no longer accepts this login");
-	double wait = ceil(metadata_wait_left(state, now));
+	double wait = ceil(metadata_wait_left(&state->wait, now));
 	/* A wait that this process noted is its own pause between two attempts. */
-	if (wait > 0 && refresh_counts(r, state->waits_since) && state->waits_since != r->waits_since) {
+	if (wait > 0 && refresh_counts(r, state->wait.since) && state->wait.since != r->waits_since) {
 		snprintf(hint, sizeof(hint), "try again in %.0f s", wait);
 		return err_set(err, ERR_SERVER, hint,
 		    "%.200s could not refresh the login a moment ago and is not asked again for %.0f s", host,

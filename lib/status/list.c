@@ -32,8 +32,8 @@ static void check_rejection(struct status *status)
 /* After a 429 or 5xx no process asks again for a while. */
 static void check_wait(struct status *status)
 {
-	double left = metadata_wait_left(&status->known, clock_now());
-	time_t until = (time_t)status->known.waits_until;
+	double left = metadata_wait_left(&status->known.wait, clock_now());
+	time_t until = (time_t)status->known.wait.until;
 	char time[16] = "", remedy[ACCOUNT_HINT_MAX], option[ACCOUNT_OPTION_MAX];
 	struct tm parts;
 

@@ -70,8 +70,8 @@ void metadata_load(const char *path, double expires_at, struct metadata *ret_sta
 		json_number(object, "last_refresh", &state.last_refresh);
 		json_number(object, "rejected_at", &state.rejected_at);
 		json_number(object, "rejections", &rejections);
-		json_number(object, "waits_since", &state.waits_since);
-		json_number(object, "waits_until", &state.waits_until);
+		json_number(object, "waits_since", &state.wait.since);
+		json_number(object, "waits_until", &state.wait.until);
 		json_number(object, "waits", &waits);
 		json_number(object, "clock_ahead", &state.clock_ahead);
 		state.reminded = json_flag(object, "reminded");
@@ -118,9 +118,9 @@ int metadata_save(const char *path, const struct metadata *state, struct err *er
 		if (state->response_lost)
 			json_object_set_new(object, "answer_lost", json_true());
 	}
-	if (object && state->waits_until > 0) {
-		json_object_set_new(object, "waits_since", json_from_number(state->waits_since));
-		json_object_set_new(object, "waits_until", json_from_number(state->waits_until));
+	if (object && state->wait.until > 0) {
+		json_object_set_new(object, "waits_since", json_from_number(state->wait.since));
+		json_object_set_new(object, "waits_until", json_from_number(state->wait.until));
 		json_object_set_new(object, "waits", json_integer(state->waits));
 	}
 	if (object && state->clock_ahead != 0)
@@ -142,10 +142,9 @@ void metadata_reject(struct metadata *state, const char *host, double now)
 		state->rejections++;
 }
 
-void metadata_wait(struct metadata *state, double seconds, double now)
+void metadata_wait(struct metadata_wait *ret_wait, double seconds, double now)
 {
-	state->waits_since = now;
-	state->waits_until = now + fmin(seconds, day);
+	*ret_wait = (struct metadata_wait){now, now + fmin(seconds, day)};
 }
 
 void metadata_back_off(struct metadata *state, double retry_after, double now)
@@ -157,17 +156,14 @@ void metadata_back_off(struct metadata *state, double retry_after, double now)
 	seconds = fmax(fmin(seconds, longest_wait), retry_after);
 	if (state->waits < MAX_WAITS)
 		state->waits++;
-	metadata_wait(state, seconds, now);
+	metadata_wait(&state->wait, seconds, now);
 }
 
-double metadata_wait_left(const struct metadata *state, double now)
+double metadata_wait_left(const struct metadata_wait *wait, double now)
 {
-	bool waits = state->waits_since <= now && now < state->waits_until &&
-	             state->waits_until - state->waits_since <= day;
-
-	if (!waits)
+	if (wait->since > now || now >= wait->until || wait->until - wait->since > day)
 		return 0;
-	return state->waits_until - now;
+	return wait->until - now;
 }
 
 void metadata_lose_response(struct metadata *state, const char *host, double now)

@@ -18,6 +18,11 @@
 
 enum { METADATA_STORAGE_MAX = 16 };
 
+/* The times in between which a host must not be asked; both 0: it may be. */
+struct metadata_wait {
+	double since, until;
+};
+
 struct metadata {
 	double expires_at;                  /* of the token that it describes */
 	char oauth_host[PLATFORM_URL_MAX];  /* the issuer; "" if unknown */
@@ -27,10 +32,10 @@ struct metadata {
 	int rejections;                     /* in a row */
 	char rejected_by[PLATFORM_URL_MAX]; /* the host; without an issuer, maybe the wrong one */
 	bool response_lost;                 /* see metadata_lose_response() */
-	double waits_since, waits_until;    /* do not ask the host in between; 0: no limit */
-	int waits;                          /* in a row */
-	double clock_ahead;                 /* seconds by which our clock is fast; 0: unknown */
-	bool reminded;                      /* the user was told that the login will end */
+	struct metadata_wait wait;
+	int waits;          /* in a row */
+	double clock_ahead; /* seconds by which our clock is fast; 0: unknown */
+	bool reminded;      /* the user was told that the login will end */
 };
 
 /*
@@ -63,20 +68,20 @@ void metadata_reject(struct metadata *state, const char *host, double now);
 void metadata_lose_response(struct metadata *state, const char *host, double now);
 
 /*
- * Notes at `now` that the host could not refresh the login (429, 5xx) and must not be
- * asked again for that many seconds: at most a day, in case the server or a clock is
- * wrong.
+ * Notes at `now` that the host must not be asked again for that many seconds: at most a
+ * day, in case the server or a clock is wrong.
  */
-void metadata_wait(struct metadata *state, double seconds, double now);
+void metadata_wait(struct metadata_wait *ret_wait, double seconds, double now);
 
 /*
- * The same if the host asked for `retry_after` seconds (0: it did not): waits at least
- * 2 s, and twice as long with each failure in a row, up to 60 s.
+ * The same for a host that could not refresh the login (429, 5xx) and asked for
+ * `retry_after` seconds (0: it did not): waits at least 2 s, and twice as long with each
+ * failure in a row, up to 60 s.
  */
 void metadata_back_off(struct metadata *state, double retry_after, double now);
 
 /* Seconds until the host may be asked again; 0: now, also if the clock was set back. */
-double metadata_wait_left(const struct metadata *state, double now);
+double metadata_wait_left(const struct metadata_wait *wait, double now);
 
 /*
  * That host has rejected the refresh token. False if the rejection is in the future,

@@ -131,19 +131,19 @@ static void test_waiting(void)
 	struct metadata state = {.expires_at = 5}, back;
 	struct err err = {0};
 
-	ok(metadata_wait_left(&state, now) == 0, "at first there is nothing to wait for");
-	metadata_wait(&state, 600, now);
+	ok(metadata_wait_left(&state.wait, now) == 0, "at first there is nothing to wait for");
+	metadata_wait(&state.wait, 600, now);
 	ok(metadata_save(scratch_path("wait"), &state, &err) == 0, "a wait is saved");
 	metadata_load(scratch_path("wait"), 5, &back);
-	ok(metadata_wait_left(&back, now) == 600 && metadata_wait_left(&back, now + 599) == 1 &&
-	        metadata_wait_left(&back, now + 600) == 0,
+	ok(metadata_wait_left(&back.wait, now) == 600 && metadata_wait_left(&back.wait, now + 599) == 1 &&
+	        metadata_wait_left(&back.wait, now + 600) == 0,
 	    "and left until its time is over");
-	ok(metadata_wait_left(&back, now - 1) == 0,
+	ok(metadata_wait_left(&back.wait, now - 1) == 0,
 	    "one that begins in the future is none: the clock was set back");
-	metadata_wait(&state, 1e300, now);
-	ok(metadata_wait_left(&state, now) == 86400, "a day is the longest");
-	state.waits_until = now + 1e9;
-	ok(metadata_wait_left(&state, now) == 0, "and what says more is damaged");
+	metadata_wait(&state.wait, 1e300, now);
+	ok(metadata_wait_left(&state.wait, now) == 86400, "a day is the longest");
+	state.wait.until = now + 1e9;
+	ok(metadata_wait_left(&state.wait, now) == 0, "and what says more is damaged");
 }
 
 static void test_backing_off(void)
@@ -154,7 +154,7 @@ static void test_backing_off(void)
 
 	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
 		metadata_back_off(&state, 0, now);
-		ok(metadata_wait_left(&state, now) == waits[i], "wait %zu in a row is of %.0f s", i + 1,
+		ok(metadata_wait_left(&state.wait, now) == waits[i], "wait %zu in a row is of %.0f s", i + 1,
 		    waits[i]);
 		ok(metadata_save(scratch_path("back-off"), &state, &err) == 0, "and saved");
 		metadata_load(scratch_path("back-off"), 5, &back);
@@ -162,14 +162,14 @@ static void test_backing_off(void)
 	}
 	for (int i = 0; i < 1000; i++)
 		metadata_back_off(&state, 0, now);
-	ok(metadata_wait_left(&state, now) == 60, "after a thousand still 60 s");
+	ok(metadata_wait_left(&state.wait, now) == 60, "after a thousand still 60 s");
 	metadata_back_off(&state, 600, now);
-	ok(metadata_wait_left(&state, now) == 600, "what the server asks for is waited");
+	ok(metadata_wait_left(&state.wait, now) == 600, "what the server asks for is waited");
 	metadata_load(scratch_path("back-off"), 6, &back);
 	ok(!back.waits, "the waits of another token do not count");
 	state = (struct metadata){.expires_at = 5};
 	metadata_back_off(&state, 1, now);
-	ok(metadata_wait_left(&state, now) == 2, "less than 2 s is none");
+	ok(metadata_wait_left(&state.wait, now) == 2, "less than 2 s is none");
 }
 
 int main(void)
