@@ -158,13 +158,6 @@ static void take_item(const struct home *home, const struct platform *platform, 
 	models->items[models->count++] = model;
 }
 
-static size_t length_of(const char *text)
-{
-	if (text)
-		return strlen(text);
-	return 0;
-}
-
 static size_t cost_of(const char *text)
 {
 	if (text)
@@ -178,8 +171,8 @@ static size_t size_of_texts(const struct models *models)
 
 	for (size_t i = 0; i < models->count; i++) {
 		const struct model *model = &models->items[i];
-		size += length_of(model->id) + length_of(model->display_name) + cost_of(model->protocol) +
-		        cost_of(model->default_effort);
+		size += strlen(model->id) + strlen(text_or_empty(model->display_name)) +
+		        cost_of(model->protocol) + cost_of(model->default_effort);
 		for (char **effort = model->efforts; effort && *effort; effort++)
 			size += cost_of(*effort);
 		if (model->capabilities & MODEL_DYNAMIC_TOOLS)

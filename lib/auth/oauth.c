@@ -115,11 +115,7 @@ static int oauth_exchange_run(
 /* The OAuth error of the response (RFC 6749 section 5.2); NULL: it has none, or an empty one. */
 static const char *oauth_exchange_error(const struct oauth_exchange *x)
 {
-	const char *error = json_text(x->object, "error");
-
-	if (!error)
-		return NULL;
-	return text_or_null(error);
+	return text_or_null(text_or_empty(json_text(x->object, "error")));
 }
 
 /* An HTML page is no success: it never comes from Kimi. */

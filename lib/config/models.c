@@ -59,16 +59,14 @@ static void put_flag(struct editor *e, const char *const path[], bool on)
 
 static void put_efforts(struct editor *e, const char *const path[], char *const efforts[])
 {
-	json_t *list = json_array();
-
-	for (char *const *effort = efforts; effort && *effort; effort++)
-		json_array_append_new(list, json_string(*effort));
-	if (efforts) {
-		editor_set(e, path, list);
+	if (!efforts) {
+		editor_unset(e, path);
 		return;
 	}
-	json_decref(list);
-	editor_unset(e, path);
+	json_t *list = json_array();
+	for (; *efforts; efforts++)
+		json_array_append_new(list, json_string(*efforts));
+	editor_set(e, path, list);
 }
 
 static void put_details(struct editor *e, const char *key, const struct model *model)
