@@ -135,17 +135,19 @@ const char *text_unless_secret(const char *words, const char *secret)
 	return words;
 }
 
-void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX])
+void text_add_json(struct buf *out, const char *text, size_t len)
 {
 	static const char bytes[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-	const char *short_one = byte ? strchr(bytes, byte) : NULL;
 
-	if (short_one)
-		snprintf(ret_json, TEXT_JSON_BYTE_MAX, "\\%c", letters[short_one - bytes]);
-	else if ((unsigned char)byte < 0x20)
-		snprintf(ret_json, TEXT_JSON_BYTE_MAX, "\\u%04x", (unsigned char)byte);
-	else
-		memcpy(ret_json, (const char[]){byte, '\0'}, 2);
+	for (const char *at = text; at < text + len; at++) {
+		const char *short_one = *at ? strchr(bytes, *at) : NULL;
+		if (short_one)
+			buf_addf(out, "\\%c", letters[short_one - bytes]);
+		else if ((unsigned char)*at < 0x20)
+			buf_addf(out, "\\u%04x", (unsigned char)*at);
+		else
+			buf_addch(out, *at);
+	}
 }
 
 bool text_join(char *ret, size_t size, const char *const parts[])

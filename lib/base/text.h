@@ -56,11 +56,10 @@ uint64_t text_fingerprint(const char *s);
 const char *text_unless_secret(const char *words, const char *secret);
 
 /*
- * A byte of UTF-8 as JSON.stringify() writes it inside a string, escaped if necessary. For
- * files that must be identical to those of another program.
+ * Adds UTF-8 as JSON.stringify() writes it inside a string, escaped if necessary. For files
+ * that must be identical to those of another program.
  */
-enum { TEXT_JSON_BYTE_MAX = 7 };
-void text_json_byte(char byte, char ret_json[TEXT_JSON_BYTE_MAX]);
+void text_add_json(struct buf *out, const char *text, size_t len);
 
 /*
  * Joins strings (ended by NULL) into `ret`. False: they do not fit, and ret is "". Much

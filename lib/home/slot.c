@@ -1,5 +1,6 @@
 #include "home/slot.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 
 #include <sha2.h>
@@ -8,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { JSON_MAX = 16 * 1024 }; /* URLs are much shorter */
 
 static const char default_host[] = "https://auth.kimi.com";
 static const char default_base[] = "https://api.kimi.com/coding/v1";
@@ -52,40 +55,24 @@ static bool is_text(struct span s, const char *text)
 	return s.len == strlen(text) && memcmp(s.start, text, s.len) == 0;
 }
 
-static void hash_text(SHA2_CTX *hash, const char *text)
-{
-	SHA256Update(hash, (const uint8_t *)text, strlen(text));
-}
-
-static void hash_json(SHA2_CTX *hash, struct span s)
-{
-	char escaped[TEXT_JSON_BYTE_MAX];
-
-	for (size_t i = 0; i < s.len; i++) {
-		text_json_byte(s.start[i], escaped);
-		hash_text(hash, escaped);
-	}
-}
-
 void slot_name(const char *oauth_host, const char *base_url, char ret_slot[SLOT_MAX])
 {
 	struct span host = cut_slashes(slot_trim(oauth_host));
 	struct span base = cut_slashes((struct span){base_url, strlen(base_url)});
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA2_CTX hash;
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+	struct buf json;
 
 	if (is_text(host, default_host) && is_text(base, default_base)) {
 		snprintf(ret_slot, SLOT_MAX, "kimi-code");
 		return;
 	}
-	SHA256Init(&hash);
-	hash_text(&hash, "{\"oauthHost\":\"");
-	hash_json(&hash, host);
-	hash_text(&hash, "\",\"baseUrl\":\"");
-	hash_json(&hash, base);
-	hash_text(&hash, "\"}");
-	SHA256Final(digest, &hash);
-	int n = snprintf(ret_slot, SLOT_MAX, "kimi-code-env-");
-	for (int i = 0; i < 8; i++)
-		n += snprintf(ret_slot + n, SLOT_MAX - (size_t)n, "%02x", digest[i]);
+	buf_init(&json, JSON_MAX);
+	buf_addstr(&json, "{\"oauthHost\":\"");
+	text_add_json(&json, host.start, host.len);
+	buf_addstr(&json, "\",\"baseUrl\":\"");
+	text_add_json(&json, base.start, base.len);
+	buf_addstr(&json, "\"}");
+	SHA256Data((const uint8_t *)json.data, json.len, digest);
+	buf_release(&json);
+	snprintf(ret_slot, SLOT_MAX, "kimi-code-env-%.16s", digest);
 }

@@ -71,13 +71,8 @@ static int read_kimi_code(const char *bytes, size_t len, struct token *ret_token
 
 static void add_text(struct buf *out, const char *name, const char *text)
 {
-	char escaped[TEXT_JSON_BYTE_MAX];
-
 	buf_addf(out, "  \"%s\": \"", name);
-	for (; *text; text++) {
-		text_json_byte(*text, escaped);
-		buf_addstr(out, escaped);
-	}
+	text_add_json(out, text, strlen(text));
 	buf_addstr(out, "\",\n");
 }
 

@@ -103,16 +103,16 @@ static void test_width(void)
 static void test_json_bytes(void)
 {
 	static const char text[] = "\x01\x08\t\n\x0b\x0c\r\x1f \"/\\~\x7f\xc3\xa9";
-	char json[128] = "", one[TEXT_JSON_BYTE_MAX];
+	struct buf json;
 
-	for (size_t i = 0; i < sizeof(text) - 1; i++) {
-		text_json_byte(text[i], one);
-		strcat(json, one);
-	}
-	ok(strcmp(json, "\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f \\\"/\\\\~\x7f\xc3\xa9") == 0,
-	    "bytes are escaped as JSON.stringify() does it: %s", json);
-	text_json_byte('\0', one);
-	ok(strcmp(one, "\\u0000") == 0, "NUL, too");
+	buf_init(&json, 128);
+	text_add_json(&json, text, sizeof(text) - 1);
+	ok(strcmp(json.data, "\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f \\\"/\\\\~\x7f\xc3\xa9") == 0,
+	    "bytes are escaped as JSON.stringify() does it: %s", json.data);
+	buf_clear(&json);
+	text_add_json(&json, "", 1);
+	ok(strcmp(json.data, "\\u0000") == 0, "NUL, too");
+	buf_release(&json);
 }
 
 int main(void)
