@@ -26,14 +26,11 @@ enum {
 
 int oauth_open(struct oauth *oauth, const struct account *who, struct err *err)
 {
-	oauth->platform = who->platform;
+	*oauth = (struct oauth){.platform = who->platform};
 	snprintf(oauth->host, sizeof(oauth->host), "%s", who->oauth_host);
 	if (url_check(oauth->host, err) < 0)
 		return -1;
 	device_headers_fill(&oauth->device, who->home);
-	oauth->deadline = 0;
-	oauth->clock_ahead = 0;
-	oauth->retry_after = 0;
 	return 0;
 }
 

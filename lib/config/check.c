@@ -57,11 +57,9 @@ static double number_of(const struct toml_node *node)
 		return toml_float(node);
 	case TOML_BOOLEAN:
 		return toml_boolean(node);
-	case TOML_STRING:
+	default:
 		if (text)
 			return number_of_text(text);
-		return NAN;
-	default:
 		return NAN;
 	}
 }

@@ -128,9 +128,8 @@ static const struct model *put_list(struct editor *e, const struct editor_models
 bool editor_is_alias(const struct editor *e, const struct platform *platform, const struct toml_node *model)
 {
 	const char *key = toml_key(model, NULL);
-	size_t len = strlen(platform->id);
 
-	return e->dialect->keeps_aliases && !(strncmp(key, platform->id, len) == 0 && key[len] == '/');
+	return e->dialect->keeps_aliases && config_key_id(platform, key) == key;
 }
 
 /*
