@@ -69,7 +69,7 @@ static int usage_online_show(struct command *c, const struct usage_logins *login
 		expiry_notice_speak(&c->report, &logins->items[0].account);
 	if (is_nothing)
 		return fail_as(logins, failed, &failed->err, err);
-	if (options->profile && profile_fetch(&logins->items[0].account, &profile, NULL) == 0)
+	if (options->profile && profile_fetch(&logins->items[0].account, &profile))
 		known = &profile;
 	if (c->report.json)
 		usage_show_json(logins->items, logins->count, known);

@@ -33,7 +33,7 @@ static void profile_from_response(const json_t *response, struct profile *ret_pr
 	profile_take(response, "region", ret_profile->region);
 }
 
-int profile_fetch(const struct account *account, struct profile *ret_profile, struct err *err)
+bool profile_fetch(const struct account *account, struct profile *ret_profile)
 {
 	struct api_request request = {
 	    .account = *account,
@@ -45,14 +45,10 @@ int profile_fetch(const struct account *account, struct profile *ret_profile, st
 	};
 
 	if (!request.path)
-		return err_set(err, ERR_USAGE, "", "%s has no profile", account->platform->id);
+		return false;
 	api_request_all(&request, 1);
-	if (request.failed && err)
-		*err = request.err;
 	if (!request.failed)
 		profile_from_response(request.body, ret_profile);
 	api_request_clear(&request);
-	if (request.failed)
-		return -1;
-	return 0;
+	return !request.failed;
 }

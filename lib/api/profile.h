@@ -5,7 +5,8 @@
 #define KIMI_API_PROFILE_H
 
 #include "account/account.h"
-#include "base/err.h"
+
+#include <stdbool.h>
 
 enum { PROFILE_TEXT_MAX = 128 };
 
@@ -16,7 +17,7 @@ struct profile {
 	char region[PROFILE_TEXT_MAX];
 };
 
-/* Fetches the profile. -1: as a request fails (request.h); ERR_USAGE if the platform has none. */
-int profile_fetch(const struct account *account, struct profile *ret_profile, struct err *err);
+/* Fetches the profile. False: the request failed, or the platform has none. */
+bool profile_fetch(const struct account *account, struct profile *ret_profile);
 
 #endif

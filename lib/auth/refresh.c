@@ -169,7 +169,7 @@ static void save_state(const struct refresh *r, struct metadata *state)
 	state->expires_at = r->token.expires_at;
 	snprintf(state->storage, sizeof(state->storage), "%s", store_kind_name(r->store->kind));
 	state->clock_ahead = r->oauth.clock_ahead;
-	metadata_save(r->store->state, state, NULL);
+	metadata_save(r->store->state, state);
 }
 
 /*

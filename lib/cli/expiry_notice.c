@@ -19,7 +19,7 @@ static bool note_said(const struct status *status)
 	state.expires_at = status->expires_at;
 	snprintf(state.storage, sizeof(state.storage), "%s", status->storage);
 	state.reminded = true;
-	metadata_save(store.state, &state, NULL);
+	metadata_save(store.state, &state);
 	store_close(&store);
 	return true;
 }

@@ -85,13 +85,13 @@ void metadata_load(const char *path, double expires_at, struct metadata *ret_sta
 	json_decref(object);
 }
 
-static int metadata_write_object(const char *path, const json_t *object, struct err *err)
+static void metadata_write_object(const char *path, const json_t *object)
 {
 	char *text = object ? json_print(object) : NULL;
-	int failed = text ? newfile_replace(path, text, strlen(text), err) : err_memory(err);
 
+	if (text)
+		newfile_replace(path, text, strlen(text), NULL);
 	free(text);
-	return failed;
 }
 
 void metadata_save_storage(const char *path, const char *storage)
@@ -101,11 +101,11 @@ void metadata_save_storage(const char *path, const char *storage)
 	if (!object)
 		object = json_object();
 	if (object && json_object_set_new(object, "storage", json_string(storage)) == 0)
-		metadata_write_object(path, object, NULL);
+		metadata_write_object(path, object);
 	json_decref(object);
 }
 
-int metadata_save(const char *path, const struct metadata *state, struct err *err)
+void metadata_save(const char *path, const struct metadata *state)
 {
 	json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "expires_at",
 	    json_from_number(finite_or_zero(state->expires_at)), "oauth_host", state->oauth_host, "storage",
@@ -127,9 +127,8 @@ int metadata_save(const char *path, const struct metadata *state, struct err *er
 		json_object_set_new(object, "clock_ahead", json_from_number(trunc(state->clock_ahead)));
 	if (object && state->reminded)
 		json_object_set_new(object, "reminded", json_true());
-	int failed = metadata_write_object(path, object, err);
+	metadata_write_object(path, object);
 	json_decref(object);
-	return failed;
 }
 
 void metadata_reject(struct metadata *state, const char *host, double now)

@@ -12,7 +12,6 @@
 #define KIMI_STORE_METADATA_H
 
 #include "account/platform.h"
-#include "base/err.h"
 
 #include <stdbool.h>
 
@@ -51,10 +50,10 @@ void metadata_load_storage(const char *path, char ret_storage[METADATA_STORAGE_M
  */
 void metadata_load(const char *path, double expires_at, struct metadata *ret_state);
 
-/* Replaces the file. Needs the store's lock. */
-int metadata_save(const char *path, const struct metadata *state, struct err *err);
+/* Replaces the file. Needs the store's lock. Errors are ignored: the login itself is saved. */
+void metadata_save(const char *path, const struct metadata *state);
 
-/* Changes the storage alone, and creates the file if it is missing. Errors are ignored. */
+/* Changes the storage alone, and creates the file if it is missing. Likewise. */
 void metadata_save_storage(const char *path, const char *storage);
 
 /* Counts one more rejection by that host. */

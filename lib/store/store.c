@@ -224,7 +224,7 @@ static void store_note(
 	state->expires_at = token->expires_at;
 	snprintf(state->storage, sizeof(state->storage), "%s",
 	    store_kind_name(copy_left ? STORE_KEYRING : store->kind));
-	metadata_save(store->state, state, NULL); /* the login itself is saved, so ignore errors */
+	metadata_save(store->state, state);
 }
 
 static bool drop_cached(const struct store *store)
