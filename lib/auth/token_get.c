@@ -9,7 +9,7 @@
 
 enum { TIMEOUT_MS = 4000 };
 
-static int run_refresher(const struct store *store, double min_valid, int wait_ms, struct err *err)
+static void run_refresher(const struct store *store, double min_valid, int wait_ms, struct err *err)
 {
 	char seconds[32];
 	const char *const arguments[] = {"--min-valid", seconds, NULL};
@@ -28,9 +28,8 @@ static int run_refresher(const struct store *store, double min_valid, int wait_m
 		call.arguments = arguments;
 	}
 	signals_start(); /* not on the hot path */
-	int result = call_run(&call, &event, err);
+	call_run(&call, &event, err);
 	json_decref(event);
-	return result;
 }
 
 /* The file, else the cache of a keyring login, else the keyring itself. */

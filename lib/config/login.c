@@ -169,14 +169,6 @@ static bool login_names(const struct toml_node *text, const struct toml_node *no
 	return bytes && text_len == key_len && memcmp(bytes, key, key_len) == 0;
 }
 
-static void remove_providers(struct editor *e, const struct platform *platform)
-{
-	for (const struct toml_node *node = config_first_provider(e->doc); node; node = toml_next(node))
-		if (toml_is(node, TOML_TABLE) &&
-		    config_is_provider_of(e->home, platform, config_node_key(node)))
-			editor_unset_node(e, node);
-}
-
 int config_edit_logout(const struct home *home, struct toml *doc, void *context, struct err *err)
 {
 	const struct platform *platform = context;
@@ -193,7 +185,9 @@ int config_edit_logout(const struct home *home, struct toml *doc, void *context,
 	for (const char *const(*service)[2] = platform->services; (*service)[0]; service++)
 		if (is_ours(&e, platform, (*service)[0]))
 			editor_unset(&e, PATH("services", (*service)[0]));
-	remove_providers(&e, platform);
+	for (const struct toml_node *node = config_first_provider(doc); node; node = toml_next(node))
+		if (toml_is(node, TOML_TABLE) && config_is_provider_of(home, platform, config_node_key(node)))
+			editor_unset_node(&e, node);
 	if (its_model) {
 		editor_unset(&e, PATH("default_model"));
 		editor_unset_thinking(&e, its_model);

@@ -12,12 +12,6 @@
 
 enum { MARKER_MAX = 256 };
 
-static void region_set(struct home *home, const struct region *region)
-{
-	snprintf(home->oauth_host, sizeof(home->oauth_host), "%s", region->oauth_host);
-	snprintf(home->base_url, sizeof(home->base_url), "%s", region->base_url);
-}
-
 /* The region in the marker file, which the client's installer writes. */
 static const struct region *region_of_marker(const struct home *home, const struct platform *platform)
 {
@@ -88,7 +82,9 @@ int config_region_choose(
 		region = region_of_key(home, platform);
 	else
 		region = region_of_marker(home, platform);
-	if (region)
-		region_set(home, region);
+	if (region) {
+		snprintf(home->oauth_host, sizeof(home->oauth_host), "%s", region->oauth_host);
+		snprintf(home->base_url, sizeof(home->base_url), "%s", region->base_url);
+	}
 	return 0;
 }
