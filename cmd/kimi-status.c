@@ -120,7 +120,7 @@ static int show_history(const struct command *c, const struct options *options, 
 	if (result == 0)
 		result = context_homes(homes, &count, login, err);
 	if (result == 0)
-		result = history_read_homes(homes, count, &lines, err);
+		result = history_read(homes, count, &lines, err);
 	history_select(lines, login->platform, login->account);
 	json_array_foreach(lines, i, line)
 	{

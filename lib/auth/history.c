@@ -99,6 +99,54 @@ static void history_append(const struct home *home, const char *text)
 	close(fd);
 }
 
+static bool is_event(const json_t *object)
+{
+	double time;
+
+	return json_number(object, "time", &time) && json_text(object, "event") &&
+	       json_text(object, "platform") && json_text(object, "outcome") && json_text(object, "program");
+}
+
+static int read_file(const char *path, json_t *lines, struct err *err)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, MAX_READ);
+	int result = file_read(path, FILE_OWN, &bytes, NULL, err);
+	const char *end = bytes.data + bytes.len;
+	for (const char *at = bytes.data; result == 0 && at < end;) {
+		/* Not strchr(): after a crash the file may contain NUL bytes. */
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+		if (!next)
+			next = end;
+		size_t len = (size_t)(next - at);
+		json_t *object = json_parse(at, len, NULL);
+		if (is_event(object))
+			json_array_append(lines, object);
+		json_decref(object);
+		at += len + 1;
+	}
+	buf_release(&bytes);
+	if (result < 0)
+		return -1;
+	return 0;
+}
+
+static int history_read_home(const struct home *home, json_t **ret_lines, struct err *err)
+{
+	char path[HOME_PATH_MAX], aside[HOME_PATH_MAX];
+	json_t *lines = json_array();
+
+	home_path(home, HOME_HISTORY, path);
+	home_path(home, HOME_HISTORY_ASIDE, aside);
+	if (read_file(aside, lines, err) < 0 || read_file(path, lines, err) < 0) {
+		json_decref(lines);
+		return -1;
+	}
+	*ret_lines = lines;
+	return 0;
+}
+
 static bool are_same(const json_t *one, const json_t *other, const char *const names[2])
 {
 	for (int i = 0; i < 2; i++)
@@ -114,7 +162,7 @@ static bool history_repeats(const struct home *home, const json_t *event)
 	json_t *lines = NULL;
 	bool same = false;
 
-	if (history_read(home, &lines, NULL) < 0)
+	if (history_read_home(home, &lines, NULL) < 0)
 		return false;
 	for (size_t i = json_array_size(lines); i--;) {
 		const json_t *line = json_array_get(lines, i);
@@ -159,54 +207,6 @@ void history_add_store(enum history_event event, const struct store *store, cons
 	history_add(&entry);
 }
 
-static bool is_event(const json_t *object)
-{
-	double time;
-
-	return json_number(object, "time", &time) && json_text(object, "event") &&
-	       json_text(object, "platform") && json_text(object, "outcome") && json_text(object, "program");
-}
-
-static int read_file(const char *path, json_t *lines, struct err *err)
-{
-	struct buf bytes;
-
-	buf_init(&bytes, MAX_READ);
-	int result = file_read(path, FILE_OWN, &bytes, NULL, err);
-	const char *end = bytes.data + bytes.len;
-	for (const char *at = bytes.data; result == 0 && at < end;) {
-		/* Not strchr(): after a crash the file may contain NUL bytes. */
-		const char *next = memchr(at, '\n', (size_t)(end - at));
-		if (!next)
-			next = end;
-		size_t len = (size_t)(next - at);
-		json_t *object = json_parse(at, len, NULL);
-		if (is_event(object))
-			json_array_append(lines, object);
-		json_decref(object);
-		at += len + 1;
-	}
-	buf_release(&bytes);
-	if (result < 0)
-		return -1;
-	return 0;
-}
-
-int history_read(const struct home *home, json_t **ret_lines, struct err *err)
-{
-	char path[HOME_PATH_MAX], aside[HOME_PATH_MAX];
-	json_t *lines = json_array();
-
-	home_path(home, HOME_HISTORY, path);
-	home_path(home, HOME_HISTORY_ASIDE, aside);
-	if (read_file(aside, lines, err) < 0 || read_file(path, lines, err) < 0) {
-		json_decref(lines);
-		return -1;
-	}
-	*ret_lines = lines;
-	return 0;
-}
-
 static double history_time(const json_t *line)
 {
 	double time = 0;
@@ -232,14 +232,14 @@ static void history_merge(json_t *all, json_t *lines, const char *client)
 	}
 }
 
-int history_read_homes(const struct home homes[], size_t count, json_t **ret_lines, struct err *err)
+int history_read(const struct home homes[], size_t count, json_t **ret_lines, struct err *err)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < count; i++) {
 		const char *client = count > 1 ? homes[i].client->name : NULL;
 		json_t *lines = NULL;
-		if (history_read(&homes[i], &lines, err) < 0) {
+		if (history_read_home(&homes[i], &lines, err) < 0) {
 			json_decref(all);
 			return -1;
 		}

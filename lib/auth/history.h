@@ -45,16 +45,11 @@ void history_add(const struct history_entry *entry);
 void history_add_store(enum history_event event, const struct store *store, const struct err *failure);
 
 /*
- * Reads the log, oldest first, as an array of its objects; invalid lines are skipped. 0
- * (with an empty array if there is no log), -1 ERR_STORAGE. The caller frees *ret_lines.
+ * Reads the logs of these homes, oldest first, as an array of their objects; invalid lines
+ * are skipped. With more than one home each object also has its "client". 0 (with an empty
+ * array if there is no log), -1 ERR_STORAGE. The caller frees *ret_lines.
  */
-int history_read(const struct home *home, json_t **ret_lines, struct err *err);
-
-/*
- * The same for the logs of several homes in one array. With more than one home each object
- * also has its "client".
- */
-int history_read_homes(const struct home homes[], size_t count, json_t **ret_lines, struct err *err);
+int history_read(const struct home homes[], size_t count, json_t **ret_lines, struct err *err);
 
 /* Removes the objects of other platforms and accounts ("": the default one) from such an array. NULL: of none. */
 void history_select(json_t *lines, const char *platform, const char *account);

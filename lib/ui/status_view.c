@@ -128,15 +128,13 @@ static double login_time(const struct status *status)
 	double at = 0;
 	size_t i;
 
-	if (history_read(status->account.home, &lines, NULL) < 0)
+	if (history_read(account->home, 1, &lines, NULL) < 0)
 		return 0;
+	history_select(lines, account->platform->id, account->name);
 	json_array_foreach(lines, i, line)
 	{
-		const char *event = json_text(line, "event"), *name = json_text(line, "account"),
-		           *platform = json_text(line, "platform"), *outcome = json_text(line, "outcome");
-		if (event && platform && outcome && strcmp(event, "login") == 0 &&
-		    strcmp(outcome, "ok") == 0 && strcmp(platform, account->platform->id) == 0 &&
-		    strcmp(text_or_empty(name), account->name) == 0)
+		if (strcmp(json_text(line, "event"), "login") == 0 &&
+		    strcmp(json_text(line, "outcome"), "ok") == 0)
 			json_number(line, "time", &at);
 	}
 	json_decref(lines);
