@@ -153,9 +153,7 @@ double usage_cache_age(const struct usage_cache *cache)
 
 	if (!cache->response || age < -1)
 		return INFINITY;
-	if (age > 0)
-		return age;
-	return 0;
+	return fmax(age, 0);
 }
 
 double usage_cache_failure_left(const struct usage_cache *cache, double max_age)

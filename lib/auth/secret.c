@@ -17,15 +17,6 @@ static int secret_take_configured(const struct secret_source *source, const stru
 	return result;
 }
 
-static int secret_take_environment(struct secret *secret, struct err *err)
-{
-	int result = api_key_of_environment(&secret->value, err);
-
-	if (result == 0)
-		secret->kind = SECRET_ENVIRONMENT_KEY;
-	return result;
-}
-
 /*
  * Nothing is stored for the platform: tries the other secrets. `result` is that of its
  * configured key.
@@ -42,7 +33,9 @@ static int secret_take_other(
 	if (result == 0 || source->among_others)
 		return result;
 	/* Report a config that cannot be read, unless the environment has a key. */
-	int last = secret_take_environment(secret, result > 0 ? err : NULL);
+	int last = api_key_of_environment(&secret->value, result > 0 ? err : NULL);
+	if (last == 0)
+		secret->kind = SECRET_ENVIRONMENT_KEY;
 	if (last > 0)
 		return result;
 	return last;

@@ -26,15 +26,6 @@ static void hosts_stamp(const struct stat *st, char ret_stamp[128])
 	    (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }
 
-static bool hosts_is_settled(const struct stat *st)
-{
-	int ms = SETTLE_COARSE_MS;
-
-	if (st->st_mtim.tv_nsec)
-		ms = SETTLE_MS;
-	return file_unsettled(st, ms) == 0;
-}
-
 /* Takes the next line out of *at, if it fits. */
 static bool hosts_take_line(char **at, char *ret_line, size_t size)
 {
@@ -108,6 +99,7 @@ static void hosts_read_config(struct home *home)
 void config_hosts_load(struct home *home)
 {
 	char path[HOME_PATH_MAX], stamp[128];
+	int settle_ms = SETTLE_COARSE_MS;
 	struct stat st;
 
 	home->oauth_host[0] = home->base_url[0] = '\0';
@@ -121,6 +113,8 @@ void config_hosts_load(struct home *home)
 	if (hosts_read_index(home, path, stamp))
 		return;
 	hosts_read_config(home);
-	if (hosts_is_settled(&st) && home_check_writable(home, NULL) == 0)
+	if (st.st_mtim.tv_nsec)
+		settle_ms = SETTLE_MS;
+	if (file_unsettled(&st, settle_ms) == 0 && home_check_writable(home, NULL) == 0)
 		hosts_write_index(home, path, stamp);
 }

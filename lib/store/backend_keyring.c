@@ -277,15 +277,6 @@ static int keyring_save(struct store *store, const struct token *token, struct e
 	return keyring_busy(store, err);
 }
 
-static enum helper_result keyring_erase_items(struct store *store)
-{
-	enum helper_result result = keyring_ask(store, ERASE, NULL, NULL);
-
-	if (result == HELPER_FOUND && store->keyring.legacy)
-		return keyring_erase_legacy(store);
-	return result;
-}
-
 static int keyring_erase(struct store *store, struct err *err)
 {
 	bool expected = backend_keyring_has_copy(store) || store_expects_keyring(store);
@@ -295,7 +286,9 @@ static int keyring_erase(struct store *store, struct err *err)
 	if (keyring_is_off(store))
 		return err_set(
 		    err, ERR_BUSY, helper_remedy(), "the keyring may still hold the login: it is not used");
-	enum helper_result result = keyring_erase_items(store);
+	enum helper_result result = keyring_ask(store, ERASE, NULL, NULL);
+	if (result == HELPER_FOUND && store->keyring.legacy)
+		result = keyring_erase_legacy(store);
 	if (result != HELPER_FOUND && store->keyring.error.interrupted)
 		return signals_error(err);
 	/* A keyring that is unavailable holds no copy, unless we know of one. */
