@@ -88,3 +88,15 @@ char *memory_copy(const char *text)
 
 	return memcpy(memory_take(size), text, size);
 }
+
+char *memory_join(const char *const parts[])
+{
+	size_t size = 1;
+
+	for (const char *const *part = parts; *part; part++)
+		size += strlen(*part);
+	char *joined = memory_take(size), *end = joined;
+	for (*end = '\0'; *parts; parts++)
+		end = stpcpy(end, *parts);
+	return joined;
+}

@@ -35,4 +35,7 @@ void *memory_take_zeroed(size_t count, size_t len);
 void *memory_resize(void *memory, size_t len);
 char *memory_copy(const char *text);
 
+/* Joins strings (ended by NULL) in memory of that length, so that no copy of a secret is left behind. */
+char *memory_join(const char *const parts[]);
+
 #endif

@@ -53,5 +53,7 @@ int editor_finish(const struct editor *e, struct err *err)
 		return 0;
 	if (*e->error.message)
 		return config_file_error(&e->error, err);
-	return err_memory(err);
+	/* jansson makes no string of it. */
+	return err_set(err, ERR_CONFIG, "check the hosts in the environment",
+	    "config.toml cannot hold text that is not UTF-8");
 }

@@ -236,8 +236,8 @@ static const char *network_reason(const struct transfer *t, char ret_text[160])
 		return "no such host";
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return "no such proxy";
-	case CURLE_OUT_OF_MEMORY: /* ours ends the program: it is libcurl's limit of a line */
-		return "a line of its response is too long";
+	case CURLE_OUT_OF_MEMORY: /* also for a line that is longer than libcurl takes */
+		return "a line of its response is too long, or memory is short";
 	case CURLE_COULDNT_CONNECT:
 		if (!error)
 			break;
@@ -415,6 +415,7 @@ int http_perform(const struct http_request *request, struct http_response *ret_r
 	curl_easy_cleanup(t.easy);
 	curl_slist_free_all(t.headers);
 	curl_multi_cleanup(multi);
+	wipe(&t.proxy, sizeof(t.proxy)); /* its password */
 	wipe_stack();
 	return failed;
 }

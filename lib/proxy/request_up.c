@@ -5,7 +5,6 @@
 #include "http/url.h"
 #include "proxy/path.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,19 +20,6 @@ long long request_up_body_len(const struct field *fields, size_t count)
 	return HTTP_STREAM_NO_BODY;
 }
 
-static char *header_line(const char *name, const char *value)
-{
-	size_t name_len = strlen(name), value_len = strlen(value);
-	char *line = memory_take(name_len + strlen(": ") + value_len + 1);
-
-	memcpy(line, name, name_len);
-	if (value_len)
-		memcpy(stpcpy(line + name_len, ": "), value, value_len + 1);
-	else
-		strcpy(line + name_len, ";");
-	return line;
-}
-
 void request_up_take(struct request_up *up, const struct field *fields, size_t count)
 {
 	size_t n = 0;
@@ -41,7 +27,8 @@ void request_up_take(struct request_up *up, const struct field *fields, size_t c
 	up->headers = memory_take_zeroed(count + 1, sizeof(*up->headers));
 	for (size_t i = 0; i < count; i++)
 		if (fields_pass_up(fields, count, i))
-			up->headers[n++] = header_line(fields[i].name, fields[i].value);
+			up->headers[n++] = memory_join((const char *const[]){
+			    fields[i].name, *fields[i].value ? ": " : ";", fields[i].value, NULL});
 }
 
 static bool request_up_has(const struct request_up *up, const char *name)
@@ -80,13 +67,10 @@ struct http_stream *request_up_send(const struct request_up *up, struct http_str
     struct http_stream_request request, const char *target, const char *secret, const char *base_url,
     struct err *err)
 {
-	char *url = NULL, *authorization = NULL;
-
 	if (url_check(base_url, err) < 0)
 		return NULL;
-	if (asprintf(&url, "%s%s", base_url, path_below_base(target)) < 0 ||
-	    asprintf(&authorization, "Authorization: Bearer %s", secret) < 0)
-		memory_end();
+	char *url = memory_join((const char *const[]){base_url, path_below_base(target), NULL});
+	char *authorization = memory_join((const char *const[]){"Authorization: Bearer ", secret, NULL});
 	const char **lines = request_up_lines(up, authorization, request.body_len);
 	request.url = url;
 	request.headers = lines;
