@@ -249,3 +249,11 @@ SAID="config.toml could be read by others; it is now private"
     assert_contains "$stderr" "the file system is read-only: make it writable"
     assert_lacks "$stderr" "KIMI_SHARE_DIR"
 }
+
+@test "too many open files: a failure that passes, with what to do" {
+    store_login --expires-in-left 100
+    run -75 --separate-stderr hooked FAIL=open:1+:24 kimi-refresh
+    assert_contains "$stderr" "Too many open files; close some programs, or raise the limit of open files (ulimit -n), and try again"
+    run -75 --separate-stderr hooked FAIL=open:1+:24 kimi-models --json
+    assert_same busy "$(json data.code <<<"$output")"
+}

@@ -55,6 +55,10 @@ int err_errno(struct err *err, enum err_code code, const char *hint, const char 
 
 	if (!err)
 		return -1;
+	if (saved == EMFILE || saved == ENFILE) {
+		code = ERR_BUSY;
+		hint = "close some programs, or raise the limit of open files (ulimit -n), and try again";
+	}
 	va_list args;
 	va_start(args, format);
 	err_fill(err, code, hint, format, args);

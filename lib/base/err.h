@@ -42,7 +42,7 @@ struct err {
 int err_set(struct err *err, enum err_code code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same, with ": " and the text of errno after the message. */
+/* The same, with ": " and the text of errno after the message. Too many open files are ERR_BUSY. */
 int err_errno(struct err *err, enum err_code code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
