@@ -1,5 +1,4 @@
 /* kimi shell: an interactive prompt for /login, /status and the other commands. */
-#include "base/signals.h"
 #include "base/term.h"
 #include "base/text.h"
 #include "cli/command.h"

@@ -1,7 +1,6 @@
 #include "cli/context.h"
 
 #include "auth/api_key.h"
-#include "base/buf.h"
 #include "config/file.h"
 #include "config/hosts.h"
 

@@ -1,7 +1,6 @@
 /* The API key flow of login_flow.h, and the choice of a platform. */
 #include "auth/api_key.h"
 #include "base/term.h"
-#include "base/text.h"
 #include "cli/login_flow.h"
 #include "cli/model_sync.h"
 #include "config/file.h"

@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "config/login.h"
 #include "config/view.h"
-#include "format/json.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "format/json.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>

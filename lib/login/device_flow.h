@@ -13,8 +13,6 @@
 #include "store/store.h"
 #include "store/token.h"
 
-#include <stdbool.h>
-
 struct login_watcher {
 	void *context;
 	/* Show this code. Called again for every new code. */

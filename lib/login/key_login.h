@@ -12,8 +12,6 @@
 #include "base/err.h"
 #include "home/home.h"
 
-#include <stdbool.h>
-
 /*
  * Tries the key at the platform of `account`. -1 ERR_REJECTED:
  * the platform does not accept it, and the hint says which platform may.

@@ -1,7 +1,6 @@
 #include "status/status.h"
 
 #include "auth/secret.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "http/url.h"

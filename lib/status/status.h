@@ -14,7 +14,6 @@
 #include "account/account.h"
 #include "account/problem.h"
 #include "base/err.h"
-#include "format/toml.h"
 #include "home/home.h"
 #include "status/online.h"
 #include "store/metadata.h"

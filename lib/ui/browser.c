@@ -11,11 +11,8 @@ enum { MAX_WORDS = 16, MAX_WORD = 4096 };
 
 bool browser_is_likely(void)
 {
-#ifdef __APPLE__
-	bool desktop = true;
-#else
 	bool desktop = env_get("DISPLAY") || env_get("WAYLAND_DISPLAY") || env_get("WSL_DISTRO_NAME");
-#endif
+
 	return desktop && !env_get("SSH_CONNECTION") && !env_get("SSH_TTY") && !env_get("SSH_CLIENT");
 }
 

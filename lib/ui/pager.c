@@ -1,6 +1,5 @@
 #include "ui/pager.h"
 
-#include "base/env.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/term.h"
