@@ -7,15 +7,15 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct refresh_aside_result) <= PIPE_BUF, "a result is written and read as a whole");
 
-static void aside_run(const struct refresh_aside *job)
+static void aside_run(void *context, int line)
 {
+	const struct refresh_aside *job = context;
 	struct refresh_aside_result result = {.outcome = REFRESH_FAILED};
 	struct token token = TOKEN_INIT;
 	struct store store;
@@ -28,35 +28,17 @@ static void aside_run(const struct refresh_aside *job)
 		result.keyring = store.keyring.error;
 	}
 	token_clear(&token);
-	write_all(job->line, &result, sizeof(result));
+	write_all(line, &result, sizeof(result));
 }
 
 void refresh_aside_begin(struct refresh_aside *job)
 {
-	int ends[2], result = -1;
-
 	job->result = (struct refresh_aside_result){.outcome = REFRESH_FAILED};
 	job->taken = false;
-	job->line = -1;
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		result = process_fork_background();
-		if (result == 0) {
-			job->line = ends[1];
-			aside_run(job);
-			_exit(0);
-		}
-		int error = errno;
-		close(ends[1]);
-		if (result > 0)
-			job->line = ends[0];
-		else
-			close(ends[0]);
-		errno = error;
-	}
-	if (result > 0)
-		return;
-	err_errno(&job->result.err, ERR_BUSY, "try again when fewer processes are running",
-	    "cannot start another process");
+	job->line = process_start_background(aside_run, job);
+	if (job->line < 0)
+		err_errno(&job->result.err, ERR_BUSY, "try again when fewer processes are running",
+		    "cannot start another process");
 }
 
 static void aside_hear(struct refresh_aside *job)

@@ -240,7 +240,8 @@ int process_begin(
 	return -1;
 }
 
-int process_fork_background(void)
+/* 0 in the new process, 1 in the caller, -1 with errno. */
+static int process_fork_background(void)
 {
 	int status = 0;
 
@@ -259,6 +260,27 @@ int process_fork_background(void)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
 		return 1;
 	errno = WEXITSTATUS(status);
+	return -1;
+}
+
+int process_start_background(void (*run)(void *context, int line), void *context)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	int result = process_fork_background();
+	if (result == 0) {
+		close(ends[0]);
+		run(context, ends[1]);
+		_exit(0);
+	}
+	int error = errno;
+	close(ends[1]);
+	if (result > 0)
+		return ends[0];
+	close(ends[0]);
+	errno = error;
 	return -1;
 }
 

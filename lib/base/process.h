@@ -87,12 +87,13 @@ int process_adopt_orphans(void);
 void process_reap_orphans(int descriptor);
 
 /*
- * Forks a process that is not a child of the caller and has a session of its own, so that
- * the caller can exec a program that does not expect children. 0 in the new process, 1 in
- * the caller, -1 with errno. If SIGCHLD is ignored, a failure of the second fork goes
- * unnoticed.
+ * Calls run() in a new process that is not a child of the caller and has a session of its own,
+ * so that the caller can exec a program that does not expect children. The process ends after
+ * run(), which can write to the pipe `line`. Returns the end of it to read, which the caller
+ * closes; -1 with errno. If SIGCHLD is ignored, a failure of the second fork goes unnoticed:
+ * nothing is written.
  */
-int process_fork_background(void);
+int process_start_background(void (*run)(void *context, int line), void *context);
 
 /*
  * Starts a child in a session of its own with /dev/null for everything, and does not wait

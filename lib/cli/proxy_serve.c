@@ -119,9 +119,16 @@ int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context
 	return 0;
 }
 
+struct behind {
+	const struct proxy_serve *serve;
+	int command; /* pidfd */
+};
+
 /* The background process. It writes to `line` whether it serves. */
-static void behind_run(const struct proxy_serve *serve, int command, int line)
+static void behind_run(void *context, int line)
 {
+	const struct behind *behind = context;
+	const struct proxy_serve *serve = behind->serve;
 	struct request_log log = {.fd = -1, .json = serve->json};
 	struct err err = {0};
 
@@ -130,7 +137,7 @@ static void behind_run(const struct proxy_serve *serve, int command, int line)
 	if (serve->json || serve->verbose)
 		log.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	inherited_drop();
-	struct relay *relay = serve_open(serve, command, &log, &err);
+	struct relay *relay = serve_open(serve, behind->command, &log, &err);
 	bool told = write_all(line, &err, sizeof(err)) == 0;
 	close(line);
 	if (relay && told)
@@ -154,28 +161,20 @@ static int behind_hear(int line, struct err *err)
 
 int proxy_serve_behind(const struct proxy_serve *serve, struct err *err)
 {
-	int command = process_pidfd(getpid()), ends[2] = {-1, -1}, result = -1;
+	struct behind behind = {.serve = serve, .command = process_pidfd(getpid())};
+	int result = -1;
 
-	if (command < 0)
+	if (behind.command < 0)
 		return err_errno(
 		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
-	if (pipe2(ends, O_CLOEXEC) < 0 || (result = process_fork_background()) < 0) {
+	int line = process_start_background(behind_run, &behind);
+	if (line >= 0) {
+		result = behind_hear(line, err);
+		close(line);
+	} else {
 		err_errno(err, ERR_BUSY, "try again when fewer processes are running",
 		    "cannot start a background process");
-		goto out;
 	}
-	if (result == 0) {
-		close(ends[0]);
-		behind_run(serve, command, ends[1]);
-		_exit(0);
-	}
-	close(ends[1]);
-	ends[1] = -1;
-	result = behind_hear(ends[0], err);
-out:
-	for (int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
-	close(command);
+	close(behind.command);
 	return result;
 }

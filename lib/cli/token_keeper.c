@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "format/json.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -28,7 +27,8 @@ enum { CALL_MAX_MS = 310000, TOKEN_MAX = 256 * 1024 };
 
 struct keeper {
 	const struct token_keeper_options *options;
-	int caller;           /* pidfd of the process it works for */
+	pid_t pid;            /* of the process it works for */
+	int caller;           /* pidfd of that process */
 	int children;         /* of process_adopt_orphans() */
 	struct buf token;     /* while it is handed on */
 	uint64_t fingerprint; /* of the token in the file */
@@ -122,7 +122,7 @@ static void token_keeper_renew(struct keeper *k)
 	buf_clear(&k->token);
 }
 
-static int token_keeper_choose_file(struct keeper *k, pid_t caller, struct err *err)
+static int token_keeper_choose_file(struct keeper *k, struct err *err)
 {
 	const char *tmp = env_get("TMPDIR");
 	char directory[TOKEN_KEEPER_PATH_MAX - 64];
@@ -140,7 +140,7 @@ static int token_keeper_choose_file(struct keeper *k, pid_t caller, struct err *
 			    "there is no private directory for the token file");
 		snprintf(k->directory, sizeof(k->directory), "%s", directory);
 	}
-	snprintf(k->file, sizeof(k->file), "%s/exec.%d", directory, (int)caller);
+	snprintf(k->file, sizeof(k->file), "%s/exec.%d", directory, (int)k->pid);
 	return 0;
 }
 
@@ -161,8 +161,10 @@ static void token_keeper_undo(void)
 	token_keeper_remove_file(running_keeper);
 }
 
-static void token_keeper_run(struct keeper *k, pid_t caller, int line)
+/* The background process. It writes the greeting and the token to `line`. */
+static void token_keeper_run(void *context, int line)
 {
+	struct keeper *k = context;
 	struct greeting greeting = {0};
 
 	running_keeper = k;
@@ -171,8 +173,7 @@ static void token_keeper_run(struct keeper *k, pid_t caller, int line)
 	inherited_drop();
 	k->children = process_adopt_orphans();
 	buf_init_secret(&k->token, TOKEN_MAX);
-	if (token_keeper_choose_file(k, caller, &greeting.err) == 0 &&
-	    token_keeper_ask(k, &greeting.err) == 0)
+	if (token_keeper_choose_file(k, &greeting.err) == 0 && token_keeper_ask(k, &greeting.err) == 0)
 		token_keeper_write_file(k, &greeting.err);
 	memcpy(greeting.file, k->file, sizeof(greeting.file));
 	greeting.is_access_token = k->left != 0;
@@ -209,43 +210,23 @@ static int token_keeper_hear_greeting(int line, struct token_keeper_result *ret_
 	return 0;
 }
 
-/* -1: errno has why. Where SIGCHLD is ignored there is no status, and the line says it: it ends without a greeting. */
-static int token_keeper_fork(struct keeper *k, int line, int other_end)
-{
-	pid_t caller = getpid();
-	int result = process_fork_background();
-
-	if (result == 0) {
-		close(other_end);
-		token_keeper_run(k, caller, line);
-		_exit(0);
-	}
-	if (result < 0)
-		return -1;
-	return 0;
-}
-
 int token_keeper_start(
     const struct token_keeper_options *options, struct token_keeper_result *ret_result, struct err *err)
 {
-	struct keeper keeper = {.options = options, .caller = process_pidfd(getpid())};
-	int ends[2] = {-1, -1}, result = -1;
+	struct keeper keeper = {.options = options, .pid = getpid(), .caller = process_pidfd(getpid())};
+	int result = -1;
 
 	if (keeper.caller < 0)
 		return err_errno(
 		    err, ERR_FAILED, "use Linux 5.3 or later", "cannot watch the command (pidfd_open)");
-	if (pipe2(ends, O_CLOEXEC) < 0 || token_keeper_fork(&keeper, ends[1], ends[0]) < 0) {
+	int line = process_start_background(token_keeper_run, &keeper);
+	if (line >= 0) {
+		result = token_keeper_hear_greeting(line, ret_result, err);
+		close(line);
+	} else {
 		err_errno(err, ERR_BUSY, "try again when fewer processes are running",
 		    "cannot start a background process");
-		goto out;
 	}
-	close(ends[1]);
-	ends[1] = -1;
-	result = token_keeper_hear_greeting(ends[0], ret_result, err);
-out:
-	for (int i = 0; i < 2; i++)
-		if (ends[i] >= 0)
-			close(ends[i]);
 	close(keeper.caller);
 	return result;
 }
