@@ -56,13 +56,6 @@ static void print_text(const char *text)
 	printf("\n");
 }
 
-static void print_summary(const char *name, const char *summary)
-{
-	printf("  %-10s ", name);
-	layout_print(13, summary);
-	printf("\n");
-}
-
 int front_help_print(void)
 {
 	char **names = subcommand_list();
@@ -73,12 +66,12 @@ int front_help_print(void)
 		printf("\n%s\n", groups[group].title);
 		for (int i = 0; groups[group].names[i]; i++)
 			if (has_name(names, groups[group].names[i]))
-				print_summary(groups[group].names[i], summary_of(groups[group].names[i]));
+				layout_field(13, groups[group].names[i], summary_of(groups[group].names[i]));
 	}
 	for (char **name = names; name && *name; name++)
 		if (group_of(*name) == GROUPS - 1)
-			print_summary(*name, summary_of(*name));
-	print_summary("help", "show the manual page of a command");
+			layout_field(13, *name, summary_of(*name));
+	layout_field(13, "help", "show the manual page of a command");
 	printf("\n");
 	print_text("Options of a command: kimi COMMAND --help. Its manual: kimi help COMMAND.");
 	print_text("Also: kimi --version, --exec-path (the directory of the commands), --list-cmds.");

@@ -208,9 +208,7 @@ static int show_help(struct shell *shell, const char *const *words, struct err *
 	for (const struct entry *entry = entries; entry->name; entry++) {
 		char head[32];
 		snprintf(head, sizeof(head), "/%s %s", entry->name, entry->arguments);
-		printf("  %-16s  ", head);
-		layout_print(20, entry->help);
-		printf("\n");
+		layout_field(20, head, entry->help);
 	}
 	return 0;
 }

@@ -53,14 +53,41 @@ void layout_wrap(struct buf *out, size_t indent, size_t width, const char *text)
 	}
 }
 
+static size_t output_width(void)
+{
+	return isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX;
+}
+
 void layout_print(size_t indent, const char *text)
 {
 	struct buf lines;
 
 	buf_init(&lines, MAX_TEXT);
-	layout_wrap(&lines, indent, isatty(STDOUT_FILENO) ? term_width(STDOUT_FILENO) : SIZE_MAX, text);
+	layout_wrap(&lines, indent, output_width(), text);
 	fputs(lines.data, stdout);
 	buf_release(&lines);
+}
+
+void layout_add_field(struct buf *out, size_t indent, size_t width, const char *label, const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, MAX_TEXT);
+	text_clean(&clean, text, strlen(text));
+	buf_addf(out, "  %-*s ", (int)indent - 3, label);
+	layout_wrap(out, indent, width, clean.data);
+	buf_addch(out, '\n');
+	buf_release(&clean);
+}
+
+void layout_field(size_t indent, const char *label, const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, MAX_TEXT);
+	layout_add_field(&line, indent, output_width(), label, text);
+	fputs(line.data, stdout);
+	buf_release(&line);
 }
 
 void layout_path(const char *path, char *ret_text, size_t size)

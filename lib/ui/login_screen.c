@@ -303,18 +303,8 @@ void login_screen_end(const struct report *report)
 
 static void add_field(struct buf *screen, const char *label, const char *text)
 {
-	enum { INDENT = 14 };
-
-	struct buf clean;
-
-	if (!*text)
-		return;
-	buf_init(&clean, MAX_SCREEN);
-	text_clean(&clean, text, strlen(text));
-	buf_addf(screen, "  %-*s", INDENT - 2, label);
-	layout_wrap(screen, INDENT, term_width(STDERR_FILENO), clean.data);
-	buf_addch(screen, '\n');
-	buf_release(&clean);
+	if (*text)
+		layout_add_field(screen, 14, term_width(STDERR_FILENO), label, text);
 }
 
 /* "2 models, default kimi-for-coding"; "" if the models are not known. */

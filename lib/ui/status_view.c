@@ -2,7 +2,6 @@
 
 #include "api/usage_cache.h"
 #include "auth/history.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/term.h"
 #include "base/text.h"
@@ -22,19 +21,6 @@
 
 enum { MAX_TEXT = 4096, LABEL_WIDTH = 14 };
 
-/* Prints a field. Cleans the text, since paths and messages come from outside. */
-static void status_view_print_field(int width, const char *label, const char *text)
-{
-	struct buf clean;
-
-	buf_init(&clean, 2 * MAX_TEXT);
-	text_clean(&clean, text, strlen(text));
-	printf("  %-*s ", width, label);
-	layout_print((size_t)width + 3, clean.data);
-	putchar('\n');
-	buf_release(&clean);
-}
-
 /* "  label         text" */
 static void status_view_field(const char *label, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -46,7 +32,7 @@ static void status_view_field(const char *label, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	status_view_print_field(LABEL_WIDTH, label, text);
+	layout_field(LABEL_WIDTH + 3, label, text);
 }
 
 static void show_problem(const struct problem *problem)
@@ -247,7 +233,7 @@ static void show_ignored(const struct settings *sources)
 	if (sources->ignored_count)
 		printf("\nVariables without effect\n");
 	for (size_t i = 0; i < sources->ignored_count; i++)
-		status_view_print_field((int)width, sources->ignored[i].name, sources->ignored[i].reason);
+		layout_field(width + 3, sources->ignored[i].name, sources->ignored[i].reason);
 }
 
 static void show_settings(const struct settings *sources, bool all)

@@ -116,13 +116,6 @@ static void usage_row_add(struct usage_row *row, const char *text)
 	}
 }
 
-static void usage_view_field(const char *label, const char *text)
-{
-	printf("  %-*s  ", LABEL_WIDTH, label);
-	layout_print(LABEL_WIDTH + 4, text);
-	putchar('\n');
-}
-
 /* "resets 14:53 (2 h 15 min)" within a day, else "resets Aug  8 14:53 (3 days)"; local time. */
 static void reset_text(double resets_at, char ret_text[RESET_MAX])
 {
@@ -268,18 +261,8 @@ static void show_extra(const struct usage_extra *extra)
 		buf_addf(&text, "; %.2f used this month", extra->monthly_used);
 	else if (!isnan(extra->monthly_limit))
 		buf_addf(&text, "; at most %.2f a month", extra->monthly_limit);
-	usage_view_field("extra", text.data);
+	layout_field(LABEL_WIDTH + 4, "extra", text.data);
 	buf_release(&text);
-}
-
-static void usage_view_error(const struct err *err)
-{
-	struct buf clean;
-
-	buf_init(&clean, MAX_TEXT);
-	text_clean(&clean, err->what, strlen(err->what));
-	usage_view_field("error", clean.data);
-	buf_release(&clean);
 }
 
 static void usage_view_show_login(const struct usage_login *login, bool several_homes, bool has_color)
@@ -294,7 +277,7 @@ static void usage_view_show_login(const struct usage_login *login, bool several_
 		printf(" (%s)", origin);
 	putchar('\n');
 	if (login->failed) {
-		usage_view_error(&login->err);
+		layout_field(LABEL_WIDTH + 4, "error", login->err.what);
 		return;
 	}
 	if (usage->has_balance)
@@ -303,7 +286,7 @@ static void usage_view_show_login(const struct usage_login *login, bool several_
 	if (usage->has_extra)
 		show_extra(&usage->extra);
 	if (*usage->plan)
-		usage_view_field("plan", usage->plan);
+		layout_field(LABEL_WIDTH + 4, "plan", usage->plan);
 	if (!isnan(usage->parallel_limit))
 		printf("  %-*s  %.15g requests at once\n", LABEL_WIDTH, "parallel", usage->parallel_limit);
 }
