@@ -50,8 +50,7 @@ static void tell_expiry(const struct report *report, const struct token_keeper_o
 }
 
 /* Returns only on failure. */
-static int run(const struct report *report, const struct exec_options *options, char *const argv[],
-    int *ret_status, struct err *err)
+static int run(struct command *c, const struct exec_options *options, char *const argv[], struct err *err)
 {
 	struct token_keeper_result kept = {0};
 	int result = -1;
@@ -59,7 +58,7 @@ static int run(const struct report *report, const struct exec_options *options, 
 	buf_init_secret(&kept.token, MAX_TOKEN);
 	if (token_keeper_start(&options->keeper, &kept, err) < 0)
 		goto out;
-	tell_expiry(report, &options->keeper);
+	tell_expiry(&c->report, &options->keeper);
 	if (kept.is_access_token && strcmp(options->env, "KIMI_API_KEY") == 0 &&
 	    api_key_mark_token(kept.token.data, err) < 0)
 		goto out;
@@ -68,7 +67,7 @@ static int run(const struct report *report, const struct exec_options *options, 
 		err_memory(err);
 		goto out;
 	}
-	result = command_become(argv, ret_status, err);
+	result = command_become(c, argv, err);
 out:
 	buf_release(&kept.token);
 	return result;
@@ -79,7 +78,6 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("exec", "[OPTIONS] [--] COMMAND [ARGUMENT ...]",
 	    "Run a command with a fresh token in its environment.");
 	struct exec_options options = {.env = "KIMI_API_KEY", .keeper = {.interval = 60}};
-	int status = 0;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    {.kind = OPTION_KIND_TEXT,
@@ -109,10 +107,7 @@ int main(int argc, char **argv)
 		result = check(&options, c.operands < argc, &err);
 	if (result == 0) {
 		options.keeper.file = options.file_env != NULL;
-		result = run(&c.report, &options, argv + c.operands, &status, &err);
+		result = run(&c, &options, argv + c.operands, &err);
 	}
-	int failed_status = command_end(&c, result < 0, &err);
-	if (status)
-		return status;
-	return failed_status;
+	return command_end(&c, result < 0, &err);
 }

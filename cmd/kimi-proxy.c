@@ -26,7 +26,7 @@ struct proxy_options {
 };
 
 struct proxy {
-	const struct command *command;
+	struct command *command;
 	struct proxy_serve serve;
 	struct listener listeners[LISTENERS_MAX];
 	struct variable variables[ENVIRONMENT_MAX + 1];
@@ -117,16 +117,15 @@ static int proxy_announce(void *context, struct err *err)
 }
 
 /* Returns only if the command cannot run. */
-static int run_command(struct proxy *proxy, char *const argv[], int *ret_status, struct err *err)
+static int run_command(struct proxy *proxy, char *const argv[], struct err *err)
 {
 	if (proxy_serve_behind(&proxy->serve, err) < 0 || environment_apply(proxy->variables, err) < 0)
 		return -1;
 	unsetenv("KIMI_API_KEY"); /* the command gets the local key */
-	return command_become(argv, ret_status, err);
+	return command_become(proxy->command, argv, err);
 }
 
-static int run(const struct command *c, const struct proxy_options *options, char *const argv[],
-    int *ret_status, struct err *err)
+static int run(struct command *c, const struct proxy_options *options, char *const argv[], struct err *err)
 {
 	struct proxy proxy = {.command = c,
 	    .serve = {.login = {.client = options->login.client,
@@ -148,7 +147,7 @@ static int run(const struct command *c, const struct proxy_options *options, cha
 	if (result == 0)
 		result = build_environment(&proxy, options, argv[0], err);
 	if (result == 0 && argv[0])
-		result = run_command(&proxy, argv, ret_status, err);
+		result = run_command(&proxy, argv, err);
 	else if (result == 0)
 		result = proxy_serve_here(&proxy.serve, proxy_announce, &proxy, err);
 	for (size_t i = 0; i < proxy.serve.count; i++)
@@ -162,7 +161,6 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("proxy", "[OPTIONS] [[--] COMMAND [ARGUMENT ...]]",
 	    "Run a loopback HTTP proxy that adds a fresh token to each request.");
 	struct proxy_options options = {.grace = 5};
-	int status = 0;
 	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
@@ -188,9 +186,6 @@ int main(int argc, char **argv)
 	int result = command_begin(&c, table, argc, argv, INT_MAX, &err);
 
 	if (result == 0)
-		result = run(&c, &options, argv + c.operands, &status, &err);
-	int failed_status = command_end(&c, result < 0, &err);
-	if (status)
-		return status;
-	return failed_status;
+		result = run(&c, &options, argv + c.operands, &err);
+	return command_end(&c, result < 0, &err);
 }

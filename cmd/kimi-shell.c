@@ -105,5 +105,7 @@ int main(int argc, char **argv)
 		result = shell_init(&shell, &err);
 	if (result == 0)
 		result = shell.typed ? shell_converse(&shell, &err) : shell_follow(&shell, &err);
-	return command_end_with(&c, result < 0, &err, shell.typed ? 0 : shell.status);
+	if (result == 0 && !shell.typed)
+		c.exit_status = shell.status;
+	return command_end(&c, result < 0, &err);
 }

@@ -50,7 +50,7 @@ static int list_all(
 }
 
 /* The worst verdict of all logins; if there are none, a login is needed. */
-static int check_all(const struct options *options, int *ret_exit, struct err *err)
+static int check_all(struct command *c, const struct options *options, struct err *err)
 {
 	enum status_verdict worst = STATUS_GOOD;
 	struct home homes[CLIENTS];
@@ -62,7 +62,7 @@ static int check_all(const struct options *options, int *ret_exit, struct err *e
 		enum status_verdict one = status_judge(&list.items[i], options->min_valid);
 		worst = one > worst ? one : worst;
 	}
-	*ret_exit = exit_status_of(list.count ? worst : STATUS_NEEDS_LOGIN);
+	c->exit_status = exit_status_of(list.count ? worst : STATUS_NEEDS_LOGIN);
 	status_list_clear(&list);
 	return 0;
 }
@@ -133,7 +133,7 @@ static int show_history(const struct command *c, const struct options *options, 
 	return result;
 }
 
-static int run(const struct command *c, const struct options *options, int *ret_exit, struct err *err)
+static int run(struct command *c, const struct options *options, struct err *err)
 {
 	struct context context;
 	struct status selected;
@@ -151,7 +151,7 @@ static int run(const struct command *c, const struct options *options, int *ret_
 	if (options->history)
 		return show_history(c, options, err);
 	if (options->all)
-		return check_all(options, ret_exit, err);
+		return check_all(c, options, err);
 	if (!options->check && !options->line)
 		return show_all(c, options, err);
 	if (context_open(&context, &options->login, err) < 0)
@@ -165,7 +165,7 @@ static int run(const struct command *c, const struct options *options, int *ret_
 	if (options->line)
 		status_show_line(&selected);
 	else
-		*ret_exit = exit_status_of(status_judge(&selected, options->min_valid));
+		c->exit_status = exit_status_of(status_judge(&selected, options->min_valid));
 	return 0;
 }
 
@@ -174,7 +174,6 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("status", "[OPTIONS]", "Show your logins and any problems.");
 	struct options options = {.min_valid = -1};
 	struct err err = {0};
-	int exit_status = 0;
 	const struct option_row table[] = {
 	    OPTION_FLAG("check", &options.check, "print nothing; exit 0 if good, 75 or 4 if not"),
 	    OPTION_NUMBER("min-valid", &options.min_valid, "SECONDS", 0, 1e9,
@@ -193,6 +192,6 @@ int main(int argc, char **argv)
 	int result = command_begin(&c, table, argc, argv, 0, &err);
 
 	if (result == 0)
-		result = run(&c, &options, &exit_status, &err);
-	return command_end_with(&c, result < 0, &err, exit_status);
+		result = run(&c, &options, &err);
+	return command_end(&c, result < 0, &err);
 }

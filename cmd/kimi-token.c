@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct options {
 	struct login_options login;
@@ -65,37 +64,33 @@ static int print_access(const struct command *c, const struct options *options, 
 }
 
 /* Some programs take standard error as part of the key: on success, write to it only on a terminal. */
-static void token_warn(const struct command *c, const struct store *store, const struct token_result *access)
+static void token_warn(
+    const struct report *report, const struct store *store, const struct token_result *access)
 {
-	struct report told = c->report;
-
-	told.terminal = isatty(STDERR_FILENO);
-	if (!told.terminal)
+	if (!report->terminal)
 		return;
 	if (store->file.access == STORE_FILE_TIGHTENED)
-		report_note(&told, "%s could be read by others; it is now private", store->file.path);
+		report_note(report, "%s could be read by others; it is now private", store->file.path);
 	if (access->error.code != ERR_NONE)
-		report_note(&told, "the token could not be refreshed: %s", access->error.what);
+		report_note(report, "the token could not be refreshed: %s", access->error.what);
 	else
-		expiry_notice_speak(&told, &store->who);
+		expiry_notice_speak(report, &store->who);
 }
 
-static void warn_of_open_config(const struct command *c, const struct home *home)
+static void warn_of_open_config(const struct report *report, const struct home *home)
 {
-	struct report told = c->report;
 	char path[HOME_PATH_MAX];
 	struct stat st;
 
-	told.terminal = isatty(STDERR_FILENO);
 	home_path(home, HOME_CONFIG, path);
-	if (told.terminal && stat(path, &st) == 0 && (st.st_mode & 077))
+	if (report->terminal && stat(path, &st) == 0 && (st.st_mode & 077))
 		report_note(
-		    &told, "%s holds an API key and can be read by others; run 'chmod 600' on it", path);
+		    report, "%s holds an API key and can be read by others; run 'chmod 600' on it", path);
 }
 
 /* What get_token() needs beside the source, and what it found. */
 struct token_request {
-	const struct command *command;
+	const struct report *report;
 	const struct options *options;
 	struct token_result *access;
 };
@@ -110,7 +105,7 @@ static int get_token(const struct secret_source *source, bool renew, char **ret_
 	if (store_open(&store, source->who, err) < 0 ||
 	    token_get(&store, &request->options->access, access, err) < 0)
 		return -1;
-	token_warn(request->command, &store, access);
+	token_warn(request->report, &store, access);
 	*ret_token = strdup(access->token.access_token);
 	if (!*ret_token)
 		return err_memory(err);
@@ -121,7 +116,7 @@ static int run(const struct command *c, const struct options *options, struct er
 {
 	struct found found = {0};
 	struct context context;
-	struct token_request request = {c, options, &found.access};
+	struct token_request request = {&c->report, options, &found.access};
 	const struct secret_source source = {
 	    .who = &context.account,
 	    .only_this_platform = options->login.platform != NULL,
@@ -136,7 +131,7 @@ static int run(const struct command *c, const struct options *options, struct er
 		return -1;
 	int result = secret_find(&source, &found.secret, err);
 	if (result == 0 && found.secret.kind == SECRET_CONFIGURED_KEY)
-		warn_of_open_config(c, &context.home);
+		warn_of_open_config(&c->report, &context.home);
 	if (result == 0)
 		result = print_access(c, options, &context.home, &found, err);
 	token_clear(&found.access.token);

@@ -18,8 +18,7 @@ static int fail_as(const struct usage_logins *logins, const struct usage_login *
 }
 
 /* A login above the limit decides even if others failed. */
-static int check(
-    struct command *c, const struct usage_logins *logins, double percent, int *ret_exit, struct err *err)
+static int check(struct command *c, const struct usage_logins *logins, double percent, struct err *err)
 {
 	const struct usage_login *failed = usage_logins_failed(logins);
 	int result = 0;
@@ -29,7 +28,7 @@ static int check(
 		struct err no_share;
 		int reaches = login->failed ? 0 : usage_reaches(&login->usage, percent, &no_share);
 		if (reaches > 0) {
-			*ret_exit = 1;
+			c->exit_status = 1;
 			return 0;
 		}
 		if (reaches < 0)
@@ -93,13 +92,13 @@ static int usage_online_show(struct command *c, const struct usage_logins *login
 	return 0;
 }
 
-static int run(struct command *c, const struct usage_options *options, int *ret_exit, struct err *err)
+static int run(struct command *c, const struct usage_options *options, struct err *err)
 {
 	struct usage_logins logins;
 	int result = usage_logins_ask(&logins, options, err);
 
 	if (result == 0 && options->check >= 0)
-		result = check(c, &logins, options->check, ret_exit, err);
+		result = check(c, &logins, options->check, err);
 	else if (result == 0 && options->line)
 		result = show_line(c, &logins, err);
 	else if (result == 0)
@@ -113,10 +112,9 @@ int main(int argc, char **argv)
 	struct usage_options options;
 	struct command c;
 	struct err err = {0};
-	int exit_status = 0;
 	int result = usage_options_begin(&c, &options, argc, argv, &err);
 
 	if (result == 0)
-		result = run(&c, &options, &exit_status, &err);
-	return command_end_with(&c, result < 0, &err, exit_status);
+		result = run(&c, &options, &err);
+	return command_end(&c, result < 0, &err);
 }

@@ -61,11 +61,11 @@ void command_unharden(void)
 	signals_reset_child(); /* exec itself makes a process dumpable again */
 }
 
-int command_become(char *const argv[], int *ret_status, struct err *err)
+int command_become(struct command *c, char *const argv[], struct err *err)
 {
 	command_unharden();
 	execvp(argv[0], argv);
-	*ret_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+	c->exit_status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	if (errno == ENOENT)
 		return err_errno(err, ERR_FAILED, "check its name and your PATH", "cannot run %s", argv[0]);
 	return err_errno(err, ERR_FAILED, "check that you are allowed to run it", "cannot run %s", argv[0]);
@@ -77,7 +77,7 @@ static void command_print_help(const struct command *c, const struct option_row 
 	char usage[160];
 	struct buf text;
 
-	snprintf(usage, sizeof(usage), "%s %s", c->program, c->usage);
+	snprintf(usage, sizeof(usage), "%s %s", c->report.program, c->usage);
 	buf_init(&text, MAX_HELP);
 	buf_addstr(&text, "usage: ");
 	layout_wrap(&text, strlen("usage: "), columns, usage);
@@ -109,11 +109,9 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	command_harden();
 	if (!c->quick)
 		signals_start();
-	memory_end_as(c->program, &c->report.json);
+	memory_end_as(c->report.program, &c->report.json);
 	json_start();
-	c->report.program = c->program;
-	if (!c->quick)
-		c->report.terminal = isatty(STDERR_FILENO);
+	c->report.terminal = isatty(STDERR_FILENO);
 	if (options_parse(table, argc, argv, &c->operands, err) < 0) {
 		/* Parsing may have stopped before --json. */
 		c->report.json = options_has_flag(argc, argv, "json");
@@ -123,7 +121,7 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 		if (c->help)
 			command_print_help(c, table);
 		else if (c->version)
-			printf("%s %s\n", c->program, KIMI_VERSION);
+			printf("%s %s\n", c->report.program, KIMI_VERSION);
 		else
 			print_list(table);
 		return 1;
@@ -134,15 +132,18 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	return 0;
 }
 
-int command_end_with(const struct command *c, bool failed, const struct err *err, int exit_status)
+int command_end(const struct command *c, bool failed, const struct err *err)
 {
+	int exit_status = c->exit_status;
 	struct err said;
 
 	if (failed) {
 		said = *err;
 		if (strcmp(said.hint, OPTIONS_SEE_HELP) == 0)
-			snprintf(said.hint, sizeof(said.hint), "see '%s --help'", c->program);
-		exit_status = report_error(&c->report, &said);
+			snprintf(said.hint, sizeof(said.hint), "see '%s --help'", c->report.program);
+		int status = report_error(&c->report, &said);
+		if (!exit_status)
+			exit_status = status;
 	}
 	int lost = report_flush();
 	if (!lost || failed)
@@ -155,9 +156,4 @@ int command_end_with(const struct command *c, bool failed, const struct err *err
 	struct report plain = c->report;
 	plain.json = false;
 	return report_error(&plain, &lost_err);
-}
-
-int command_end(const struct command *c, bool failed, const struct err *err)
-{
-	return command_end_with(c, failed, err, 0);
 }

@@ -31,16 +31,16 @@ struct command {
 	const char *name;    /* "token" */
 	const char *usage;   /* what follows the name in the usage line */
 	const char *summary; /* one sentence */
-	const char *program; /* "kimi token" */
-	bool quick; /* every system call counts: no signals_start(), and report.terminal is not looked up */
+	bool quick;          /* every system call counts: no signals_start() */
 	struct report report;
-	int operands; /* index in argv of the first one */
+	int operands;    /* index in argv of the first one */
+	int exit_status; /* set by the command; 0: that of the error, or success */
 	bool help, version, list_options;
 };
 
 #define COMMAND_INIT(name_, usage_, summary_)                                                                \
 	{                                                                                                    \
-		.name = name_, .program = "kimi " name_, .usage = usage_, .summary = summary_                \
+		.name = name_, .report = {.program = "kimi " name_}, .usage = usage_, .summary = summary_    \
 	}
 
 /* --account NAME; an empty name is the default account and overrides KIMI_ACCOUNT. */
@@ -76,11 +76,11 @@ struct command {
 int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
     struct err *err);
 
-/* Returns the exit status: that of *err if `failed`, else 0 if everything was written to standard output. */
+/*
+ * Returns the exit status: c->exit_status, else that of *err if `failed`. If it did not fail but
+ * not everything was written to standard output, reports that instead.
+ */
 int command_end(const struct command *c, bool failed, const struct err *err);
-
-/* The same, but a success has that exit status. */
-int command_end_with(const struct command *c, bool failed, const struct err *err, int exit_status);
 
 /* The first part of command_begin(), for programs that are not commands. */
 void command_harden(void);
@@ -92,9 +92,9 @@ void command_harden(void);
 void command_unharden(void);
 
 /*
- * Becomes the user's command, found on PATH. Returns -1 only if it cannot run, with the exit
- * status that shells use in *ret_status: 127 not found, else 126.
+ * Becomes the user's command, found on PATH. Returns -1 only if it cannot run, and sets the
+ * exit status to that of shells: 127 not found, else 126.
  */
-int command_become(char *const argv[], int *ret_status, struct err *err);
+int command_become(struct command *c, char *const argv[], struct err *err);
 
 #endif
