@@ -88,12 +88,7 @@ int main(int argc, char **argv)
 	        .help = "the variable for the token (default KIMI_API_KEY; empty: none)"},
 	    OPTION_TEXT("file-env", &options.file_env, "NAME",
 	        "a variable for the path of a file with the token, which is kept fresh"),
-	    {.kind = OPTION_KIND_NUMBER, /* for tests, which cannot wait a minute */
-	        .hidden = true,
-	        .name = "interval",
-	        .value = &options.keeper.interval,
-	        .least = 0.01,
-	        .most = 3600},
+	    COMMAND_SECONDS_ROW("interval", &options.keeper.interval),
 	    OPTION_TEXT("platform", &options.keeper.login.platform, "ID",
 	        "the platform (default: kimi-code, or that of the default model)"),
 	    COMMAND_ACCOUNT_ROW(&options.keeper.login.account),

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
-#include "cli/proxy_login.h"
 #include "cli/proxy_serve.h"
 #include "proxy/environment.h"
 #include "proxy/key.h"
@@ -128,10 +127,7 @@ static int run_command(struct proxy *proxy, char *const argv[], struct err *err)
 static int run(struct command *c, const struct proxy_options *options, char *const argv[], struct err *err)
 {
 	struct proxy proxy = {.command = c,
-	    .serve = {.login = {.client = options->login.client,
-	                  .platform = options->login.platform,
-	                  .account = options->login.account,
-	                  .locate = proxy_login_locate},
+	    .serve = {.login = options->login,
 	        .key = proxy.key,
 	        .command = argv[0],
 	        .grace = options->grace,
@@ -170,12 +166,7 @@ int main(int argc, char **argv)
 	        "the file of the local key (default a new key each time)"),
 	    OPTION_CHOICES("env", &options.env, ENVIRONMENT_KINDS, "whose variables to set; repeatable"),
 	    OPTION_FLAG("verbose", &options.verbose, "print a line for each request"),
-	    {.kind = OPTION_KIND_NUMBER, /* 5 s are long, or short, for a test */
-	        .hidden = true,
-	        .name = "grace",
-	        .value = &options.grace,
-	        .least = 0.01,
-	        .most = 3600},
+	    COMMAND_SECONDS_ROW("grace", &options.grace),
 	    OPTION_TEXT("platform", &options.login.platform, "ID",
 	        "the platform (default kimi-code, else the default model's)"),
 	    COMMAND_ACCOUNT_ROW(&options.login.account),

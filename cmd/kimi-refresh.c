@@ -148,12 +148,7 @@ int main(int argc, char **argv)
 	    OPTION_CHOICE("storage", &options.storage, "keyring|file", "move the login there"),
 	    OPTION_FLAG("watch", &options.watch,
 	        "keep running and check every minute; end it with Ctrl-C or SIGTERM"),
-	    {.kind = OPTION_KIND_NUMBER, /* for tests, which cannot wait a minute */
-	        .hidden = true,
-	        .name = "interval",
-	        .value = &options.interval,
-	        .least = 0.01,
-	        .most = 3600},
+	    COMMAND_SECONDS_ROW("interval", &options.interval),
 	    OPTION_TEXT(
 	        "platform", &options.login.platform, "ID", "the platform (default: all with a login)"),
 	    COMMAND_ACCOUNTS_ROW(&options.login.account),

@@ -58,6 +58,13 @@ struct command {
 #define COMMAND_CLIENT_ROW(value_)                                                                           \
 	OPTION_CHOICE("client", value_, "kimi-code|kimi-cli", "use the home of this client")
 
+/* A hidden number of seconds, for tests, which cannot wait as long as the default. */
+#define COMMAND_SECONDS_ROW(name_, value_)                                                                   \
+	{                                                                                                    \
+		.kind = OPTION_KIND_NUMBER, .hidden = true, .name = name_, .value = value_, .least = 0.01,   \
+		.most = 3600                                                                                 \
+	}
+
 /* The rows every command has. */
 #define COMMAND_ROWS(c)                                                                                      \
 	OPTION_FLAG("json", &(c).report.json, "print JSON"),                                                 \

@@ -10,6 +10,7 @@
 #include "format/json.h"
 #include "proxy/relay.h"
 #include "status/proxy_record.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -36,43 +37,69 @@ static void log_write(const struct request_log *log, const char *line)
 		write_all(log->fd, line, strlen(line));
 }
 
-static void log_words(const struct request_log *log, const char *time, const struct exchange_record *request)
+static void log_words(const struct exchange_record *request, char ret_line[LINE_MAX_BYTES])
 {
-	char line[LINE_MAX_BYTES];
+	time_t now = time(NULL);
+	char text[40];
+	struct tm utc;
 
-	snprintf(line, sizeof(line), "%s %s %s %d %.0f ms %llu %llu\n", time, request->method, request->path,
-	    request->status, request->milliseconds, request->bytes_up, request->bytes_down);
-	log_write(log, line);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	snprintf(ret_line, LINE_MAX_BYTES, "%s %s %s %d %.0f ms %llu %llu\n", text, request->method,
+	    request->path, request->status, request->milliseconds, request->bytes_up, request->bytes_down);
 }
 
-static void log_json(const struct request_log *log, const struct exchange_record *request)
+static void log_json(const struct exchange_record *request, char ret_line[LINE_MAX_BYTES])
 {
 	json_t *object = json_pack("{s:s, s:o, s:s, s:s, s:i, s:o, s:I, s:I}", "type", "request", "time",
 	    json_from_number(clock_now()), "method", request->method, "path", request->path, "status",
 	    request->status, "milliseconds", json_from_number(request->milliseconds), "bytes_up",
 	    (json_int_t)request->bytes_up, "bytes_down", (json_int_t)request->bytes_down);
 	char *text = json_print_short(object);
-	char line[LINE_MAX_BYTES];
 
 	json_decref(object);
-	snprintf(line, sizeof(line), "%s\n", text ? text : "");
+	snprintf(ret_line, LINE_MAX_BYTES, "%s\n", text ? text : "");
 	wipe_str(text);
-	log_write(log, line);
 }
 
 static void log_request(void *context, const struct exchange_record *request)
 {
 	const struct request_log *log = context;
-	time_t now = time(NULL);
-	char text[40];
-	struct tm utc;
+	char line[LINE_MAX_BYTES];
 
-	if (log->json) {
-		log_json(log, request);
-		return;
+	if (log->json)
+		log_json(request, line);
+	else
+		log_words(request, line);
+	log_write(log, line);
+}
+
+/* See struct token_login. -1: as context_open(). */
+static int serve_locate(const struct token_login *login, const char *platform,
+    struct token_location *ret_location, struct err *err)
+{
+	const struct login_options options = {
+	    .client = login->client, .platform = login->platform, .account = login->account};
+	struct token_location location = {0};
+	struct context context;
+	struct store store;
+
+	if (context_open(&context, &options, err) < 0)
+		return -1;
+	home_path(&context.home, HOME_CONFIG, location.files[0]);
+	if (*context.account.key) {
+		if (store_open(&store, &context.account, err) < 0)
+			return -1;
+		snprintf(location.files[1], sizeof(location.files[1]), "%s", store.file.path);
+		snprintf(location.files[2], sizeof(location.files[2]), "%s", store.state);
 	}
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-	log_words(log, text, request);
+	/* Another platform stands in only where nothing is stored, so it has no account. */
+	if (platform && strcmp(platform, context.account.platform->id) != 0 &&
+	    account_find(&context.account, &context.home, platform, "", err) < 0)
+		return -1;
+	location.client = context.home.client->name;
+	memcpy(location.base_url, context.account.base_url, sizeof(location.base_url));
+	*ret_location = location;
+	return 0;
 }
 
 static struct relay *serve_open(
@@ -82,7 +109,10 @@ static struct relay *serve_open(
 	    .listeners = serve->listeners,
 	    .count = serve->count,
 	    .key = serve->key,
-	    .login = serve->login,
+	    .login = {.client = serve->login.client,
+	        .platform = serve->login.platform,
+	        .account = serve->login.account,
+	        .locate = serve_locate},
 	    .grace_ms = (int)(serve->grace * 1000),
 	    .watched = watched,
 	    .log = serve->json || serve->verbose ? log_request : NULL,

@@ -9,8 +9,8 @@
 #define KIMI_CLI_PROXY_SERVE_H
 
 #include "base/err.h"
+#include "cli/context.h"
 #include "proxy/listener.h"
-#include "proxy/token_source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct proxy_serve {
 	struct listener *listeners;
 	size_t count;
 	const char *key;
-	struct token_login login;
+	struct login_options login;
 	const char *command; /* its name, for kimi status; NULL: there is none */
 	double grace;        /* seconds for running requests to end after a signal */
 	bool json, verbose;  /* log a line per request: as JSON, or as text */
