@@ -88,11 +88,10 @@ static int build_environment(
 static void proxy_print_json(const struct proxy *proxy)
 {
 	const struct listener *listener = &proxy->listeners[0];
-	json_t *object = json_pack("{s:s, s:s, s:i, s:o}", "url", listener->url, "key", proxy->key, "pid",
-	    (int)getpid(), "environment", environment_json(proxy->variables));
-	if (*listener->socket)
-		json_object_set_new(object, "socket", json_string(listener->socket));
-	report_json(object);
+
+	report_json(json_pack("{s:s, s:s, s:i, s:o, s:o*}", "url", listener->url, "key", proxy->key, "pid",
+	    (int)getpid(), "environment", environment_json(proxy->variables), "socket",
+	    json_string(text_or_null(listener->socket))));
 }
 
 /* Tells where the proxy listens. */

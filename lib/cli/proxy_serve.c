@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/inherited.h"
-#include "base/memory.h"
 #include "base/process.h"
 #include "base/signals.h"
 #include "format/json.h"
@@ -14,7 +13,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -71,11 +71,7 @@ static void put_event(const struct report *report, const char *type, json_t *dat
 	}
 	buf_init(&clean, MAX_LINE);
 	text_clean(&clean, message, strlen(message));
-	json_t *event = json_pack("{s:s, s:s}", "type", type, "message", clean.data);
-	if (event && data)
-		json_object_set(event, "data", data);
-	json_decref(data);
-	report_json(event);
+	report_json(json_pack("{s:s, s:s, s:o*}", "type", type, "message", clean.data, "data", data));
 	report_flush(); /* a reader sees events as they happen */
 	buf_release(&clean);
 }

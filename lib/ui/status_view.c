@@ -286,13 +286,6 @@ static json_t *time_or_null(double epoch)
 	return json_null();
 }
 
-static json_t *known_or_null(json_t *value)
-{
-	if (value)
-		return json_incref(value);
-	return json_null();
-}
-
 static json_t *status_view_login_json(const struct status *status, const struct problems *general)
 {
 	double left = status->expires_at - clock_now();
@@ -310,11 +303,11 @@ static json_t *status_view_login_json(const struct status *status, const struct 
 	    "last_refresh", time_or_null(status->known.last_refresh), "default_model",
 	    *status->default_model ? json_from_text(status->default_model) : json_null(), "problems",
 	    problems);
-	if (login && status->online != STATUS_NOT_ASKED) {
+	if (status->online != STATUS_NOT_ASKED) {
 		json_object_set_new(login, "online", json_boolean(status->online == STATUS_ONLINE));
-		json_object_set_new(login, "profile", known_or_null(status->facts.profile));
-		json_object_set_new(login, "most_used", known_or_null(status->facts.window));
-		json_object_set_new(login, "balance", known_or_null(status->facts.balance));
+		json_object_set_new(login, "profile", json_pack("O?", status->facts.profile));
+		json_object_set_new(login, "most_used", json_pack("O?", status->facts.window));
+		json_object_set_new(login, "balance", json_pack("O?", status->facts.balance));
 	}
 	return login;
 }

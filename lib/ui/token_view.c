@@ -13,20 +13,20 @@
 void token_view_show_json(const struct token_view *view)
 {
 	const struct token *token = view->token;
-	json_t *object = json_pack("{s:s, s:s, s:s}", "platform", view->platform, "access_token",
-	    view->secret, "token_type", token ? token->token_type : "Bearer");
+	const char *type = "Bearer";
+	double expires_at = NAN, left = NAN;
+	json_t *satisfied = NULL;
 
-	if (object && token) {
-		json_object_set_new(object, "expires_at", json_from_number(floor(token->expires_at)));
-		json_object_set_new(
-		    object, "expires_in", json_from_number(floor(token_left(token, clock_now()))));
-		if (!view->satisfied)
-			json_object_set_new(object, "satisfied", json_false());
-	} else if (object) {
-		json_object_set_new(object, "expires_at", json_null());
-		json_object_set_new(object, "expires_in", json_null());
+	if (token) {
+		type = token->token_type;
+		expires_at = floor(token->expires_at);
+		left = floor(token_left(token, clock_now()));
 	}
-	report_json(object);
+	if (token && !view->satisfied)
+		satisfied = json_false();
+	report_json(json_pack("{s:s, s:s, s:s, s:o, s:o, s:o*}", "platform", view->platform, "access_token",
+	    view->secret, "token_type", type, "expires_at", json_from_number(expires_at), "expires_in",
+	    json_from_number(left), "satisfied", satisfied));
 }
 
 /* Bypasses stdio, whose buffer would cost a page in the hot path. */

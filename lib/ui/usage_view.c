@@ -339,16 +339,11 @@ void usage_show(const struct usage_login logins[], size_t count)
 	}
 }
 
-static json_t *number_json(double number)
-{
-	return json_from_number(number); /* null for NAN */
-}
-
 static json_t *part_json(const char *name, const struct usage_share *part)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "part", name, "used_ratio",
-	    number_json(part->used_ratio), "used", number_json(part->used), "limit", number_json(part->limit),
-	    "resets_at", number_json(part->resets_at));
+	    json_from_number(part->used_ratio), "used", json_from_number(part->used), "limit",
+	    json_from_number(part->limit), "resets_at", json_from_number(part->resets_at));
 }
 
 static json_t *window_json(const struct usage_window *window)
@@ -363,9 +358,9 @@ static json_t *window_json(const struct usage_window *window)
 	if (left < 0)
 		left = 0;
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", window->name, "seconds",
-	    number_json(window->seconds), "used_ratio", number_json(share->used_ratio), "used",
-	    number_json(share->used), "limit", number_json(share->limit), "resets_at",
-	    number_json(share->resets_at), "resets_in", number_json(left), "sources", sources);
+	    json_from_number(window->seconds), "used_ratio", json_from_number(share->used_ratio), "used",
+	    json_from_number(share->used), "limit", json_from_number(share->limit), "resets_at",
+	    json_from_number(share->resets_at), "resets_in", json_from_number(left), "sources", sources);
 }
 
 static json_t *extra_json(const struct usage *usage)
@@ -374,9 +369,9 @@ static json_t *extra_json(const struct usage *usage)
 
 	if (!usage->has_extra)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:s?}", "total", number_json(extra->total), "left",
-	    number_json(extra->left), "monthly_limit", number_json(extra->monthly_limit), "monthly_used",
-	    number_json(extra->monthly_used), "currency", text_or_null(extra->currency));
+	return json_pack("{s:o, s:o, s:o, s:o, s:s?}", "total", json_from_number(extra->total), "left",
+	    json_from_number(extra->left), "monthly_limit", json_from_number(extra->monthly_limit),
+	    "monthly_used", json_from_number(extra->monthly_used), "currency", text_or_null(extra->currency));
 }
 
 static json_t *balance_json(const struct usage *usage)
@@ -385,8 +380,9 @@ static json_t *balance_json(const struct usage *usage)
 
 	if (!usage->has_balance)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:s}", "available", number_json(balance->available), "voucher",
-	    number_json(balance->voucher), "cash", number_json(balance->cash), "currency", balance->currency);
+	return json_pack("{s:o, s:o, s:o, s:s}", "available", json_from_number(balance->available), "voucher",
+	    json_from_number(balance->voucher), "cash", json_from_number(balance->cash), "currency",
+	    balance->currency);
 }
 
 static json_t *error_json(const struct usage_login *login)
@@ -412,8 +408,8 @@ static json_t *usage_view_login_json(const struct usage_login *login)
 	return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "platform",
 	    account->platform->id, "account", text_or_null(account->name), "client",
 	    login->account.home->client->name, "plan", text_or_null(usage->plan), "windows", windows,
-	    "parallel_limit", number_json(usage->parallel_limit), "extra", extra_json(usage), "balance",
-	    balance_json(usage), "fetched_at", number_json(floor(usage->fetched_at)), "error",
+	    "parallel_limit", json_from_number(usage->parallel_limit), "extra", extra_json(usage), "balance",
+	    balance_json(usage), "fetched_at", json_from_number(floor(usage->fetched_at)), "error",
 	    error_json(login));
 }
 
