@@ -85,22 +85,14 @@ static int front_unknown(const char *typed, struct err *err)
 	return err_set(err, ERR_USAGE, hint, "'%.80s' is not a command", typed);
 }
 
-static bool is_any_of(const char *word, const char *const words[])
-{
-	for (; *words; words++)
-		if (strcmp(word, *words) == 0)
-			return true;
-	return false;
-}
-
 static int run(int argc, char **argv, struct err *err)
 {
 	static const char *const version[] = {"--version", "-v", "-V", "version", NULL};
 	static const char *const help[] = {"--help", "-h", "help", NULL};
 	const char *first = argc > 1 ? argv[1] : "";
-	bool is_help = is_any_of(first, help);
+	bool is_help = text_is_one_of(first, help);
 
-	if (is_any_of(first, version))
+	if (text_is_one_of(first, version))
 		return printf("kimi %s (kimi-toolkit)\n", KIMI_VERSION) < 0;
 	if (strcmp(first, "--exec-path") == 0)
 		return print_exec_path(err);

@@ -209,6 +209,14 @@ void text_trim_input(struct buf *text)
 	}
 }
 
+bool text_is_one_of(const char *s, const char *const list[])
+{
+	for (; *list; list++)
+		if (strcmp(s, *list) == 0)
+			return true;
+	return false;
+}
+
 uint64_t text_fingerprint(const char *s)
 {
 	uint64_t hash = 0xcbf29ce484222325;

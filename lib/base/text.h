@@ -49,6 +49,9 @@ const char *text_or_null(const char *s);
 /* "" for NULL. */
 const char *text_or_empty(const char *s);
 
+/* The text is in the list (ended by NULL). */
+bool text_is_one_of(const char *s, const char *const list[]);
+
 /* 64-bit FNV-1a: compares secrets without storing them. Does not protect a short secret. */
 uint64_t text_fingerprint(const char *s);
 

@@ -36,18 +36,14 @@ enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 static int group_of(const char *name)
 {
 	for (int group = 0; group < GROUPS - 1; group++)
-		for (int i = 0; groups[group].names[i]; i++)
-			if (strcmp(groups[group].names[i], name) == 0)
-				return group;
+		if (text_is_one_of(name, groups[group].names))
+			return group;
 	return GROUPS - 1;
 }
 
 static bool has_name(char **names, const char *name)
 {
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
+	return names && text_is_one_of(name, (const char *const *)names);
 }
 
 static void print_text(const char *text)

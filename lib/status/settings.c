@@ -2,6 +2,7 @@
 
 #include "auth/api_key.h"
 #include "base/env.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,24 +20,15 @@ static const char *const of_clients[] = {"CLI_", "CODE_", "CRON_", "DISABLE_CRON
     "IMAGE_", "LOG_", "LOOP_", "MCP_", "MODEL_", "PLUGIN_", "SECONDARY_", "SHELL_PATH", "STARTUP_",
     "SUBAGENT_", "TOKEN_", "TUI_", "WEB_", NULL};
 
-static bool is_usual(const char *from)
+static void settings_add(struct settings *sources, const char *what, const char *value, const char *from)
 {
 	static const char *const usual[] = {
 	    "the default", "built in", "the default model", "the store", "the config", NULL};
-
-	for (size_t i = 0; usual[i]; i++)
-		if (strcmp(from, usual[i]) == 0)
-			return true;
-	return false;
-}
-
-static void settings_add(struct settings *sources, const char *what, const char *value, const char *from)
-{
 	struct setting *source = &sources->items[sources->count++];
 
 	source->what = what;
 	source->from = from;
-	source->is_usual = is_usual(from);
+	source->is_usual = text_is_one_of(from, usual);
 	snprintf(source->value, sizeof(source->value), "%.500s", value);
 }
 
@@ -122,9 +114,8 @@ static const char *ignored_reason(const char *name, const struct status *selecte
 {
 	if (!env_get(name))
 		return "it is empty, so it is not set";
-	for (size_t i = 0; silent[i]; i++)
-		if (strcmp(name, silent[i]) == 0)
-			return NULL;
+	if (text_is_one_of(name, silent))
+		return NULL;
 	if (strcmp(name, "KIMI_API_KEY") == 0)
 		return key_ignored_reason(selected);
 	if (strcmp(name, "KIMI_OAUTH_HOST") == 0) {
