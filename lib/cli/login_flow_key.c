@@ -181,9 +181,9 @@ void login_flow_succeeded(
 static void key_succeeded(
     const struct report *report, const struct account *account, const struct models *models)
 {
-	char config[HOME_PATH_MAX + 16], path[HOME_PATH_MAX + 16];
+	char config[HOME_PATH_MAX], path[HOME_PATH_MAX];
 
-	snprintf(config, sizeof(config), "%s/config.toml", account->home->directory);
+	home_path(account->home, HOME_CONFIG, config);
 	layout_path(config, path, sizeof(path));
 	login_flow_succeeded(report, account, models, path);
 }

@@ -32,8 +32,6 @@ struct round {
 /* Sleeps until `until`, and calls the watcher's tick meanwhile. */
 static int wait_until(const struct round *r, long long until, struct err *err)
 {
-	if (!r->watcher->tick)
-		return signals_sleep(clock_left(until), err);
 	for (int left; (left = clock_left(until)) > 0;) {
 		r->watcher->tick(r->watcher->context, (double)clock_left(r->end) / 1000);
 		if (signals_sleep(MIN(left, TICK_MS), err) < 0)

@@ -19,7 +19,7 @@ struct login_watcher {
 	void (*code)(void *context, const struct device_authorization *authorization);
 	/* The code has expired; a new one follows. */
 	void (*expired)(void *context);
-	/* About ten times a second, with the seconds until the code expires. May be NULL. */
+	/* About ten times a second, with the seconds until the code expires. */
 	void (*tick)(void *context, double seconds_left);
 	/* A request failed temporarily, and is tried again. */
 	void (*error)(void *context, const struct err *reason);

@@ -90,13 +90,12 @@ static void show_state(const struct status *status)
 
 static void show_storage(const struct status *status)
 {
-	char config[STATUS_PATH_MAX + 16], path[STATUS_PATH_MAX + 16];
+	char config[HOME_PATH_MAX], path[HOME_PATH_MAX];
 
 	if (strcmp(status->storage, "keyring") == 0) {
 		status_view_field("stored in", "the keyring");
 	} else if (strcmp(status->storage, "config") == 0) {
-		snprintf(config, sizeof(config), "%.*s/config.toml", STATUS_PATH_MAX,
-		    status->account.home->directory);
+		home_path(status->account.home, HOME_CONFIG, config);
 		layout_path(config, path, sizeof(path));
 		status_view_field("stored in", "%s", path);
 	} else {
