@@ -38,13 +38,12 @@ static int refresh(const struct work *work, struct err *err)
 	    .several_homes = work->home_count > 1,
 	    .storage = work->options->storage,
 	};
-
 	int result = 0;
 
 	if (!work->all && !*account->key)
 		return account_not_logged_in(account, err);
 	if (!work->all)
-		result = refresh_many_account(&many, account, err);
+		refresh_many_account(&many, account);
 	for (size_t n = 0; n < work->home_count && work->all && result == 0; n++)
 		result = refresh_many_home(&many, &work->homes[n], err);
 	if (result == 0)

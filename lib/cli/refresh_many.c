@@ -1,5 +1,6 @@
 #include "cli/refresh_many.h"
 
+#include "base/memory.h"
 #include "cli/login_flow.h"
 #include "cli/refresh_one.h"
 
@@ -59,30 +60,23 @@ static void refresh_many_finish(struct refresh_many *many, struct refresh_many_l
 		refresh_many_fail(many, &err, refresh_one_can_wait(one, &err));
 }
 
-int refresh_many_account(struct refresh_many *many, const struct account *account, struct err *err)
+void refresh_many_account(struct refresh_many *many, const struct account *account)
 {
-	struct refresh_many_login *logins =
-	    reallocarray(many->logins, many->count + 1, sizeof(*many->logins));
-
-	if (!logins)
-		return err_memory(err);
-	many->logins = logins;
-	logins[many->count++] = (struct refresh_many_login){.account = *account};
-	return 0;
+	many->logins = memory_resize(many->logins, (many->count + 1) * sizeof(*many->logins));
+	many->logins[many->count++] = (struct refresh_many_login){.account = *account};
 }
 
 int refresh_many_home(struct refresh_many *many, const struct home *home, struct err *err)
 {
 	size_t count = 0;
-	int result = 0;
 	struct account *list = account_list(home, ACCOUNTS_WITH_TOKENS, &count, err);
 
 	if (!list)
 		return -1;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = refresh_many_account(many, &list[i], err);
+	for (size_t i = 0; i < count; i++)
+		refresh_many_account(many, &list[i]);
 	free(list);
-	return result;
+	return 0;
 }
 
 /* Starts the refreshes of those that are due, if there are several. Returns how many. */

@@ -3,7 +3,7 @@
  *
  *	struct refresh_many many = {.report = ..., .options = ...};
  *
- *	refresh_many_home(&many, home, err) ... or refresh_many_account(&many, account, err);
+ *	refresh_many_home(&many, home, err) ... or refresh_many_account(&many, account);
  *	result = refresh_many_run(&many, err);
  *	refresh_many_clear(&many);
  *
@@ -39,10 +39,10 @@ struct refresh_many {
 	struct err err; /* the first failure, or the first that cannot wait */
 };
 
-/* Adds one login. -1: no memory (ERR_BUSY). */
-int refresh_many_account(struct refresh_many *many, const struct account *account, struct err *err);
+/* Adds one login. */
+void refresh_many_account(struct refresh_many *many, const struct account *account);
 
-/* Adds every login of a home, of all accounts. -1: likewise, or they cannot be listed (ERR_CONFIG). */
+/* Adds every login of a home, of all accounts. -1: as account_list(). */
 int refresh_many_home(struct refresh_many *many, const struct home *home, struct err *err);
 
 /*

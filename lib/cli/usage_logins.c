@@ -1,6 +1,7 @@
 #include "cli/usage_logins.h"
 
 #include "api/usage_fetch.h"
+#include "base/memory.h"
 #include "config/file.h"
 
 #include <stdlib.h>
@@ -16,9 +17,7 @@ static int usage_logins_select(
 {
 	struct context context;
 
-	logins->items = calloc(1, sizeof(*logins->items));
-	if (!logins->items)
-		return err_memory(err);
+	logins->items = memory_take_zeroed(1, sizeof(*logins->items));
 	if (context_open(&context, &options->login, err) < 0)
 		return -1;
 	logins->homes[0] = context.home;
@@ -32,25 +31,17 @@ static int usage_logins_add_home(
     struct usage_logins *logins, const struct home *home, const struct platform *only, struct err *err)
 {
 	size_t count;
-	int result = -1;
 	struct account *list = account_list(home, ACCOUNTS_ALL, &count, err);
 
 	if (!list)
 		return -1;
-	struct usage_login *items = reallocarray(logins->items, logins->count + count + 1, sizeof(*items));
-	if (!items) {
-		err_memory(err);
-		goto out;
-	}
-	logins->items = items;
+	logins->items = memory_resize(logins->items, (logins->count + count + 1) * sizeof(*logins->items));
 	for (size_t i = 0; i < count; i++)
 		if (!only || list[i].platform == only)
-			items[logins->count++] =
+			logins->items[logins->count++] =
 			    (struct usage_login){.account = list[i], .among_others = true};
-	result = 0;
-out:
 	free(list);
-	return result;
+	return 0;
 }
 
 static int usage_logins_list(

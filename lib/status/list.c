@@ -1,5 +1,6 @@
 /* The complete part of status.h: every login, and what is wrong with it. */
 #include "base/clock.h"
+#include "base/memory.h"
 #include "config/dialect.h"
 #include "config/view.h"
 #include "home/dir_lock.h"
@@ -202,12 +203,8 @@ static int list_try_online(const struct status_listing *listing, struct status *
 static struct account *list_one(const struct status_listing *listing, struct err *err)
 {
 	const struct platform *only = listing->query->only;
-	struct account *account = malloc(sizeof(*account));
+	struct account *account = memory_take(sizeof(*account));
 
-	if (!account) {
-		err_memory(err);
-		return NULL;
-	}
 	if (account_find(account, listing->home, only ? only->id : NULL, listing->query->account, err) < 0) {
 		free(account);
 		return NULL;
@@ -256,23 +253,16 @@ static int list_home(struct status_list *list, struct status_listing *listing, s
 {
 	const struct platform *only = listing->query->only;
 	size_t count = 0;
-	int result = -1;
+	int result = 0;
 
 	struct account *all = list_candidates(listing, &count, err);
 	if (!all)
 		return -1;
 	checks_config(listing->home, &listing->config, &list->general);
-	struct status *items = reallocarray(list->items, list->count + count + 1, sizeof(*items));
-	if (!items) {
-		err_memory(err);
-		goto out;
-	}
-	list->items = items;
-	for (size_t i = 0; i < count; i++)
-		if ((!only || all[i].platform == only) && status_list_add(list, listing, &all[i], err) < 0)
-			goto out;
-	result = 0;
-out:
+	list->items = memory_resize(list->items, (list->count + count + 1) * sizeof(*list->items));
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (!only || all[i].platform == only)
+			result = status_list_add(list, listing, &all[i], err);
 	toml_free(listing->config);
 	free(all);
 	return result;

@@ -1,6 +1,7 @@
 #include "ui/table.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "base/term.h"
 #include "base/text.h"
 
@@ -17,24 +18,11 @@ void table_init(struct table *table, const char *const heading[], size_t columns
 	table_add(table, heading);
 }
 
-static bool table_grow(struct table *table)
-{
-	if (table->count + table->columns <= table->capacity)
-		return true;
-	size_t capacity = table->capacity ? table->capacity * 2 : 64;
-	char **cells = reallocarray(table->cells, capacity, sizeof(*cells));
-	if (!cells)
-		return false;
-	table->cells = cells;
-	table->capacity = capacity;
-	return true;
-}
-
 void table_add(struct table *table, const char *const cells[])
 {
-	if (table->failed || !table_grow(table)) {
-		table->failed = true;
-		return;
+	if (table->count + table->columns > table->capacity) {
+		table->capacity = table->capacity ? table->capacity * 2 : 64;
+		table->cells = memory_resize(table->cells, table->capacity * sizeof(*table->cells));
 	}
 	for (size_t i = 0; i < table->columns; i++) {
 		struct buf clean;
