@@ -139,23 +139,19 @@ static int shell_run(struct shell *shell, const char *sub, const char *const *wo
 {
 	char path[4096], program[64];
 	const char *argv[MAX_ARGUMENTS + 12] = {path};
+	const char *const options[][2] = {{"--client", shell->login.client},
+	    {"--platform", shell->login.platform}, {"--account", shell->login.account}};
 	int n = 1, status;
 
 	if (shell->report->json)
 		argv[n++] = "--json";
 	if (shell->report->quiet)
 		argv[n++] = "--quiet";
-	if (shell->login.client) {
-		argv[n++] = "--client";
-		argv[n++] = shell->login.client;
-	}
-	if (shell->login.platform) {
-		argv[n++] = "--platform";
-		argv[n++] = shell->login.platform;
-	}
-	if (shell->login.account) {
-		argv[n++] = "--account";
-		argv[n++] = shell->login.account;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!options[i][1])
+			continue;
+		argv[n++] = options[i][0];
+		argv[n++] = options[i][1];
 	}
 	while (*words)
 		argv[n++] = *words++;

@@ -178,15 +178,6 @@ int status_look_at_keyring(struct status *ret_status, const struct account *acco
 	return status_read(ret_status, true, err);
 }
 
-static void found_key(struct status *status, const struct platform *platform, const char *storage)
-{
-	const struct home *home = status->account.home;
-
-	*status =
-	    (struct status){.account = {.platform = platform}, .state = STATUS_FRESH, .storage = storage};
-	account_locate(&status->account, home, NULL);
-}
-
 /* The tokens are known already: makes secret_find() look for an API key instead. */
 static int no_token(const struct secret_source *source, bool renew, char **ret_token, struct err *err)
 {
@@ -210,11 +201,15 @@ static void look_for_key(struct status *status, bool platform_is_named)
 	    .get_token = no_token,
 	    .context = status,
 	};
+	const struct home *home = status->account.home;
 	struct secret secret;
 
 	if (secret_find(&source, &secret, NULL) < 0)
 		return;
-	found_key(status, secret.platform, secret.kind == SECRET_ENVIRONMENT_KEY ? "environment" : "config");
+	*status = (struct status){.account = {.platform = secret.platform},
+	    .state = STATUS_FRESH,
+	    .storage = secret.kind == SECRET_ENVIRONMENT_KEY ? "environment" : "config"};
+	account_locate(&status->account, home, NULL);
 	secret_clear(&secret);
 }
 

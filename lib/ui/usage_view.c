@@ -76,23 +76,17 @@ static bool are_several_homes(const struct usage_login logins[], size_t count)
 	return false;
 }
 
-static void usage_view_label(
-    const struct usage_login *login, bool several_homes, char ret_label[USAGE_LABEL_MAX])
+void usage_label(const struct usage_login logins[], size_t count, size_t i, char ret_label[USAGE_LABEL_MAX])
 {
-	const struct account *account = &login->account;
+	const struct account *account = &logins[i].account;
 	char origin[LABEL_MAX];
 	size_t len = (size_t)snprintf(ret_label, USAGE_LABEL_MAX, "%s", account->platform->id);
 
 	if (*account->name)
 		len += (size_t)snprintf(ret_label + len, USAGE_LABEL_MAX - len, "@%s", account->name);
-	origin_text(login, several_homes, origin);
+	origin_text(&logins[i], are_several_homes(logins, count), origin);
 	if (*origin)
 		snprintf(ret_label + len, USAGE_LABEL_MAX - len, " (%s)", origin);
-}
-
-void usage_label(const struct usage_login logins[], size_t count, size_t i, char ret_label[USAGE_LABEL_MAX])
-{
-	usage_view_label(&logins[i], are_several_homes(logins, count), ret_label);
 }
 
 /* A line of the screen, which goes on below `indent` where the terminal is too narrow for the next text. */
@@ -302,12 +296,11 @@ static void print_row(const char *account, const char *window, const double numb
 }
 
 /* A failed login is a row without numbers; the error is on standard error. */
-static void print_rows(const struct usage_login *login, bool several_homes)
+static void print_rows(const struct usage_login *login, const char *label)
 {
 	const struct usage *usage = &login->usage;
-	char label[USAGE_LABEL_MAX], window[USAGE_NAME_MAX];
+	char window[USAGE_NAME_MAX];
 
-	usage_view_label(login, several_homes, label);
 	if (login->failed) {
 		print_row(label, "error", (const double[]){NAN, NAN, NAN, NAN});
 		return;
@@ -326,11 +319,13 @@ static void print_rows(const struct usage_login *login, bool several_homes)
 void usage_show(const struct usage_login logins[], size_t count)
 {
 	bool several_homes = are_several_homes(logins, count);
+	char label[USAGE_LABEL_MAX];
 	bool is_terminal = isatty(STDOUT_FILENO), has_color = is_terminal && term_has_color(STDOUT_FILENO);
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_terminal) {
-			print_rows(&logins[i], several_homes);
+			usage_label(logins, count, i, label);
+			print_rows(&logins[i], label);
 			continue;
 		}
 		if (i)
