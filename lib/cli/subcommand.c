@@ -21,19 +21,16 @@ enum { MAX_DIRECTORY = 3072 };
 /* Walks over the directories of the exec path, then those of PATH. */
 struct walk {
 	unsigned at;      /* in the exec path */
-	const char *rest; /* of PATH, once the exec path is done */
-	bool on_path;
+	const char *rest; /* of PATH; NULL until the exec path is done */
 };
 
 static bool next_directory(struct walk *walk, char ret_directory[MAX_DIRECTORY])
 {
-	if (!walk->on_path && exec_path_directory(&walk->at, ret_directory, MAX_DIRECTORY))
+	if (!walk->rest && exec_path_directory(&walk->at, ret_directory, MAX_DIRECTORY))
 		return true;
-	if (!walk->on_path) {
-		walk->on_path = true;
+	if (!walk->rest)
 		walk->rest = env_get("PATH") ? env_get("PATH") : usual_path;
-	}
-	while (walk->rest && *walk->rest) {
+	while (*walk->rest) {
 		size_t len = strcspn(walk->rest, ":");
 		const char *directory = walk->rest;
 		walk->rest += len + (walk->rest[len] == ':');

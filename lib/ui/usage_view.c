@@ -165,10 +165,10 @@ static void numbers_text(const struct usage_share *share, char ret_text[NUMBERS_
 	snprintf(ret_text, NUMBERS_MAX, "%s/%s", used, limit);
 }
 
-static void show_window(const struct usage_window *window, int name_width, int numbers_width, bool has_color)
+static void show_window(const struct usage_window *window, int name_width, int numbers_width)
 {
 	const struct usage_share *share = &window->share;
-	const char *color = "", *plain = "";
+	const char *color, *plain = "";
 	char percent[NUMBER_MAX], numbers[NUMBERS_MAX], padded[NUMBERS_MAX], reset[RESET_MAX];
 	size_t bar_at = (size_t)name_width + 4;
 	struct usage_row row = {.indent = 4, .column = bar_at + BAR + strlen(" 100%"), .gap = 2};
@@ -176,10 +176,9 @@ static void show_window(const struct usage_window *window, int name_width, int n
 
 	while (levels[level].from > 0 && !(share->used_ratio >= levels[level].from))
 		level++;
-	if (has_color && *levels[level].color) {
-		color = levels[level].color;
+	color = term_style(STDOUT_FILENO, levels[level].color);
+	if (*color)
 		plain = "\033[0m";
-	}
 	percent_text(share->used_ratio, percent);
 	numbers_text(share, numbers);
 	printf("  %-*s  %s", name_width, window->name, color);
@@ -198,7 +197,7 @@ static void show_window(const struct usage_window *window, int name_width, int n
 	putchar('\n');
 }
 
-static void show_windows(const struct usage *usage, bool has_color)
+static void show_windows(const struct usage *usage)
 {
 	int name_width = LABEL_WIDTH, numbers_width = 0;
 
@@ -209,19 +208,19 @@ static void show_windows(const struct usage *usage, bool has_color)
 		numbers_width = (int)fmax(numbers_width, (double)strlen(numbers));
 	}
 	for (size_t i = 0; i < usage->count; i++)
-		show_window(&usage->windows[i], name_width, numbers_width, has_color);
+		show_window(&usage->windows[i], name_width, numbers_width);
 }
 
-static void show_balance(const struct usage_balance *balance, bool has_color)
+static void show_balance(const struct usage_balance *balance)
 {
 	bool is_empty = balance->available <= 0;
 	const char *color = "", *plain = "";
 	char amount[AMOUNTS_MAX], parts[AMOUNTS_MAX] = "";
 	struct usage_row row = {.indent = 4, .gap = 1};
 
-	if (has_color && is_empty) {
-		color = "\033[31m";
-		plain = "\033[0m";
+	if (is_empty) {
+		color = term_style(STDOUT_FILENO, "\033[31m");
+		plain = term_style(STDOUT_FILENO, "\033[0m");
 	}
 	snprintf(amount, sizeof(amount), "%.2f %s", balance->available, balance->currency);
 	printf("  %-*s  %s%s%s", LABEL_WIDTH, "balance", color, amount, plain);
@@ -259,7 +258,7 @@ static void show_extra(const struct usage_extra *extra)
 	buf_release(&text);
 }
 
-static void usage_view_show_login(const struct usage_login *login, bool several_homes, bool has_color)
+static void usage_view_show_login(const struct usage_login *login, bool several_homes)
 {
 	const struct usage *usage = &login->usage;
 	char origin[LABEL_MAX], name[ACCOUNT_TITLE_MAX];
@@ -275,8 +274,8 @@ static void usage_view_show_login(const struct usage_login *login, bool several_
 		return;
 	}
 	if (usage->has_balance)
-		show_balance(&usage->balance, has_color);
-	show_windows(usage, has_color);
+		show_balance(&usage->balance);
+	show_windows(usage);
 	if (usage->has_extra)
 		show_extra(&usage->extra);
 	if (*usage->plan)
@@ -319,8 +318,8 @@ static void print_rows(const struct usage_login *login, const char *label)
 void usage_show(const struct usage_login logins[], size_t count)
 {
 	bool several_homes = are_several_homes(logins, count);
+	bool is_terminal = isatty(STDOUT_FILENO);
 	char label[USAGE_LABEL_MAX];
-	bool is_terminal = isatty(STDOUT_FILENO), has_color = is_terminal && term_has_color(STDOUT_FILENO);
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_terminal) {
@@ -330,7 +329,7 @@ void usage_show(const struct usage_login logins[], size_t count)
 		}
 		if (i)
 			putchar('\n');
-		usage_view_show_login(&logins[i], several_homes, has_color);
+		usage_view_show_login(&logins[i], several_homes);
 	}
 }
 
