@@ -190,6 +190,22 @@ void process_reap_orphans(int descriptor)
 		;
 }
 
+bool process_wait_and_reap(int fd, int descriptor, int milliseconds)
+{
+	int alarm_fd = clock_alarm(milliseconds);
+	struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
+	    {.fd = descriptor, .events = POLLIN}};
+	long long deadline = clock_ms() + milliseconds + 1;
+
+	do {
+		/* Children that ended before we adopted orphans sent us no signal, so reap before poll(). */
+		process_reap_orphans(descriptor);
+	} while (poll(fds, 3, clock_left(deadline)) != 0 && !fds[0].revents && !fds[1].revents);
+	if (alarm_fd >= 0)
+		close(alarm_fd);
+	return fds[0].revents;
+}
+
 static int process_start(struct child *child, const struct process *process, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};

@@ -87,6 +87,12 @@ int process_adopt_orphans(void);
 void process_reap_orphans(int descriptor);
 
 /*
+ * Waits until `fd` is readable (true), or so many milliseconds have passed, including the time
+ * that the machine was suspended. Reaps orphans meanwhile, as above.
+ */
+bool process_wait_and_reap(int fd, int descriptor, int milliseconds);
+
+/*
  * Calls run() in a new process that is not a child of the caller and has a session of its own,
  * so that the caller can exec a program that does not expect children. The process ends after
  * run(), which can write to the pipe `line`. Returns the end of it to read, which the caller

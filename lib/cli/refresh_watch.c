@@ -10,7 +10,6 @@
 #include "cli/refresh_one.h"
 #include "ui/duration.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,25 +145,6 @@ static int refresh_watch_check_all(struct watch *w, struct err *err)
 	return 0;
 }
 
-/* Waits for the next check. Process 1 of a container also reaps orphans meanwhile. */
-static void refresh_watch_wait(const struct watch *w)
-{
-	int ms = (int)(w->options.interval * 1000), alarm_fd = clock_alarm(ms);
-	struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
-	    {.fd = w->children, .events = POLLIN}};
-	long long deadline = clock_ms() + ms + 1;
-
-	/* Other signals (SIGCONT after Ctrl-Z) end a poll() too. */
-	while (!signals_caught() && clock_left(deadline)) {
-		/* Children that ended before we adopted orphans sent us no signal, so reap before poll(). */
-		process_reap_orphans(w->children);
-		if (poll(fds, 3, clock_left(deadline)) > 0 && fds[1].revents)
-			break;
-	}
-	if (alarm_fd >= 0)
-		close(alarm_fd);
-}
-
 static void compare_clocks(struct watch *w)
 {
 	double wall = clock_now();
@@ -234,8 +214,8 @@ int refresh_watch_run(const struct refresh_watch_options *options, struct err *e
 	while (result == 0 && !signals_caught()) {
 		compare_clocks(&w);
 		result = refresh_watch_check_all(&w, err);
-		if (result == 0)
-			refresh_watch_wait(&w);
+		if (result == 0) /* process 1 of a container must reap orphans */
+			process_wait_and_reap(signals_fd(), w.children, (int)(options->interval * 1000));
 	}
 	if (options->report->terminal && signals_caught() == SIGINT)
 		write_all(STDERR_FILENO, "\n", 1); /* the shell's prompt should not follow "^C" */

@@ -14,7 +14,6 @@
 #include "format/json.h"
 
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,15 +97,7 @@ static bool token_keeper_wait(const struct keeper *k)
 
 	if (k->left > 0 && k->left / 4 < seconds)
 		seconds = fmax(k->left / 4, 1);
-	int ms = (int)(seconds * 1000), alarm_fd = clock_alarm(ms);
-	long long deadline = clock_ms() + ms + 1;
-	struct pollfd fds[] = {{.fd = k->caller, .events = POLLIN}, {.fd = alarm_fd, .events = POLLIN},
-	    {.fd = k->children, .events = POLLIN}};
-	while (poll(fds, 3, clock_left(deadline)) != 0 && !fds[0].revents && !fds[1].revents)
-		process_reap_orphans(k->children);
-	if (alarm_fd >= 0)
-		close(alarm_fd);
-	return fds[0].revents;
+	return process_wait_and_reap(k->caller, k->children, (int)(seconds * 1000));
 }
 
 static void token_keeper_renew(struct keeper *k)
