@@ -78,7 +78,6 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("exec", "[OPTIONS] [--] COMMAND [ARGUMENT ...]",
 	    "Run a command with a fresh token in its environment.");
 	struct exec_options options = {.env = "KIMI_API_KEY", .keeper = {.interval = 60}};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    {.kind = OPTION_KIND_TEXT,
 	        .may_be_empty = true,
@@ -96,13 +95,13 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END_AT_COMMAND,
 	};
-	int result = command_begin(&c, table, argc, argv, INT_MAX, &err);
+	int result = command_begin(&c, table, argc, argv, INT_MAX);
 
 	if (result == 0)
-		result = check(&options, c.operands < argc, &err);
+		result = check(&options, c.operands < argc, &c.err);
 	if (result == 0) {
 		options.keeper.file = options.file_env != NULL;
-		result = run(&c, &options, argv + c.operands, &err);
+		result = run(&c, &options, argv + c.operands, &c.err);
 	}
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

@@ -141,7 +141,6 @@ int main(int argc, char **argv)
 	    "Log in to Kimi in a browser, here or on another device, or with an API key.");
 	struct login_request request = {.timeout = 3600};
 	struct login_options options = {0};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
 	        "platform", &options.platform, "ID", "kimi-code (the default), moonshot-cn or moonshot-ai"),
@@ -160,10 +159,10 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = run(&c, &options, &request, &err);
+		result = run(&c, &options, &request, &c.err);
 	config_notes_tell(&c.report);
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

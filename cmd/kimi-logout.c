@@ -69,7 +69,6 @@ int main(int argc, char **argv)
 	struct command c =
 	    COMMAND_INIT("logout", "[OPTIONS]", "Remove a login: its tokens or API key, and its settings.");
 	struct options options = {0};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("all", &options.all, "remove every login"),
 	    OPTION_TEXT("platform", &options.login.platform, "ID", "the platform (default: kimi-code)"),
@@ -80,10 +79,10 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = run(&c.report, &options, &err);
+		result = run(&c.report, &options, &c.err);
 	config_notes_tell(&c.report);
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

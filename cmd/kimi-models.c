@@ -177,7 +177,6 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("models", "[OPTIONS]", "List your models and choose the default.");
 	struct options options = {0};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("sync", &options.sync, "also write the lists to config.toml"),
 	    OPTION_TEXT("use", &options.use, "MODEL", "make it the default: an id or its beginning"),
@@ -190,10 +189,10 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = run(&c, &options, &err);
+		result = run(&c, &options, &c.err);
 	config_notes_tell(&c.report);
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

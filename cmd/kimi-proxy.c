@@ -156,7 +156,6 @@ int main(int argc, char **argv)
 	struct command c = COMMAND_INIT("proxy", "[OPTIONS] [[--] COMMAND [ARGUMENT ...]]",
 	    "Run a loopback HTTP proxy that adds a fresh token to each request.");
 	struct proxy_options options = {.grace = 5};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
 	        "listen", &options.listen, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT (default a free port)"),
@@ -173,9 +172,9 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END_AT_COMMAND,
 	};
-	int result = command_begin(&c, table, argc, argv, INT_MAX, &err);
+	int result = command_begin(&c, table, argc, argv, INT_MAX);
 
 	if (result == 0)
-		result = run(&c, &options, argv + c.operands, &err);
-	return command_end(&c, result < 0, &err);
+		result = run(&c, &options, argv + c.operands, &c.err);
+	return command_end(&c, result);
 }

@@ -138,7 +138,6 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("refresh", "[OPTIONS]", "Refresh the stored login if needed.");
 	struct options options = {.refresh = {.background = true, .min_valid = -1}, .interval = 60};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("force", &options.refresh.force, "refresh now, even if it is not due"),
 	    OPTION_NUMBER("min-valid", &options.refresh.min_valid, "SECONDS", 0, 1e9,
@@ -155,11 +154,11 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	options.refresh.insist = options.refresh.force;
 	if (result == 0)
-		result = run(&c, &options, &err);
+		result = run(&c, &options, &c.err);
 	config_notes_tell(&c.report);
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

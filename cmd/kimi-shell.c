@@ -91,7 +91,6 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("shell", "[OPTIONS]", "An interactive prompt for kimi's commands.");
 	struct shell shell = {.report = &c.report, .typed = term_is_there()};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_TEXT("platform", &shell.login.platform, "ID", "the platform of every command"),
 	    COMMAND_ACCOUNT_ROW(&shell.login.account),
@@ -99,13 +98,13 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = shell_init(&shell, &err);
+		result = shell_init(&shell, &c.err);
 	if (result == 0)
-		result = shell.typed ? shell_converse(&shell, &err) : shell_follow(&shell, &err);
+		result = shell.typed ? shell_converse(&shell, &c.err) : shell_follow(&shell, &c.err);
 	if (result == 0 && !shell.typed)
 		c.exit_status = shell.status;
-	return command_end(&c, result < 0, &err);
+	return command_end(&c, result);
 }

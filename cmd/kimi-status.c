@@ -173,7 +173,6 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("status", "[OPTIONS]", "Show your logins and any problems.");
 	struct options options = {.min_valid = -1};
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("check", &options.check, "print nothing; exit 0 if good, 75 or 4 if not"),
 	    OPTION_NUMBER("min-valid", &options.min_valid, "SECONDS", 0, 1e9,
@@ -189,9 +188,9 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = run(&c, &options, &err);
-	return command_end(&c, result < 0, &err);
+		result = run(&c, &options, &c.err);
+	return command_end(&c, result);
 }

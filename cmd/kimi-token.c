@@ -174,7 +174,6 @@ int main(int argc, char **argv)
 	struct options options = {.access = {.min_valid = -1}};
 
 	c.quick = true;
-	struct err err = {0};
 	const struct option_row table[] = {
 	    OPTION_FLAG("header", &options.header, "print the line 'Authorization: Bearer ...'"),
 	    OPTION_FLAG(
@@ -189,9 +188,9 @@ int main(int argc, char **argv)
 	    COMMAND_ROWS(c),
 	    OPTION_END,
 	};
-	int result = command_begin(&c, table, argc, argv, 0, &err);
+	int result = command_begin(&c, table, argc, argv, 0);
 
 	if (result == 0)
-		result = run(&c, &options, &err);
-	return command_end(&c, result < 0, &err);
+		result = run(&c, &options, &c.err);
+	return command_end(&c, result);
 }

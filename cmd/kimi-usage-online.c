@@ -111,10 +111,9 @@ int main(int argc, char **argv)
 {
 	struct usage_options options;
 	struct command c;
-	struct err err = {0};
-	int result = usage_options_begin(&c, &options, argc, argv, &err);
+	int result = usage_options_begin(&c, &options, argc, argv);
 
 	if (result == 0)
-		result = run(&c, &options, &err);
-	return command_end(&c, result < 0, &err);
+		result = run(&c, &options, &c.err);
+	return command_end(&c, result);
 }

@@ -103,8 +103,7 @@ static void print_list(const struct option_row *table)
 	buf_release(&rows);
 }
 
-int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
-    struct err *err)
+int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands)
 {
 	command_harden();
 	if (!c->quick)
@@ -112,7 +111,7 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 	memory_end_as(c->report.program, &c->report.json);
 	json_start();
 	c->report.terminal = isatty(STDERR_FILENO);
-	if (options_parse(table, argc, argv, &c->operands, err) < 0) {
+	if (options_parse(table, argc, argv, &c->operands, &c->err) < 0) {
 		/* Parsing may have stopped before --json. */
 		c->report.json = options_has_flag(argc, argv, "json");
 		return -1;
@@ -127,33 +126,29 @@ int command_begin(struct command *c, const struct option_row *table, int argc, c
 		return 1;
 	}
 	if (argc - c->operands > most_operands)
-		return err_set(err, ERR_USAGE, OPTIONS_SEE_HELP, "unexpected argument '%.80s'",
+		return err_set(&c->err, ERR_USAGE, OPTIONS_SEE_HELP, "unexpected argument '%.80s'",
 		    argv[c->operands + most_operands]);
 	return 0;
 }
 
-int command_end(const struct command *c, bool failed, const struct err *err)
+int command_end(struct command *c, int result)
 {
 	int exit_status = c->exit_status;
-	struct err said;
 
-	if (failed) {
-		said = *err;
-		if (strcmp(said.hint, OPTIONS_SEE_HELP) == 0)
-			snprintf(said.hint, sizeof(said.hint), "see '%s --help'", c->report.program);
-		int status = report_error(&c->report, &said);
+	if (result < 0) {
+		if (strcmp(c->err.hint, OPTIONS_SEE_HELP) == 0)
+			snprintf(c->err.hint, sizeof(c->err.hint), "see '%s --help'", c->report.program);
+		int status = report_error(&c->report, &c->err);
 		if (!exit_status)
 			exit_status = status;
 	}
 	int lost = report_flush();
-	if (!lost || failed)
+	if (!lost || result < 0)
 		return exit_status;
-	struct err lost_err;
 	errno = lost;
-	err_output(&lost_err);
+	err_output(&c->err);
 	if (lost == EPIPE) /* a reader such as head(1) may stop early */
 		return err_exit_status(ERR_FAILED);
-	struct report plain = c->report;
-	plain.json = false;
-	return report_error(&plain, &lost_err);
+	c->report.json = false;
+	return report_error(&c->report, &c->err);
 }

@@ -5,12 +5,11 @@
  *	{
  *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token, refreshing it if needed.");
  *		const struct option_row table[] = {..., COMMAND_ROWS(c), OPTION_END};
- *		struct err err = {0};
  *
- *		int result = command_begin(&c, table, argc, argv, 0, &err);
+ *		int result = command_begin(&c, table, argc, argv, 0);
  *		if (result == 0)
- *			result = run(&c, ..., &err);
- *		return command_end(&c, result < 0, &err);
+ *			result = run(&c, ..., &c.err);
+ *		return command_end(&c, result);
  *	}
  *
  * command_begin() keeps the process from dumping core, makes sure that the three
@@ -34,6 +33,7 @@ struct command {
 	bool quick;          /* every system call counts: no signals_start() */
 	struct report report;
 	int operands;    /* index in argv of the first one */
+	struct err err;  /* why the command failed */
 	int exit_status; /* set by the command; 0: that of the error, or success */
 	bool help, version, list_options;
 };
@@ -80,14 +80,15 @@ struct command {
 	}
 
 /* 0: continue. 1 (help was printed) or -1: call command_end(). More than `most_operands` operands are ERR_USAGE. */
-int command_begin(struct command *c, const struct option_row *table, int argc, char **argv, int most_operands,
-    struct err *err);
+int command_begin(
+    struct command *c, const struct option_row *table, int argc, char **argv, int most_operands);
 
 /*
- * Returns the exit status: c->exit_status, else that of *err if `failed`. If it did not fail but
- * not everything was written to standard output, reports that instead.
+ * Reports c->err if the result of the command is negative. Returns c->exit_status, or else the
+ * status of the error. If the command did not fail but not everything was written to standard
+ * output, reports that instead.
  */
-int command_end(const struct command *c, bool failed, const struct err *err);
+int command_end(struct command *c, int result);
 
 /* The first part of command_begin(), for programs that are not commands. */
 void command_harden(void);

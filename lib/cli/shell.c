@@ -52,16 +52,13 @@ static const struct entry *shell_find(const char *name)
 }
 
 /* Runs one of our programs and adds its standard output to `out`. */
-static int shell_ask(const char *program, const char *const arguments[], int ms, struct buf *out)
+static int shell_ask(const char *program, const char *option, struct buf *out)
 {
 	char path[4096];
-	const char *argv[MAX_ARGUMENTS] = {path};
-	struct process process = {.argv = argv, .deadline = clock_ms() + ms};
+	const char *const argv[] = {path, option, NULL};
+	struct process process = {.argv = argv, .deadline = clock_ms() + LIST_MS};
 	struct process_exit exit;
-	int n = 1;
 
-	for (; *arguments && n < MAX_ARGUMENTS - 1; arguments++)
-		argv[n++] = *arguments;
 	if (exec_path_find(program, path, sizeof(path), NULL) < 0 ||
 	    process_run(&process, out, &exit, NULL) < 0)
 		return -1;
@@ -280,7 +277,6 @@ int shell_do(struct shell *shell, const char *line, struct err *err)
 
 void shell_words(void *context, const char *typed, size_t start, struct buf *out)
 {
-	static const char *const options[] = {"--list-options", NULL}, *const keys[] = {"--list-keys", NULL};
 	char name[16] = "", program[64];
 	struct buf list;
 
@@ -295,10 +291,10 @@ void shell_words(void *context, const char *typed, size_t start, struct buf *out
 		return;
 	snprintf(program, sizeof(program), "kimi-%s", shell_find(name)->sub);
 	buf_init(&list, MAX_LIST);
-	if (typed[start] == '-' && shell_ask(program, options, LIST_MS, &list) == 0)
+	if (typed[start] == '-' && shell_ask(program, "--list-options", &list) == 0)
 		for (const char *at = list.data; *at; at += strcspn(at, "\n") + 1)
 			buf_addf(out, "%.*s\n", (int)strcspn(at, "\t"), at);
-	else if (strcmp(name, "model") == 0 && shell_ask(program, keys, LIST_MS, &list) == 0)
+	else if (strcmp(name, "model") == 0 && shell_ask(program, "--list-keys", &list) == 0)
 		buf_addstr(out, list.data);
 	buf_release(&list);
 }

@@ -15,8 +15,7 @@ static int usage_options_check(const struct usage_options *o, bool json, struct 
 	return 0;
 }
 
-int usage_options_begin(
-    struct command *ret_command, struct usage_options *ret_options, int argc, char **argv, struct err *err)
+int usage_options_begin(struct command *ret_command, struct usage_options *ret_options, int argc, char **argv)
 {
 	struct command *c = ret_command;
 	struct usage_options *o = ret_options;
@@ -38,8 +37,8 @@ int usage_options_begin(
 	*c = (struct command)COMMAND_INIT(
 	    "usage", "[OPTIONS]", "Show how much of your quota or balance is used, and when it resets.");
 	*o = (struct usage_options){.check = -1, .max_age = -1};
-	int result = command_begin(c, table, argc, argv, 0, err);
+	int result = command_begin(c, table, argc, argv, 0);
 	if (result == 0)
-		result = usage_options_check(o, c->report.json, err);
+		result = usage_options_check(o, c->report.json, &c->err);
 	return result;
 }

@@ -22,6 +22,6 @@ struct usage_options {
 
 /* As command_begin(). Options that cannot be used together are ERR_USAGE. */
 int usage_options_begin(
-    struct command *ret_command, struct usage_options *ret_options, int argc, char **argv, struct err *err);
+    struct command *ret_command, struct usage_options *ret_options, int argc, char **argv);
 
 #endif
