@@ -16,68 +16,57 @@
 
 enum { OUTPUT_MAX = 64 * 1024 };
 
-struct proxy_options {
-	struct login_options login;
-	const char *listen, *socket, *key_file;
-	unsigned env;
-	double grace;
-	bool verbose;
-};
-
 struct proxy {
 	struct command *command;
+	const char *listen, *socket, *key_file; /* options */
+	unsigned env;                           /* option */
 	struct proxy_serve serve;
-	struct listener listeners[LISTENERS_MAX];
 	struct variable variables[ENVIRONMENT_MAX + 1];
-	char key[PROXY_KEY_MAX];
 };
 
-static int check(const struct proxy_options *options, struct err *err)
+static int check(const struct proxy *proxy, struct err *err)
 {
-	const struct login_options *login = &options->login;
 	struct context context;
 
-	if (options->listen && options->socket)
+	if (proxy->listen && proxy->socket)
 		return err_set(
 		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--listen and --socket cannot be used together");
-	if (options->env & ENVIRONMENT_NONE && options->env != ENVIRONMENT_NONE)
+	if (proxy->env & ENVIRONMENT_NONE && proxy->env != ENVIRONMENT_NONE)
 		return err_set(
 		    err, ERR_USAGE, OPTIONS_SEE_HELP, "--env none cannot be used with another --env");
-	if ((options->listen && listener_check_tcp(options->listen, err) < 0) ||
-	    (options->socket && listener_check_unix(options->socket, err) < 0))
+	if ((proxy->listen && listener_check_tcp(proxy->listen, err) < 0) ||
+	    (proxy->socket && listener_check_unix(proxy->socket, err) < 0))
 		return -1;
-	return context_open(&context, login, err);
+	return context_open(&context, &proxy->serve.login, err);
 }
 
 /* Uses the sockets of the service manager, else those that the options name, else a free port. */
-static int open_listeners(struct proxy *proxy, const struct proxy_options *options, struct err *err)
+static int open_listeners(struct proxy *proxy, struct err *err)
 {
 	struct proxy_serve *serve = &proxy->serve;
 	int result;
 
-	serve->listeners = proxy->listeners;
-	if (listener_inherit(proxy->listeners, &serve->count, err) < 0)
+	if (listener_inherit(serve->listeners, &serve->count, err) < 0)
 		return -1;
 	if (serve->count)
 		return 0;
-	if (options->socket)
-		result = listener_open_unix(&proxy->listeners[0], options->socket, err);
-	else if (options->listen)
-		result = listener_open_tcp(&proxy->listeners[0], options->listen, err);
+	if (proxy->socket)
+		result = listener_open_unix(&serve->listeners[0], proxy->socket, err);
+	else if (proxy->listen)
+		result = listener_open_tcp(&serve->listeners[0], proxy->listen, err);
 	else
-		result = listener_open_tcp(&proxy->listeners[0], "127.0.0.1:0", err);
+		result = listener_open_tcp(&serve->listeners[0], "127.0.0.1:0", err);
 	serve->count = result == 0;
 	return result;
 }
 
-static int build_environment(
-    struct proxy *proxy, const struct proxy_options *options, const char *command, struct err *err)
+static int build_environment(struct proxy *proxy, struct err *err)
 {
-	const struct listener *listener = &proxy->listeners[0];
+	const struct listener *listener = &proxy->serve.listeners[0];
 	const struct environment set = {
-	    .kinds = options->env ? options->env : environment_default(command),
+	    .kinds = proxy->env ? proxy->env : environment_default(proxy->serve.command),
 	    .url = listener->url,
-	    .key = proxy->key,
+	    .key = proxy->serve.key,
 	    .socket = text_or_null(listener->socket),
 	    .no_proxy = {getenv("no_proxy"), getenv("NO_PROXY")},
 	};
@@ -87,10 +76,10 @@ static int build_environment(
 
 static void proxy_print_json(const struct proxy *proxy)
 {
-	const struct listener *listener = &proxy->listeners[0];
+	const struct listener *listener = &proxy->serve.listeners[0];
 
-	report_json(json_pack("{s:s, s:s, s:i, s:o, s:o*}", "url", listener->url, "key", proxy->key, "pid",
-	    (int)getpid(), "environment", environment_json(proxy->variables), "socket",
+	report_json(json_pack("{s:s, s:s, s:i, s:o, s:o*}", "url", listener->url, "key", proxy->serve.key,
+	    "pid", (int)getpid(), "environment", environment_json(proxy->variables), "socket",
 	    json_string(text_or_null(listener->socket))));
 }
 
@@ -123,31 +112,27 @@ static int run_command(struct proxy *proxy, char *const argv[], struct err *err)
 	return command_become(proxy->command, argv, err);
 }
 
-static int run(struct command *c, const struct proxy_options *options, char *const argv[], struct err *err)
+static int run(struct proxy *proxy, char *const argv[], struct err *err)
 {
-	struct proxy proxy = {.command = c,
-	    .serve = {.login = options->login,
-	        .key = proxy.key,
-	        .command = argv[0],
-	        .grace = options->grace,
-	        .json = c->report.json,
-	        .verbose = options->verbose}};
-	int result = check(options, err);
+	struct proxy_serve *serve = &proxy->serve;
+	int result = check(proxy, err);
 
+	serve->command = argv[0];
+	serve->json = proxy->command->report.json;
 	if (result == 0)
-		result = options->key_file ? proxy_key_of_file(options->key_file, proxy.key, err)
-		                           : proxy_key_make(proxy.key, err);
+		result = proxy->key_file ? proxy_key_of_file(proxy->key_file, serve->key, err)
+		                         : proxy_key_make(serve->key, err);
 	if (result == 0)
-		result = open_listeners(&proxy, options, err);
+		result = open_listeners(proxy, err);
 	if (result == 0)
-		result = build_environment(&proxy, options, argv[0], err);
+		result = build_environment(proxy, err);
 	if (result == 0 && argv[0])
-		result = run_command(&proxy, argv, err);
+		result = run_command(proxy, argv, err);
 	else if (result == 0)
-		result = proxy_serve_here(&proxy.serve, proxy_announce, &proxy, err);
-	for (size_t i = 0; i < proxy.serve.count; i++)
-		listener_close(&proxy.listeners[i]);
-	wipe(&proxy, sizeof(proxy));
+		result = proxy_serve_here(serve, proxy_announce, proxy, err);
+	for (size_t i = 0; i < serve->count; i++)
+		listener_close(&serve->listeners[i]);
+	wipe(proxy, sizeof(*proxy));
 	return result;
 }
 
@@ -155,26 +140,26 @@ int main(int argc, char **argv)
 {
 	struct command c = COMMAND_INIT("proxy", "[OPTIONS] [[--] COMMAND [ARGUMENT ...]]",
 	    "Run a loopback HTTP proxy that adds a fresh token to each request.");
-	struct proxy_options options = {.grace = 5};
+	struct proxy proxy = {.command = &c, .serve = {.grace = 5}};
 	const struct option_row table[] = {
 	    OPTION_TEXT(
-	        "listen", &options.listen, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT (default a free port)"),
-	    OPTION_TEXT("socket", &options.socket, "PATH", "listen on a Unix socket instead"),
-	    OPTION_TEXT("key-file", &options.key_file, "FILE",
+	        "listen", &proxy.listen, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT (default a free port)"),
+	    OPTION_TEXT("socket", &proxy.socket, "PATH", "listen on a Unix socket instead"),
+	    OPTION_TEXT("key-file", &proxy.key_file, "FILE",
 	        "the file of the local key (default a new key each time)"),
-	    OPTION_CHOICES("env", &options.env, ENVIRONMENT_KINDS, "whose variables to set; repeatable"),
-	    OPTION_FLAG("verbose", &options.verbose, "print a line for each request"),
-	    COMMAND_SECONDS_ROW("grace", &options.grace),
-	    OPTION_TEXT("platform", &options.login.platform, "ID",
+	    OPTION_CHOICES("env", &proxy.env, ENVIRONMENT_KINDS, "whose variables to set; repeatable"),
+	    OPTION_FLAG("verbose", &proxy.serve.verbose, "print a line for each request"),
+	    COMMAND_SECONDS_ROW("grace", &proxy.serve.grace),
+	    OPTION_TEXT("platform", &proxy.serve.login.platform, "ID",
 	        "the platform (default kimi-code, else the default model's)"),
-	    COMMAND_ACCOUNT_ROW(&options.login.account),
-	    COMMAND_CLIENT_ROW(&options.login.client),
+	    COMMAND_ACCOUNT_ROW(&proxy.serve.login.account),
+	    COMMAND_CLIENT_ROW(&proxy.serve.login.client),
 	    COMMAND_ROWS(c),
 	    OPTION_END_AT_COMMAND,
 	};
 	int result = command_begin(&c, table, argc, argv, INT_MAX);
 
 	if (result == 0)
-		result = run(&c, &options, argv + c.operands, &c.err);
+		result = run(&proxy, argv + c.operands, &c.err);
 	return command_end(&c, result);
 }

@@ -101,7 +101,7 @@ static int serve_locate(const struct token_login *login, const char *platform,
 }
 
 static struct relay *serve_open(
-    const struct proxy_serve *serve, int watched, struct request_log *log, struct err *err)
+    struct proxy_serve *serve, int watched, struct request_log *log, struct err *err)
 {
 	const struct relay_options options = {
 	    .listeners = serve->listeners,
@@ -131,8 +131,8 @@ static void serve_run(const struct proxy_serve *serve, struct relay *relay)
 	relay_close(relay);
 }
 
-int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context, struct err *err),
-    void *context, struct err *err)
+int proxy_serve_here(
+    struct proxy_serve *serve, int (*begun)(void *context, struct err *err), void *context, struct err *err)
 {
 	struct request_log log = {.fd = serve->json ? STDOUT_FILENO : STDERR_FILENO, .json = serve->json};
 	struct relay *relay = serve_open(serve, -1, &log, err);
@@ -148,7 +148,7 @@ int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context
 }
 
 struct behind {
-	const struct proxy_serve *serve;
+	struct proxy_serve *serve;
 	int command; /* pidfd */
 };
 
@@ -156,7 +156,7 @@ struct behind {
 static void behind_run(void *context, int line)
 {
 	const struct behind *behind = context;
-	const struct proxy_serve *serve = behind->serve;
+	struct proxy_serve *serve = behind->serve;
 	struct request_log log = {.fd = -1, .json = serve->json};
 	struct err err = {0};
 
@@ -187,7 +187,7 @@ static int behind_hear(int line, struct err *err)
 	return -1;
 }
 
-int proxy_serve_behind(const struct proxy_serve *serve, struct err *err)
+int proxy_serve_behind(struct proxy_serve *serve, struct err *err)
 {
 	struct behind behind = {.serve = serve, .command = process_pidfd(getpid())};
 	int result = -1;

@@ -10,15 +10,16 @@
 
 #include "base/err.h"
 #include "cli/context.h"
+#include "proxy/key.h"
 #include "proxy/listener.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct proxy_serve {
-	struct listener *listeners;
+	struct listener listeners[LISTENERS_MAX];
 	size_t count;
-	const char *key;
+	char key[PROXY_KEY_MAX];
 	struct login_options login;
 	const char *command; /* its name, for kimi status; NULL: there is none */
 	double grace;        /* seconds for running requests to end after a signal */
@@ -26,10 +27,10 @@ struct proxy_serve {
 };
 
 /* Serves until a signal asks to stop. Calls `begun` once it listens, and fails if that fails. */
-int proxy_serve_here(const struct proxy_serve *serve, int (*begun)(void *context, struct err *err),
-    void *context, struct err *err);
+int proxy_serve_here(
+    struct proxy_serve *serve, int (*begun)(void *context, struct err *err), void *context, struct err *err);
 
 /* Starts the background process, which serves as long as this process lives. Returns once it serves, or -1 with *err. */
-int proxy_serve_behind(const struct proxy_serve *serve, struct err *err);
+int proxy_serve_behind(struct proxy_serve *serve, struct err *err);
 
 #endif
