@@ -140,19 +140,15 @@ static const char *ignored_reason(const char *name, const struct status *selecte
 
 static void find_ignored(struct settings *sources, const struct status *selected, bool account_named)
 {
-	char name[sizeof(sources->ignored[0].name)];
-
 	for (char **entry = environ; *entry && sources->ignored_count < SETTINGS_IGNORED_MAX; entry++) {
+		struct ignored_variable *next = &sources->ignored[sources->ignored_count];
 		size_t len = strcspn(*entry, "=");
-		if (strncmp(*entry, "KIMI_", 5) != 0 || len >= sizeof(name))
+		if (strncmp(*entry, "KIMI_", 5) != 0 || len >= sizeof(next->name))
 			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)len, *entry);
-		const char *reason = ignored_reason(name, selected, account_named);
-		if (!reason)
-			continue;
-		struct ignored_variable *ignored = &sources->ignored[sources->ignored_count++];
-		snprintf(ignored->name, sizeof(ignored->name), "%s", name);
-		snprintf(ignored->reason, sizeof(ignored->reason), "%s", reason);
+		snprintf(next->name, sizeof(next->name), "%.*s", (int)len, *entry);
+		next->reason = ignored_reason(next->name, selected, account_named);
+		if (next->reason)
+			sources->ignored_count++;
 	}
 }
 

@@ -21,7 +21,7 @@ struct settings {
 	size_t count;
 	struct ignored_variable {
 		char name[64];
-		char reason[120];
+		const char *reason;
 	} ignored
 	    [SETTINGS_IGNORED_MAX]; /* each KIMI_ variable that is set, changes nothing, and is not a chat client's own */
 	size_t ignored_count;
