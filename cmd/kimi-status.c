@@ -127,8 +127,8 @@ static int show_history(const struct command *c, const struct options *options, 
 		if (c->report.json)
 			report_json(json_incref(line));
 	}
-	if (result == 0 && !c->report.json && !status_show_history(lines))
-		result = err_memory(err);
+	if (result == 0 && !c->report.json)
+		status_show_history(lines);
 	json_decref(lines);
 	return result;
 }

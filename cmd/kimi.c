@@ -18,7 +18,7 @@ static int print_commands(void)
 {
 	char **names = subcommand_list();
 
-	for (char **name = names; name && *name; name++)
+	for (char **name = names; *name; name++)
 		printf("%s\n", *name);
 	subcommand_free(names);
 	return 0;

@@ -297,6 +297,8 @@ has_looked_twice() { [ "$(wc -l <looks)" -ge 2 ]; } 2>/dev/null
     wait_until is_empty "$XDG_RUNTIME_DIR/kimi"
 }
 
+no_token_file() { [ -z "$(find run/kimi -name 'exec.*')" ]; }
+
 @test "the secret that a killed kimi exec leaves in its file is removed by the next one, and by logout" {
     local command
     server_start
@@ -312,7 +314,7 @@ has_looked_twice() { [ "$(wc -l <looks)" -ge 2 ]; } 2>/dev/null
         wait "$pid" || true
         # shellcheck disable=SC2086 # split on purpose
         run -0 kimi $command
-        assert_same "" "$(find run/kimi -name 'exec.*')"
+        wait_until no_token_file
     done
 }
 

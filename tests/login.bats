@@ -822,6 +822,18 @@ device_fault() {
     assert_loads 'default_model="kimi-code/kimi-for-coding"'
 }
 
+@test "a good login without a config gets none with a host that cannot be used" {
+    local url
+    server_start
+    store_login
+    for url in http://192.0.2.1/v1 $'http://127.0.0.1:1/\xff'; do
+        KIMI_CODE_BASE_URL=$url run -1 --separate-stderr kimi login
+        [[ $stderr =~ "only https is allowed"|"is not a URL" ]] || fail "$stderr"
+        [ ! -e "$CONFIG" ]
+    done
+    assert_same at-stored "$(stored access_token)"
+}
+
 @test "--force starts over" {
     server_start
     server_control '{"pending": 0}'

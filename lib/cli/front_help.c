@@ -41,11 +41,6 @@ static int group_of(const char *name)
 	return GROUPS - 1;
 }
 
-static bool has_name(char **names, const char *name)
-{
-	return names && text_is_one_of(name, (const char *const *)names);
-}
-
 static void print_text(const char *text)
 {
 	layout_print(0, text);
@@ -61,10 +56,10 @@ int front_help_print(void)
 	for (int group = 0; group < GROUPS; group++) {
 		printf("\n%s\n", groups[group].title);
 		for (int i = 0; groups[group].names[i]; i++)
-			if (has_name(names, groups[group].names[i]))
+			if (text_is_one_of(groups[group].names[i], (const char *const *)names))
 				layout_field(13, groups[group].names[i], summary_of(groups[group].names[i]));
 	}
-	for (char **name = names; name && *name; name++)
+	for (char **name = names; *name; name++)
 		if (group_of(*name) == GROUPS - 1)
 			layout_field(13, *name, summary_of(*name));
 	layout_field(13, "help", "show the manual page of a command");
@@ -78,7 +73,7 @@ int front_help_print(void)
 static bool is_command(const char *name)
 {
 	char **names = subcommand_list();
-	bool found = has_name(names, name);
+	bool found = text_is_one_of(name, (const char *const *)names);
 
 	subcommand_free(names);
 	return found;

@@ -300,19 +300,20 @@ static void flow_tell_success(const struct flow *flow)
 static int flow_run(struct flow *flow, struct err *err)
 {
 	const struct account *account = &flow->request->account;
-	int stored = 0, result;
+	int stored = 0, result = 0;
 
 	if (!flow->request->force)
 		stored = stored_login(flow, err);
 	if (stored < 0)
 		return -1;
-	if (stored > 0)
-		result = login_flow_move(flow->report, &flow->store, flow->request->storage, err);
-	else
+	bool writes = !*account->name && (stored == 0 || !has_config(account));
+	if (stored == 0 || writes)
 		result = check_early(account, err);
-	if (stored == 0 && result == 0)
+	if (result == 0 && stored > 0)
+		result = login_flow_move(flow->report, &flow->store, flow->request->storage, err);
+	else if (result == 0)
 		result = log_in(flow, err);
-	if (result == 0 && !*account->name && (stored == 0 || !has_config(account)))
+	if (result == 0 && writes)
 		result = write_config(flow, err);
 	if (result < 0)
 		return -1;

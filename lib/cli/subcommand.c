@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/exec_path.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <dirent.h>
@@ -77,26 +78,15 @@ int subcommand_exec(const char *sub, char **argv, struct err *err)
 struct names {
 	char **list;
 	size_t count, capacity;
-	bool failed;
 };
 
 static void subcommand_add_name(struct names *names, const char *name)
 {
-	if (names->count + 2 > names->capacity) {
-		size_t capacity = names->capacity ? names->capacity * 2 : 32;
-		char **list = reallocarray(names->list, capacity, sizeof(*list));
-		if (!list) {
-			names->failed = true;
-			return;
-		}
-		names->list = list;
-		names->capacity = capacity;
+	if (names->count == names->capacity) {
+		names->capacity = names->capacity ? names->capacity * 2 : 32;
+		names->list = memory_resize(names->list, names->capacity * sizeof(*names->list));
 	}
-	char *copy = strdup(name);
-	names->failed = names->failed || !copy;
-	if (copy)
-		names->list[names->count++] = copy;
-	names->list[names->count] = NULL;
+	names->list[names->count++] = memory_copy(name);
 }
 
 /* Skips names with characters that are special in a shell: the list is used for completion. */
@@ -130,12 +120,8 @@ char **subcommand_list(void)
 
 	while (next_directory(&walk, directory))
 		add_directory(&names, directory);
-	if (!names.list)
-		return calloc(1, sizeof(char *));
-	if (names.failed) {
-		subcommand_free(names.list);
-		return NULL;
-	}
+	if (!names.count)
+		return memory_take_zeroed(1, sizeof(*names.list));
 	qsort(names.list, names.count, sizeof(*names.list), by_name);
 	size_t kept = 0;
 	for (size_t i = 0; i < names.count; i++) {
@@ -144,13 +130,14 @@ char **subcommand_list(void)
 		else
 			names.list[kept++] = names.list[i];
 	}
+	names.list = memory_resize(names.list, (kept + 1) * sizeof(*names.list));
 	names.list[kept] = NULL;
 	return names.list;
 }
 
 void subcommand_free(char **names)
 {
-	for (char **name = names; name && *name; name++)
+	for (char **name = names; *name; name++)
 		free(*name);
 	free(names);
 }

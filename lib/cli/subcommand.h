@@ -15,7 +15,7 @@
  */
 int subcommand_exec(const char *sub, char **argv, struct err *err);
 
-/* The names without "kimi-", sorted, ended by NULL; the caller frees them. NULL: no memory. */
+/* The names without "kimi-", sorted, ended by NULL; the caller frees them. */
 char **subcommand_list(void);
 void subcommand_free(char **names);
 

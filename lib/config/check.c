@@ -25,14 +25,6 @@ struct check {
 	struct problems *problems;
 };
 
-static bool check_is_one_of(const char *text, const char *const known[])
-{
-	for (; text && *known; known++)
-		if (strcmp(text, *known) == 0)
-			return true;
-	return false;
-}
-
 /* kimi-cli accepts strings like "12" and " 12.0 " as numbers. NaN: not a number. */
 static double number_of_text(const char *text)
 {
@@ -111,7 +103,7 @@ static bool check_fits(
 		return are_texts(node);
 	if (field->kind == TOML_STRING && field->least > 0 && !*toml_string(node, NULL))
 		return false;
-	return !field->among || check_is_one_of(config_node_text(node), field->among);
+	return !field->among || text_is_one_of(text_or_empty(config_node_text(node)), field->among);
 }
 
 /* What a field must be, in words. */
@@ -258,7 +250,7 @@ static void check_capabilities(const struct check *check, const struct toml_node
 		return;
 	for (const struct toml_node *node = toml_first(list); node; node = toml_next(node)) {
 		const char *capability = toml_string(node, NULL);
-		if (check_is_one_of(config_node_text(node), check->rules->capabilities))
+		if (text_is_one_of(text_or_empty(config_node_text(node)), check->rules->capabilities))
 			continue;
 		if (capability)
 			problem_add(check->problems, code, "remove it from the list",

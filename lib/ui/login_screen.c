@@ -158,7 +158,8 @@ static void add_below(struct buf *screen, const struct buf *qr, const struct ask
 	if (qr->len)
 		buf_addch(screen, '\n');
 	for (const char *at = asked->text.data; *at;) {
-		buf_addstr(screen, *at == '\n' ? "" : at == asked->text.data ? "  " : "   ");
+		if (*at != '\n')
+			buf_addstr(screen, at == asked->text.data ? "  " : "   ");
 		at = add_one_line(screen, at);
 		buf_addch(screen, '\n');
 	}

@@ -111,11 +111,13 @@ static bool show_on_terminal(const struct models_listing *listing)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	bool ok = out && table_print(&listing->table, out, true);
 
-	if (ok && (!listing->default_id || *listing->default_id))
+	if (!out)
+		return false;
+	table_print(&listing->table, out, true);
+	if (!listing->default_id || *listing->default_id)
 		print_default(out, listing->default_id);
-	ok = out && fclose(out) == 0 && ok;
+	bool ok = fclose(out) == 0;
 	if (ok)
 		pager_show(text);
 	free(text);
@@ -126,7 +128,7 @@ int models_show(const struct model_lists *lists, const char *default_model, stru
 {
 	static const char *const heading[] = {"", "MODEL", "NAME", "CONTEXT", "CAPABILITIES"};
 	struct models_listing listing = {.terminal = isatty(STDOUT_FILENO), .default_id = default_model};
-	bool ok;
+	bool ok = true;
 
 	table_init(&listing.table, heading, 5);
 	listing.table.may_break = 1U << 1;
@@ -136,7 +138,7 @@ int models_show(const struct model_lists *lists, const char *default_model, stru
 	if (listing.terminal)
 		ok = show_on_terminal(&listing);
 	else
-		ok = table_print(&listing.table, stdout, false);
+		table_print(&listing.table, stdout, false);
 	table_release(&listing.table);
 	if (!ok)
 		return err_memory(err);
@@ -144,7 +146,7 @@ int models_show(const struct model_lists *lists, const char *default_model, stru
 }
 
 /* Prints the value and frees it. One value for a long list would take several times its memory. */
-static void print_json(const char *before, json_t *value)
+static void models_print_json(const char *before, json_t *value)
 {
 	char *text = json_print(value);
 
@@ -161,7 +163,7 @@ static void print_row_json(const struct models_row *row, void *context)
 	for (const struct model_capability_name *c = model_capability_names; c->name; c++)
 		if (row->model->capabilities & c->bit)
 			json_array_append_new(capabilities, json_string(c->name));
-	print_json(
+	models_print_json(
 	    *before, json_pack("{s:s, s:s, s:s, s:s?, s:I, s:o, s:b}", "key", row->key, "platform",
 	                 row->platform->id, "id", row->model->id, "display_name", row->model->display_name,
 	                 "context_length", (json_int_t)row->model->context_length, "capabilities",
@@ -182,6 +184,6 @@ void models_show_json(const struct model_lists *lists, const char *default_model
 			json_array_append_new(errors, json_pack("{s:s, s:s}", "platform", entry->platform->id,
 			                                  "message", entry->err.what));
 	}
-	print_json("],\"errors\":", errors);
+	models_print_json("],\"errors\":", errors);
 	printf("}\n");
 }

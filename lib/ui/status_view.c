@@ -394,7 +394,7 @@ static void add_event(struct table *table, const json_t *line, bool terminal)
 	table_add(table, (const char *const[]){time, event, login, storage, outcome, program});
 }
 
-bool status_show_history(const json_t *lines)
+void status_show_history(const json_t *lines)
 {
 	static const char *const columns[] = {
 	    "TIME", "EVENT", "PLATFORM", "ACCOUNT", "STORAGE", "OUTCOME", "PROGRAM"};
@@ -406,13 +406,12 @@ bool status_show_history(const json_t *lines)
 	size_t i;
 
 	if (!json_array_size(lines))
-		return true;
+		return;
 	table_init(&table, terminal ? columns_of_terminal : columns, terminal ? 6 : 7);
 	json_array_foreach(lines, i, line)
 	{
 		add_event(&table, line, terminal);
 	}
-	bool printed = table_print(&table, stdout, terminal);
+	table_print(&table, stdout, terminal);
 	table_release(&table);
-	return printed;
 }

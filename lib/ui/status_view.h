@@ -23,7 +23,7 @@ void status_show_proxies(const json_t *proxies);
 /* "kimi-code fresh 15 min" and a newline. */
 void status_show_line(const struct status *status);
 
-/* The events of a history, newest last: aligned on a terminal, else separated by tabs. False: no memory. */
-bool status_show_history(const json_t *lines);
+/* The events of a history, newest last: aligned on a terminal, else separated by tabs. */
+void status_show_history(const json_t *lines);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_CELL = 64 * 1024, GAP = 2, NARROWEST = 5 };
+enum { GAP = 2, NARROWEST = 5 };
 
 void table_init(struct table *table, const char *const heading[], size_t columns)
 {
@@ -26,11 +26,9 @@ void table_add(struct table *table, const char *const cells[])
 	}
 	for (size_t i = 0; i < table->columns; i++) {
 		struct buf clean;
-		buf_init(&clean, MAX_CELL);
+		buf_init(&clean, SIZE_MAX / 2);
 		text_clean(&clean, cells[i], strlen(cells[i]));
-		char *cell = buf_detach(&clean);
-		table->failed = table->failed || !cell;
-		table->cells[table->count++] = cell;
+		table->cells[table->count++] = buf_detach(&clean);
 	}
 }
 
@@ -152,16 +150,14 @@ static void table_break(const struct table *table, size_t widths[], size_t avail
 	}
 }
 
-bool table_print(const struct table *table, FILE *out, bool terminal)
+void table_print(const struct table *table, FILE *out, bool terminal)
 {
 	size_t widths[TABLE_MAX_COLUMNS] = {0};
 
-	if (table->failed)
-		return false;
 	for (size_t row = 1; !terminal && row < table->count / table->columns; row++)
 		table_print_plain(table, out, row);
 	if (!terminal)
-		return true;
+		return;
 	for (size_t i = 0; i < table->count; i++) {
 		size_t width = text_width(table->cells[i]), column = i % table->columns;
 		if (width > widths[column])
@@ -171,7 +167,6 @@ bool table_print(const struct table *table, FILE *out, bool terminal)
 	table_narrow(table, widths, term_width(STDOUT_FILENO));
 	for (size_t row = 0; row < table->count / table->columns; row++)
 		print_aligned(table, out, row, widths);
-	return true;
 }
 
 void table_release(struct table *table)

@@ -22,7 +22,6 @@ struct table {
 	unsigned may_cut;   /* set by the caller: bit n, column n may be cut */
 	unsigned to_right;  /* and bit n: column n is aligned to the right */
 	unsigned may_break; /* and bit n: a cell that does not fit gets a line of its own */
-	bool failed;        /* a cell is too long */
 };
 
 /* Starts a table with its heading, one text per column. */
@@ -31,8 +30,7 @@ void table_init(struct table *table, const char *const heading[], size_t columns
 /* Adds a row of `columns` cells; the texts are copied. */
 void table_add(struct table *table, const char *const cells[]);
 
-/* Prints the table. Returns false if a cell is too long. */
-bool table_print(const struct table *table, FILE *out, bool terminal);
+void table_print(const struct table *table, FILE *out, bool terminal);
 
 void table_release(struct table *table);
 
