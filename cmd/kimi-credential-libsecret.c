@@ -65,7 +65,7 @@ static enum keyring_result operation_get(const struct credential_request *reques
 	enum keyring_result result = keyring_get(request->username.data, &secret, err);
 	if (result == KEYRING_DONE)
 		printf("username=%s\npassword=", request->username.data);
-	/* JSON stored by others may contain line breaks, which the protocol cannot carry: make them spaces. */
+	/* JSON of others may contain line breaks, which the protocol cannot carry: make them spaces. */
 	for (size_t i = 0; i < secret.len; i++) {
 		char c = secret.data[i];
 		if (c == '\n' || c == '\r' || !c)

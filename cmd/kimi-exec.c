@@ -1,4 +1,4 @@
-/* kimi exec: becomes a command with a fresh token in its environment; a background process keeps the login fresh. */
+/* kimi exec: becomes a command with a fresh token. A background process keeps the login fresh. */
 #include "auth/api_key.h"
 #include "base/buf.h"
 #include "cli/command.h"

@@ -1,4 +1,4 @@
-/* kimi proxy: a loopback HTTP proxy that adds a fresh token to each request, for programs that keep their key. */
+/* kimi proxy: adds a fresh token to each request, for programs that keep their key. */
 #include "base/buf.h"
 #include "base/sd_notify.h"
 #include "base/text.h"

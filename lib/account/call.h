@@ -41,7 +41,7 @@ struct call_running {
 	struct buf output;
 };
 
-/* Starts it. The texts of `call` are borrowed until call_end(). The caller watches wait_ms. -1: as call_run(). */
+/* Starts it. `call` is borrowed until call_end(). The caller watches wait_ms. -1: as call_run(). */
 int call_begin(struct call_running *running, const struct call *call, struct err *err);
 
 /* Reads what is available. False: end of the output, so stop watching `output`. */

@@ -64,7 +64,7 @@ static int api_exchange_get_token(
 	return result;
 }
 
-/* What the server says of a refusal: {"error":{"message"}}, or as gateways in front of it have it. NULL: nothing. */
+/* What the server says of a refusal: {"error":{"message"}}, or as gateways have it. NULL: nothing. */
 static const char *refusal_message(const json_t *body)
 {
 	static const char *const names[] = {"message", "error_description", "detail", "error"};

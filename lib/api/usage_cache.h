@@ -24,7 +24,7 @@ struct usage_cache {
 	struct metadata_wait wait; /* in which the server must not be asked */
 };
 
-/* Reads the cache of a login that was located (account.h); all zero if nothing is cached. The caller clears it. */
+/* Reads the cache of a located login (account.h); all zero if there is none. The caller clears it. */
 void usage_cache_load(struct usage_cache *ret_cache, const struct account *account);
 
 /* Replaces the cached data. Ignores errors. */
@@ -37,8 +37,8 @@ void usage_cache_drop(const struct account *account);
 double usage_cache_age(const struct usage_cache *cache);
 
 /*
- * Seconds until a server that has failed may be asked by a caller who is content with a response of `max_age` seconds,
- * at most a minute; 0: now.
+ * Seconds until a server that has failed may be asked by a caller who is content with a response of
+ * `max_age` seconds, at most a minute; 0: now.
  */
 double usage_cache_failure_left(const struct usage_cache *cache, double max_age);
 

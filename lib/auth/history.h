@@ -51,7 +51,7 @@ void history_add_store(enum history_event event, const struct store *store, cons
  */
 int history_read(const struct home homes[], size_t count, json_t **ret_lines, struct err *err);
 
-/* Removes the objects of other platforms and accounts ("": the default one) from such an array. NULL: of none. */
+/* Removes the objects of other platforms and accounts ("": the default one). NULL: of none. */
 void history_select(json_t *lines, const char *platform, const char *account);
 
 #endif

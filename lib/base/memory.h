@@ -3,7 +3,7 @@
  *
  * jansson cannot handle a failed allocation: its lexer ignores it and writes beyond its
  * buffer. Texts that are built piece by piece would be cut. In these cases memory_end()
- * exits. Elsewhere, err_memory() is the error.
+ * exits. Elsewhere the error may be err_memory().
  */
 #ifndef KIMI_BASE_MEMORY_H
 #define KIMI_BASE_MEMORY_H

@@ -25,7 +25,7 @@ static void expect_child_status(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* A child blocks no signal and does not ignore those that we ignore; with takes_keys, Ctrl-C and Ctrl-\ end it. */
+/* A child blocks no signal and ignores none that we ignore; with takes_keys, Ctrl-C and Ctrl-\ end it. */
 static void attributes_init(posix_spawnattr_t *attr, bool own_session, bool takes_keys)
 {
 	sigset_t none, defaults;

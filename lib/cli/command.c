@@ -23,7 +23,7 @@ enum { MAX_HELP = 16 * 1024, CANNOT_RUN = 126, NOT_FOUND = 127 };
 static struct rlimit core_at_start;
 static bool was_closed[STDERR_FILENO + 1];
 
-/* If the caller closed a descriptor, the next file we open would get it, and a token could be written there. */
+/* A file that we open would take the place of a closed descriptor, and a token could be written there. */
 static void open_standard_descriptors(void)
 {
 	struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};

@@ -3,7 +3,7 @@
  *
  *	int main(int argc, char **argv)
  *	{
- *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token, refreshing it if needed.");
+ *		struct command c = COMMAND_INIT("token", "[OPTIONS]", "Print a valid access token.");
  *		const struct option_row table[] = {..., COMMAND_ROWS(c), OPTION_END};
  *
  *		int result = command_begin(&c, table, argc, argv, 0);
@@ -79,7 +79,7 @@ struct command {
 		.kind = OPTION_KIND_FLAG, .hidden = true, .name = "list-options", .value = &(c).list_options \
 	}
 
-/* 0: continue. 1 (help was printed) or -1: call command_end(). More than `most_operands` operands are ERR_USAGE. */
+/* 0: continue. 1 (help was printed) or -1: call command_end(). Too many operands are ERR_USAGE. */
 int command_begin(
     struct command *c, const struct option_row *table, int argc, char **argv, int most_operands);
 

@@ -1,5 +1,6 @@
 /*
- * config_notes: what happened to config.toml and what is wrong with it, for the end of a command that may change it.
+ * config_notes: what happened to config.toml and what is wrong with it, for the end of a command that may
+ * change it.
  */
 #ifndef KIMI_CLI_CONFIG_NOTES_H
 #define KIMI_CLI_CONFIG_NOTES_H

@@ -30,7 +30,7 @@ struct proxy_serve {
 int proxy_serve_here(
     struct proxy_serve *serve, int (*begun)(void *context, struct err *err), void *context, struct err *err);
 
-/* Starts the background process, which serves as long as this process lives. Returns once it serves, or -1 with *err. */
+/* Starts a process that serves as long as this one lives. Returns once it serves, or -1 with *err. */
 int proxy_serve_behind(struct proxy_serve *serve, struct err *err);
 
 #endif

@@ -90,7 +90,7 @@ static int token_keeper_write_file(struct keeper *k, struct err *err)
 	return 0;
 }
 
-/* Waits until the next call of kimi-token, and collects children that have ended. True: the caller has ended. */
+/* Waits until the next call of kimi-token. Reaps children meanwhile. True: the caller has ended. */
 static bool token_keeper_wait(const struct keeper *k)
 {
 	double seconds = k->options->interval;

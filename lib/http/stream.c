@@ -183,7 +183,7 @@ static void stream_forget_request(struct http_stream *stream)
 	curl_easy_setopt(stream->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(stream->headers);
 	stream->headers = NULL;
-	/* The server may respond before it has the whole body. libcurl does not count what was sent in chunks. */
+	/* The server may respond before it has the whole body. libcurl does not count chunks. */
 	curl_easy_getinfo(stream->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	if (stream->request.body_len == HTTP_STREAM_CHUNKED || sent < stream->request.body_len)
 		return;
@@ -273,8 +273,8 @@ static size_t stream_read(char *to, size_t one, size_t count, void *context)
 
 #if LIBCURL_VERSION_NUM >= 0x075000
 /*
- * libcurl sends a request again if a kept connection ends before the response, unless it has read of the body. A proxy
- * must not do that with one that changes something (RFC 9110 section 9.2.2).
+ * libcurl sends a request again if a kept connection ends before the response, unless it has read of the
+ * body. A proxy must not do that with one that changes something (RFC 9110 section 9.2.2).
  */
 static bool stream_must_go_once(const struct http_stream_request *request)
 {
@@ -345,8 +345,9 @@ static CURL *streams_new_model(struct http_streams *streams, const char *url, st
 }
 
 /*
- * A handle for one request. It is not used again: libcurl 7.88 keeps a pointer to the last header of a handle's
- * response, and a folded line at the beginning of the next one is added where that was. NULL: *err.
+ * A handle for one request. It is not used again: libcurl 7.88 keeps a pointer to the last header of a
+ * handle's response, and a folded line at the beginning of the next one is added where that was. NULL:
+ * *err.
  */
 static CURL *streams_new_handle(struct http_streams *streams, const char *url, struct err *err)
 {

@@ -26,8 +26,8 @@ struct http_streams *http_streams_open(struct loop *loop, struct err *err);
 void http_streams_close(struct http_streams *streams);
 
 /*
- * Does what no response need wait for: frees the transfers that were cancelled, and prepares for the next one.
- * Call it before waiting.
+ * Does what no response need wait for: frees the transfers that were cancelled, and prepares for the next
+ * one. Call it before waiting.
  */
 void http_streams_tidy(struct http_streams *streams);
 
@@ -47,7 +47,7 @@ struct http_stream_request {
 	bool (*body)(void *context, const char *bytes, size_t len);
 	/* Fills in bytes of the request; returns how many, 0 at the end, or HTTP_STREAM_WAIT to pause. */
 	long (*read)(void *context, char *to, size_t size);
-	/* The transfer ended; err is NULL if it succeeded, else ERR_NETWORK. Call http_stream_cancel() then. */
+	/* The transfer ended; err: NULL, or ERR_NETWORK. Call http_stream_cancel() then. */
 	void (*end)(void *context, const struct err *err);
 };
 

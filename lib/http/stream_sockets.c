@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * A socket of libcurl's. That of a connection stays in the loop while the connection is idle, which it usually is for
- * a moment only: two system calls less for each request.
+ * A socket of libcurl's. That of a connection stays in the loop while the connection is idle, which it
+ * usually is for a moment only: two system calls less for each request.
  */
 struct stream_socket {
 	struct stream_sockets *sockets;
@@ -31,8 +31,9 @@ static void sockets_act(struct stream_sockets *sockets, curl_socket_t socket, in
 }
 
 /*
- * The server has closed an unused connection, or sent what would be taken for the next response (RFC 9112 section 9.2).
- * libcurl sees that it has ended when it is about to use it, but only if there is nothing left to read.
+ * The server has closed an unused connection, or sent what would be taken for the next response (RFC 9112
+ * section 9.2). libcurl sees that it has ended when it is about to use it, but only if there is nothing
+ * left to read.
  */
 static void sockets_end(curl_socket_t fd)
 {
@@ -102,7 +103,7 @@ static curl_socket_t sockets_open_socket(void *context, curlsocktype purpose, st
 	(void)purpose;
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	/* libcurl does not say when it closes a socket that was still connecting, so one with this number is gone. */
+	/* libcurl closes a connecting socket without a word, so one with this number is gone. */
 	struct stream_socket *kept = *sockets_find(sockets, fd);
 	if (kept) {
 		loop_remove(sockets->loop, &kept->watch);
@@ -136,8 +137,8 @@ static int sockets_close_socket(void *context, curl_socket_t fd)
 }
 
 /*
- * A connection stays in the loop. A socket that was still connecting does not: libcurl closes it without a word, and its
- * number can be that of a client before its last event is looked at.
+ * A connection stays in the loop. A socket that was still connecting does not: libcurl closes it without a
+ * word, and its number can be that of a client before its last event is looked at.
  */
 static void sockets_unwatch(struct stream_sockets *sockets, struct stream_socket *socket)
 {

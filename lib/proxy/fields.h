@@ -15,9 +15,9 @@ struct field {
 enum { FIELDS_MAX = 256 };
 
 /*
- * Parses the header lines of a response, separated by "\r\n", in place, and returns how many there are. Those that are no
- * header are left out, and so are those after FIELDS_MAX. A value of several lines becomes one of one line, and a tab
- * in it a space: libmicrohttpd takes none.
+ * Parses the header lines of a response, separated by "\r\n", in place, and returns how many there are.
+ * Those that are no header are left out, and so are those after FIELDS_MAX. A value of several lines
+ * becomes one of one line, and a tab in it a space: libmicrohttpd takes none.
  */
 size_t fields_parse(char *lines, struct field ret_fields[FIELDS_MAX]);
 
@@ -28,7 +28,7 @@ size_t fields_count(const struct field *fields, size_t count, const char *name);
 /* Returns whether the comma-separated list (RFC 9110 section 5.6.1) has this token, in any case. */
 bool field_lists(const char *value, const char *token);
 
-/* Returns whether the name is a token (RFC 9110 section 5.6.2) and the value has no control characters but tabs. */
+/* The name is a token (RFC 9110 section 5.6.2), and the value has no control characters but tabs. */
 bool field_is_valid(const struct field *field);
 
 /*

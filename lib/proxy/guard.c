@@ -64,7 +64,7 @@ static bool guard_has_key(const struct guard_rules *rules, const struct request_
 
 enum { LENGTH_DIGITS = 18 }; /* always fits a long long */
 
-/* Two lengths, or a length beside chunks, are how one request is made to look like two (RFC 9112 section 6.3). */
+/* Two lengths, or a length beside chunks, make one request look like two (RFC 9112 section 6.3). */
 static bool guard_is_well_formed(const struct request_head *request)
 {
 	size_t lengths = fields_count(request->fields, request->count, "Content-Length");

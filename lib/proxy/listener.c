@@ -132,8 +132,8 @@ int listener_open_tcp(struct listener *ret_listener, const char *address, struct
 }
 
 /*
- * Checks the directory of the path, and locks it until the returned descriptor is closed: two proxies that start at once
- * must not take each other's new socket for one that was left.
+ * Checks the directory of the path, and locks it until the returned descriptor is closed: two proxies that
+ * start at once must not take each other's new socket for one that was left.
  */
 static int lock_directory(const char *path, struct err *err)
 {

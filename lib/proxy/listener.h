@@ -23,8 +23,8 @@ struct listener {
 };
 
 /*
- * Listens on "127.0.0.1:PORT" or "[::1]:PORT"; port 0 picks a free one. ERR_USAGE for any other address, ERR_FAILED if
- * the port is taken.
+ * Listens on "127.0.0.1:PORT" or "[::1]:PORT"; port 0 picks a free one. ERR_USAGE for any other address,
+ * ERR_FAILED if the port is taken.
  */
 int listener_open_tcp(struct listener *ret_listener, const char *address, struct err *err);
 
@@ -44,7 +44,7 @@ int listener_open_unix(struct listener *ret_listener, const char *path, struct e
  */
 int listener_inherit(struct listener ret_listeners[LISTENERS_MAX], size_t *ret_count, struct err *err);
 
-/* Closes the listener. Removes the Unix socket that listener_open_unix() made, unless another has replaced it. */
+/* Closes the listener. Removes its Unix socket, unless another has replaced it. */
 void listener_close(struct listener *listener);
 
 #endif

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 /*
- * Returns the part of a request target (RFC 9112 section 3.2.1) to append to the base URL: "", or text that begins
- * with "/" or "?". Returns NULL if the target is not in origin-form and printable ASCII, or if its path has a dot
- * segment, an encoded slash or a backslash.
+ * Returns the part of a request target (RFC 9112 section 3.2.1) to append to the base URL: "", or text that
+ * begins with "/" or "?". Returns NULL if the target is not in origin-form and printable ASCII, or if its
+ * path has a dot segment, an encoded slash or a backslash.
  */
 const char *path_below_base(const char *target);
 

@@ -70,8 +70,8 @@ struct relay {
 /* ---- libmicrohttpd's callbacks */
 
 /*
- * A close and a half-close look the same here; both end the request. libmicrohttpd misses an end that arrives together
- * with the last bytes, but not that the socket is shut for reading.
+ * A close and a half-close look the same here; both end the request. libmicrohttpd misses an end that
+ * arrives together with the last bytes, but not that the socket is shut for reading.
  */
 static void peer_hung_up(void *context, uint32_t events)
 {
@@ -385,8 +385,8 @@ failed:
 }
 
 /*
- * Before 1.0, libmicrohttpd asks to run again at once, in vain and until its idle time has passed, for a connection
- * whose buffer is full before the length of a chunk is complete.
+ * Before 1.0, libmicrohttpd asks to run again at once, in vain and until its idle time has passed, for a
+ * connection whose buffer is full before the length of a chunk is complete.
  */
 static void relay_run_daemon(struct relay *relay)
 {
@@ -408,8 +408,8 @@ static void relay_run_daemon(struct relay *relay)
 }
 
 /*
- * Waits, then does what is ready before it waits again, since each wait is a system call or two. The work is limited: a
- * server that never stops sending makes libcurl's timer fire each time.
+ * Waits, then does what is ready before it waits again, since each wait is a system call or two. The work
+ * is limited: a server that never stops sending makes libcurl's timer fire each time.
  */
 static void relay_turn(struct relay *relay)
 {

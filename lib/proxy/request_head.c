@@ -23,8 +23,8 @@ static enum MHD_Result head_take_field(
 	if (head->count == FIELDS_MAX)
 		return MHD_NO;
 	/*
-	 * Before 1.0, libmicrohttpd adds the later lines of a header to its name. It does so in a copy, which is in
-	 * memory behind the value.
+	 * Before 1.0, libmicrohttpd adds the later lines of a header to its name. It does so in a copy,
+	 * which is in memory behind the value.
 	 */
 	if (value && (uintptr_t)name > (uintptr_t)value)
 		head->is_folded = true;

@@ -25,8 +25,8 @@ long long request_up_body_len(const struct field *fields, size_t count);
 void request_up_take(struct request_up *up, const struct field *fields, size_t count);
 
 /*
- * Sends the request to base_url with the secret. `request` has the method, the body length and the callbacks. It may be
- * called again to send the request once more. Returns NULL with *err on failure.
+ * Sends the request to base_url with the secret. `request` has the method, the body length and the
+ * callbacks. It may be called again to send the request once more. Returns NULL with *err on failure.
  */
 struct http_stream *request_up_send(const struct request_up *up, struct http_streams *streams,
     struct http_stream_request request, const char *target, const char *secret, const char *base_url,

@@ -154,7 +154,7 @@ bool response_down_respond(struct response_down *down, MHD_ContentReaderCallback
 	down->mhd = response_down_new_response(down, len, read, context);
 	if (!down->mhd)
 		return false;
-	/* libmicrohttpd would send the last chunk also where there is no body, as if the next response began so. */
+	/* libmicrohttpd would send the last chunk also where there is no body. */
 	if (len == MHD_SIZE_UNKNOWN && (down->is_head || down->status == MHD_HTTP_NOT_MODIFIED))
 		MHD_set_response_options(down->mhd, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
 	for (size_t i = 0; i < count; i++)

@@ -51,8 +51,8 @@ bool response_down_has_space(const struct response_down *down);
 bool response_down_head_fits(const struct response_down *down, size_t max);
 
 /*
- * Makes the response from the head, which is freed. libmicrohttpd calls `read` for the body. Returns false if there
- * is no memory.
+ * Makes the response from the head, which is freed. libmicrohttpd calls `read` for the body. Returns false
+ * if there is no memory.
  */
 bool response_down_respond(struct response_down *down, MHD_ContentReaderCallback read, void *context);
 

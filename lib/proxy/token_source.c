@@ -147,8 +147,8 @@ static void token_source_asked(
 	bool is_stopgap = json_is_false(json_object_get(reply, "satisfied"));
 
 	/*
-	 * Some may have asked after the change. Once only, because kimi-token itself may have changed a file, and not
-	 * if it waited for a slow server and printed the old token.
+	 * Some may have asked after the change. Once only, because kimi-token itself may have changed a
+	 * file, and not if it waited for a slow server and printed the old token.
 	 */
 	if (source->waiters && !source->is_repeated && !is_stopgap && token_source_is_outdated(source)) {
 		source->is_repeated = true;

@@ -20,7 +20,7 @@ struct proxy_record {
 void proxy_record_open(struct proxy_record *ret_record, const char *url, const char *command);
 void proxy_record_close(struct proxy_record *record);
 
-/* A list of {"pid","url","since","command"}, never NULL, owned by the caller. Removes records of ended proxies. */
+/* A list of {"pid","url","since","command"}, owned by the caller. Removes records of ended proxies. */
 json_t *proxy_record_list(void);
 
 #endif

@@ -22,8 +22,7 @@ struct settings {
 	struct ignored_variable {
 		char name[64];
 		const char *reason;
-	} ignored
-	    [SETTINGS_IGNORED_MAX]; /* each KIMI_ variable that is set, changes nothing, and is not a chat client's own */
+	} ignored[SETTINGS_IGNORED_MAX]; /* each KIMI_ variable that has no effect here or in a client */
 	size_t ignored_count;
 };
 

@@ -25,7 +25,7 @@ const char *status_state_name(enum status_state state)
 	return state_names[state];
 }
 
-/* Reads like `kimi token`: the file, else the cached token of the keyring if it is valid, else the keyring. */
+/* Reads like `kimi token`: the file, else the valid cached token of the keyring, else the keyring. */
 static int status_load(struct store *store, struct token *token, bool *ret_available, struct err *err)
 {
 	int result = store_load_file(store, token, err);

@@ -97,7 +97,7 @@ int status_select(struct status *ret_status, const struct status_selection *sele
 
 enum status_verdict { STATUS_GOOD, STATUS_NEEDS_REFRESH, STATUS_NEEDS_LOGIN };
 
-/* Whether the login is valid for that many seconds (negative: as `kimi token` wants it), else what it needs. */
+/* Whether it is valid for that many seconds (negative: as `kimi token` wants it), else what it needs. */
 enum status_verdict status_judge(const struct status *status, double min_valid);
 
 #endif

@@ -4,7 +4,7 @@
 
 enum { WIDE = 3, HIGH = 5 };
 
-/* Row by row, three dots each. What looks alike in so few dots differs in a corner: 0 and O, 5 and S, 2 and Z, 8 and B. */
+/* Row by row, three dots each. What looks alike differs in a corner: 0 and O, 5 and S, 2 and Z, 8 and B. */
 static const struct {
 	char letter;
 	char dots[WIDE * HIGH + 1];

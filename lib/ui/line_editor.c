@@ -92,7 +92,7 @@ static unsigned char throw_away(EditLine *edit, wint_t key)
 	return CC_NEWLINE;
 }
 
-/* Counts the candidates that begin with the word and the bytes that all of them share; lists them on request. */
+/* Counts the candidates that begin with the word and the bytes that all share; lists them on request. */
 static int line_editor_match(const struct buf *candidates, const char *word, size_t len,
     const char **ret_first, size_t *ret_shared, bool list)
 {

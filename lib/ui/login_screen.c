@@ -217,7 +217,7 @@ static void show_plainly(
 		buf_addch(screen, '\n');
 }
 
-/* Composes the largest screen that fits the terminal. Returns whether it has a QR code; with --qr it always has. */
+/* Composes the largest screen that fits. Returns whether it has a QR code; with --qr it always has. */
 static bool login_screen_fill(struct buf *screen, const struct device_authorization *a, enum login_qr qr)
 {
 	static const struct {

@@ -15,7 +15,7 @@
 
 enum { MAX_LINE = 16 * 1024, MAX_MESSAGE = 4 * 1024 }; /* a URL of 2048 bytes fits */
 
-/* Uses one write(), so that lines of several processes do not mix. A terminal gets them wrapped between words. */
+/* Uses one write(), so that lines of several processes do not mix. A terminal gets them wrapped. */
 static void report_put_line(const struct report *report, const char *text)
 {
 	size_t width = SIZE_MAX;

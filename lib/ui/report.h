@@ -1,9 +1,9 @@
 /*
  * report: the output of a command.
  *
- * Results go to standard output. Everything else goes to standard error, as lines
- * that begin with the command's name; on a terminal they are wrapped between words. With --json every event goes to standard output
- * as one object per line:
+ * Results go to standard output. Everything else goes to standard error, as lines that begin with the
+ * command's name; on a terminal they are wrapped between words. With --json every event goes to standard
+ * output as one object per line:
  *
  *	{"type":"info|error|waiting|verification_url|success","message":"...","data":{...}}
  *
