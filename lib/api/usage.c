@@ -44,6 +44,11 @@ static bool time_has_form(const char *text, const char *form)
 	return true;
 }
 
+static int time_number(const char *digits)
+{
+	return (int)strtol(digits, NULL, 10);
+}
+
 /* "Z", or hours and minutes that local time is ahead of UTC. */
 static bool time_offset(const char *text, int *ret_seconds)
 {
@@ -52,7 +57,8 @@ static bool time_offset(const char *text, int *ret_seconds)
 	if (strcasecmp(text, "Z") != 0) {
 		if ((*text != '+' && *text != '-') || !time_has_form(text + 1, "00:00") || text[6])
 			return false;
-		sscanf(text + 1, "%d:%d", &hours, &minutes);
+		hours = time_number(text + 1);
+		minutes = time_number(text + 4);
 	}
 	*ret_seconds = sign * (hours * 3600 + minutes * 60);
 	return hours <= 23 && minutes <= 59;
@@ -62,11 +68,14 @@ double usage_read_time(const char *text)
 {
 	static const char form[] = "0000-00-00?00:00:00";
 	struct tm date = {0};
-	int mday, hours, minutes, seconds, offset;
+	int offset;
 
 	if (!text || !time_has_form(text, form) || !strchr("Tt ", text[10]))
 		return NAN;
-	sscanf(text, "%d-%d-%d%*c%d:%d:%d", &date.tm_year, &date.tm_mon, &mday, &hours, &minutes, &seconds);
+	date.tm_year = time_number(text);
+	date.tm_mon = time_number(text + 5);
+	int mday = time_number(text + 8), hours = time_number(text + 11);
+	int minutes = time_number(text + 14), seconds = time_number(text + 17);
 	text += strlen(form);
 	if (*text == '.') {
 		size_t digits = strspn(++text, "0123456789");

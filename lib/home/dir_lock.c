@@ -6,7 +6,6 @@
 #include "base/signals.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -343,12 +342,15 @@ int dir_lock_check(const struct home *home, const char *slot, struct err *err)
 /* A suffix PID-SECONDS-NANOSECONDS of remove_stale(), of a process that does not exist any more. */
 static bool is_of_dead_process(const char *name)
 {
-	long pid = 0;
-	int len = 0;
+	long pid = strtol(name, NULL, 10);
 
-	if (!isdigit((unsigned char)*name) || sscanf(name, "%ld-%*[0-9]-%*[0-9]%n", &pid, &len) != 1)
-		return false;
-	return len && !name[len] && pid > 0 && (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	for (int part = 0; part < 3; part++) {
+		size_t digits = strspn(name, "0123456789");
+		if (!digits || name[digits] != (part < 2 ? '-' : '\0'))
+			return false;
+		name += digits + 1;
+	}
+	return pid > 0 && (pid_t)pid == pid && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 /*

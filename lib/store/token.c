@@ -96,9 +96,9 @@ static int token_fill(const json_t *response, double now, struct token *token, s
 {
 	if (token_copy_texts(response, token, ret_reason) < 0)
 		return -1;
-	if (!*token->access_token)
+	if (!*text_or_empty(token->access_token))
 		return reason_set(ret_reason, "it has no access_token");
-	if (!*token->refresh_token)
+	if (!*text_or_empty(token->refresh_token))
 		return reason_set(ret_reason, "it has no refresh_token");
 	json_number(response, "expires_in", &token->expires_in);
 	if (token->expires_in > longest_life)
