@@ -164,7 +164,7 @@ static int write_config(struct flow *flow, struct err *err)
 	struct toml *config = NULL;
 	struct err models_err = {0};
 
-	if (config_file_read(home, &config, err) < 0)
+	if (url_check(store->who.base_url, err) < 0 || config_file_read(home, &config, err) < 0)
 		return not_written(err);
 	int no_models =
 	    model_lists_fetch_with(config, &store->who, flow->token.access_token, &flow->models, &models_err);
@@ -300,20 +300,19 @@ static void flow_tell_success(const struct flow *flow)
 static int flow_run(struct flow *flow, struct err *err)
 {
 	const struct account *account = &flow->request->account;
-	int stored = 0, result = 0;
+	int stored = 0, result;
 
 	if (!flow->request->force)
 		stored = stored_login(flow, err);
 	if (stored < 0)
 		return -1;
-	bool writes = !*account->name && (stored == 0 || !has_config(account));
-	if (stored == 0 || writes)
-		result = check_early(account, err);
-	if (result == 0 && stored > 0)
+	if (stored > 0)
 		result = login_flow_move(flow->report, &flow->store, flow->request->storage, err);
-	else if (result == 0)
+	else
+		result = check_early(account, err);
+	if (stored == 0 && result == 0)
 		result = log_in(flow, err);
-	if (result == 0 && writes)
+	if (result == 0 && !*account->name && (stored == 0 || !has_config(account)))
 		result = write_config(flow, err);
 	if (result < 0)
 		return -1;
