@@ -7,6 +7,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 load login_helper
+load failing
 
 CREDENTIALS=.kimi/credentials/kimi-code
 
@@ -276,8 +277,7 @@ left_overs() { find "$HOME" -name ".*.kimi-*"; }
 @test "a first login that is killed at the rename leaves nothing that logout does not remove" {
     server_start
     server_control '{"pending": 0}'
-    run -137 --separate-stderr env LD_PRELOAD="${KIMI_TEST_BIN%/*}/tests/hook.so" KIMI_TEST_FAIL=rename:1:0 \
-        kimi-login --no-browser --storage file
+    run -137 --separate-stderr hooked FAIL=rename:1:0 kimi-login --no-browser --storage file
     assert_contains "$(left_overs)" .kimi-code.json.kimi-
     run -0 --separate-stderr kimi-logout
     assert_error logout "not logged in to Kimi Code: removed what an interrupted command left behind"
