@@ -337,6 +337,9 @@ os.close(directory)
 sys.stdin.readline()' "$1"
 }
 
+# waits_in DIRECTORY: the last started process has opened the directory, to lock it.
+waits_in() { [ -n "$(find "/proc/$pid/fd" -lname "$1")" ]; }
+
 @test "the socket of a proxy that is starting is not taken for one that was left" {
     mkdir -m 700 private
     mkfifo go
@@ -345,12 +348,29 @@ sys.stdin.readline()' "$1"
     local first=$pid
     wait_until grep -q bound starting.out
     start second kimi-proxy --socket "$PWD/private/s"
-    wait_until grep -q -- "-> FLOCK .* $pid " /proc/locks
+    wait_until waits_in "$PWD/private"
     echo >&9
     finish 1
     assert_contains "$(err_of second)" "another program listens"
     echo >&9
     finish 0 "$first"
+}
+
+@test "a directory that another program keeps locked: 75 after 5 s, and a signal ends the wait" {
+    mkdir -m 700 private
+    mkfifo go
+    exec 9<>go
+    start starting starting "$PWD/private/s" <go
+    local first=$pid
+    wait_until grep -q bound starting.out
+    run -75 hooked SPEED=20 kimi-proxy --socket "$PWD/private/s"
+    assert_contains "$output" "another process holds the lock $PWD/private; try again later"
+    start second kimi-proxy --socket "$PWD/private/s"
+    wait_until waits_in "$PWD/private"
+    kill "$pid"
+    finish 130
+    kill "$first"
+    finish 143 "$first"
 }
 
 # activated FAMILY ADDRESS COMMAND...: starts it as a service manager does, with a listening socket.

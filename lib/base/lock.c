@@ -47,30 +47,30 @@ static int refuse_file_system(const char *path, int error, struct err *err)
 	return err_errno(err, ERR_STORAGE, hint, "cannot lock %s", path);
 }
 
+int lock_descriptor(int fd, const char *path, long long deadline, struct err *err)
+{
+	for (int wait = 5; flock(fd, LOCK_EX | LOCK_NB) < 0; wait = MIN(wait * 2, 100)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return refuse_file_system(path, errno, err);
+		int left = clock_left(deadline), pause = clock_jitter(wait / 2, wait);
+		if (!left)
+			return err_set(
+			    err, ERR_BUSY, "try again later", "another process holds the lock %s", path);
+		if (signals_sleep(MIN(pause, left), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err)
 {
-	for (int wait = 5;;) {
+	for (;;) {
 		int fd = open_lock(path, err);
 		if (fd < 0)
 			return -1;
-		while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			if (errno != EWOULDBLOCK && errno != EINTR) {
-				refuse_file_system(path, errno, err);
-				close(fd);
-				return -1;
-			}
-			int left = clock_left(deadline);
-			if (!left) {
-				close(fd);
-				return err_set(err, ERR_BUSY, "try again later",
-				    "another process holds the lock %s", path);
-			}
-			int pause = clock_jitter(wait / 2, wait);
-			if (signals_sleep(MIN(pause, left), err) < 0) {
-				close(fd);
-				return -1;
-			}
-			wait = MIN(wait * 2, 100);
+		if (lock_descriptor(fd, path, deadline, err) < 0) {
+			close(fd);
+			return -1;
 		}
 		if (is_still_there(fd, path)) {
 			lock->fd = fd;

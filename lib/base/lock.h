@@ -25,6 +25,9 @@ struct lock {
  */
 int lock_acquire(struct lock *lock, const char *path, long long deadline, struct err *err);
 
+/* The same for a file or directory that is open, until it is closed; `path` is for the message. */
+int lock_descriptor(int fd, const char *path, long long deadline, struct err *err);
+
 /* Does nothing unless held. */
 void lock_release(struct lock *lock);
 

@@ -1,6 +1,8 @@
 #include "proxy/listener.h"
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/lock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,13 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 512, FIRST_INHERITED = 3 };
+enum { BACKLOG = 512, FIRST_INHERITED = 3, LOCK_MS = 5000 };
 
 union address {
 	struct sockaddr any;
@@ -146,13 +147,13 @@ static int lock_directory(const char *path, struct err *err)
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, ERR_CONFIG, "create the directory first", "cannot use %s", directory);
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022)) {
-		flock(fd, LOCK_EX); /* where it has no effect, the first of two is the one that loses */
-		return fd;
-	}
+	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022))
+		err_set(err, ERR_CONFIG, "choose a directory of your own with mode 0700",
+		    "others can change what is in %s", directory);
+	else if (lock_descriptor(fd, directory, clock_ms() + LOCK_MS, err) == 0 || err->code == ERR_STORAGE)
+		return fd; /* also on a file system without locks */
 	close(fd);
-	return err_set(err, ERR_CONFIG, "choose a directory of your own with mode 0700",
-	    "others can change what is in %s", directory);
+	return -1;
 }
 
 /* Returns 0 once the path is free: a socket that nobody listens on is removed. */
