@@ -548,6 +548,11 @@ TOML
     assert_contains "$stderr" "has both env.KIMI_API_KEY and oauth, so kimi-code refuses to use it; remove one of them"
     run -0 --separate-stderr kimi login --force --quiet
     assert_same "" "$(grep refuses <<<"$stderr")"
+    # Of many problems it names three.
+    write_config <<<$'[models.a]\n[models.b]\n[models.c]'
+    run -0 --separate-stderr kimi login --force
+    assert_same 3 "$(grep -c 'is missing; add it' <<<"$stderr")"
+    assert_contains "$stderr" "'kimi status' shows what else is wrong with config.toml"
 }
 
 @test "status names a provider with two secrets, which kimi-code refuses to use" {

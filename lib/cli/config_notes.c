@@ -4,6 +4,9 @@
 #include "config/file.h"
 
 #include <stddef.h>
+#include <sys/param.h>
+
+enum { PROBLEMS_SHOWN = 3 };
 
 void config_notes_tell(const struct report *report)
 {
@@ -33,6 +36,8 @@ void config_notes_warn(const struct report *report, const struct home *home)
 		return;
 	config_check(home, config, &problems);
 	toml_free(config);
-	for (size_t i = 0; i < problems.count; i++)
+	for (size_t i = 0; i < MIN(problems.count, (size_t)PROBLEMS_SHOWN); i++)
 		report_note(report, "%s; %s", problems.items[i].message, problems.items[i].remedy);
+	if (problems.count > PROBLEMS_SHOWN)
+		report_note(report, "'kimi status' shows what else is wrong with config.toml");
 }

@@ -396,7 +396,7 @@ int toml_render(struct toml *doc, struct buf *ret_text, struct toml_error *ret_e
 	if (!result)
 		buf_add(ret_text, out.data, out.len);
 	if (!result && ret_text->failed)
-		result = toml_error_nowhere(ret_error, "out of memory, or the document is too long");
+		result = toml_error_nowhere(ret_error, "the document is too long");
 	buf_release(&out);
 	return result;
 }
