@@ -282,6 +282,11 @@ print(sum(open(path).read().split(") ")[1][0] == "Z" for path in glob.glob("/pro
     chmod 777 open
     run -1 kimi proxy --socket "$PWD/open/s"
     assert_contains "$output" "others can change"
+    run -1 kimi proxy --socket "$PWD/none/s"
+    assert_contains "$output" "No such file or directory; create the directory first"
+    touch file
+    run -1 kimi proxy --socket "$PWD/file/s"
+    assert_contains "$output" "Not a directory; choose a directory of your own with mode 0700"
     run -2 kimi proxy --socket relative
     run -2 kimi proxy --socket "$PWD/private/s" --listen 127.0.0.1:0
 }

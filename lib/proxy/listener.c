@@ -138,6 +138,8 @@ int listener_open_tcp(struct listener *ret_listener, const char *address, struct
  */
 static int lock_directory(const char *path, struct err *err)
 {
+	static const char hint[] = "choose a directory of your own with mode 0700";
+
 	char directory[LISTENER_PATH_MAX];
 	struct stat st;
 
@@ -146,10 +148,10 @@ static int lock_directory(const char *path, struct err *err)
 	slash[slash == directory] = '\0';
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(err, ERR_CONFIG, "create the directory first", "cannot use %s", directory);
+		return err_errno(err, ERR_CONFIG, errno == ENOENT ? "create the directory first" : hint,
+		    "cannot use %s", directory);
 	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022))
-		err_set(err, ERR_CONFIG, "choose a directory of your own with mode 0700",
-		    "others can change what is in %s", directory);
+		err_set(err, ERR_CONFIG, hint, "others can change what is in %s", directory);
 	else if (lock_descriptor(fd, directory, clock_ms() + LOCK_MS, err) == 0 || err->code == ERR_STORAGE)
 		return fd; /* also on a file system without locks */
 	close(fd);
