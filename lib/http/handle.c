@@ -23,7 +23,10 @@ __attribute__((constructor)) static void forget_key_log(void)
 	unsetenv("SSLKEYLOGFILE");
 }
 
-enum { LARGE_BLOCK = 128 * 1024 };
+enum {
+	LARGE_BLOCK = 128 * 1024,
+	MULTI_QUICK_EXIT = 21 /* CURLMOPT_QUICK_EXIT, which headers before 8.20 do not have */
+};
 
 static bool curl_is_ready; /* set once, before any thread of ours has a handle */
 
@@ -42,24 +45,31 @@ static void handle_start_curl(void)
 	                    CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) == CURLE_OK;
 }
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-bool handle_init(void)
-{
-	pthread_once(&curl_once, handle_start_curl);
-	return curl_is_ready;
-}
-
 static void handle_start_curl_with_memory(void)
 {
 	curl_is_ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_take, wipe_free, wipe_resize,
 	                    memory_copy, memory_take_zeroed) == CURLE_OK;
 }
 
-bool handle_init_with_memory(void)
+static void *handle_new_multi(void (*start)(void))
 {
-	pthread_once(&curl_once, handle_start_curl_with_memory);
-	return curl_is_ready;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start);
+	CURLM *multi = curl_is_ready ? curl_multi_init() : NULL;
+	if (multi) /* Since 8.20 also the multi handle would wait for slow DNS. Others do not know the option. */
+		curl_multi_setopt(multi, (CURLMoption)MULTI_QUICK_EXIT, 1L);
+	return multi;
+}
+
+void *handle_multi(void)
+{
+	return handle_new_multi(handle_start_curl);
+}
+
+void *handle_multi_with_memory(void)
+{
+	return handle_new_multi(handle_start_curl_with_memory);
 }
 
 int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, struct err *err)

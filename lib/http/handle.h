@@ -1,6 +1,6 @@
 /*
- * handle: the options that all our transfers share. For lib/http only. A CURL is a void
- * here, so that no header includes libcurl's.
+ * handle: the options that all our transfers share. For lib/http only. CURL and CURLM are
+ * void here, so that no header includes libcurl's.
  */
 #ifndef KIMI_HTTP_HANDLE_H
 #define KIMI_HTTP_HANDLE_H
@@ -17,17 +17,17 @@ struct handle_proxy {
 };
 
 /*
- * Initialises libcurl with memory that is wiped when freed, and lets libc overwrite all other
- * memory when it is freed. False: it failed. Thread-safe.
+ * A new CURLM, of a libcurl that wipes memory when it frees it; libc overwrites all other memory
+ * that is freed. It does not wait for slow DNS when it is freed. NULL: it failed. Thread-safe.
  */
-bool handle_init(void);
+void *handle_multi(void);
 
 /*
- * The same, but the program exits if libcurl has no memory (memory.h), for the multi
+ * The same, but the program exits if libcurl has no memory (memory.h), for the socket
  * interface: where it has none for a socket, the transfer hangs, and where it has none for
- * a table, it divides by zero. Only the first call of either function counts.
+ * a table, it divides by zero. Only the first call of either function decides.
  */
-bool handle_init_with_memory(void);
+void *handle_multi_with_memory(void);
 
 /*
  * Sets the URL, protocols, proxy, certificates and TLS versions of a CURL handle. It follows

@@ -408,7 +408,7 @@ int http_perform(const struct http_request *request, struct http_response *ret_r
 
 	*ret_response = (struct http_response){0};
 	buf_init_secret(&ret_response->body, request->max_body);
-	CURLM *multi = handle_init() ? curl_multi_init() : NULL;
+	CURLM *multi = handle_multi();
 	int failed = http_start(&t, multi) < 0 || http_drive(&t, multi) < 0 || http_judge(&t) < 0 ? -1 : 0;
 	if (t.easy)
 		curl_multi_remove_handle(multi, t.easy);

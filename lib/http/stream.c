@@ -114,7 +114,7 @@ struct http_streams *http_streams_open(struct loop *loop, struct err *err)
 {
 	struct http_streams *streams = memory_take_zeroed(1, sizeof(*streams));
 
-	streams->multi = handle_init_with_memory() ? curl_multi_init() : NULL;
+	streams->multi = handle_multi_with_memory();
 	if (!streams->multi) {
 		free(streams);
 		err_memory(err);
