@@ -674,6 +674,13 @@ ask_and_then() {
 # is_small PID: it now uses less than 20 MB of memory.
 is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
 
+@test "of the libraries only the code that it runs stays in memory" {
+    proxy_start
+    assert_same 200 "$(status_of /v1/models)"
+    # Loading them takes about 10 MB.
+    [ -n "${KIMI_TEST_CHECKER:-}" ] || [ "$(awk '/RssFile/ {print $2}' "/proc/$proxy_pid/status")" -lt 6000 ]
+}
+
 @test "256 streams at once, in little memory" {
     proxy_start
     : >"$(server_dir)/release.m.1"

@@ -4,11 +4,9 @@
 #include "base/memory.h"
 #include "base/signals.h"
 #include "http/stream.h"
+#include "proxy/footprint.h"
 
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,9 +21,8 @@ enum {
 	CONNECTIONS_SPARE = 32,        /* of them, for new ones while strangers hold the others */
 	CONNECTION_MEMORY = 16 * 1024, /* for the head and a piece of a body */
 	HEADS_SPARE = 512,             /* of it, for what libmicrohttpd adds to a head */
-	LARGE_BLOCK = 32 * 1024,
-	MANY = 32,      /* requests at once, from which on the heap is trimmed */
-	TRIM_MS = 1000, /* between two trims */
+	MANY = 32,                     /* requests at once, from which on the heap is trimmed */
+	TRIM_MS = 1000,                /* between two trims */
 	TIMEOUT_MS = 60000,
 	IDLE_S = 1200,        /* of a client that has the key */
 	STRANGER_IDLE_S = 30, /* of one that has not shown it yet */
@@ -331,29 +328,17 @@ static void relay_set_rules(struct relay *relay)
 	}
 }
 
-/* Bodies get mappings of their own, which go back to the system when they were sent. */
-static void relay_limit_heap(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-	mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
-/* Freed memory between blocks in use goes back to the system. */
-static void relay_trim_heap(void *context)
+static void relay_trim(void *context)
 {
 	(void)context;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
+	footprint_trim();
 }
 
 struct relay *relay_open(const struct relay_options *options, struct err *err)
 {
 	struct relay *relay = memory_take_zeroed(1, sizeof(*relay));
 
-	relay_limit_heap();
+	footprint_limit();
 	relay->options = *options;
 	relay->signal_watch.fd = relay->watched_watch.fd = relay->daemon_watch.fd = -1;
 	relay->exchanges.log = options->log;
@@ -365,7 +350,7 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 		goto failed;
 	loop_add_timer(&relay->loop, &relay->daemon_timer, relay_timer_fired, relay);
 	loop_add_timer(&relay->loop, &relay->end_timer, relay_end_now, relay);
-	loop_add_timer(&relay->loop, &relay->trim_timer, relay_trim_heap, relay);
+	loop_add_timer(&relay->loop, &relay->trim_timer, relay_trim, relay);
 	loop_add_timer(&relay->loop, &relay->full_timer, relay_start_accepting, relay);
 	token_source_open(&relay->source, &relay->loop, &options->login);
 	relay->exchanges.source = &relay->source;
@@ -378,6 +363,7 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 		loop_watch(&relay->loop, &relay->watched_watch, options->watched, EPOLLIN,
 		    relay_watched_ended, relay);
 	relay_start_accepting(relay);
+	footprint_drop_start();
 	return relay;
 failed:
 	relay_close(relay);
