@@ -152,7 +152,7 @@ reset_middle {"reset": "mid-body", "process": false}
 long_head    {"endless": "head"}
 FAULTS
     for name in "${names[@]}"; do start_refresh "$name"; done
-    for name in "${names[@]}"; do assert_given_up 75 1 "127.0.0.1:" "$name"; done
+    for name in "${names[@]}"; do assert_given_up 75 1 "cannot use the response of 127.0.0.1:" "$name"; done
 }
 
 @test "a response in another format: one attempt, and the login stays" {
@@ -162,7 +162,6 @@ FAULTS
 endless      {"endless": true}
 too_long     {"pad": 2000000, "process": false}
 lone_100     {"raw_b64": "$(printf 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n' | base64 -w 0)"}
-two_lengths  {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 900\r\n\r\n{}' | base64 -w 0)"}
 gzip         {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\37\213\10\0\0' | base64 -w 0)"}
 deep         {"body": "$(printf '[%.0s' {1..5000})"}
 text         {"body": "all is well"}
@@ -171,6 +170,19 @@ not_modified {"status": 304}
 FAULTS
     for name in "${names[@]}"; do start_refresh "$name"; done
     for name in "${names[@]}"; do assert_given_up 1 1 "127.0.0.1:" "$name"; done
+}
+
+@test "a response with two lengths: one attempt, and the login stays" {
+    server_start
+    local name names=() status=1
+    faults_for refresh <<FAULTS
+two_lengths  {"raw_b64": "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 900\r\n\r\n{}' | base64 -w 0)"}
+FAULTS
+    start_refresh two_lengths
+    wait_until has_ended "${pids[two_lengths]}"
+    # Since 8.20, libcurl refuses it; before, the response is what the first length says.
+    [[ $(err_of two_lengths) != *"Content-Length"* ]] || status=75
+    assert_given_up $status 1 "127.0.0.1:" two_lengths
 }
 
 # peak COMMAND...: runs it, and appends its peak memory in KiB to the last line of standard error.

@@ -871,7 +871,7 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     proxy_start
     for _ in 1 2 3 4 5; do
         assert_same 502 "$(status_of /x/echo -d x)"
-        assert_contains "$(json error.message <body)" "its length is not clear"
+        [[ $(json error.message <body) =~ "its length is not clear"|"Content-Length" ]] # the second by libcurl 8.20
     done
     assert_same 200 "$(status_of /x/echo -d x)"
     assert_same hello "$(cat body)"
@@ -922,8 +922,9 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     proxy_start
     local key_line="Authorization: Bearer $key"
     # It is refused at once: only the end of the connection would end such a body.
-    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: gzip, chunked' '' 'abc') == 'HTTP/1.1 400 '* ]]
-    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: identity' 'Content-Length: 3' '' 'abc') == 'HTTP/1.1 400 '* ]]
+    # libmicrohttpd 1.0.2 and newer say 501.
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: gzip, chunked' '' 'abc') == 'HTTP/1.1 '@(400|501)' '* ]]
+    [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Transfer-Encoding: identity' 'Content-Length: 3' '' 'abc') == 'HTTP/1.1 '@(400|501)' '* ]]
     [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 3' 'Transfer-Encoding: chunked' 'Connection: close' '' '0' '') == 'HTTP/1.1 400 '* ]]
     [[ $(raw 'POST /x/echo HTTP/1.1' "$(host)" "$key_line" 'Content-Length: 0' 'Content-Length: 0' 'Connection: close' '') == 'HTTP/1.1 400 '* ]]
     assert_same 0 "$(server_count stream)"
@@ -938,17 +939,23 @@ is_small() { [ "$(awk '/VmRSS/ {print $2}' "/proc/$1/status")" -lt 20000 ]; }
     assert_same 200 "$(status_of /v1/models)"
 }
 
-@test "a header of several lines is refused, as libmicrohttpd adds the second to its name" {
+# Before 1.0, libmicrohttpd adds the second line to the name of the header; since then it joins them (RFC 9112 section 5.2).
+@test "a header of several lines is refused, or is one line for the server" {
     proxy_start
     local second
-    for second in ' c' $'\tc' '    c: d' ' Cookie'; do
+    for second in ' c' $'\tc' '    c:d' ' Cookie'; do
         raw 'GET /v1/x/echo HTTP/1.1' "$(host)" "Authorization: Bearer $key" 'X-A: b' "$second" 'X-B: d' 'Connection: close' '' >answer
-        [[ $(cat answer) == 'HTTP/1.1 400 '* ]]
-        assert_contains "$(json error.message <<<"$(tail -n 1 answer)")" "one line"
+        if [[ $(cat answer) == 'HTTP/1.1 200 '* ]]; then
+            assert_contains "$(tail -n 1 answer | sed -E 's/( |\\t)+/ /g')" "[\"x-a\", \"b ${second##*[[:blank:]]}"
+            assert_contains "$(cat answer)" '["x-b", "d"]'
+        else
+            [[ $(cat answer) == 'HTTP/1.1 400 '* ]]
+            assert_contains "$(json error.message <<<"$(tail -n 1 answer)")" "one line"
+            assert_same 0 "$(server_count stream)"
+        fi
     done
     raw 'GET /v1/x/echo HTTP/1.1' "$(host)" 'Authorization:' " Bearer $key" 'Connection: close' '' >answer
-    [[ $(cat answer) == 'HTTP/1.1 400 '* ]]
-    assert_same 0 "$(server_count stream)"
+    [[ $(cat answer) == 'HTTP/1.1 '[24]'00 '* ]]
 }
 
 ## Tokens

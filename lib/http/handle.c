@@ -92,6 +92,7 @@ int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_PROXY, ret_proxy->url);
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy_for() handles the exceptions */
 	/* Only the curl tool reads these variables, not libcurl. */
 	if (env_get("SSL_CERT_FILE")) {
@@ -105,4 +106,11 @@ int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, 
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	return 0;
+}
+
+bool handle_is_nonsense(int code)
+{
+	/* Some versions of libcurl have the last for a folded line that follows no header. */
+	return code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+	       code == CURLE_BAD_FUNCTION_ARGUMENT;
 }

@@ -36,4 +36,7 @@ void *handle_multi_with_memory(void);
  */
 int handle_prepare(void *easy, const char *url, struct handle_proxy *ret_proxy, struct err *err);
 
+/* A transfer that ended with that CURLcode got something that is not HTTP/1. */
+bool handle_is_nonsense(int code);
+
 #endif

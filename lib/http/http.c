@@ -120,7 +120,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *context)
 	t->headers_len += len;
 	if (t->headers_len > HEADERS_MAX)
 		return 0;
-	if (header_is(line, len, "HTTP/", &value)) { /* forget those of a proxy or a 1xx */
+	if (header_is(line, len, "HTTP/", &value)) { /* forget those of a 1xx */
 		t->has_head = false;
 		t->response->retry_after = 0;
 		t->retry_date = 0;
@@ -286,10 +286,13 @@ static int transfer_error(const struct transfer *t)
 		return err_set(err, ERR_CONFIG, "set SSL_CERT_FILE to a certificate file, or unset it",
 		    "cannot reach %s: no certificate can be read from %s", host, env_get("SSL_CERT_FILE"));
 	const char *hint = network_hint(t);
+	const char *problem = "cannot reach";
+	if (t->response->status || handle_is_nonsense(t->code))
+		problem = "cannot use the response of";
 	if (*t->response->proxy)
-		return err_set(err, ERR_NETWORK, hint, "cannot reach %s through the proxy %s: %s", host,
+		return err_set(err, ERR_NETWORK, hint, "%s %s through the proxy %s: %s", problem, host,
 		    t->response->proxy, network_reason(t, reason));
-	return err_set(err, ERR_NETWORK, hint, "cannot reach %s: %s", host, network_reason(t, reason));
+	return err_set(err, ERR_NETWORK, hint, "%s %s: %s", problem, host, network_reason(t, reason));
 }
 
 static int refuse_redirect(const struct transfer *t)

@@ -50,13 +50,6 @@ struct http_stream {
 	char detail[CURL_ERROR_SIZE];
 };
 
-/* What came was not HTTP/1. libcurl has the last for a folded line that follows no header. */
-static bool stream_is_nonsense(CURLcode code)
-{
-	return code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
-	       code == CURLE_BAD_FUNCTION_ARGUMENT;
-}
-
 /* libcurl quotes the URL of a proxy in what it says of it, and so its password. */
 static void stream_explain(const struct http_stream *stream, CURLcode code, struct err *err)
 {
@@ -73,7 +66,7 @@ static void stream_explain(const struct http_stream *stream, CURLcode code, stru
 		detail = stream->refusal;
 	else if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK)
 		detail = "it closed the connection before its response";
-	if (stream->refusal || stream_is_nonsense(code)) {
+	if (stream->refusal || handle_is_nonsense(code)) {
 		err_set(
 		    err, ERR_NETWORK, "try again later", "cannot use the response of %s: %s", host, detail);
 		return;
@@ -225,6 +218,8 @@ static size_t stream_take_header(char *line, size_t one, size_t len, void *conte
 			stream->refusal = "its trailers are too long";
 	} else if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
 		buf_clear(&stream->head);
+	} else if (!stream->head.len && (*line == ' ' || *line == '\t')) {
+		stream->refusal = "its first header continues another one";
 	} else if (*line != '\r' && *line != '\n') {
 		buf_add(&stream->head, line, len);
 	} else {
@@ -329,7 +324,6 @@ static CURL *streams_new_model(struct http_streams *streams, const char *url, st
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
