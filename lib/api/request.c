@@ -4,6 +4,7 @@
 #include "auth/refresh.h"
 #include "auth/refresh_aside.h"
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/view.h"
@@ -16,10 +17,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 _Static_assert((int)API_REQUESTS_MAX <= (int)REFRESH_ASIDE_MAX, "all of them can be refreshed aside");
 
@@ -380,7 +377,5 @@ void api_request_clear(struct api_request *request)
 {
 	json_decref(request->body);
 	request->body = NULL;
-#ifdef __GLIBC__
-	malloc_trim(0); /* a long list takes several times its length as values */
-#endif
+	footprint_trim(); /* a long list takes several times its length as values */
 }

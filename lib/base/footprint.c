@@ -1,4 +1,4 @@
-#include "proxy/footprint.h"
+#include "base/footprint.h"
 
 #include <link.h>
 #ifdef __GLIBC__
@@ -50,14 +50,10 @@ static int footprint_drop_code(struct dl_phdr_info *info, size_t size, void *con
 	return 0;
 }
 
-void footprint_drop_start(void)
-{
-	dl_iterate_phdr(footprint_drop_code, NULL);
-}
-
 void footprint_trim(void)
 {
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
+	dl_iterate_phdr(footprint_drop_code, NULL);
 }

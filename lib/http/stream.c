@@ -389,6 +389,8 @@ static int stream_prepare(struct http_stream *stream, struct err *err)
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, stream);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, stream);
 	curl_easy_setopt(c, CURLOPT_READDATA, stream);
+	if (stream_sockets_are_doubtful(&stream->streams->sockets))
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	stream_set_body(c, request);
 #if LIBCURL_VERSION_NUM >= 0x075000
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, stream);

@@ -1,11 +1,14 @@
 #include "http/stream_sockets.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { LOOK_MS = 1000 };
 
 /*
  * A socket of libcurl's. That of a connection stays in the loop while the connection is idle, which it
@@ -35,12 +38,13 @@ static void sockets_act(struct stream_sockets *sockets, curl_socket_t socket, in
  * section 9.2). libcurl sees that it has ended when it is about to use it, but only if there is nothing
  * left to read.
  */
-static void sockets_end(curl_socket_t fd)
+static void sockets_end(const struct stream_socket *socket)
 {
 	char bytes[4096];
 
-	shutdown(fd, SHUT_RDWR);
-	for (int i = 0; i < 64 && recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0; i++)
+	socket->sockets->ended_at = clock_ms();
+	shutdown(socket->fd, SHUT_RDWR);
+	for (int i = 0; i < 64 && recv(socket->fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0; i++)
 		continue;
 }
 
@@ -50,7 +54,7 @@ static void sockets_ready(void *context, uint32_t events)
 	int action = 0;
 
 	if (socket->is_idle && socket->is_unused)
-		sockets_end(socket->fd);
+		sockets_end(socket);
 	if (socket->is_idle) {
 		loop_remove(socket->sockets->loop, &socket->watch);
 		return;
@@ -211,6 +215,11 @@ void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy)
 		return;
 	socket->events = EPOLLIN;
 	loop_watch(sockets->loop, &socket->watch, fd, socket->events, sockets_ready, socket);
+}
+
+bool stream_sockets_are_doubtful(const struct stream_sockets *sockets)
+{
+	return sockets->ended_at && clock_ms() - sockets->ended_at <= LOOK_MS;
 }
 
 void stream_sockets_close(struct stream_sockets *sockets)

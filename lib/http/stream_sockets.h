@@ -7,6 +7,8 @@
 
 #include "base/loop.h"
 
+#include <stdbool.h>
+
 struct stream_socket;
 
 struct stream_sockets {
@@ -16,6 +18,7 @@ struct stream_sockets {
 	void *context;
 	struct loop_timer timer;     /* set it to let libcurl act */
 	struct stream_socket *first; /* of the connections */
+	long long ended_at;          /* clock_ms() when a server last ended an unused connection; 0: never */
 };
 
 /* Begins; loop, multi, acted and context are set. The struct must not move then. */
@@ -26,6 +29,12 @@ void stream_sockets_serve(struct stream_sockets *sockets, void *easy);
 
 /* The connection of this handle has carried a whole response: what comes next belongs to no request. */
 void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy);
+
+/*
+ * libcurl may take a connection for good that has ended. From 8.22 on it looks only if the last look was a
+ * second ago.
+ */
+bool stream_sockets_are_doubtful(const struct stream_sockets *sockets);
 
 /* Call it after curl_multi_cleanup(). */
 void stream_sockets_close(struct stream_sockets *sockets);

@@ -1,10 +1,10 @@
 #include "proxy/relay.h"
 
+#include "base/footprint.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/signals.h"
 #include "http/stream.h"
-#include "proxy/footprint.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -363,7 +363,7 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 		loop_watch(&relay->loop, &relay->watched_watch, options->watched, EPOLLIN,
 		    relay_watched_ended, relay);
 	relay_start_accepting(relay);
-	footprint_drop_start();
+	footprint_trim();
 	return relay;
 failed:
 	relay_close(relay);
