@@ -80,29 +80,29 @@ static struct toml *config_parse(const struct snapshot *s, struct err *err)
 	return doc;
 }
 
-static bool is_still(const struct snapshot *s)
+static bool config_is_same(const struct stat *a, const struct stat *b)
 {
-	struct stat now;
-
-	if (lstat(s->path, &now) < 0)
-		return !s->exists;
-	return s->exists && now.st_dev == s->st.st_dev && now.st_ino == s->st.st_ino &&
-	       now.st_size == s->st.st_size && now.st_mtim.tv_sec == s->st.st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /*
  * Waits until the file has not been modified for a moment: kimi-cli truncates and
  * rewrites it without a lock, and half a TOML file may be valid. 0: it is unchanged. 1:
- * it has changed. -1: interrupted.
+ * it has changed. -1: interrupted, or it cannot be looked at.
  */
 static int config_settle(const struct snapshot *s, struct err *err)
 {
 	int left = s->exists ? file_unsettled(&s->st, SETTLE_MS) : 0;
+	struct stat now;
 
 	if (left && signals_sleep(left, err) < 0)
 		return -1;
-	if (is_still(s))
+	bool exists = lstat(s->path, &now) == 0;
+	if (!exists && errno != ENOENT)
+		return err_errno(err, ERR_CONFIG, "check the disk and the permissions of its directory",
+		    "cannot read %s", s->path);
+	if (exists == s->exists && (!exists || config_is_same(&now, &s->st)))
 		return 0;
 	return 1;
 }
