@@ -21,6 +21,9 @@ limit=${KIMI_TEST_LIMIT:-600}
 # valgrind runs the unit tests and the smoke test; other checkers run the whole suite.
 under=()
 [ "${KIMI_TEST_CHECKER:-}" != valgrind ] || under=(tests/valgrind.sh --trace-children=no)
+# What a shell starts in the background ignores Ctrl-C, and since coreutils 9 timeout leaves it so.
+as_usual=()
+! env --default-signal true 2>/dev/null || as_usual=(env --default-signal=INT --default-signal=QUIT)
 # For helper.bash, which would otherwise search for it in every part.
 KIMI_TEST_PYTHON=${KIMI_TEST_PYTHON:-$(python3 -E -S -c 'import sys; print(sys.executable)')}
 export KIMI_TEST_PYTHON
@@ -63,7 +66,7 @@ tap() {
 	local count=$1 title=$2 log status ok bad start=$SECONDS
 	shift 2
 	log=$results/$begun
-	RUN_SH_PART=$$.$begun timeout --foreground -k 10 "$limit" "$@" >>"$log" 2>&1
+	RUN_SH_PART=$$.$begun "${as_usual[@]}" timeout --foreground -k 10 "$limit" "$@" >>"$log" 2>&1
 	status=$?
 	[ "$status" != 124 ] || name_endless "$$.$begun" >>"$log" 2>/dev/null
 	ok=$(grep -cE '^ok [0-9]' "$log")
