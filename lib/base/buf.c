@@ -17,6 +17,17 @@ void wipe(void *bytes, size_t len)
 		explicit_bzero(bytes, len);
 }
 
+__attribute__((noinline)) void wipe_stack(void)
+{
+	char used[64 * 1024];
+
+	wipe(used, sizeof(used));
+	for (volatile size_t len = 64; len < sizeof(used) / 2;
+	     len *= 2) /* memcpy() uses other registers for each size */
+		memcpy(used, used + sizeof(used) / 2, len - 1);
+	wipe(used, sizeof(used));
+}
+
 void wipe_str(char *s)
 {
 	if (s)

@@ -55,6 +55,12 @@ char *buf_detach(struct buf *b);
 /* Zeroes memory; the compiler does not optimize it away. */
 void wipe(void *bytes, size_t len);
 
+/*
+ * Overwrites what functions left below the caller's frame on the stack, and in the wide registers that
+ * memcpy() uses: the dynamic linker saves these on the stack when a function is called for the first time.
+ */
+void wipe_stack(void);
+
 /* Wipes and frees a C string; NULL is fine. */
 void wipe_str(char *s);
 

@@ -214,6 +214,7 @@ int refresh_watch_run(const struct refresh_watch_options *options, struct err *e
 	while (result == 0 && !signals_caught()) {
 		compare_clocks(&w);
 		result = refresh_watch_check_all(&w, err);
+		wipe_stack();
 		if (result == 0) /* process 1 of a container must reap orphans */
 			process_wait_and_reap(signals_fd(), w.children, (int)(options->interval * 1000));
 	}

@@ -97,6 +97,7 @@ static bool token_keeper_wait(const struct keeper *k)
 
 	if (k->left > 0 && k->left / 4 < seconds)
 		seconds = fmax(k->left / 4, 1);
+	wipe_stack();
 	return process_wait_and_reap(k->caller, k->children, (int)(seconds * 1000));
 }
 

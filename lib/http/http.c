@@ -389,22 +389,6 @@ static int http_start(struct transfer *t, CURLM *multi)
 	return 0;
 }
 
-/*
- * Overwrites what libcurl and TLS left on the stack, and in the wide registers that
- * memcpy() uses: the dynamic linker saves these on the stack when a function is called
- * for the first time.
- */
-__attribute__((noinline)) static void wipe_stack(void)
-{
-	char used[64 * 1024];
-
-	wipe(used, sizeof(used));
-	for (volatile size_t len = 64; len < sizeof(used) / 2;
-	     len *= 2) /* memcpy() uses other registers for each size */
-		memcpy(used, used + sizeof(used) / 2, len - 1);
-	wipe(used, sizeof(used));
-}
-
 int http_perform(const struct http_request *request, struct http_response *ret_response, struct err *err)
 {
 	struct transfer t = {.request = request, .response = ret_response, .err = err};
