@@ -21,10 +21,10 @@ FORTIFIED = $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))
 HARDENING = -fstack-protector-strong -fPIE \
   $(if $(FORTIFIED)$(SANITIZE),,$(if $(OPTIMIZED),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 SANITIZERS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-KIMI_CFLAGS = -std=c17 -D_GNU_SOURCE -Ilib -I$B/gen $(WARNINGS) $(HARDENING) $(SANITIZERS) \
+KIMI_CFLAGS = -std=c17 -pthread -D_GNU_SOURCE -Ilib -I$B/gen $(WARNINGS) $(HARDENING) $(SANITIZERS) \
   -ffunction-sections -fdata-sections
 KIMI_CPPFLAGS = -DKIMI_VERSION='"$(VERSION)"' $(if $(QR_LIBS),-DHAVE_QRENCODE) $(PKG_CFLAGS)
-KIMI_LDFLAGS = $(SANITIZERS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
+KIMI_LDFLAGS = -pthread $(SANITIZERS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
 PREFIX_MAPS = "-ffile-prefix-map=$$PWD=." '-ffile-prefix-map=$B=build'
 
 Q = $(if $(V),,@)

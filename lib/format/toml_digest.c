@@ -33,9 +33,9 @@ static uint64_t digest_real(double real)
 static uint64_t digest_json(const json_t *value);
 
 /* Part of a sum, since the order of members does not matter. */
-static uint64_t digest_member(const char *key, size_t key_len, uint64_t value)
+static uint64_t digest_member(struct toml_text key, uint64_t value)
 {
-	return digest_mix(digest_text(TOML_TABLE, key, key_len), value);
+	return digest_mix(digest_text(TOML_TABLE, key.text, key.len), value);
 }
 
 static uint64_t digest_array(const json_t *array)
@@ -53,8 +53,7 @@ static uint64_t digest_object(const json_t *object)
 	uint64_t sum = 0;
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
-		sum += digest_member(json_object_iter_key(i), json_object_iter_key_len(i),
-		    digest_json(json_object_iter_value(i)));
+		sum += digest_member(toml_iter_key(i), digest_json(json_object_iter_value(i)));
 	return digest_mix(TOML_TABLE, sum);
 }
 
@@ -82,7 +81,8 @@ static uint64_t digest_members(const struct toml_node *first)
 
 	for (const struct toml_node *node = first; node; node = node->next)
 		if (toml_node_exists(node))
-			sum += digest_member(node->key, node->key_len, toml_digest_node(node));
+			sum += digest_member(
+			    (struct toml_text){node->key, node->key_len}, toml_digest_node(node));
 	return sum;
 }
 

@@ -97,11 +97,6 @@ static struct toml_text text_of(const char *key)
 	return (struct toml_text){key, strlen(key)};
 }
 
-static struct toml_text iter_key(void *iter)
-{
-	return (struct toml_text){json_object_iter_key(iter), json_object_iter_key_len(iter)};
-}
-
 static struct toml_node *live_member(const struct toml_node *table, struct toml_text key)
 {
 	return toml_node_live(toml_node_find(table, key));
@@ -161,7 +156,7 @@ static int check_put(
 		return 0;
 	json_t *o = (json_t *)(uintptr_t)value; /* for its iterator; not changed */
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		const struct toml_node *member = live_member(node, iter_key(i));
+		const struct toml_node *member = live_member(node, toml_iter_key(i));
 		if (check_put(doc, member, json_object_iter_value(i), error) < 0)
 			return -1;
 	}
@@ -175,7 +170,7 @@ static void put_members(struct toml *doc, struct toml_node *table, const json_t 
 	json_t *o = (json_t *)(uintptr_t)object;
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i))
-		edit_put(doc, table, iter_key(i), json_object_iter_value(i));
+		edit_put(doc, table, toml_iter_key(i), json_object_iter_value(i));
 }
 
 /* The node for a value: the existing one, one of the source that was removed, or a new one. */

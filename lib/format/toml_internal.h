@@ -25,6 +25,8 @@
 
 #include "format/toml.h"
 
+#include <string.h>
+
 /* The maximum nesting of keys, arrays and tables, which limits recursion. */
 #define TOML_DEPTH_MAX 256
 
@@ -97,6 +99,18 @@ struct toml_text {
 	const char *text; /* may contain NULs */
 	size_t len;
 };
+
+/* The key at an iterator of jansson's, which has keys with NULs since 2.14. */
+static inline struct toml_text toml_iter_key(void *iter)
+{
+	const char *key = json_object_iter_key(iter);
+
+#if JANSSON_VERSION_HEX >= 0x020e00
+	return (struct toml_text){key, json_object_iter_key_len(iter)};
+#else
+	return (struct toml_text){key, strlen(key)};
+#endif
+}
 
 struct toml_node {
 	struct toml_node *parent; /* NULL: the root */

@@ -33,8 +33,7 @@ static bool same_object(const struct toml_node *node, const json_t *object)
 	if (node->u.children.count != json_object_size(object))
 		return false;
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
-		const struct toml_node *member = toml_node_source(toml_node_find(
-		    node, (struct toml_text){json_object_iter_key(i), json_object_iter_key_len(i)}));
+		const struct toml_node *member = toml_node_source(toml_node_find(node, toml_iter_key(i)));
 		if (!member || !toml_same_json(member, json_object_iter_value(i)))
 			return false;
 	}

@@ -78,8 +78,9 @@ static void write_object(struct buf *out, const json_t *object)
 	const char *before = "{ ";
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
+		struct toml_text key = toml_iter_key(i);
 		buf_addstr(out, before);
-		toml_write_key(out, json_object_iter_key(i), json_object_iter_key_len(i));
+		toml_write_key(out, key.text, key.len);
 		buf_addstr(out, " = ");
 		toml_write_value(out, json_object_iter_value(i));
 		before = ", ";
