@@ -20,6 +20,8 @@
 
 _Static_assert((int)API_REQUESTS_MAX <= (int)REFRESH_ASIDE_MAX, "all of them can be refreshed aside");
 
+enum { LONG = 256 * 1024 }; /* bytes of a response, which takes several times that as values */
+
 /* One request that is running. */
 struct api_exchange {
 	struct api_request *request;
@@ -168,6 +170,7 @@ static void *api_exchange_send(void *context)
 	};
 
 	int result = http_perform(&sent, &response, &request->err);
+	request->is_long = response.body.len > LONG;
 	if (result == 0 || response.cut_short)
 		result = api_exchange_read(e, &sent, &response);
 	/* A refusal that is not temporary is not tried again, even if the server names a time. */
@@ -377,5 +380,9 @@ void api_request_clear(struct api_request *request)
 {
 	json_decref(request->body);
 	request->body = NULL;
-	footprint_trim(); /* a long list takes several times its length as values */
+	if (request->is_long) {
+		footprint_trim();
+		footprint_drop_code();
+	}
+	request->is_long = false;
 }

@@ -34,7 +34,7 @@ static bool footprint_is_relocated(const struct dl_phdr_info *info)
 	return false;
 }
 
-static int footprint_drop_code(struct dl_phdr_info *info, size_t size, void *context)
+static int footprint_drop_object(struct dl_phdr_info *info, size_t size, void *context)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
@@ -55,5 +55,9 @@ void footprint_trim(void)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
-	dl_iterate_phdr(footprint_drop_code, NULL);
+}
+
+void footprint_drop_code(void)
+{
+	dl_iterate_phdr(footprint_drop_object, NULL);
 }

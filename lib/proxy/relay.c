@@ -363,7 +363,7 @@ struct relay *relay_open(const struct relay_options *options, struct err *err)
 		loop_watch(&relay->loop, &relay->watched_watch, options->watched, EPOLLIN,
 		    relay_watched_ended, relay);
 	relay_start_accepting(relay);
-	footprint_trim();
+	footprint_drop_code();
 	return relay;
 failed:
 	relay_close(relay);
