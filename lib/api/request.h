@@ -40,11 +40,11 @@ struct api_request {
 
 	/* The result. */
 	bool failed;        /* a request that has failed already is not sent */
+	bool is_long;       /* the response: its values took much memory */
 	struct err err;     /* ERR_LOGIN_REQUIRED if there is no secret, ERR_REJECTED (401),
 	                   ERR_DENIED (402, or the account was ended), ERR_NETWORK, ERR_SERVER,
 	                   ERR_PROTOCOL, ERR_CONFIG, ERR_INTERRUPTED */
 	json_t *body;       /* owned; NULL if it failed */
-	bool is_long;       /* the response: its values took much memory */
 	double retry_after; /* seconds that the server asked to wait, if it failed for now; 0: none */
 };
 
