@@ -31,8 +31,8 @@ void stream_sockets_serve(struct stream_sockets *sockets, void *easy);
 void stream_sockets_set_unused(struct stream_sockets *sockets, void *easy);
 
 /*
- * libcurl may take a connection for good that has ended. From 8.22 on it looks only if the last look was a
- * second ago.
+ * A server has just ended an unused connection, which libcurl could still use: since 8.22 it checks a
+ * connection at most once a second. So open a new one.
  */
 bool stream_sockets_are_doubtful(const struct stream_sockets *sockets);
 
