@@ -345,13 +345,18 @@ sys.stdin.readline()' "$1"
 # waits_in DIRECTORY: the last started process has opened the directory, to lock it.
 waits_in() { [ -n "$(find "/proc/$pid/fd" -lname "$1")" ]; }
 
-@test "the socket of a proxy that is starting is not taken for one that was left" {
+# start_held: starts a proxy that holds the directory of its socket, private/s, until a line is written to descriptor 9.
+start_held() {
     mkdir -m 700 private
     mkfifo go
     exec 9<>go
     start starting starting "$PWD/private/s" <go
-    local first=$pid
     wait_until grep -q bound starting.out
+}
+
+@test "the socket of a proxy that is starting is not taken for one that was left" {
+    start_held
+    local first=$pid
     start second kimi-proxy --socket "$PWD/private/s"
     wait_until waits_in "$PWD/private"
     echo >&9
@@ -362,12 +367,8 @@ waits_in() { [ -n "$(find "/proc/$pid/fd" -lname "$1")" ]; }
 }
 
 @test "a directory that another program keeps locked: 75 after 5 s, and a signal ends the wait" {
-    mkdir -m 700 private
-    mkfifo go
-    exec 9<>go
-    start starting starting "$PWD/private/s" <go
+    start_held
     local first=$pid
-    wait_until grep -q bound starting.out
     run -75 hooked SPEED=20 kimi-proxy --socket "$PWD/private/s"
     assert_contains "$output" "another process holds the lock $PWD/private; try again later"
     start second kimi-proxy --socket "$PWD/private/s"
